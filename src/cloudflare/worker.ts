@@ -1,0 +1,17 @@
+/**
+ * The Worker: routes HTTP to the Durable Objects it exports.
+ *
+ * A Durable Object's class methods are its RPC surface, so nothing may be public there that is not meant to be.
+ */
+import { DurableObject } from "cloudflare:workers";
+import { Hono } from "hono";
+
+export class Coordinator extends DurableObject {}
+
+export class Shard extends DurableObject {}
+
+const app = new Hono();
+
+app.get("/v1/health", (context) => context.json({ status: "ok" }));
+
+export default app;

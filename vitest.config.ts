@@ -1,0 +1,29 @@
+/**
+ * Two test projects: `node` for everything that needs no platform, `workerd` for what does.
+ *
+ * The workerd tests run inside the Worker of wrangler.toml, with its Durable Objects on SQLite.
+ */
+import { cloudflareTest } from "@cloudflare/vitest-plugin";
+import { defineConfig } from "vitest/config";
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        test: {
+          name: "node",
+          environment: "node",
+          include: ["test/**/*.test.ts"],
+          exclude: ["test/workerd/**", "node_modules/**"],
+        },
+      },
+      {
+        plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml" } })],
+        test: {
+          name: "workerd",
+          include: ["test/workerd/**/*.test.ts"],
+        },
+      },
+    ],
+  },
+});
