@@ -1,0 +1,82 @@
+/**
+ * The plan of a task: everything a partition must know to run a job, as plain JSON that is stored with the run.
+ *
+ * One numbering runs through it: the task's **input columns** are the source columns that the job needs, in
+ * `sourceColumns` order, followed by `computedColumns`. Key columns, the event time and the arguments of accumulators
+ * are indices of input columns. A frame is decoded to the source columns in exactly this order; `Program` adds the rest.
+ */
+import type { AccumulatorSpec } from "../../columnar/accumulator.ts";
+import type { DataType } from "../../columnar/schema.ts";
+import type { ProgramCode } from "../../kernel/program.ts";
+
+export interface TaskPlan {
+  readonly planVersion: 1;
+  readonly source: string;
+  readonly startFrom: "earliest" | "latest";
+  readonly sourceColumns: readonly SourceColumn[];
+  readonly computedColumns: readonly ComputedColumn[];
+  /** Makes the computed columns and the filter's selection; does nothing where there are neither. */
+  readonly program: ProgramCode;
+  readonly eventTimeColumn: number;
+  /** In the order of the job; empty for a global aggregate. */
+  readonly key: readonly KeyColumn[];
+  /** Positions in `key` of the stream's distribution key, in its order: they name a key's shard. Empty for one shard. */
+  readonly routingKey: readonly number[];
+  /** Null: a continuously updated aggregate. */
+  readonly window: WindowPlan | null;
+  readonly accumulators: readonly AccumulatorSpec[];
+  /** Columns of the view in order: the key, window_start and window_end (with a window), the aggregates. */
+  readonly outputs: readonly OutputColumn[];
+  readonly latenessMs: number;
+  /** How long after its last change a result is kept; null: forever. */
+  readonly retentionMs: number | null;
+}
+
+export interface SourceColumn {
+  readonly name: string;
+  readonly type: DataType;
+  readonly nullable: boolean;
+  /** Its index among the stream's columns. */
+  readonly streamColumn: number;
+}
+
+export interface ComputedColumn {
+  readonly name: string;
+  readonly type: DataType;
+  readonly nullable: boolean;
+}
+
+export interface KeyColumn {
+  readonly name: string;
+  readonly type: DataType;
+  readonly nullable: boolean;
+  /** Its index among the task's input columns. */
+  readonly column: number;
+}
+
+/**
+ * Windows start at multiples of `sliceMs` past `offsetMs` (tumble and hop) or of `sizeMs` (cumulate).
+ *
+ * `sliceMs` is the piece that overlapping windows share: the size of a tumble, the slide of a hop, the step of a
+ * cumulate. `sizeMs` is a multiple of it, and 0 <= offsetMs < sliceMs (cumulate: < sizeMs).
+ */
+export interface WindowPlan {
+  readonly kind: "tumble" | "hop" | "cumulate";
+  readonly sizeMs: number;
+  readonly sliceMs: number;
+  readonly offsetMs: number;
+}
+
+export interface OutputColumn {
+  readonly name: string;
+  /** A sum or average of a DECIMAL has precision 38; such values never lie in a column of 8-byte lanes. */
+  readonly type: DataType;
+  readonly from: OutputSource;
+}
+
+/** Where a view's value comes from. `accumulator`, `sum` and `count` are indices of `accumulators`. */
+export type OutputSource =
+  | { readonly from: "key"; readonly key: number }
+  | { readonly from: "windowStart" | "windowEnd" }
+  | { readonly from: "accumulator"; readonly accumulator: number }
+  | { readonly from: "average"; readonly sum: number; readonly count: number; readonly argumentType: DataType };
