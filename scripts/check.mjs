@@ -1,5 +1,5 @@
 /**
- * `npm run check`: format, lint, types and architecture, each reported by name and all run even when one fails.
+ * `npm run check`: format, lint, types and architecture. Each is reported by name; all run, failed or not.
  */
 import { spawnSync } from "node:child_process";
 import { globSync } from "node:fs";
@@ -7,7 +7,7 @@ import { fileURLToPath } from "node:url";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
 
-/** A types step is left out while its folders hold no file, because tsc takes an empty project for a mistake. */
+/** A types step is left out while its folders hold no file, as tsc takes an empty project for a mistake. */
 const steps = [
   { name: "format and lint", command: "biome", args: ["check", "--error-on-warnings", "."] },
   { name: "types of src", command: "tsc", args: ["-p", "tsconfig.json"] },
