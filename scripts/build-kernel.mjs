@@ -15,7 +15,7 @@ import { withLock } from "./lock.mjs";
 const root = fileURLToPath(new URL("..", import.meta.url));
 const stampPath = join(root, "build/kernel.stamp");
 
-/** Memory is exported, never imported: 32 pages of 64 KiB (2 MiB) at first, no maximum: the host bounds it. */
+/** Memory is exported, never imported: 32 pages (2 MiB) at first, no maximum: the host bounds it. */
 const shared = ["--runtime", "stub", "--enable", "simd", "--initialMemory", "32"];
 const targets = [
   { output: "build/kernel.wasm", flags: ["-O3", "--noAssert", ...shared] },
