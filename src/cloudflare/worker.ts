@@ -1,7 +1,7 @@
 /**
  * The Worker: routes HTTP to the Durable Objects it exports.
  *
- * A Durable Object's class methods are its RPC surface, so nothing may be public there that is not meant to be.
+ * The public methods of a Durable Object are its RPC surface: nothing is public there that is not meant to be.
  */
 import { DurableObject } from "cloudflare:workers";
 import { Hono } from "hono";
