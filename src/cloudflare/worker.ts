@@ -1,7 +1,7 @@
 /**
  * The Worker: routes HTTP to the Durable Objects it exports.
  *
- * The public methods of a Durable Object are its RPC surface: nothing is public there that is not meant to be.
+ * The public methods of a Durable Object are its RPC surface, so what is not meant to be called is #private.
  */
 import { DurableObject } from "cloudflare:workers";
 import { Hono } from "hono";

@@ -31,7 +31,12 @@ describe("each rule catches planted code", () => {
 });
 
 describe("the repository keeps", () => {
-  const files = readRepository();
+  const { files, unreadable } = readRepository();
+
+  test("to TypeScript that parses", () => {
+    expect(unreadable).toEqual([]);
+    expect(() => parseSnippet({ "src/a.ts": "export function {" })).toThrow("src/a.ts cannot be parsed");
+  });
 
   test("enough files for the rules to mean something", () => {
     expect(files.filter(({ path }) => path.startsWith("src/")).length).toBeGreaterThan(0);

@@ -44,10 +44,19 @@ const sourcePatterns = [
   "scripts/**/*.mjs",
 ];
 
-/** Parses every source file of the repository. */
-export function readRepository(): SourceFile[] {
+/** Parses every source file of the repository; `unreadable` says which are not TypeScript, and where. */
+export function readRepository(): { files: SourceFile[]; unreadable: string[] } {
   const paths = globSync(sourcePatterns, { cwd: repositoryRoot }).map((path) => path.replaceAll("\\", "/"));
-  return paths.sort().map((path) => parseSource(path, readFileSync(`${repositoryRoot}/${path}`, "utf8")));
+  const files: SourceFile[] = [];
+  const unreadable: string[] = [];
+  for (const path of paths.sort()) {
+    try {
+      files.push(parseSource(path, readFileSync(`${repositoryRoot}/${path}`, "utf8")));
+    } catch (error) {
+      unreadable.push(String(error));
+    }
+  }
+  return { files, unreadable };
 }
 
 /** Parses one file; throws where the text is not TypeScript, so that no rule passes on a half-read file. */
