@@ -1,0 +1,87 @@
+/**
+ * Every error that can happen: its code, who has to act, whether a retry helps, and its HTTP status.
+ *
+ * A code is never reused and never renamed.
+ */
+export interface ErrorCodeFacts {
+  readonly domain: "user" | "external" | "internal";
+  readonly retry: "never" | "backoff" | "after-restart";
+  readonly status: number;
+  readonly help: string;
+}
+
+function user(status: number, help: string): ErrorCodeFacts {
+  return { domain: "user", retry: "never", status, help };
+}
+
+function busy(status: number, help: string): ErrorCodeFacts {
+  return { domain: "external", retry: "backoff", status, help };
+}
+
+export const errorCodes = {
+  REQUEST_INVALID: user(400, "The request does not match the API; the message names the place."),
+  NOT_FOUND: user(404, "No such address; the documentation lists the routes."),
+  UNAUTHORIZED: user(401, "Send the header Authorization: Bearer <MILLRACE_TOKEN>."),
+  TOKEN_NOT_SET: user(503, "Set the secret: npx wrangler secret put MILLRACE_TOKEN."),
+  BODY_TOO_LARGE: user(413, "Send fewer events per request."),
+  BODY_ENCODING_INVALID: user(400, "The body is not valid for its Content-Encoding."),
+  CONTENT_TYPE_UNSUPPORTED: user(415, "Send application/x-ndjson or application/json."),
+  STREAM_NOT_FOUND: user(404, "Create the stream first: PUT /v1/streams/{stream}."),
+  STREAM_INVALID: user(400, "The stream's definition is not valid; the message names the place."),
+  STREAM_CONFLICT: user(
+    409,
+    "A stream can only gain nullable columns. Create another stream for another schema.",
+  ),
+  STREAM_IN_USE: user(409, "Delete the jobs that read the stream first."),
+  STREAM_ENDED: user(409, "The stream was ended by a max watermark. Create another stream."),
+  JOB_NOT_FOUND: user(404, "Create the job first: PUT /v1/jobs/{job}."),
+  JOB_INVALID: user(400, "The job's definition is not valid; the message names the place."),
+  JOB_CONFLICT: user(409, "Another job has this name. Delete it first or choose another name."),
+  JOB_NEEDS_EXCHANGE: user(
+    400,
+    "Include the stream's distribution key in the job's key, or use a one-shard stream.",
+  ),
+  EXPRESSION_INVALID: user(
+    400,
+    "The expression does not fit the columns' types; the message names the place.",
+  ),
+  VIEW_NOT_FOUND: user(404, "A view bears the name of its job; GET /v1/jobs lists them."),
+  QUERY_INVALID: user(400, "The query's parameters are not valid; the message names the place."),
+  QUERY_TIMEOUT: busy(504, "The view has not reached the token yet. Ask again."),
+  PRODUCER_SEQUENCE_TOO_OLD: user(
+    409,
+    "The sequence is older than the last 64 of this producer; it is not known.",
+  ),
+  PRODUCER_SEQUENCE_REUSED: user(422, "This sequence was sent before with another body. Use a new sequence."),
+  BACKLOG_FULL: busy(429, "The jobs are behind. Wait as Retry-After says, then send again."),
+  MAP_STALE: busy(503, "The shard map changed. Send again."),
+  APPEND_EXPIRED: busy(503, "The frame came after its deadline. Send again."),
+  PARTITION_UNAVAILABLE: busy(
+    503,
+    "The partition does not answer. Send again with the same producer and sequence.",
+  ),
+  JOB_PAGE_BUDGET: user(507, "One record needs more pages than the page budget. Send smaller batches."),
+  JOB_FAILED: user(409, "The job failed; GET /v1/jobs/{job} tells why."),
+  FRAME_CORRUPT: {
+    domain: "internal",
+    retry: "never",
+    status: 500,
+    help: "Stored or sent bytes are damaged.",
+  },
+  FRAME_TOO_LARGE: user(413, "One row is larger than a frame can be. Send or produce smaller values."),
+  STATE_CORRUPT: { domain: "internal", retry: "never", status: 500, help: "A stored page is damaged." },
+  VERSION_UNKNOWN: {
+    domain: "user",
+    retry: "never",
+    status: 500,
+    help: "The bytes were written by a later version. Run that version.",
+  },
+  INTERNAL: {
+    domain: "internal",
+    retry: "after-restart",
+    status: 500,
+    help: "A defect of Millrace; please report it.",
+  },
+} as const satisfies Record<string, ErrorCodeFacts>;
+
+export type ErrorCode = keyof typeof errorCodes;

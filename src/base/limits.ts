@@ -1,0 +1,77 @@
+/**
+ * Limits, each with its unit and its reason. A limit that a user can meet has an error that names it.
+ */
+export const KiB = 1024;
+export const MiB = 1024 * KiB;
+export const GiB = 1024 * MiB;
+
+/** Largest part of a request body, in decompressed bytes, that is decoded at once and makes one frame per shard. */
+export const partBytesMax = 1 * MiB;
+
+/** Most records in one part: bounds the columns that a part needs in memory (rows × columns × 9 bytes). */
+export const partRowsMax = 16_384;
+
+/** Largest body of one request after decompression. */
+export const bodyBytesMax = 32 * MiB;
+
+/** Most parts of one request: a body of the largest size, cut at record boundaries, with room for short parts. */
+export const bodyPartsMax = 1024;
+
+/** Largest frame. A log row is one SQLite value and those end at 2 MB. */
+export const frameBytesMax = 1 * MiB;
+
+/** Largest frame of a single row or rejected record: a record of `partBytesMax` and what a frame adds to it. */
+export const frameRowBytesMax = frameBytesMax + 64 * KiB;
+
+/** Most rows of a frame: bounds what a reader sets aside before it has seen a value. */
+export const frameRowsMax = 65_536;
+
+/** Largest log row: a few frames of one group commit, below SQLite's 2 MB. */
+export const logRowBytesMax = 1_900_000;
+
+/** Longest key in bytes. A page of 32 KiB must hold several cells. */
+export const keyBytesMax = 2 * KiB;
+
+/** Longest string that an aggregate keeps (min, max, first_value, last_value of STRING). */
+export const accumulatorStringBytesMax = 2 * KiB;
+
+/** Most columns of a stream. With `partRowsMax` it bounds the memory of one decoded part. */
+export const columnsMax = 128;
+
+/** Most key columns of a job: the null bits of a key are one u16. */
+export const keyColumnsMax = 16;
+
+/** Most aggregates of a job: presence bits are one u64. */
+export const aggregatesMax = 64;
+
+/** Largest page, and the smallest one: a page doubles until it is the largest, then it splits. */
+export const pageBytesMax = 32 * KiB;
+export const pageBytesMin = 1 * KiB;
+
+/** Page budget of one partition when it has its isolate for itself. */
+export const pageBudgetBytes = 32 * MiB;
+
+/** Page budget that all live partitions of an isolate share: an isolate ends at 128 MiB. */
+export const isolateBudgetBytes = 80 * MiB;
+
+/** Key groups of a stream and of a job: the top bits of a key's hash. */
+export const maxParallelism = 1024;
+
+/** Sequences per producer that a shard remembers; an older one is refused. */
+export const producerSequencesKept = 64;
+
+/** Deadline of one append: a shard refuses a frame that was sent longer ago. */
+export const appendDeadlineMs = 10_000;
+
+/** Most slices in one window (size / slide, size / step): firing a window walks each of its slices' tables. */
+export const slicesPerWindowMax = 1024;
+
+/** Most parts (calls, columns, literals) of one expression, and its deepest nesting: both bound its compilation. */
+export const expressionNodesMax = 1000;
+export const expressionDepthMax = 64;
+
+/** Bytes of letters that a job keeps on one partition; the oldest go first. Their count is never lost. */
+export const lettersBytesMax = 64 * MiB;
+
+/** Longest text value in a letter; the rest is cut off. */
+export const letterTextMax = 1024;

@@ -1,0 +1,136 @@
+/**
+ * What a partition is told and what it answers: the face between the coordinator, the ingest and query workers and a
+ * partition. Plain values: they cross RPC as they are.
+ */
+import type { ErrorBody } from "../base/errors.ts";
+import type { Schema } from "../columnar/schema.ts";
+import type { TaskPlan } from "./plan/task-plan.ts";
+
+export type RpcResult<Value> =
+  | { readonly ok: true; readonly value: Value }
+  | { readonly ok: false; readonly error: ErrorBody };
+
+/** Who a partition is. An object without it accepts nothing. `keyGroups` is [first, end). */
+export interface PartitionIdentity {
+  readonly stream: string;
+  readonly generation: number;
+  readonly shard: number;
+  readonly shardCount: number;
+  readonly keyGroups: readonly [number, number];
+  readonly mapVersion: number;
+  readonly schema: Schema;
+  /** Index of the event-time column, and how far behind its maximum the watermark stays. */
+  readonly eventTimeColumn: number;
+  readonly outOfOrdernessMs: number;
+  readonly idleTimeoutMs: number;
+  readonly idle: "wait" | "advance";
+  readonly retention: { readonly timeMs: number; readonly bytesMax: number };
+}
+
+export type JobState = "running" | "paused" | "failed";
+
+/** A job as the coordinator wants it on a partition. `run` is new at every start. */
+export interface JobCommand {
+  readonly job: string;
+  readonly run: number;
+  readonly state: "running" | "paused" | "deleted";
+  readonly plan: TaskPlan;
+}
+
+/** Where a scan stands: behind the cell with `hash` (16 hex digits) in the window that ends at `window`, ms. */
+export interface ScanPosition {
+  readonly window: number;
+  readonly hash: string;
+}
+
+/** A read of a view's rows on one partition. Times in ms. */
+export interface ViewScan {
+  readonly key?: { readonly bytes: Uint8Array; readonly nulls: number };
+  /** Windows with start >= windowFrom and end <= windowTo. */
+  readonly windowFrom?: number;
+  readonly windowTo?: number;
+  readonly newestFirst: boolean;
+  readonly limit: number;
+  readonly after?: ScanPosition;
+  /** Instead of scan order: the `limit` rows with the largest (or smallest) value of this output column. */
+  readonly top?: { readonly output: string; readonly ascending: boolean };
+}
+
+/** One row of a view: outputs by name as JSON values, with its place in the scan order. */
+export interface ViewRow {
+  readonly values: Readonly<Record<string, string | number | boolean | null>>;
+  readonly final: boolean;
+  readonly at: ScanPosition;
+}
+
+export interface ViewPage {
+  readonly rows: readonly ViewRow[];
+  /** False when the scan came to the end. */
+  readonly hasMore: boolean;
+  readonly watermark: bigint;
+  /** Offset of the last record that the rows reflect. */
+  readonly appliedOffset: number;
+}
+
+export interface CheckpointFacts {
+  readonly epoch: number;
+  readonly offset: number;
+  readonly at: number;
+  readonly durationMs: number;
+  readonly pages: number;
+  readonly bytes: number;
+}
+
+export interface JobStatus {
+  readonly job: string;
+  readonly run: number;
+  readonly state: JobState;
+  readonly error: ErrorBody | undefined;
+  readonly watermark: bigint;
+  readonly appliedOffset: number;
+  /** Records logged and not yet applied. */
+  readonly lagRecords: number;
+  readonly lagBytes: number;
+  readonly counts: {
+    readonly rows: number;
+    readonly filtered: number;
+    readonly late: number;
+    readonly bad: number;
+  };
+  readonly openWindows: number;
+  readonly stateBytesInMemory: number;
+  readonly checkpoints: readonly CheckpointFacts[];
+}
+
+export interface PartitionStatus {
+  readonly shard: number;
+  readonly generation: number;
+  readonly firstOffset: number;
+  readonly nextOffset: number;
+  readonly watermark: bigint;
+  readonly isIdle: boolean;
+  readonly isEnded: boolean;
+  readonly lastFrameAt: number | undefined;
+  readonly counts: {
+    readonly rows: number;
+    readonly rejected: number;
+    readonly duplicates: number;
+    readonly bytes: number;
+  };
+  readonly storageBytes: number;
+  readonly jobs: readonly JobStatus[];
+}
+
+/** A late or bad row that a job kept, or a record that a stream rejected. */
+export interface Letter {
+  readonly offset: number;
+  readonly row: number;
+  readonly reason: string;
+  readonly appendTime: number;
+  readonly content: Readonly<Record<string, unknown>>;
+}
+
+export interface LetterPage {
+  readonly letters: readonly Letter[];
+  readonly next: string | undefined;
+}

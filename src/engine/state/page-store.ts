@@ -1,0 +1,147 @@
+/**
+ * Shadow pages of one task in SQLite.
+ *
+ * A page is named by the first hash of its range, so the primary key is the durable directory of every table. Each page
+ * has two slots: a checkpoint writes into the slot that the last committed checkpoint does not need, so it costs one row
+ * per dirty page and no delete, and a crash before the commit leaves the committed version untouched.
+ *
+ * Invariant: a read sees the newest version whose epoch is committed and not aborted, or the one being written now. An
+ * epoch that a crash left unfinished is *aborted*: its number is never used again and its rows are never read.
+ */
+import { assert } from "../../base/assert.ts";
+import type { SqlStorage } from "../ports.ts";
+
+/** Which slot holds the newest version of a page, and since which epoch. */
+export interface PageVersion {
+  readonly slot: 0 | 1;
+  readonly epoch: number;
+}
+
+export interface StoredPage {
+  readonly bytes: Uint8Array;
+  readonly version: PageVersion;
+}
+
+/** Epochs of a task: `committed` is the last checkpoint's, `writing` the next one's; both are part of the checkpoint. */
+export interface Epochs {
+  readonly committed: number;
+  readonly aborted: readonly number[];
+}
+
+export class PageStore {
+  readonly #sql: SqlStorage;
+  readonly #task: number;
+  #committed: number;
+  #writing: number;
+  #aborted: number[];
+
+  static createTables(sql: SqlStorage): void {
+    sql.run(
+      `CREATE TABLE IF NOT EXISTS pages (task INTEGER, tbl INTEGER, first_hash BLOB, slot INTEGER, epoch INTEGER,
+       bytes BLOB, PRIMARY KEY (task, tbl, first_hash, slot)) WITHOUT ROWID`,
+    );
+  }
+
+  /** `writing` must be an epoch that no earlier incarnation of the task has written under. */
+  constructor(sql: SqlStorage, task: number, epochs: Epochs, writing: number) {
+    assert(
+      writing > epochs.committed && !epochs.aborted.includes(writing),
+      "the epoch being written is unused",
+    );
+    this.#sql = sql;
+    this.#task = task;
+    this.#committed = epochs.committed;
+    this.#aborted = [...epochs.aborted];
+    this.#writing = writing;
+  }
+
+  get committedEpoch(): number {
+    return this.#committed;
+  }
+
+  get writingEpoch(): number {
+    return this.#writing;
+  }
+
+  get abortedEpochs(): readonly number[] {
+    return this.#aborted;
+  }
+
+  /** Reads the newest visible version of the page of `table` that covers `hash`; undefined when the table has none. */
+  load(table: number, hash: bigint): StoredPage | undefined {
+    const aborted = this.#aborted.length > 0 ? ` AND epoch NOT IN (${this.#aborted.join(", ")})` : "";
+    const rows = this.#sql.run(
+      `SELECT slot, epoch, bytes FROM pages WHERE task = ? AND tbl = ? AND first_hash <= ?
+       AND (epoch <= ? OR epoch = ?)${aborted} ORDER BY first_hash DESC, epoch DESC LIMIT 1`,
+      this.#task,
+      table,
+      hashBytes(hash),
+      this.#committed,
+      this.#writing,
+    );
+    const row = rows[0];
+    if (!row) return undefined;
+    return { bytes: row[2] as Uint8Array, version: { slot: row[0] as 0 | 1, epoch: row[1] as number } };
+  }
+
+  /** Writes a page under the epoch being written; `previous` is the version it was loaded from or last written to. */
+  write(table: number, firstHash: bigint, bytes: Uint8Array, previous: PageVersion | undefined): PageVersion {
+    const slot =
+      previous === undefined ? 0 : previous.epoch === this.#writing ? previous.slot : flip(previous.slot);
+    this.#sql.run(
+      "INSERT OR REPLACE INTO pages (task, tbl, first_hash, slot, epoch, bytes) VALUES (?, ?, ?, ?, ?, ?)",
+      this.#task,
+      table,
+      hashBytes(firstHash),
+      slot,
+      this.#writing,
+      bytes,
+    );
+    return { slot, epoch: this.#writing };
+  }
+
+  /** Deletes every version of every page of `table`: only in the turn that commits the epoch which dropped it. */
+  deleteTable(table: number): void {
+    this.#sql.run("DELETE FROM pages WHERE task = ? AND tbl = ?", this.#task, table);
+  }
+
+  /** Makes the epoch being written the committed one. The caller writes the checkpoint row in the same turn. */
+  commit(): void {
+    this.#committed = this.#writing;
+    this.#writing++;
+  }
+
+  /**
+   * Deletes what aborted epochs left in the tables numbered [from, to), of which those below the epoch of the crash
+   * exist. Returns nothing: when all tables were swept, `forgetAborted` ends it.
+   */
+  sweepAborted(table: number): void {
+    if (this.#aborted.length === 0) return;
+    this.#sql.run(
+      `DELETE FROM pages WHERE task = ? AND tbl = ? AND epoch IN (${this.#aborted.join(", ")})`,
+      this.#task,
+      table,
+    );
+  }
+
+  /** Forgets the aborted epochs; only when no row of theirs is left. */
+  forgetAborted(): void {
+    this.#aborted = [];
+  }
+
+  /** Deletes all pages of the task. */
+  deleteAll(): void {
+    this.#sql.run("DELETE FROM pages WHERE task = ?", this.#task);
+  }
+}
+
+/** Eight bytes, big-endian, so that SQLite's order of blobs is the order of hashes. */
+function hashBytes(hash: bigint): Uint8Array {
+  const bytes = new Uint8Array(8);
+  new DataView(bytes.buffer).setBigUint64(0, hash);
+  return bytes;
+}
+
+function flip(slot: 0 | 1): 0 | 1 {
+  return slot === 0 ? 1 : 0;
+}

@@ -1,0 +1,36 @@
+/**
+ * The RPC surface of a partition's object: what ingest, queries and the coordinator call.
+ */
+import type { AppendRequest, AppendResult } from "../../engine/log/records.ts";
+import type {
+  JobCommand,
+  LetterPage,
+  PartitionIdentity,
+  PartitionStatus,
+  RpcResult,
+  ViewPage,
+  ViewScan,
+} from "../../engine/partition-types.ts";
+
+/** The RPC surface of a partition's object. No method throws for what can happen: it answers `ok: false`. */
+export interface PartitionRpc {
+  setUp(identity: PartitionIdentity): Promise<RpcResult<null>>;
+  append(requests: readonly AppendRequest[]): Promise<RpcResult<readonly AppendResult[]>>;
+  /** Moves the stream's watermark by hand; answers the record's offset. */
+  setWatermark(generation: number, watermark: bigint): Promise<RpcResult<number>>;
+  /** The coordinator's tick for an idle shard. */
+  tick(generation: number, watermark: bigint): Promise<RpcResult<null>>;
+  command(generation: number, command: JobCommand): Promise<RpcResult<null>>;
+  status(): Promise<RpcResult<PartitionStatus | null>>;
+  /** Waits (at most `timeoutMs`) until the job has applied `minOffset`, then reads. */
+  queryView(
+    job: string,
+    run: number,
+    scan: ViewScan,
+    wait: { readonly minOffset: number; readonly timeoutMs: number } | undefined,
+  ): Promise<RpcResult<ViewPage>>;
+  /** Letters of a job, or of the stream when `job` is undefined. */
+  letters(job: string | undefined, after: string | undefined, limit: number): Promise<RpcResult<LetterPage>>;
+  /** Deletes everything the object holds, when it belongs to `generation`. */
+  destroy(generation: number): Promise<RpcResult<null>>;
+}

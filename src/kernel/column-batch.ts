@@ -1,0 +1,106 @@
+/**
+ * A batch of rows in kernel memory: one BATCH with its columns (layout: `assembly/abi.ts`).
+ *
+ * BYTES lanes point into memory that someone else owns (a request body, a frame, a heap): a batch is read before that
+ * is released.
+ */
+import {
+  BATCH_COLUMN_COUNT,
+  BATCH_COLUMNS,
+  BATCH_ROWS,
+  COLUMN_BYTES,
+  COLUMN_KIND,
+  COLUMN_LANES,
+  COLUMN_NULL_COUNT,
+  COLUMN_VALIDITY,
+  KIND_BYTES,
+  KIND_F64,
+} from "../../assembly/abi.ts";
+import type { Kind } from "../columnar/schema.ts";
+import type { KernelMemory } from "./kernel-memory.ts";
+
+/** A value as it lies in memory: bigint for I64, number for F64, bytes for BYTES. */
+export type LaneValue = bigint | number | Uint8Array | null;
+
+export class ColumnBatch {
+  readonly pointer: number;
+  readonly kinds: readonly Kind[];
+  readonly rowsMax: number;
+  readonly #memory: KernelMemory;
+
+  /**
+   * Allocates one block for `rowsMax` rows of the given kinds, rows 0. Release it with `release`.
+   *
+   * With `present`, only the columns at these indexes have lanes of their own; the others are all null for good (their
+   * `nullCount` is `rowsMax`) and share lanes, so nothing may be written to them.
+   */
+  constructor(memory: KernelMemory, kinds: readonly Kind[], rowsMax: number, present?: readonly number[]) {
+    this.#memory = memory;
+    this.kinds = kinds;
+    this.rowsMax = rowsMax;
+    const lanesBytes = rowsMax * 8;
+    const validityBytes = Math.ceil((rowsMax + 16) / 16) * 16;
+    const header = Math.ceil((BATCH_COLUMNS + kinds.length * COLUMN_BYTES) / 16) * 16;
+    const isPresent = (index: number) => present === undefined || present.includes(index);
+    const lanesCount = kinds.filter((_, index) => isPresent(index)).length;
+    const sharedCount = lanesCount < kinds.length ? 1 : 0;
+    const columnBytes = lanesBytes + validityBytes;
+    this.pointer = memory.allocate(header + (lanesCount + sharedCount) * columnBytes);
+    const view = memory.view;
+    view.setUint32(this.pointer + BATCH_ROWS, 0, true);
+    view.setUint32(this.pointer + BATCH_COLUMN_COUNT, kinds.length, true);
+    const shared = this.pointer + header;
+    if (sharedCount > 0) memory.bytes.fill(0, shared, shared + columnBytes);
+    let next = shared + sharedCount * columnBytes;
+    kinds.forEach((kind, index) => {
+      const column = this.columnPointer(index);
+      const lanes = isPresent(index) ? next : shared;
+      view.setUint32(column + COLUMN_LANES, lanes, true);
+      view.setUint32(column + COLUMN_VALIDITY, lanes + lanesBytes, true);
+      view.setUint32(column + COLUMN_KIND, kind, true);
+      view.setUint32(column + COLUMN_NULL_COUNT, isPresent(index) ? 0 : rowsMax, true);
+      if (isPresent(index)) next += columnBytes;
+    });
+  }
+
+  get rows(): number {
+    return this.#memory.view.getUint32(this.pointer + BATCH_ROWS, true);
+  }
+
+  set rows(count: number) {
+    this.#memory.view.setUint32(this.pointer + BATCH_ROWS, count, true);
+  }
+
+  /** Address of the COLUMN of the column at `index`. */
+  columnPointer(index: number): number {
+    return this.pointer + BATCH_COLUMNS + index * COLUMN_BYTES;
+  }
+
+  lanesPointer(index: number): number {
+    return this.#memory.view.getUint32(this.columnPointer(index) + COLUMN_LANES, true);
+  }
+
+  validityPointer(index: number): number {
+    return this.#memory.view.getUint32(this.columnPointer(index) + COLUMN_VALIDITY, true);
+  }
+
+  nullCount(index: number): number {
+    return this.#memory.view.getUint32(this.columnPointer(index) + COLUMN_NULL_COUNT, true);
+  }
+
+  /** Reads one value; for answers and tests, never for work by row. */
+  value(index: number, row: number): LaneValue {
+    const view = this.#memory.view;
+    if (this.nullCount(index) > 0 && view.getUint8(this.validityPointer(index) + row) === 0) return null;
+    const lane = this.lanesPointer(index) + row * 8;
+    const kind = this.kinds[index];
+    if (kind === KIND_F64) return view.getFloat64(lane, true);
+    if (kind !== KIND_BYTES) return view.getBigInt64(lane, true);
+    const start = view.getUint32(lane, true);
+    return this.#memory.bytes.slice(start, start + view.getUint32(lane + 4, true));
+  }
+
+  release(): void {
+    this.#memory.release(this.pointer);
+  }
+}
