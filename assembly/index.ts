@@ -15,8 +15,15 @@ export function heapBase(): usize {
 // json
 
 // hash
+export { keysBuild, keysHash, keysMeasure, keysTooLong } from "./hash/keys";
+export { rowsRoute } from "./hash/routing";
+export { hashBytes } from "./hash/xxhash64";
 
 // frame
+export { frameColumnDecode, frameColumnHeapBytes } from "./frame/decode";
+export { frameColumnBound, frameColumnEncode, frameScratchBytes } from "./frame/encode";
+export { frameIsSealed, frameSeal } from "./frame/seal";
+export { lanesMaxI64 } from "./frame/newest";
 
 // table
 

@@ -24,7 +24,8 @@
  * up and a wrong checksum. Equal input gives equal bytes.
  *   v1  first version
  */
-import { FRAME_SECTION_HEADER_BYTES, READ_AHEAD_BYTES } from "../../assembly/abi.ts";
+import { READ_AHEAD_BYTES } from "../../assembly/abi.ts";
+import { FRAME_SECTION_HEADER_BYTES } from "../../assembly/frame/abi.ts";
 import { assert } from "../base/assert.ts";
 import { EngineError } from "../base/errors.ts";
 import { frameBytesMax, frameRowBytesMax, frameRowsMax } from "../base/limits.ts";

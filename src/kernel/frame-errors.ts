@@ -11,7 +11,7 @@ import {
   FRAME_ERROR_REST,
   FRAME_ERROR_STRINGS,
   FRAME_ERROR_WORDS,
-} from "../../assembly/abi.ts";
+} from "../../assembly/frame/abi.ts";
 import { EngineError } from "../base/errors.ts";
 
 const texts: ReadonlyMap<number, string> = new Map([

@@ -7,7 +7,7 @@
 import { READ_AHEAD_BYTES } from "../../assembly/abi.ts";
 import { assert } from "../base/assert.ts";
 import { keyBytesMax, keyColumnsMax } from "../base/limits.ts";
-import type { ColumnBatch } from "./column-batch.ts";
+import type { ColumnRows } from "./column-batch.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Selection } from "./selection.ts";
 
@@ -44,7 +44,7 @@ export class KeyColumns {
    * Rows whose key is longer than `keyBytesMax` are hashed like the others and listed in `tooLong`: the caller must
    * take them out before anything looks the keys up.
    */
-  build(batch: ColumnBatch, columns: readonly number[], selection: Selection | 0): void {
+  build(batch: ColumnRows, columns: readonly number[], selection: Selection | 0): void {
     const { exports, memory } = this.#kernel;
     const rows = selection === 0 ? 0 : selection.pointer;
     const count = selection === 0 ? batch.rows : selection.count;
@@ -86,4 +86,15 @@ export class KeyColumns {
     }
     if (bytes > 0) this.#heap = memory.allocate(bytes + READ_AHEAD_BYTES);
   }
+}
+
+/** Writes the selected rows whose BYTES value in `lanes` is longer than `bytesMax` to `found`; returns how many. */
+export function selectOverlong(
+  kernel: Kernel,
+  lanes: number,
+  { pointer, count }: Selection,
+  bytesMax: number,
+  found: number,
+): number {
+  return kernel.exports.keysTooLong(lanes, pointer, count, bytesMax, found);
 }
