@@ -1,21 +1,20 @@
 /**
  * The last section of a frame's body: the records that were rejected on the way in.
  *
- *   count   varint
  *   texts   varint count, then (varint length, UTF-8) each: fields and messages, each distinct one once
  *   records (varint record minus that of the one before, varint column, varint reason,
  *            varint 0 or 1 + index of the field's text, varint index of the message's text,
  *            varint length, bytes) each
  *
- * A varint is an unsigned LEB128 of at most 32 bits. Where count is 0 nothing follows it. Records are in ascending
- * order. A reason that the reader does not know is kept as its number.
+ * A varint is an unsigned LEB128 of at most 32 bits. The frame's header counts the records;
+ * where there are none the section is empty. They are in ascending order. A reason that the reader does not know is kept as its number.
  */
 import { EngineError } from "../base/errors.ts";
 import type { BadRecord, BadRecordReason } from "./bad-record.ts";
 
-/** Writes the section. */
+/** Writes the section; empty where there is no record. */
 export function encodeRejected(rejected: readonly BadRecord[]): Uint8Array {
-  if (rejected.length === 0) return new Uint8Array(1);
+  if (rejected.length === 0) return new Uint8Array(0);
   const texts = new Map<string, number>();
   for (const { field, message } of rejected) {
     for (const text of [field, message]) {
@@ -23,7 +22,6 @@ export function encodeRejected(rejected: readonly BadRecord[]): Uint8Array {
     }
   }
   const writer = new Writer();
-  writer.varint(rejected.length);
   writer.varint(texts.size);
   const encoder = new TextEncoder();
   for (const text of texts.keys()) writer.bytes(encoder.encode(text));
@@ -40,10 +38,9 @@ export function encodeRejected(rejected: readonly BadRecord[]): Uint8Array {
   return writer.finish();
 }
 
-/** Reads the section; throws `FRAME_CORRUPT` unless `section` is exactly one. */
-export function decodeRejected(section: Uint8Array): BadRecord[] {
+/** Reads the section of `count` records; throws `FRAME_CORRUPT` unless `section` is exactly one. */
+export function decodeRejected(section: Uint8Array, count: number): BadRecord[] {
   const reader = new Reader(section);
-  const count = reader.varint();
   const rejected: BadRecord[] = [];
   if (count > 0) {
     const decoder = new TextDecoder();

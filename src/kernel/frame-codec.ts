@@ -15,8 +15,9 @@
  *       52     4  rows            at most `frameRowsMax`
  *       56     2  columns
  *       58     2  reserved, zero
- *       60     4  body bytes
- *       64     -  body: a section per column in schema order (`assembly/frame/section.ts`), then the rejected
+ *       60     4  rejected records
+ *       64     4  body bytes
+ *       68     -  body: a section per column in schema order (`assembly/frame/section.ts`), then the rejected
  *                 records (`src/columnar/rejected-section.ts`)
  *        -     8  checksum        XXH64, seed 0, of all bytes before it
  *
@@ -30,9 +31,9 @@ import { assert } from "../base/assert.ts";
 import { EngineError } from "../base/errors.ts";
 import { frameBytesMax, frameRowBytesMax, frameRowsMax } from "../base/limits.ts";
 import type { BadRecord } from "../columnar/bad-record.ts";
-import { decodeRejected, encodeRejected } from "../columnar/rejected-section.ts";
+import { countRejected, decodeRejected, encodeRejected } from "../columnar/rejected-section.ts";
 import { kindOf, type Schema } from "../columnar/schema.ts";
-import { ColumnBatch } from "./column-batch.ts";
+import { ColumnBatch, type ColumnRows } from "./column-batch.ts";
 import { frameCorrupt, frameErrorText } from "./frame-errors.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Selection } from "./selection.ts";
@@ -50,6 +51,8 @@ export interface FrameHeader {
   readonly watermark: bigint;
   readonly schemaVersion: number;
   readonly rows: number;
+  /** Records that were rejected on the way in and travel with the rows. */
+  readonly rejected: number;
 }
 
 /** A frame in kernel memory. BYTES lanes point into its own copy of the bytes: release it after the last use. */
@@ -65,7 +68,7 @@ export const noWatermark = -(2n ** 63n);
 
 const magic = 0x4d52464d;
 const version = 1;
-const headerBytes = 64;
+const headerBytes = 68;
 const checksumBytes = 8;
 
 /** Most kernel memory that a decoded frame may take: the most that one part needs, twice. */
@@ -89,14 +92,12 @@ export class FrameEncoder {
    * input alone. Throws `FRAME_TOO_LARGE` where a single row is above `frameRowBytesMax`.
    */
   encode(
-    header: Omit<FrameHeader, "rows">,
-    batch: ColumnBatch,
+    header: FrameLabel,
+    batch: ColumnRows,
     selection: Selection,
     rejected: readonly BadRecord[],
   ): Uint8Array[] {
     assert(header.schemaVersion === this.#schema.version, "a frame is written with its encoder's schema");
-    assert(batch.kinds.length === this.#schema.columns.length, "the batch has the columns of the schema");
-    const frames: Uint8Array[] = [];
     const whole = this.#encodeOne(header, batch, selection, rejected);
     if (whole) return [whole];
     const { memory } = this.#kernel;
@@ -104,14 +105,10 @@ export class FrameEncoder {
     const list = memory.u32(rows, selection.count);
     if (selection.pointer !== 0) list.set(memory.u32(selection.pointer, selection.count));
     else for (let row = 0; row < list.length; row++) list[row] = row;
+    const frames: Uint8Array[] = [];
+    const piece = { rows: { pointer: rows, count: selection.count }, rejected };
     try {
-      this.#encodePieces(
-        frames,
-        header,
-        batch,
-        { rows: { pointer: rows, count: selection.count }, rejected },
-        true,
-      );
+      this.#encodePieces(frames, header, batch, piece, true);
     } finally {
       memory.release(rows);
     }
@@ -121,7 +118,7 @@ export class FrameEncoder {
   #encodePieces(
     frames: Uint8Array[],
     header: FrameLabel,
-    batch: ColumnBatch,
+    batch: ColumnRows,
     piece: Piece,
     isLast: boolean,
   ): void {
@@ -145,18 +142,20 @@ export class FrameEncoder {
   /** Returns the frame, or `undefined` where it is too large and can be cut. */
   #encodeOne(
     header: FrameLabel,
-    batch: ColumnBatch,
+    batch: ColumnRows,
     selection: Selection,
     rejected: readonly BadRecord[],
   ): Uint8Array | undefined {
     const { exports, memory } = this.#kernel;
     const { pointer: rows, count } = selection;
+    const columns = this.#schema.columns.length;
     const isWhole = count + rejected.length <= 1;
     const bytesMax = isWhole ? frameRowBytesMax : frameBytesMax;
     if (count > frameRowsMax) return undefined;
     const tail = encodeRejected(rejected);
     let room = headerBytes + tail.length + checksumBytes;
-    for (let index = 0; index < batch.kinds.length; index++) {
+    if (room > bytesMax) return tooLarge(isWhole, bytesMax);
+    for (let index = 0; index < columns; index++) {
       room += exports.frameColumnBound(batch.columnPointer(index), rows, count);
     }
     room = Math.min(room, bytesMax);
@@ -165,18 +164,14 @@ export class FrameEncoder {
     try {
       const bodyEnd = start + room - checksumBytes - tail.length;
       let end = start + headerBytes;
-      for (let index = 0; index < batch.kinds.length && end !== 0; index++) {
+      for (let index = 0; index < columns && end !== 0; index++) {
         end = exports.frameColumnEncode(batch.columnPointer(index), rows, count, scratch, end, bodyEnd);
       }
-      if (end === 0 || end > bodyEnd) {
-        if (!isWhole) return undefined;
-        throw new EngineError("FRAME_TOO_LARGE", {
-          message: `One row makes a frame of more than ${bytesMax} bytes. Send or produce smaller values.`,
-        });
-      }
+      if (end === 0) return tooLarge(isWhole, bytesMax);
       memory.bytes.set(tail, end);
       const bytes = end + tail.length - start;
-      writeHeader(memory.view, start, { ...header, rows: count }, batch.kinds.length, bytes - headerBytes);
+      const full = { ...header, rows: count, rejected: rejected.length };
+      writeHeader(memory.view, start, full, columns, bytes - headerBytes);
       exports.frameSeal(start, bytes);
       return memory.bytes.slice(start, start + bytes + checksumBytes);
     } finally {
@@ -259,7 +254,7 @@ export function readFrameHeader(bytes: Uint8Array): FrameHeader {
   if (bytes.length < headerBytes + checksumBytes) throw frameCorrupt(`it ends after ${bytes.length} bytes`);
   if (view.getUint16(6, true) !== 0) throw frameCorrupt(`it has unknown flags ${view.getUint16(6, true)}`);
   if (view.getUint16(58, true) !== 0) throw frameCorrupt("a reserved field is not zero");
-  const expected = headerBytes + view.getUint32(60, true) + checksumBytes;
+  const expected = headerBytes + view.getUint32(64, true) + checksumBytes;
   if (bytes.length !== expected) throw frameCorrupt(`it has ${bytes.length} bytes instead of ${expected}`);
   const rows = view.getUint32(52, true);
   if (rows > frameRowsMax) throw frameCorrupt(`it claims ${rows} rows, more than ${frameRowsMax}`);
@@ -270,16 +265,24 @@ export function readFrameHeader(bytes: Uint8Array): FrameHeader {
     watermark: view.getBigInt64(40, true),
     schemaVersion: view.getUint32(48, true),
     rows,
+    rejected: view.getUint32(60, true),
   };
 }
 
 /** Reads the rejected records; does not verify the checksum. Throws `FRAME_CORRUPT` or `VERSION_UNKNOWN`. */
 export function readRejected(bytes: Uint8Array): BadRecord[] {
-  readFrameHeader(bytes);
-  return decodeRejected(splitBody(bytes).rejected);
+  const { rejected } = readFrameHeader(bytes);
+  return decodeRejected(splitBody(bytes).rejected, rejected);
 }
 
-type FrameLabel = Omit<FrameHeader, "rows">;
+/** What the caller of an encoder decides of a header. */
+export /** Returns what a log keeps count of, from a frame's header and the head of its rejected section. */
+export function readFrameFacts(bytes: Uint8Array): { watermark: bigint; rows: number; rejected: number } {
+  const { watermark, rows } = readFrameHeader(bytes);
+  return { watermark, rows, rejected: countRejected(splitBody(bytes).rejected) };
+}
+
+type FrameLabel = Omit<FrameHeader, "rows" | "rejected">;
 
 /** What one frame shall hold. */
 interface Piece {
@@ -291,6 +294,14 @@ interface Piece {
 interface Section {
   readonly start: number;
   readonly bytes: number;
+}
+
+/** Returns that the frame must be cut, or throws where nothing is left to cut. */
+function tooLarge(isWhole: boolean, bytesMax: number): undefined {
+  if (!isWhole) return undefined;
+  throw new EngineError("FRAME_TOO_LARGE", {
+    message: `One row makes a frame of more than ${bytesMax} bytes. Send or produce smaller values.`,
+  });
 }
 
 /** Cuts a piece of more than one row or record into two smaller ones. */
@@ -331,7 +342,8 @@ function writeHeader(
   view.setUint32(start + 52, header.rows, true);
   view.setUint16(start + 56, columns, true);
   view.setUint16(start + 58, 0, true);
-  view.setUint32(start + 60, bodyBytes, true);
+  view.setUint32(start + 60, header.rejected, true);
+  view.setUint32(start + 64, bodyBytes, true);
 }
 
 function writeSequence(view: DataView, at: number, { offset, part }: Sequence): void {
