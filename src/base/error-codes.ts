@@ -53,6 +53,7 @@ export const errorCodes = {
     "The sequence is older than the last 64 of this producer; it is not known.",
   ),
   PRODUCER_SEQUENCE_REUSED: user(422, "This sequence was sent before with another body. Use a new sequence."),
+  PRODUCERS_TOO_MANY: busy(429, "Use few, long-lived producer ids: a shard remembers each for the retention."),
   BACKLOG_FULL: busy(429, "The jobs are behind. Wait as Retry-After says, then send again."),
   MAP_STALE: busy(503, "The shard map changed. Send again."),
   APPEND_EXPIRED: busy(503, "The frame came after its deadline. Send again."),
@@ -62,6 +63,7 @@ export const errorCodes = {
   ),
   JOB_PAGE_BUDGET: user(507, "One record needs more pages than the page budget. Send smaller batches."),
   JOB_FAILED: user(409, "The job failed; GET /v1/jobs/{job} tells why."),
+  JOB_FALLEN_BEHIND: user(409, "The log that the job still needed was trimmed. Delete the job and start it again."),
   FRAME_CORRUPT: {
     domain: "internal",
     retry: "never",

@@ -60,6 +60,9 @@ export const maxParallelism = 1024;
 /** Sequences per producer that a shard remembers; an older one is refused. */
 export const producerSequencesKept = 64;
 
+/** Memory for what a shard remembers of producers. Beyond it unknown producers are refused until others expire. */
+export const producerTableBytesMax = 8 * MiB;
+
 /** Deadline of one append: a shard refuses a frame that was sent longer ago. */
 export const appendDeadlineMs = 10_000;
 
@@ -75,3 +78,21 @@ export const lettersBytesMax = 64 * MiB;
 
 /** Longest text value in a letter; the rest is cut off. */
 export const letterTextMax = 1024;
+
+/** Bytes logged and not yet applied by a running job beyond which a shard answers 429. */
+export const backlogBytesMax = 64 * MiB;
+
+/** A checkpoint is due when this much of the log was applied since the last one: it bounds what a recovery replays. */
+export const checkpointLogBytesMax = 64 * MiB;
+
+/** Time in ms between checkpoints of a task that applies records. */
+export const checkpointIntervalMs = 10_000;
+
+/** Bytes of pages that one turn writes. */
+export const checkpointTurnBytesMax = 4 * MiB;
+
+/** Bytes of unwritten letters beyond which a checkpoint is due. */
+export const pendingLettersBytesMax = 1 * MiB;
+
+/** Log rows kept for a paused or failed job beyond the stream's retention, as a multiple of its bytes. */
+export const heldLogFactor = 2;

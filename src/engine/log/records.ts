@@ -53,11 +53,34 @@ export interface LogRecord {
   readonly kind: RecordKind;
   readonly appendTime: number;
   readonly seed: bigint;
-  /** The frame's bytes; empty for other kinds. */
+  /** The frame's bytes, a view of its log row: copy what is to outlive the turn. Empty for other kinds. */
   readonly frame: Uint8Array;
-  /** Watermark after this record for kinds Watermark and Tick, ms; a frame's is in its header. */
+  /**
+   * In ms. Kinds Watermark and Tick: the stream's after this record. Frame: its header's,
+   * below `maxWatermark`. Idle: `minWatermark`.
+   */
   readonly watermark: bigint;
-  /** Bytes that the record takes in the log. */
+  /** Bytes that the record takes in the log; its row's header counts with the row's first record. */
+  readonly bytes: number;
+}
+
+/** What the log must know of a frame; `readFrame` of `PartitionLog.open` gives it. */
+export interface FrameFacts {
+  /** Event time in ms that holds after the frame's rows; `minWatermark` moves nothing. */
+  readonly watermark: bigint;
+  readonly rows: number;
+  /** Records that were rejected on the way in and travel with the frame. */
+  readonly rejected: number;
+}
+
+/** Sums over all that was ever logged, trimmed records included. */
+export interface LogCounts {
+  readonly frames: number;
+  readonly rows: number;
+  readonly rejected: number;
+  /** Rows of frames that were answered as duplicates. */
+  readonly duplicates: number;
+  /** Bytes of log rows. */
   readonly bytes: number;
 }
 

@@ -1,0 +1,187 @@
+/**
+ * The acceptance row: the state of the log before the record at its offset, so that a start need not read what lies
+ * before it, and trimming loses nothing that acceptance depends on.
+ *
+ * Acceptance, version 1. Integers are little-endian; times are ms since 1970; u64 fields marked * are at most 2^53 - 1.
+ *
+ *   OFFSET  SIZE  FIELD
+ *        0     1  version
+ *        1     1  flags           bit 0 idle, bit 1 a frame was logged once
+ *        2     2  zero
+ *        4     4  producers
+ *        8     8  next offset *
+ *       16     8  first offset *  of the records kept
+ *       24     8  first position *
+ *       32     8  append time of the newest row *
+ *       40     8  append time of the newest frame *, 0 without flag bit 1
+ *       48     8  watermark       i64
+ *       56    40  counts *: frames, rows, rejected, duplicates, bytes
+ *       96     -  producers
+ *        -     4  checksum        XXH32 of all bytes before it
+ *
+ * Producer: token id bytes u16, producer bytes u16, key groups u16 [first, end), both 0 for the range of the shard
+ * itself, pairs u32, append time u64 *, both names in UTF-8, then for each pair sequence distance from the highest u16,
+ * part u32, offset u64 *, checksum u64; before the pairs the highest sequence u64 *.
+ *
+ * A body may be larger than an SQLite value: it is then cut into several rows of the table, its *chunks*. A reader
+ * rejects an unknown version or flag, zero bytes that are not zero, a wrong checksum and lengths that do not add up.
+ *   v1  first version
+ */
+import { EngineError } from "../../base/errors.ts";
+import { checksumBytes, FieldReader, FieldWriter } from "./byte-fields.ts";
+import { type LogFacts, LogState } from "./log-state.ts";
+import { type AcceptedPair, ProducerTable } from "./producer-table.ts";
+
+const version = 1;
+const headerBytes = 96;
+const producerBytes = 28;
+const pairBytes = 22;
+const isIdleFlag = 1;
+const hasFrameFlag = 2;
+const knownFlags = isIdleFlag | hasFrameFlag;
+
+interface SizedProducer {
+  readonly tokenId: Uint8Array;
+  readonly producer: Uint8Array;
+  readonly appendTime: number;
+  readonly highest: number;
+  readonly pairs: readonly AcceptedPair[];
+}
+
+/** Writes the state as one body. */
+export function encodeAcceptance({ facts, producers }: LogState): Uint8Array {
+  const text = new TextEncoder();
+  const sized: SizedProducer[] = [];
+  let length = headerBytes + checksumBytes;
+  for (const { tokenId, producer, appendTime, pairs } of producers.entries()) {
+    const entry = {
+      tokenId: text.encode(tokenId),
+      producer: text.encode(producer),
+      appendTime,
+      highest: pairs.highest,
+      pairs: pairs.list(),
+    };
+    sized.push(entry);
+    length += producerBytes + entry.tokenId.byteLength + entry.producer.byteLength;
+    length += entry.pairs.length * pairBytes;
+  }
+  const bytes = new Uint8Array(length);
+  const writer = new FieldWriter(bytes);
+  writeFacts(writer, facts, sized.length);
+  for (const entry of sized) writeProducer(writer, entry);
+  writer.checksum();
+  return bytes;
+}
+
+function writeFacts(writer: FieldWriter, facts: LogFacts, producers: number): void {
+  const hasFrame = facts.lastFrameAt !== undefined;
+  writer.u8(version);
+  writer.u8((facts.isIdle ? isIdleFlag : 0) | (hasFrame ? hasFrameFlag : 0));
+  writer.u16(0);
+  writer.u32(producers);
+  writer.whole(facts.nextOffset);
+  writer.whole(facts.firstOffset);
+  writer.whole(facts.firstPosition);
+  writer.whole(facts.appendTime);
+  writer.whole(facts.lastFrameAt ?? 0);
+  writer.u64(facts.watermark);
+  writer.whole(facts.counts.frames);
+  writer.whole(facts.counts.rows);
+  writer.whole(facts.counts.rejected);
+  writer.whole(facts.counts.duplicates);
+  writer.whole(facts.counts.bytes);
+}
+
+function writeProducer(writer: FieldWriter, entry: SizedProducer): void {
+  writer.u16(entry.tokenId.byteLength);
+  writer.u16(entry.producer.byteLength);
+  writer.u16(0);
+  writer.u16(0);
+  writer.u32(entry.pairs.length);
+  writer.whole(entry.appendTime);
+  writer.bytes(entry.tokenId);
+  writer.bytes(entry.producer);
+  writer.whole(entry.highest);
+  for (const { sequence, part, offset, checksum } of entry.pairs) {
+    writer.u16(entry.highest - sequence);
+    writer.u32(part);
+    writer.whole(offset);
+    writer.u64(checksum);
+  }
+}
+
+/**
+ * Reads a body that is kept under `offset`.
+ *
+ * Throws `VERSION_UNKNOWN` or `FRAME_CORRUPT`, naming the offset.
+ */
+export function decodeAcceptance(offset: number, bytes: Uint8Array): LogState {
+  const damage = (what: string) =>
+    new EngineError("FRAME_CORRUPT", {
+      message: `The acceptance row at offset ${offset} is damaged: ${what}. Restore the partition from a savepoint.`,
+      details: { offset },
+    });
+  const later = (what: string) =>
+    new EngineError("VERSION_UNKNOWN", {
+      message: `The acceptance row at offset ${offset} has ${what}; this version of Millrace reads version ${version}.`,
+      details: { offset },
+    });
+  const reader = new FieldReader(bytes, damage);
+  const found = reader.u8();
+  if (found !== version) throw later(`version ${found}`);
+  reader.verify(bytes.byteLength);
+  const flags = reader.u8();
+  if ((flags & ~knownFlags) !== 0 || reader.u16() !== 0) throw later("an unknown flag");
+  const producerCount = reader.u32();
+  const facts = readFacts(reader, flags);
+  if (facts.nextOffset !== offset) throw damage(`it names the offset ${facts.nextOffset}`);
+  const producers = new ProducerTable();
+  for (let index = 0; index < producerCount; index++) readProducer(reader, producers, later);
+  if (reader.at + checksumBytes !== bytes.byteLength) throw damage(`its producers end at byte ${reader.at}`);
+  return new LogState(facts, producers);
+}
+
+function readFacts(reader: FieldReader, flags: number): LogFacts {
+  const offsets = {
+    nextOffset: reader.whole(),
+    firstOffset: reader.whole(),
+    firstPosition: reader.whole(),
+    appendTime: reader.whole(),
+  };
+  const lastFrameAt = reader.whole();
+  const watermark = reader.i64();
+  const counts = {
+    frames: reader.whole(),
+    rows: reader.whole(),
+    rejected: reader.whole(),
+    duplicates: reader.whole(),
+    bytes: reader.whole(),
+  };
+  return {
+    ...offsets,
+    lastFrameAt: (flags & hasFrameFlag) !== 0 ? lastFrameAt : undefined,
+    watermark,
+    isIdle: (flags & isIdleFlag) !== 0,
+    counts,
+  };
+}
+
+function readProducer(reader: FieldReader, producers: ProducerTable, later: (what: string) => Error): void {
+  const tokenIdBytes = reader.u16();
+  const nameBytes = reader.u16();
+  const keyGroups = [reader.u16(), reader.u16()];
+  if (keyGroups.some((group) => group !== 0))
+    throw later(`a producer of key groups ${keyGroups.join(" to ")}`);
+  const pairCount = reader.u32();
+  const appendTime = reader.whole();
+  const tokenId = reader.text(tokenIdBytes);
+  const producer = reader.text(nameBytes);
+  const highest = reader.whole();
+  producers.open(tokenId, producer, appendTime);
+  for (let index = 0; index < pairCount; index++) {
+    const sequence = highest - reader.u16();
+    const part = reader.u32();
+    const offset = reader.whole();
+    producers.accept({ tokenId, producer, sequence, part, checksum: reader.u64() }, offset, appendTime);
+  }
+}

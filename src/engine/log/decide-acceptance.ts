@@ -1,0 +1,113 @@
+/**
+ * Whether a shard logs a frame, acknowledges it as a duplicate, or refuses it: the one acceptance function.
+ *
+ * The order of the checks matters. The map comes first: under another map a part holds other rows, so that neither
+ * "duplicate" nor "ended" would be true of it, and its sender, sent back for the map, learns the truth when it comes
+ * again. A duplicate is answered as such even by an ended stream: its rows are in the log. The deadline comes before
+ * the sequence: a frame that was on its way for long must not become new after its sender gave it up.
+ *
+ * Within the last `producerSequencesKept` sequences a pair that is not listed is new, whatever came before it: a
+ * request may have no row for a shard, so gaps are legal. Older sequences are refused and never acknowledged: what is
+ * no longer listed may or may not have been logged.
+ */
+import type { ErrorCode } from "../../base/error-codes.ts";
+import { producerSequencesKept } from "../../base/limits.ts";
+import type { AppendRequest } from "./records.ts";
+
+export type Acceptance =
+  | { readonly decision: "Log" }
+  /** The frame is in the log, at `offset`. */
+  | { readonly decision: "Acknowledge"; readonly offset: number }
+  | {
+      readonly decision: "Refuse";
+      readonly code: ErrorCode;
+      readonly message: string;
+      readonly details: Readonly<Record<string, unknown>>;
+    };
+
+/** What the log and the group being built know of the producer of a request, and of its (sequence, part). */
+export interface ProducerFacts {
+  /** Highest accepted sequence; undefined for an unknown producer. */
+  readonly highest: number | undefined;
+  readonly listed: { readonly checksum: bigint; readonly offset: number } | undefined;
+  /** Whether the shard can remember one more producer. */
+  readonly hasRoom: boolean;
+}
+
+export interface AcceptanceFacts {
+  readonly generation: number;
+  readonly mapVersion: number;
+  readonly isEnded: boolean;
+  /** Wall clock in ms. */
+  readonly now: number;
+  /** Undefined when the request names no producer. */
+  readonly producer: ProducerFacts | undefined;
+}
+
+/** Decides about one request; pure. */
+export function decideAcceptance(request: AppendRequest, facts: AcceptanceFacts): Acceptance {
+  const { generation, mapVersion, deadline } = request;
+  if (generation !== facts.generation || mapVersion !== facts.mapVersion) {
+    const found = `generation ${generation}, map version ${mapVersion}`;
+    const expected = `generation ${facts.generation}, map version ${facts.mapVersion}`;
+    return refuse(
+      "MAP_STALE",
+      `The frame was routed by ${found}; the shard has ${expected}. Route it again.`,
+      {
+        generation: facts.generation,
+        mapVersion: facts.mapVersion,
+      },
+    );
+  }
+  const byProducer = decideByProducer(request, facts.producer);
+  if (facts.isEnded) {
+    if (byProducer.decision === "Acknowledge") return byProducer;
+    return refuse("STREAM_ENDED", "A max watermark ended the stream; it takes no more events.", {});
+  }
+  if (facts.now > deadline) {
+    const late = facts.now - deadline;
+    return refuse(
+      "APPEND_EXPIRED",
+      `The frame came ${late} ms after its deadline. Send the request again.`,
+      {},
+    );
+  }
+  return byProducer;
+}
+
+function decideByProducer({ producer }: AppendRequest, known: ProducerFacts | undefined): Acceptance {
+  if (!producer || !known) return { decision: "Log" };
+  const { producer: name, sequence, part } = producer;
+  const details = { producer: name, sequence, part };
+  if (known.highest === undefined) {
+    if (known.hasRoom) return { decision: "Log" };
+    return refuse(
+      "PRODUCERS_TOO_MANY",
+      `The shard remembers as many producers as it can and does not know "${name}". Use few, long-lived producer ids.`,
+      details,
+    );
+  }
+  const oldest = known.highest - producerSequencesKept + 1;
+  if (sequence < oldest) {
+    return refuse(
+      "PRODUCER_SEQUENCE_TOO_OLD",
+      `Sequence ${sequence} of producer "${name}" is older than ${oldest}, the oldest that the shard still knows. ` +
+        `Whether it was accepted cannot be told; go on from ${known.highest + 1}.`,
+      { ...details, oldest, highest: known.highest },
+    );
+  }
+  if (!known.listed) return { decision: "Log" };
+  if (known.listed.checksum === producer.checksum) {
+    return { decision: "Acknowledge", offset: known.listed.offset };
+  }
+  return refuse(
+    "PRODUCER_SEQUENCE_REUSED",
+    `Part ${part} of sequence ${sequence} of producer "${name}" was accepted before with other bytes. ` +
+      "Send a request again with the same body, or use a new sequence.",
+    { ...details, offset: known.listed.offset },
+  );
+}
+
+function refuse(code: ErrorCode, message: string, details: Readonly<Record<string, unknown>>): Acceptance {
+  return { decision: "Refuse", code, message, details };
+}

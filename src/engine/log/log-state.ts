@@ -1,0 +1,91 @@
+/**
+ * What a log knows besides its rows: a fold over them.
+ *
+ * The same `applyRow` runs after an insert and on replay, so that memory is at any time what a restart would rebuild.
+ * An acceptance row is this state as bytes.
+ */
+import { EngineError } from "../../base/errors.ts";
+import { ProducerTable } from "./producer-table.ts";
+import { type LogCounts, minWatermark, RecordKind } from "./records.ts";
+import type { LogRow, StoredRecord } from "./row-codec.ts";
+
+/** Everything but the producers. Offsets start at 1, so that 0 is before every record. */
+export interface LogFacts {
+  firstOffset: number;
+  nextOffset: number;
+  /** Position (see `row-codec.ts`) of the first record kept. */
+  firstPosition: number;
+  /** Append time of the newest row, ms; 0 before the first. */
+  appendTime: number;
+  /** Append time of the newest frame. */
+  lastFrameAt: number | undefined;
+  /** `maxWatermark` if, and only if, the stream was ended. */
+  watermark: bigint;
+  isIdle: boolean;
+  counts: { -readonly [Count in keyof LogCounts]: LogCounts[Count] };
+}
+
+export class LogState {
+  readonly facts: LogFacts;
+  readonly producers: ProducerTable;
+
+  constructor(facts: LogFacts, producers: ProducerTable) {
+    this.facts = facts;
+    this.producers = producers;
+  }
+
+  /** The state of a log without records. */
+  static empty(): LogState {
+    const counts = { frames: 0, rows: 0, rejected: 0, duplicates: 0, bytes: 0 };
+    const facts: LogFacts = {
+      firstOffset: 1,
+      nextOffset: 1,
+      firstPosition: 0,
+      appendTime: 0,
+      lastFrameAt: undefined,
+      watermark: minWatermark,
+      isIdle: false,
+      counts,
+    };
+    return new LogState(facts, new ProducerTable());
+  }
+
+  /** Takes in the row behind all others. Throws `FRAME_CORRUPT` when another row must have been before it. */
+  applyRow(row: LogRow): void {
+    const { facts } = this;
+    if (row.offset !== facts.nextOffset || row.position !== facts.counts.bytes) {
+      throw new EngineError("FRAME_CORRUPT", {
+        message:
+          `The log goes on at offset ${row.offset}, byte ${row.position}; ` +
+          `expected ${facts.nextOffset}, byte ${facts.counts.bytes}. Rows are missing.`,
+        details: { offset: row.offset },
+      });
+    }
+    facts.appendTime = row.appendTime;
+    facts.nextOffset = row.offset + row.records.length;
+    facts.counts.bytes += row.bytes.byteLength;
+    facts.counts.duplicates += row.duplicates;
+    for (const record of row.records) this.#applyRecord(record);
+  }
+
+  #applyRecord(record: StoredRecord): void {
+    const { facts } = this;
+    if (record.watermark > facts.watermark) facts.watermark = record.watermark;
+    switch (record.kind) {
+      case RecordKind.Frame:
+        facts.isIdle = false;
+        facts.lastFrameAt = record.appendTime;
+        facts.counts.frames++;
+        facts.counts.rows += record.rows;
+        facts.counts.rejected += record.rejected;
+        if (record.stamp) this.producers.accept(record.stamp, record.offset, record.appendTime);
+        return;
+      case RecordKind.Watermark:
+        return;
+      case RecordKind.Tick:
+      case RecordKind.Idle:
+        facts.isIdle = true;
+        return;
+    }
+  }
+}

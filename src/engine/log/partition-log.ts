@@ -1,0 +1,312 @@
+/**
+ * A partition's log: what is durable before an append is acknowledged, and all that its tasks ever see.
+ *
+ * Insert, then change memory, then answer. Acceptance is checked against the log and the group being built; nothing in
+ * memory changes before the insert returned. After an exception from storage the object must be aborted: the turn's
+ * writes are dropped with it and the next `open` rebuilds memory from what is durable.
+ *
+ * Invariants: offsets have no gap from `firstOffset` to `nextOffset`; append times never decrease along the log, even
+ * when the clock is set back; the watermark never goes back; memory is the fold of acceptance row and rows behind it.
+ */
+import { assert } from "../../base/assert.ts";
+import { EngineError, errorBodyOf } from "../../base/errors.ts";
+import { frameBytesMax, MiB } from "../../base/limits.ts";
+import type { Ports } from "../ports.ts";
+import { encodeAcceptance } from "./acceptance-codec.ts";
+import { decideAcceptance } from "./decide-acceptance.ts";
+import { LogRows, type RowFacts, type StoredAcceptance } from "./log-rows.ts";
+import { LogState } from "./log-state.ts";
+import { ProducerGroup } from "./producer-table.ts";
+import {
+  type AppendRequest,
+  type AppendResult,
+  type FrameFacts,
+  type LogCounts,
+  type LogRecord,
+  maxWatermark,
+  minWatermark,
+  RecordKind,
+} from "./records.ts";
+import { encodeRows, type LogRow, type RecordDraft, type StoredRecord } from "./row-codec.ts";
+
+/**
+ * An acceptance row is written when this much was logged behind the last one: it bounds what a start must read. A long
+ * producer table stretches the distance, so that acceptance rows stay below a quarter of what is written.
+ */
+const acceptanceBytes = 4 * MiB;
+const acceptanceRows = 1024;
+const acceptanceShare = 4;
+
+/** Most rows and bytes that one call of `trim` deletes: freeing a row walks all of its pages. */
+const trimRowsMax = 256;
+const trimBytesMax = 64 * MiB;
+
+/** What frames and ticks reach: only a person ends a stream, no event however far in the future. */
+const highestWatermark = maxWatermark - 1n;
+
+const noBytes = new Uint8Array(0);
+
+/** How long and how much of what no task needs any more is kept. */
+export interface Retention {
+  readonly timeMs: number;
+  readonly bytesMax: number;
+}
+
+export class PartitionLog {
+  readonly #ports: Ports;
+  readonly #readFrame: (frame: Uint8Array) => FrameFacts;
+  readonly #rows: LogRows;
+  readonly #state: LogState;
+  /** Rows of duplicates answered since the newest row: the next row carries them. */
+  #duplicatesUnlogged = 0;
+  #rowsSinceAcceptance = 0;
+  #bytesSinceAcceptance = 0;
+  #acceptanceBytes: number;
+  #acceptanceChunks: number;
+  /** The oldest row, once asked for. */
+  #oldest: RowFacts | undefined;
+
+  constructor(
+    ports: Ports,
+    readFrame: (frame: Uint8Array) => FrameFacts,
+    rows: LogRows,
+    acceptance: StoredAcceptance | undefined,
+  ) {
+    this.#ports = ports;
+    this.#readFrame = readFrame;
+    this.#rows = rows;
+    this.#state = acceptance?.state ?? LogState.empty();
+    this.#acceptanceBytes = acceptance?.bytes ?? 0;
+    this.#acceptanceChunks = acceptance?.chunks ?? 0;
+  }
+
+  /**
+   * Opens the log in `ports.sql`, a new one if there is none; reads the newest acceptance row and the rows behind it.
+   *
+   * `readFrame` answers from a frame's header; it is asked about every frame that is offered and may throw for one that
+   * is not a frame, which then fails the whole call of `append` before anything was written.
+   */
+  static open(ports: Ports, readFrame: (frame: Uint8Array) => FrameFacts): PartitionLog {
+    const rows = new LogRows(ports.sql);
+    const log = new PartitionLog(ports, readFrame, rows, rows.readAcceptance());
+    for (let row = rows.readFrom(log.nextOffset); row; row = rows.readFrom(log.nextOffset)) log.#takeIn(row);
+    return log;
+  }
+
+  /** Offset of the oldest record kept; `nextOffset` when none is. The first record ever has offset 1. */
+  get firstOffset(): number {
+    return this.#state.facts.firstOffset;
+  }
+
+  /** Offset that the next record gets. */
+  get nextOffset(): number {
+    return this.#state.facts.nextOffset;
+  }
+
+  /** Highest watermark of any record, ms; `minWatermark` at first. */
+  get watermark(): bigint {
+    return this.#state.facts.watermark;
+  }
+
+  /** Whether the shard went idle, by a record, and no frame came since. */
+  get isIdle(): boolean {
+    return this.#state.facts.isIdle;
+  }
+
+  /** Whether a max watermark set by hand ended the stream. */
+  get isEnded(): boolean {
+    return this.watermark === maxWatermark;
+  }
+
+  /** Append time of the newest frame, ms. */
+  get lastFrameAt(): number | undefined {
+    return this.#state.facts.lastFrameAt;
+  }
+
+  /** Durable up to the log's end, but for duplicates answered since the newest record, which the next one takes along. */
+  get counts(): LogCounts {
+    const { counts } = this.#state.facts;
+    return { ...counts, duplicates: counts.duplicates + this.#duplicatesUnlogged };
+  }
+
+  /**
+   * Logs what can be accepted of `requests`, in order and as one group commit, and answers each.
+   *
+   * Call it once a turn with all that came: rows written are what an append costs. Answers may leave only after the
+   * turn's writes are durable.
+   */
+  append(
+    requests: readonly AppendRequest[],
+    facts: { readonly generation: number; readonly mapVersion: number },
+  ): AppendResult[] {
+    const drafts: RecordDraft[] = [];
+    const results: AppendResult[] = [];
+    const group = new ProducerGroup(this.#state.producers);
+    const now = this.#ports.clock.now();
+    let duplicates = 0;
+    for (const request of requests) {
+      const { producer, tokenId } = request;
+      const decided = decideAcceptance(request, {
+        ...facts,
+        now,
+        isEnded: this.isEnded,
+        producer: producer && group.factsOf(tokenId, producer),
+      });
+      if (decided.decision === "Refuse") {
+        results.push({ status: "refused", error: errorBodyOf(new EngineError(decided.code, decided)) });
+      } else if (decided.decision === "Acknowledge") {
+        duplicates += this.#readFrame(request.frame).rows;
+        results.push({ status: "duplicate", offset: decided.offset });
+      } else {
+        const offset = this.nextOffset + drafts.length;
+        drafts.push(this.#frameDraft(request));
+        if (producer) group.claim(tokenId, producer, offset);
+        results.push({ status: "logged", offset });
+      }
+    }
+    if (drafts.length > 0) this.#log(drafts, duplicates);
+    else this.#duplicatesUnlogged += duplicates;
+    return results;
+  }
+
+  /**
+   * Logs a watermark and returns its offset. The record says what holds after it, which is never less than before.
+   *
+   * Kind Watermark is the one set by hand, `maxWatermark` ends the stream; Tick leaves the shard idle.
+   */
+  appendWatermark(kind: typeof RecordKind.Watermark | typeof RecordKind.Tick, watermark: bigint): number {
+    const ceiling = kind === RecordKind.Watermark ? maxWatermark : highestWatermark;
+    return this.#log([this.#markDraft(kind, higherOf(this.watermark, lowerOf(watermark, ceiling)))], 0);
+  }
+
+  /** Logs that the shard went idle, once: it must not be idle. Returns the record's offset. */
+  appendIdle(): number {
+    assert(!this.isIdle, "going idle is logged once");
+    return this.#log([this.#markDraft(RecordKind.Idle, minWatermark)], 0);
+  }
+
+  /** Returns the next record at or after `offset`; undefined at the log's end. What was trimmed is passed over. */
+  read(offset: number): LogRecord | undefined {
+    return this.#recordAt(offset);
+  }
+
+  /** Bytes that the records from `offset` on take in the log. */
+  bytesAfter(offset: number): number {
+    const record = this.#recordAt(offset);
+    return record ? this.#state.facts.counts.bytes - record.position : 0;
+  }
+
+  /**
+   * Deletes old rows that lie wholly below `needed`, the lowest offset that any task may still read, and outside of
+   * the retention: older than its time, or farther from the end than its bytes. Forgets producers that appended
+   * nothing for the retention's time.
+   *
+   * Writes an acceptance row when it does anything. Deletes a bounded amount; returns whether another call may
+   * delete more.
+   */
+  trim(needed: number, retention: Retention): boolean {
+    const { facts, producers } = this.#state;
+    const expiry = this.#ports.clock.now() - retention.timeMs;
+    const { rows, isCut } = this.#rowsToTrim(needed, retention.bytesMax, expiry);
+    const last = rows.at(-1);
+    if (!last && !producers.hasExpired(expiry)) return false;
+    if (last) {
+      const end = last.offset + last.records;
+      this.#rows.deleteBefore(end);
+      facts.firstOffset = end;
+      facts.firstPosition += rows.reduce((sum, row) => sum + row.bytes, 0);
+      this.#oldest = undefined;
+    }
+    producers.expire(expiry);
+    this.#writeAcceptance();
+    return isCut;
+  }
+
+  #rowsToTrim(needed: number, bytesMax: number, expiry: number): { rows: RowFacts[]; isCut: boolean } {
+    const { facts } = this.#state;
+    let kept = facts.counts.bytes - facts.firstPosition;
+    const isOver = (row: RowFacts) =>
+      row.offset + row.records <= needed && (row.appendTime <= expiry || kept > bytesMax);
+    if (this.firstOffset === this.nextOffset) return { rows: [], isCut: false };
+    this.#oldest ??= this.#rows.oldest(1)[0];
+    if (!this.#oldest || !isOver(this.#oldest)) return { rows: [], isCut: false };
+    const rows: RowFacts[] = [];
+    let bytes = 0;
+    for (const row of this.#rows.oldest(trimRowsMax)) {
+      if (!isOver(row)) return { rows, isCut: false };
+      rows.push(row);
+      kept -= row.bytes;
+      bytes += row.bytes;
+      if (bytes >= trimBytesMax) break;
+    }
+    return { rows, isCut: (rows.at(-1)?.offset ?? 0) + (rows.at(-1)?.records ?? 0) < this.nextOffset };
+  }
+
+  #frameDraft({ frame, producer, tokenId }: AppendRequest): RecordDraft {
+    assert(frame.byteLength <= frameBytesMax, "a frame is at most frameBytesMax long");
+    const { watermark: asked, rows, rejected } = this.#readFrame(frame);
+    const watermark = lowerOf(asked, highestWatermark);
+    const stamp = producer && { ...producer, tokenId };
+    return { kind: RecordKind.Frame, seed: this.#seed(), watermark, rows, rejected, frame, stamp };
+  }
+
+  #markDraft(kind: RecordKind, watermark: bigint): RecordDraft {
+    return { kind, seed: this.#seed(), watermark, rows: 0, rejected: 0, frame: noBytes, stamp: undefined };
+  }
+
+  #seed(): bigint {
+    return BigInt.asUintN(64, this.#ports.random.seed());
+  }
+
+  /** Inserts, then changes memory; returns the first offset. */
+  #log(drafts: readonly RecordDraft[], duplicates: number): number {
+    const { facts } = this.#state;
+    const rows = encodeRows(drafts, {
+      offset: facts.nextOffset,
+      appendTime: Math.max(facts.appendTime, this.#ports.clock.now()),
+      position: facts.counts.bytes,
+      duplicates: this.#duplicatesUnlogged + duplicates,
+    });
+    for (const row of rows) this.#rows.insert(row);
+    const offset = facts.nextOffset;
+    for (const row of rows) this.#takeIn(row);
+    this.#duplicatesUnlogged = 0;
+    const isFar =
+      this.#bytesSinceAcceptance >= acceptanceBytes || this.#rowsSinceAcceptance >= acceptanceRows;
+    if (isFar && this.#bytesSinceAcceptance >= acceptanceShare * this.#acceptanceBytes)
+      this.#writeAcceptance();
+    return offset;
+  }
+
+  #takeIn(row: LogRow): void {
+    this.#state.applyRow(row);
+    this.#rows.remember(row);
+    this.#rowsSinceAcceptance++;
+    this.#bytesSinceAcceptance += row.bytes.byteLength;
+  }
+
+  #writeAcceptance(): void {
+    this.#state.facts.counts.duplicates += this.#duplicatesUnlogged;
+    this.#duplicatesUnlogged = 0;
+    const body = encodeAcceptance(this.#state);
+    this.#acceptanceChunks = this.#rows.writeAcceptance(this.nextOffset, body, this.#acceptanceChunks);
+    this.#acceptanceBytes = body.byteLength;
+    this.#rowsSinceAcceptance = 0;
+    this.#bytesSinceAcceptance = 0;
+  }
+
+  #recordAt(offset: number): StoredRecord | undefined {
+    const at = Math.max(offset, this.firstOffset);
+    if (at >= this.nextOffset) return undefined;
+    const row = this.#rows.containing(at);
+    return row.records[at - row.offset];
+  }
+}
+
+function lowerOf(first: bigint, second: bigint): bigint {
+  return first < second ? first : second;
+}
+
+function higherOf(first: bigint, second: bigint): bigint {
+  return first > second ? first : second;
+}
