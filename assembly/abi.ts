@@ -185,30 +185,3 @@ export const ASSIGNED_TABLE = 12;
 export const WINDOW_TUMBLE = 0;
 export const WINDOW_HOP = 1;
 export const WINDOW_CUMULATE = 2;
-
-/**
- * PROGRAM (expressions): what `programRun` is given.
- *
- *   OFFSET  SIZE  FIELD
- *        0     4  instruction count
- *        4     4  register count
- *        8     4  instructions   pointer to INSTRUCTION[count]
- *       12     4  registers      pointer to REGISTER[count]
- *
- * INSTRUCTION, 12 bytes: opcode u16, target u16, operands a, b, c u16 (INSTRUCTION_NONE: none), reserved u16... see
- * `src/kernel/program.ts`, which writes them. REGISTER, 8 bytes: pointer to its COLUMN u32, place u32 (PLACE_*).
- */
-
-/** A column's section in a frame: its encoding, whether null bits follow, and its length (`frame/section.ts`). */
-export const FRAME_SECTION_HEADER_BYTES = 6;
-
-/** What `frameColumnDecode` found wrong; 0 is nothing. */
-export const FRAME_ERROR_ENCODING = 1;
-export const FRAME_ERROR_NULLS = 2;
-export const FRAME_ERROR_INTEGERS = 3;
-export const FRAME_ERROR_DOUBLES = 4;
-export const FRAME_ERROR_STRINGS = 5;
-export const FRAME_ERROR_LENGTHS = 6;
-export const FRAME_ERROR_NUMBERS = 7;
-export const FRAME_ERROR_WORDS = 8;
-export const FRAME_ERROR_REST = 9;
