@@ -1,0 +1,77 @@
+/**
+ * `npm start`: starts Millrace on this machine, shows the demo, and stays up.
+ *
+ * A demo that fails does not take the server down: it is told, and the server goes on.
+ */
+import { setTimeout as wait } from "node:timers/promises";
+import { fileURLToPath } from "node:url";
+import { MillraceClient } from "../client/client.ts";
+import { clicksRequests, setUpClicks } from "./clicks-demo.ts";
+import { readFlights, runFlightsDemo } from "./flights-demo.ts";
+import { LiveArea } from "./live-area.ts";
+import { type LocalServer, StartError, startServer } from "./local-server.ts";
+import { helpText, readOptions, type StartOptions } from "./options.ts";
+
+const root = fileURLToPath(new URL("../..", import.meta.url));
+
+async function main(): Promise<void> {
+  const command = readOptions(process.argv.slice(2), process.cwd());
+  switch (command.kind) {
+    case "Help":
+      process.stdout.write(helpText);
+      return;
+    case "Refuse":
+      process.stderr.write(`${command.message}\n`);
+      process.exitCode = 2;
+      return;
+    case "Run":
+      await run(command.options);
+  }
+}
+
+async function run({ port, stateFolder, hasDemo }: StartOptions): Promise<void> {
+  const server = await startServer(root, stateFolder, port);
+  stopOnSignal(server);
+  const area = new LiveArea(process.stdout);
+  area.print(`Millrace is up at ${server.url}, its state is in ${stateFolder}`);
+  if (hasDemo) {
+    const client = new MillraceClient({ url: server.url });
+    try {
+      await runFlightsDemo({ client, area, wait, lines: readFlights(root) });
+      await setUpClicks(client);
+      area.print(`\nTry it on a stream that is still open:\n\n${clicksRequests(server.url, new Date())}`);
+    } catch (cause) {
+      area.print(`The demo failed: ${cause instanceof Error ? cause.message : String(cause)}`);
+    }
+  }
+  area.print("\nCtrl-C stops the server; everything is still there at the next start.");
+}
+
+/** Ends the process with status 0 once the server has stopped; a second signal does not wait for that. */
+function stopOnSignal(server: LocalServer): void {
+  let isStopping = false;
+  const stop = () => {
+    if (isStopping) process.exit(130);
+    isStopping = true;
+    server.stop().then(
+      () => {
+        process.stdout.write("Stopped.\n");
+        process.exit(0);
+      },
+      (cause: unknown) => {
+        process.stderr.write(`Could not stop cleanly: ${String(cause)}\n`);
+        process.exit(1);
+      },
+    );
+  };
+  process.on("SIGINT", stop);
+  process.on("SIGTERM", stop);
+}
+
+try {
+  await main();
+} catch (cause) {
+  if (!(cause instanceof StartError)) throw cause;
+  process.stderr.write(`${cause.message}\n`);
+  process.exitCode = 1;
+}

@@ -1,0 +1,190 @@
+/**
+ * The HTTP API as typed calls. Every call answers what the server answered or throws a RequestError.
+ *
+ * No platform: it runs where there is a `fetch`. docs/http-api.md describes the routes.
+ */
+import type {
+  IngestAnswer,
+  JobAnswer,
+  JobStatusAnswer,
+  LettersAnswer,
+  StreamAnswer,
+  StreamStatusAnswer,
+  Token,
+  ViewAnswer,
+  WatermarkAnswer,
+} from "../protocol/answers.ts";
+import type { JobBody } from "../protocol/job-spec.ts";
+import type { StreamBody } from "../protocol/stream-spec.ts";
+import { Connection, type ConnectionOptions } from "./connection.ts";
+
+/** Records as objects, or as NDJSON text that is sent as it is. */
+export type EventsBody = readonly object[] | string;
+
+/** With both, the events are counted once however often they are sent. */
+export interface ProducerStamp {
+  readonly producer: string;
+  readonly sequence: number;
+}
+
+/** A view's rows that are wanted; all of them where nothing is said. */
+export interface ViewQuery {
+  /** Every key column with its value: the one row (or a row per window) of that key. */
+  readonly key?: Readonly<Record<string, string | number | boolean | null>>;
+  /** Windows that start at or after `from` and end at or before `to`. */
+  readonly from?: string;
+  readonly to?: string;
+  /** The `limit` rows with the largest value of this output column, or the smallest. */
+  readonly top?: string;
+  readonly order?: "asc" | "desc";
+  readonly limit?: number;
+  readonly cursor?: string;
+  /** Waits until the view reflects what this token stands for. */
+  readonly token?: Token;
+}
+
+/** A row that nothing more is known of: outputs by name, and `final`. */
+export type ViewRow = ViewAnswer["rows"][number];
+
+/** `Row` is what the caller knows of the job's outputs; it is not checked. */
+export type ViewPage<Row> = Omit<ViewAnswer, "rows"> & { readonly rows: readonly Row[] };
+
+export class MillraceClient {
+  readonly streams: Streams;
+  readonly jobs: Jobs;
+  readonly views: Views;
+  readonly #connection: Connection;
+
+  /**
+   * @example
+   * const millrace = new MillraceClient({ url: "http://127.0.0.1:8787" });
+   * await millrace.streams.post("clicks", [{ time: "2026-01-01 10:00", user: "ada" }]);
+   */
+  constructor(options: ConnectionOptions) {
+    this.#connection = new Connection(options);
+    this.streams = new Streams(this.#connection);
+    this.jobs = new Jobs(this.#connection);
+    this.views = new Views(this.#connection);
+  }
+
+  /** Answers while the server is up. */
+  async health(): Promise<{ readonly status: string }> {
+    return await this.#connection.call("GET", "/v1/health");
+  }
+}
+
+export class Streams {
+  readonly #connection: Connection;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  /** Creates the stream, adds columns to it, or does nothing where it is as `body` says. */
+  async put(stream: string, body: StreamBody): Promise<StreamAnswer> {
+    return await this.#connection.call("PUT", pathOf("streams", stream), { json: body });
+  }
+
+  async get(stream: string): Promise<StreamStatusAnswer> {
+    return await this.#connection.call("GET", pathOf("streams", stream));
+  }
+
+  async list(): Promise<readonly StreamAnswer[]> {
+    const answer = await this.#connection.call<{ streams: StreamAnswer[] }>("GET", "/v1/streams");
+    return answer.streams;
+  }
+
+  async delete(stream: string): Promise<void> {
+    await this.#connection.call("DELETE", pathOf("streams", stream));
+  }
+
+  /** Appends events; an answer means that they are durable. For retries see Producer. */
+  async post(stream: string, events: EventsBody, stamp?: ProducerStamp): Promise<IngestAnswer> {
+    const text =
+      typeof events === "string" ? events : events.map((event) => JSON.stringify(event)).join("\n");
+    const headers = {
+      "Content-Type": "application/x-ndjson",
+      ...(stamp ? { "Producer-Id": stamp.producer, Sequence: String(stamp.sequence) } : {}),
+    };
+    return await this.#connection.call("POST", pathOf("streams", stream, "events"), { text, headers });
+  }
+
+  /** Moves event time by hand; "max" ends the stream. */
+  async setWatermark(stream: string, watermark: string): Promise<WatermarkAnswer> {
+    return await this.#connection.call("POST", pathOf("streams", stream, "watermark"), {
+      json: { watermark },
+    });
+  }
+}
+
+export class Jobs {
+  readonly #connection: Connection;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  /** Starts the job; does nothing where it exists as `body` says. */
+  async put(job: string, body: JobBody): Promise<JobAnswer> {
+    return await this.#connection.call("PUT", pathOf("jobs", job), { json: body });
+  }
+
+  async get(job: string): Promise<JobStatusAnswer> {
+    return await this.#connection.call("GET", pathOf("jobs", job));
+  }
+
+  async list(): Promise<readonly JobAnswer[]> {
+    const answer = await this.#connection.call<{ jobs: JobAnswer[] }>("GET", "/v1/jobs");
+    return answer.jobs;
+  }
+
+  async pause(job: string): Promise<JobAnswer> {
+    return await this.#connection.call("POST", pathOf("jobs", job, "pause"));
+  }
+
+  async resume(job: string): Promise<JobAnswer> {
+    return await this.#connection.call("POST", pathOf("jobs", job, "resume"));
+  }
+
+  async delete(job: string): Promise<void> {
+    await this.#connection.call("DELETE", pathOf("jobs", job));
+  }
+
+  /** Late and bad rows that the job kept. */
+  async letters(job: string, cursor?: string): Promise<LettersAnswer> {
+    return await this.#connection.call("GET", pathOf("jobs", job, "letters"), { query: { cursor } });
+  }
+}
+
+export class Views {
+  readonly #connection: Connection;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  /** Returns one page; `cursor` in the answer asks for the next one. */
+  async query<Row = ViewRow>(view: string, query: ViewQuery = {}): Promise<ViewPage<Row>> {
+    const { key, token, ...plain } = query;
+    const parameters = {
+      ...plain,
+      ...(token ? { token: JSON.stringify(token) } : {}),
+      ...Object.fromEntries(Object.entries(key ?? {}).map(([name, value]) => [`key.${name}`, String(value)])),
+    };
+    return await this.#connection.call("GET", pathOf("views", view), { query: parameters });
+  }
+
+  /** Reads every row that `query` asks for, page after page. */
+  async *rows<Row = ViewRow>(view: string, query: ViewQuery = {}): AsyncGenerator<Row> {
+    let cursor = query.cursor;
+    do {
+      const page = await this.query<Row>(view, cursor === undefined ? query : { ...query, cursor });
+      yield* page.rows;
+      cursor = page.cursor;
+    } while (cursor !== undefined);
+  }
+}
+
+function pathOf(kind: "streams" | "jobs" | "views", name: string, action?: string): string {
+  return `/v1/${kind}/${encodeURIComponent(name)}${action ? `/${action}` : ""}`;
+}

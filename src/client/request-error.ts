@@ -1,0 +1,57 @@
+/**
+ * An answer that is not a success, with the problem document that came with it.
+ *
+ * Whether a retry can help is decided by the status, as the table of error codes promises: 429 and 503, 504 pass;
+ * a refused connection is no answer at all and throws what `fetch` throws.
+ */
+import type { ErrorBody } from "../base/errors.ts";
+
+/** The problem document; `code` is text, since a server may be newer than this client. */
+export type Problem = Omit<ErrorBody, "code"> & { readonly code: string };
+
+export class RequestError extends Error {
+  override readonly name = "RequestError";
+  readonly status: number;
+  readonly problem: Problem;
+  /** From `Retry-After`; how long to wait before the same request may pass. */
+  readonly retryAfterMs: number | undefined;
+
+  constructor(problem: Problem, retryAfterMs?: number) {
+    super(`${problem.code}: ${problem.message}`);
+    this.status = problem.status;
+    this.problem = problem;
+    this.retryAfterMs = retryAfterMs;
+  }
+
+  get code(): string {
+    return this.problem.code;
+  }
+
+  /** Says whether the same request may pass later. */
+  get canRetry(): boolean {
+    return this.status === 429 || this.status === 503 || this.status === 504;
+  }
+}
+
+/** Returns the error that a response stands for; one without a problem document gets the code `HTTP_STATUS`. */
+export async function readError(response: Response): Promise<RequestError> {
+  const text = await response.text();
+  const seconds = Number(response.headers.get("Retry-After") ?? Number.NaN);
+  return new RequestError(
+    readProblem(text, response.status),
+    Number.isNaN(seconds) ? undefined : seconds * 1000,
+  );
+}
+
+function readProblem(text: string, status: number): Problem {
+  try {
+    const body = JSON.parse(text) as Partial<Problem> | null;
+    if (typeof body?.code === "string" && typeof body.message === "string") {
+      return { help: "", ...body, status, code: body.code, message: body.message };
+    }
+  } catch {
+    // Not JSON: something between here and Millrace answered.
+  }
+  const message = `The server answered ${status} without a problem document: ${text.slice(0, 200)}`;
+  return { code: "HTTP_STATUS", status, message, help: "Check the address; it may not be Millrace's." };
+}
