@@ -53,7 +53,7 @@ export const errorCodes = {
     "The sequence is older than the last 64 of this producer; it is not known.",
   ),
   PRODUCER_SEQUENCE_REUSED: user(422, "This sequence was sent before with another body. Use a new sequence."),
-  PRODUCERS_TOO_MANY: busy(429, "Use few, long-lived producer ids: a shard remembers each for the retention."),
+  PRODUCERS_TOO_MANY: busy(429, "Use few, long-lived producer ids: each is remembered for the retention."),
   BACKLOG_FULL: busy(429, "The jobs are behind. Wait as Retry-After says, then send again."),
   MAP_STALE: busy(503, "The shard map changed. Send again."),
   APPEND_EXPIRED: busy(503, "The frame came after its deadline. Send again."),

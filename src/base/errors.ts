@@ -38,3 +38,10 @@ export function errorBodyOf(thrown: unknown): ErrorBody {
   const { status, help } = errorCodes[code];
   return { code, status, message, help, ...(details ? { details } : {}) };
 }
+
+/**
+ * Storage failed. Nobody knows what the turn wrote: the object must be aborted, and starts again from what is durable.
+ */
+export class StorageFailure extends Error {
+  override readonly name = "StorageFailure";
+}

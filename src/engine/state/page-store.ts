@@ -22,9 +22,13 @@ export interface StoredPage {
   readonly version: PageVersion;
 }
 
-/** Epochs of a task: `committed` is the last checkpoint's, `writing` the next one's; both are part of the checkpoint. */
+/**
+ * Epochs of a task, part of its checkpoint: of the last checkpoint, of the next one (under which no earlier incarnation
+ * wrote), and those that crashes left unfinished.
+ */
 export interface Epochs {
-  readonly committed: number;
+  readonly epoch: number;
+  readonly writing: number;
   readonly aborted: readonly number[];
 }
 
@@ -33,7 +37,7 @@ export class PageStore {
   readonly #task: number;
   #committed: number;
   #writing: number;
-  #aborted: number[];
+  #aborted: readonly number[];
 
   static createTables(sql: SqlStorage): void {
     sql.run(
@@ -42,16 +46,12 @@ export class PageStore {
     );
   }
 
-  /** `writing` must be an epoch that no earlier incarnation of the task has written under. */
-  constructor(sql: SqlStorage, task: number, epochs: Epochs, writing: number) {
-    assert(
-      writing > epochs.committed && !epochs.aborted.includes(writing),
-      "the epoch being written is unused",
-    );
+  constructor(sql: SqlStorage, task: number, { epoch, writing, aborted }: Epochs) {
+    assert(writing > epoch && !aborted.includes(writing), "the epoch being written is unused");
     this.#sql = sql;
     this.#task = task;
-    this.#committed = epochs.committed;
-    this.#aborted = [...epochs.aborted];
+    this.#committed = epoch;
+    this.#aborted = aborted;
     this.#writing = writing;
   }
 
@@ -111,12 +111,8 @@ export class PageStore {
     this.#writing++;
   }
 
-  /**
-   * Deletes what aborted epochs left in the tables numbered [from, to), of which those below the epoch of the crash
-   * exist. Returns nothing: when all tables were swept, `forgetAborted` ends it.
-   */
+  /** Deletes what aborted epochs left in `table`. */
   sweepAborted(table: number): void {
-    if (this.#aborted.length === 0) return;
     this.#sql.run(
       `DELETE FROM pages WHERE task = ? AND tbl = ? AND epoch IN (${this.#aborted.join(", ")})`,
       this.#task,
@@ -127,11 +123,6 @@ export class PageStore {
   /** Forgets the aborted epochs; only when no row of theirs is left. */
   forgetAborted(): void {
     this.#aborted = [];
-  }
-
-  /** Deletes all pages of the task. */
-  deleteAll(): void {
-    this.#sql.run("DELETE FROM pages WHERE task = ?", this.#task);
   }
 }
 

@@ -108,11 +108,6 @@ export class WindowDirectory {
     this.#changes.clear();
   }
 
-  deleteAll(): void {
-    this.#changes.clear();
-    this.#sql.run("DELETE FROM tables WHERE task = ?", this.#task);
-  }
-
   #select(where: string, order: string, ...bindings: SqlValue[]): TableEntry[] {
     const rows = this.#sql.run(
       `SELECT ${columns} FROM tables WHERE task = ? AND ${where} ${order}`,

@@ -82,12 +82,6 @@ export class LetterBox {
     return { letters: page, next: letters.length > limit && last ? `${last.offset}.${last.row}` : undefined };
   }
 
-  deleteAll(): void {
-    this.#pending = [];
-    this.#pendingBytes = 0;
-    this.#sql.run("DELETE FROM letters WHERE task = ?", this.#task);
-  }
-
   #rowBefore(offset: number, row: number): readonly [number, number] {
     const found = this.#sql.run(
       `SELECT first_offset, first_row FROM letters WHERE task = ? AND (first_offset, first_row) <= (?, ?)

@@ -1,0 +1,367 @@
+/**
+ * The jobs of a partition: what the coordinator wants of each, its task, and what to do when a task fails.
+ *
+ * All tasks share one kernel and its page cache. After a failure inside the kernel its memory is worth nothing: the
+ * kernel is dropped and every task opens again at its last checkpoint. A record at which a job fails twice fails the
+ * job; before the second try all pages are made clean, so that only a record too large for the budget fails for room.
+ */
+import { EngineError, type ErrorBody } from "../base/errors.ts";
+import { backlogBytesMax, checkpointTurnBytesMax } from "../base/limits.ts";
+import { Kernel } from "../kernel/kernel.ts";
+import { PageCache } from "../kernel/page-cache.ts";
+import type { PartitionLog } from "./log/partition-log.ts";
+import { minWatermark } from "./log/records.ts";
+import type { PartitionOptions } from "./partition.ts";
+import type {
+  JobCommand,
+  JobState,
+  JobStatus,
+  LetterPage,
+  PartitionIdentity,
+  ViewPage,
+  ViewScan,
+} from "./partition-types.ts";
+import type { TaskPlan } from "./plan/task-plan.ts";
+import type { Ports } from "./ports.ts";
+import { PageStore } from "./state/page-store.ts";
+import { WindowDirectory } from "./state/window-directory.ts";
+import { createCheckpointTable, emptyCheckpoint, writeCheckpoint } from "./task/checkpoint.ts";
+import { decideCheckpoint } from "./task/decide-checkpoint.ts";
+import { LetterBox } from "./task/letters.ts";
+import { deleteStoredTask, type StepOutcome, Task, tryStep } from "./task/task.ts";
+import { scanView } from "./task/view-scan.ts";
+
+/** A job as this partition keeps it. A task's number is its run's: neither is ever used again. */
+interface JobRow {
+  readonly job: string;
+  readonly run: number;
+  readonly plan: TaskPlan;
+  state: JobState;
+  error: ErrorBody | undefined;
+}
+
+interface OpenJob extends JobRow {
+  readonly task: Task;
+  /** False until the job has applied all there was: only then does its backlog hold senders back. */
+  hasCaughtUp: boolean;
+  checkpointAt: number;
+  checkpointLogBytes: number;
+  isWritingAhead: boolean;
+  /** Offset at which the task failed last. */
+  failedAt: number | undefined;
+}
+
+export class PartitionJobs {
+  readonly #ports: Ports;
+  readonly #log: PartitionLog;
+  readonly #options: PartitionOptions;
+  readonly #identity: () => PartitionIdentity;
+  #rows: JobRow[];
+  #open: Map<number, OpenJob> | undefined;
+  #cache: PageCache | undefined;
+  /** Where each run failed last; outlives the kernel. */
+  readonly #failures = new Map<number, number>();
+  #turn = 0;
+
+  constructor(
+    ports: Ports,
+    log: PartitionLog,
+    options: PartitionOptions,
+    identity: () => PartitionIdentity,
+  ) {
+    const { sql } = ports;
+    this.#ports = ports;
+    this.#log = log;
+    this.#options = options;
+    this.#identity = identity;
+    sql.run(
+      `CREATE TABLE IF NOT EXISTS jobs (run INTEGER PRIMARY KEY, job TEXT, state TEXT, plan TEXT, error TEXT)`,
+    );
+    createCheckpointTable(sql);
+    PageStore.createTables(sql);
+    WindowDirectory.createTables(sql);
+    LetterBox.createTables(sql);
+    this.#rows = sql.run("SELECT job, run, plan, state, error FROM jobs ORDER BY run").map(readJobRow);
+  }
+
+  /** True while something is logged that a running job has not applied, or applied that no checkpoint holds. */
+  get hasWork(): boolean {
+    return this.#running().some(({ task }) => task.isDirty || task.appliedOffset + 1 < this.#log.nextOffset);
+  }
+
+  /** Log bytes that the slowest running job, of those that once caught up, has still to apply. */
+  get backlogBytes(): number {
+    const lags = this.#running().map((job) => (job.hasCaughtUp ? this.#lagBytes(job) : 0));
+    return Math.max(0, ...lags);
+  }
+
+  /** Lowest offset that a job may still read. Jobs that do not run hold the log only up to `heldBytesMax`. */
+  neededOffset(heldBytesMax: number): number {
+    const opened = [...this.#jobs().values()];
+    const holding = opened.filter((job) => job.state === "running" || this.#lagBytes(job) <= heldBytesMax);
+    return Math.min(Number.MAX_SAFE_INTEGER, ...holding.map(({ task }) => task.neededOffset));
+  }
+
+  /** End of the earliest window of a running job that has not fired. */
+  nextWindowEnd(): bigint | undefined {
+    let next: bigint | undefined;
+    for (const { task } of this.#running()) {
+      const end = task.windows?.nextEnd();
+      if (end !== undefined && (next === undefined || end < next)) next = end;
+    }
+    return next;
+  }
+
+  command(command: JobCommand): void {
+    const row = this.#rows.find(({ job }) => job === command.job);
+    if (row && row.run > command.run) return;
+    if (row && (row.run < command.run || command.state === "deleted")) this.#delete(row);
+    if (command.state === "deleted") return;
+    const current = this.#rows.find(({ run }) => run === command.run);
+    if (!current) this.#create(command, command.state);
+    else if (current.state !== command.state) this.#setState(current, command.state, undefined);
+  }
+
+  /** Does one slice of one job's work, jobs in turn. Returns true while there is more. */
+  step(): boolean {
+    const running = this.#running();
+    for (let tried = 0; tried < running.length; tried++) {
+      const job = running[this.#turn++ % running.length];
+      if (job && this.#stepJob(job)) return true;
+    }
+    return false;
+  }
+
+  /** Starts the checkpoints that time asks for; `step` goes on with them. */
+  checkpointOld(now: number): void {
+    for (const job of this.#running()) this.#decide(job, now);
+  }
+
+  statuses(): JobStatus[] {
+    const open = this.#jobs();
+    return this.#rows.map((row) => {
+      const job = open.get(row.run);
+      return job ? this.#statusOf(job) : statusOfClosed(row);
+    });
+  }
+
+  /** Offset up to which a job has applied the log. Throws `JOB_NOT_FOUND` or, for one that failed, `JOB_FAILED`. */
+  appliedOffset(job: string, run: number): number {
+    const found = this.#find(job, run);
+    if (found.state === "failed") {
+      throw new EngineError("JOB_FAILED", { message: `Job "${job}" failed: ${found.error?.message}` });
+    }
+    return found.task.appliedOffset;
+  }
+
+  queryView(job: string, run: number, scan: ViewScan, now: number): ViewPage {
+    const { task } = this.#find(job, run);
+    const { rows, hasMore } = scanView(task, scan, now);
+    return { rows, hasMore, watermark: task.watermark, appliedOffset: task.appliedOffset };
+  }
+
+  letters(job: string, after: string | undefined, limit: number): LetterPage {
+    const found = [...this.#jobs().values()].find((each) => each.job === job);
+    if (!found) throw new EngineError("JOB_NOT_FOUND", { message: `No job "${job}" runs on this partition.` });
+    return found.task.letters.read(after, limit);
+  }
+
+  #find(job: string, run: number): OpenJob {
+    const found = this.#jobs().get(run);
+    if (found && found.job === job) return found;
+    throw new EngineError("JOB_NOT_FOUND", { message: `No job "${job}" with run ${run} is on this partition.` });
+  }
+
+  #stepJob(job: OpenJob): boolean {
+    const { task } = job;
+    const now = this.#ports.clock.now();
+    this.#decide(job, now);
+    if (job.isWritingAhead) {
+      const outcome = tryStep(() => this.#checkpointSlice(job, now));
+      this.#handle(job, outcome);
+      return true;
+    }
+    if (task.appliedOffset + 1 >= this.#log.nextOffset) {
+      job.hasCaughtUp = true;
+      return false;
+    }
+    this.cache.budgetBytes = this.#options.pageBudget();
+    const outcome = tryStep(() => task.step());
+    if (outcome.outcome === "Done") job.failedAt = undefined;
+    this.#handle(job, outcome);
+    return true;
+  }
+
+  #checkpointSlice(job: OpenJob, now: number): void {
+    if (!job.task.writeAhead(checkpointTurnBytesMax, now)) return;
+    job.task.commit(now);
+    job.isWritingAhead = false;
+    job.checkpointAt = now;
+    job.checkpointLogBytes = this.#log.counts.bytes - this.#lagBytes(job);
+    const { retention } = this.#identity();
+    this.#log.trim(Math.min(this.neededOffset(2 * retention.bytesMax), this.#log.nextOffset), retention);
+  }
+
+  #decide(job: OpenJob, now: number): void {
+    if (job.isWritingAhead) return;
+    const { task } = job;
+    const decision = decideCheckpoint({
+      isDirty: task.isDirty,
+      sinceLastMs: now - job.checkpointAt,
+      appliedBytes: this.#log.counts.bytes - this.#lagBytes(job) - job.checkpointLogBytes,
+      pendingLetterBytes: task.letters.pendingBytes,
+      dirtyBytes: this.cache.dirtyBytes,
+      budgetBytes: this.cache.budgetBytes,
+      needsRoom: job.failedAt === task.appliedOffset + 1,
+    });
+    job.isWritingAhead = decision === "Due";
+  }
+
+  /** A failure inside the kernel spoils all tasks' memory: they open again. The second at one offset fails the job. */
+  #handle(job: OpenJob, outcome: StepOutcome): void {
+    if (outcome.outcome === "Done") return;
+    const offset = job.task.appliedOffset + 1;
+    if (this.#failures.get(job.run) === offset) {
+      this.#failures.delete(job.run);
+      this.#setState(job, "failed", outcome.error);
+    } else {
+      this.#failures.set(job.run, offset);
+    }
+    this.#open = undefined;
+    this.#cache = undefined;
+  }
+
+  #statusOf(job: OpenJob): JobStatus {
+    const { task, run, state, error } = job;
+    return {
+      job: job.job,
+      run,
+      state,
+      error,
+      watermark: task.watermark,
+      appliedOffset: task.appliedOffset,
+      lagRecords: this.#log.nextOffset - 1 - task.appliedOffset,
+      lagBytes: this.#lagBytes(job),
+      counts: task.counts,
+      openWindows: task.windows?.openWindowEnds().length ?? 0,
+      stateBytesInMemory: this.cache.bytes,
+      checkpoints: task.history,
+    };
+  }
+
+  #lagBytes({ task }: OpenJob): number {
+    const next = task.appliedOffset + 1;
+    return next >= this.#log.nextOffset ? 0 : this.#log.bytesAfter(next);
+  }
+
+  #create({ job, run, plan }: JobCommand, state: JobState): void {
+    const offset = plan.startFrom === "latest" ? this.#log.nextOffset - 1 : this.#log.firstOffset - 1;
+    const { sql } = this.#ports;
+    sql.run(
+      "INSERT INTO jobs (run, job, state, plan, error) VALUES (?, ?, ?, ?, NULL)",
+      run,
+      job,
+      state,
+      JSON.stringify(plan),
+    );
+    writeCheckpoint(sql, run, emptyCheckpoint(offset));
+    const row: JobRow = { job, run, plan, state, error: undefined };
+    this.#rows.push(row);
+    if (this.#open) this.#openInto(this.#open, row);
+  }
+
+  #setState(row: JobRow, state: JobState, error: ErrorBody | undefined): void {
+    this.#ports.sql.run(
+      "UPDATE jobs SET state = ?, error = ? WHERE run = ?",
+      state,
+      error ? JSON.stringify(error) : null,
+      row.run,
+    );
+    for (const each of [this.#rows.find(({ run }) => run === row.run), this.#open?.get(row.run)]) {
+      if (!each) continue;
+      each.state = state;
+      each.error = error;
+    }
+  }
+
+  #delete(row: JobRow): void {
+    this.#jobs().get(row.run)?.task.close();
+    this.#jobs().delete(row.run);
+    deleteStoredTask(this.#ports.sql, row.run);
+    this.#ports.sql.run("DELETE FROM jobs WHERE run = ?", row.run);
+    this.#rows = this.#rows.filter(({ run }) => run !== row.run);
+  }
+
+  /** The page cache of this partition's kernel, both made when first needed. */
+  get cache(): PageCache {
+    this.#cache ??= new PageCache(new Kernel(this.#options.module), { budgetBytes: this.#options.pageBudget() });
+    return this.#cache;
+  }
+
+  #running(): OpenJob[] {
+    if (this.#rows.every(({ state }) => state !== "running")) return [];
+    return [...this.#jobs().values()].filter(({ state }) => state === "running");
+  }
+
+  #jobs(): Map<number, OpenJob> {
+    if (this.#open) return this.#open;
+    const open = new Map<number, OpenJob>();
+    this.#open = open;
+    for (const row of this.#rows) this.#openInto(open, row);
+    return open;
+  }
+
+  /** Opens a job; one that cannot be opened fails alone and stays closed. */
+  #openInto(open: Map<number, OpenJob>, row: JobRow): void {
+    const outcome = tryStep(() => open.set(row.run, this.#openJob(row)));
+    if (outcome.outcome === "Failed") this.#setState(row, "failed", outcome.error);
+  }
+
+  #openJob(row: JobRow): OpenJob {
+    const { cache } = this;
+    const { sql } = this.#ports;
+    const context = { sql, log: this.#log, kernel: cache.kernel, cache, identity: this.#identity() };
+    const task = new Task(context, row.run, row.plan);
+    const open: OpenJob = {
+      ...row,
+      task,
+      hasCaughtUp: false,
+      checkpointAt: this.#ports.clock.now(),
+      checkpointLogBytes: 0,
+      isWritingAhead: false,
+      failedAt: this.#failures.get(row.run),
+    };
+    const lag = this.#lagBytes(open);
+    open.hasCaughtUp = lag <= backlogBytesMax;
+    open.checkpointLogBytes = this.#log.counts.bytes - lag;
+    return open;
+  }
+}
+
+/** The status of a job whose stored state cannot be opened. */
+function statusOfClosed({ job, run, state, error }: JobRow): JobStatus {
+  return {
+    job,
+    run,
+    state,
+    error,
+    watermark: minWatermark,
+    appliedOffset: 0,
+    lagRecords: 0,
+    lagBytes: 0,
+    counts: { rows: 0, filtered: 0, late: 0, bad: 0 },
+    openWindows: 0,
+    stateBytesInMemory: 0,
+    checkpoints: [],
+  };
+}
+
+function readJobRow([job, run, plan, state, error]: readonly unknown[]): JobRow {
+  return {
+    job: job as string,
+    run: run as number,
+    plan: JSON.parse(plan as string) as TaskPlan,
+    state: state as JobState,
+    error: error === null ? undefined : (JSON.parse(error as string) as ErrorBody),
+  };
+}

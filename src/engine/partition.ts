@@ -1,0 +1,192 @@
+/**
+ * A partition: a log, the tasks that read it, and the pages they keep. Everything here is one object's and synchronous.
+ *
+ * Appends never wait for tasks and never fail because of one: a task that fails is marked, the log goes on. Work is cut
+ * into slices: the host calls `step` until it answers false, and lets appends in between.
+ *
+ * Law: whoever leaves work undone in a turn finds it named by `nextAlarm` in that turn.
+ */
+import { EngineError, errorBodyOf } from "../base/errors.ts";
+import { backlogBytesMax, heldLogFactor } from "../base/limits.ts";
+import { readFrameHeader } from "../kernel/frame-codec.ts";
+import { PartitionLog } from "./log/partition-log.ts";
+import { type AppendRequest, type AppendResult, RecordKind } from "./log/records.ts";
+import { decideIdleness } from "./decide-idleness.ts";
+import { PartitionJobs } from "./partition-jobs.ts";
+import type {
+  JobCommand,
+  LetterPage,
+  PartitionIdentity,
+  PartitionStatus,
+  ViewPage,
+  ViewScan,
+} from "./partition-types.ts";
+import type { Ports } from "./ports.ts";
+import { readRejectedLetters } from "./rejected-letters.ts";
+
+export interface PartitionOptions {
+  readonly module: WebAssembly.Module;
+  /** Bytes of pages in memory; asked before work, since partitions that share an isolate come and go. */
+  readonly pageBudget: () => number;
+}
+
+/** Time in ms after which an alarm finds work that a lost object left. */
+const heartbeatMs = 5_000;
+
+interface StoredIdentity {
+  readonly identity: PartitionIdentity;
+  readonly setUpAt: number;
+}
+
+export class Partition {
+  readonly log: PartitionLog;
+  readonly jobs: PartitionJobs;
+  readonly #ports: Ports;
+  #stored: StoredIdentity | undefined;
+
+  constructor(ports: Ports, options: PartitionOptions) {
+    const { sql } = ports;
+    sql.run("CREATE TABLE IF NOT EXISTS identity (id INTEGER PRIMARY KEY, body TEXT)");
+    this.#ports = ports;
+    this.log = PartitionLog.open(ports, readFrameHeader);
+    const row = sql.run("SELECT body FROM identity WHERE id = 1")[0];
+    this.#stored = row && (JSON.parse(row[0] as string) as StoredIdentity);
+    this.jobs = new PartitionJobs(ports, this.log, options, () => this.identity);
+  }
+
+  get identity(): PartitionIdentity {
+    if (this.#stored) return this.#stored.identity;
+    throw new EngineError("MAP_STALE", { message: "This partition was never set up, or was deleted." });
+  }
+
+  get isSetUp(): boolean {
+    return this.#stored !== undefined;
+  }
+
+  /** Tells the partition who it is; again with the same facts it changes nothing. */
+  setUp(identity: PartitionIdentity): void {
+    if (this.#stored) this.#check(identity.generation);
+    if (this.#stored && JSON.stringify(this.#stored.identity) === JSON.stringify(identity)) return;
+    const stored = { identity, setUpAt: this.#stored?.setUpAt ?? this.#ports.clock.now() };
+    this.#ports.sql.run("INSERT OR REPLACE INTO identity (id, body) VALUES (1, ?)", JSON.stringify(stored));
+    this.#stored = stored;
+  }
+
+  /** Logs what can be accepted, as one group commit; see `PartitionLog.append`. */
+  append(requests: readonly AppendRequest[]): AppendResult[] {
+    if (!this.#stored) {
+      const error = errorBodyOf(new EngineError("MAP_STALE", { message: "This partition was never set up." }));
+      return requests.map(() => ({ status: "refused", error }));
+    }
+    const backlog = this.jobs.backlogBytes;
+    if (backlog > backlogBytesMax) {
+      const message = `The jobs of this stream have ${backlog} bytes to catch up with; ${backlogBytesMax} are allowed.`;
+      const error = errorBodyOf(new EngineError("BACKLOG_FULL", { message, details: { backlog } }));
+      return requests.map(() => ({ status: "refused", error }));
+    }
+    return this.log.append(requests, this.identity);
+  }
+
+  /** Moves the stream's watermark by hand; returns the record's offset. */
+  setWatermark(generation: number, watermark: bigint): number {
+    this.#check(generation);
+    return this.log.appendWatermark(RecordKind.Watermark, watermark);
+  }
+
+  /** The coordinator's tick: moves an idle shard's watermark where that fires something; others ignore it. */
+  tick(generation: number, watermark: bigint): void {
+    this.#check(generation);
+    if (!this.log.isIdle || watermark <= this.log.watermark) return;
+    const next = this.jobs.nextWindowEnd();
+    if (next !== undefined && next - 1n <= watermark) this.log.appendWatermark(RecordKind.Tick, watermark);
+  }
+
+  /** Carries out what the coordinator wants of a job; repeating it changes nothing. */
+  command(generation: number, command: JobCommand): void {
+    this.#check(generation);
+    this.jobs.command(command);
+  }
+
+  /** Does one slice of work; returns true while there is more. */
+  step(): boolean {
+    return this.#stored !== undefined && this.jobs.step();
+  }
+
+  /** What the passing of time asks for: going idle, moving an idle stream's time on, freeing log. */
+  heartbeat(): void {
+    if (!this.#stored) return;
+    const { clock } = this.#ports;
+    const decided = decideIdleness(this.#idleFacts());
+    if (decided.decision === "GoIdle") this.log.appendIdle();
+    if (decided.decision === "Advance") this.log.appendWatermark(RecordKind.Tick, decided.watermark);
+    this.jobs.checkpointOld(clock.now());
+    this.trim();
+  }
+
+  /** Deletes log rows that neither retention nor a task needs. */
+  trim(): void {
+    const { retention } = this.identity;
+    const held = this.jobs.neededOffset(heldLogFactor * retention.bytesMax);
+    this.log.trim(Math.min(held, this.log.nextOffset), retention);
+  }
+
+  /** When an alarm must wake this partition at the latest, in ms since 1970; undefined when nothing is left to do. */
+  nextAlarm(): number | undefined {
+    if (!this.#stored) return undefined;
+    const times: number[] = [];
+    if (this.jobs.hasWork) times.push(this.#ports.clock.now() + heartbeatMs);
+    const { wakeAt } = decideIdleness(this.#idleFacts());
+    if (wakeAt !== undefined) times.push(wakeAt);
+    return times.length === 0 ? undefined : Math.min(...times);
+  }
+
+  status(): PartitionStatus | null {
+    if (!this.#stored) return null;
+    const { log, identity } = this;
+    return {
+      shard: identity.shard,
+      generation: identity.generation,
+      firstOffset: log.firstOffset,
+      nextOffset: log.nextOffset,
+      watermark: log.watermark,
+      isIdle: log.isIdle,
+      isEnded: log.isEnded,
+      lastFrameAt: log.lastFrameAt,
+      counts: log.counts,
+      storageBytes: this.#ports.sql.bytes(),
+      jobs: this.jobs.statuses(),
+    };
+  }
+
+  /** Reads a view; `limit` rows behind `after`. Top-n reads are put together by the host from such pages. */
+  queryView(job: string, run: number, scan: ViewScan): ViewPage {
+    return this.jobs.queryView(job, run, scan, this.#ports.clock.now());
+  }
+
+  letters(job: string | undefined, after: string | undefined, limit: number): LetterPage {
+    return job === undefined ? readRejectedLetters(this.log, after, limit) : this.jobs.letters(job, after, limit);
+  }
+
+  #idleFacts() {
+    const { log, identity } = this;
+    return {
+      now: this.#ports.clock.now(),
+      isIdle: log.isIdle,
+      isEnded: log.isEnded,
+      activeAt: log.lastFrameAt ?? this.#stored?.setUpAt ?? 0,
+      watermark: log.watermark,
+      nextWindowEnd: this.jobs.nextWindowEnd(),
+      idle: identity.idle,
+      idleTimeoutMs: identity.idleTimeoutMs,
+      outOfOrdernessMs: identity.outOfOrdernessMs,
+    };
+  }
+
+  #check(generation: number): void {
+    if (generation !== this.identity.generation) {
+      throw new EngineError("MAP_STALE", {
+        message: `This partition belongs to generation ${this.identity.generation}, not ${generation}.`,
+      });
+    }
+  }
+}

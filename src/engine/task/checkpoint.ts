@@ -1,0 +1,110 @@
+/**
+ * What a checkpoint of a task says besides its pages: the prefix of the log that they reflect, and where unfinished
+ * work stands. One row per task, replaced by every checkpoint; JSON, bigints as text.
+ *
+ * Reader rules: an unknown `version` is refused; fields are only added, with a default for older rows.
+ *   v1  first version
+ */
+import { EngineError } from "../../base/errors.ts";
+import { maxWatermark, minWatermark } from "../log/records.ts";
+import type { CheckpointFacts } from "../partition-types.ts";
+import type { SqlStorage } from "../ports.ts";
+import type { FiringCursor } from "./task-windows.ts";
+
+export interface TaskCounts {
+  readonly rows: number;
+  readonly filtered: number;
+  readonly late: number;
+  readonly bad: number;
+}
+
+export interface Checkpoint {
+  readonly version: 1;
+  readonly epoch: number;
+  /** The epoch that the next checkpoint writes under. */
+  readonly writing: number;
+  /** True when pages may have been written under `writing` already: a crash then makes it an aborted epoch. */
+  readonly isWriting: boolean;
+  /** Epochs that a crash left unfinished, and the number of the next table to rid of their rows. */
+  readonly aborted: readonly number[];
+  readonly sweepTable: number;
+  /** Every record up to this offset is applied. */
+  readonly offset: number;
+  /** True when the rows of the next record are applied too and only what its watermark fires is left. */
+  readonly isMidRecord: boolean;
+  readonly watermark: string;
+  readonly firedThrough: string;
+  readonly cursor: FiringCursor | undefined;
+  readonly nextTable: number;
+  readonly counts: TaskCounts;
+  readonly sweep: SweepState;
+  readonly history: readonly CheckpointFacts[];
+}
+
+/** When expired results are looked for next (append time), and where the running search stands. */
+export interface SweepState {
+  readonly nextAt: number;
+  readonly cursor: string | undefined;
+}
+
+/** Checkpoints listed in a job's status. */
+export const checkpointHistoryMax = 20;
+
+export function createCheckpointTable(sql: SqlStorage): void {
+  sql.run("CREATE TABLE IF NOT EXISTS checkpoints (task INTEGER PRIMARY KEY, body TEXT)");
+}
+
+/** The checkpoint of a task that has applied the records up to `offset` without effect, and nothing else. */
+export function emptyCheckpoint(offset: number): Checkpoint {
+  return {
+    version: 1,
+    epoch: 0,
+    writing: 1,
+    isWriting: false,
+    aborted: [],
+    sweepTable: 1,
+    offset,
+    isMidRecord: false,
+    watermark: minWatermark.toString(),
+    firedThrough: minWatermark.toString(),
+    cursor: undefined,
+    nextTable: 1,
+    counts: { rows: 0, filtered: 0, late: 0, bad: 0 },
+    sweep: { nextAt: 0, cursor: undefined },
+    history: [],
+  };
+}
+
+export function readCheckpoint(sql: SqlStorage, task: number): Checkpoint | undefined {
+  const row = sql.run("SELECT body FROM checkpoints WHERE task = ?", task)[0];
+  if (!row) return undefined;
+  const body = JSON.parse(row[0] as string) as Checkpoint;
+  if (body.version !== 1) {
+    throw new EngineError("VERSION_UNKNOWN", {
+      message: `The checkpoint of task ${task} has version ${body.version}; this release reads version 1.`,
+    });
+  }
+  return body;
+}
+
+export function writeCheckpoint(sql: SqlStorage, task: number, checkpoint: Checkpoint): void {
+  sql.run("INSERT OR REPLACE INTO checkpoints (task, body) VALUES (?, ?)", task, JSON.stringify(checkpoint));
+}
+
+/** Returns the checkpoint that a recovery continues from: what a crash left half-written is never read. */
+export function abortUnfinished(checkpoint: Checkpoint): Checkpoint {
+  if (!checkpoint.isWriting) return checkpoint;
+  return {
+    ...checkpoint,
+    writing: checkpoint.writing + 1,
+    isWriting: false,
+    aborted: [...checkpoint.aborted, checkpoint.writing],
+    sweepTable: 1,
+  };
+}
+
+/** Parses a watermark that a checkpoint holds as text. */
+export function parseWatermark(text: string): bigint {
+  const value = BigInt(text);
+  return value < minWatermark ? minWatermark : value > maxWatermark ? maxWatermark : value;
+}

@@ -1,0 +1,38 @@
+/**
+ * When to checkpoint a task: a pure function of what is known about it.
+ */
+import {
+  checkpointIntervalMs,
+  checkpointLogBytesMax,
+  pendingLettersBytesMax,
+} from "../../base/limits.ts";
+
+export interface CheckpointFactsNow {
+  /** Something was applied since the last checkpoint. */
+  readonly isDirty: boolean;
+  readonly sinceLastMs: number;
+  /** Log bytes applied since the last checkpoint. */
+  readonly appliedBytes: number;
+  readonly pendingLetterBytes: number;
+  /** Bytes of dirty pages of all tasks, and the budget they share. */
+  readonly dirtyBytes: number;
+  readonly budgetBytes: number;
+  /** The next record made the page budget run out before: only a clean cache can take it. */
+  readonly needsRoom: boolean;
+}
+
+export type CheckpointDecision = "None" | "Due";
+
+/** Dirty pages cannot be evicted: beyond this share of the budget they are written. */
+const dirtyShareMax = 0.5;
+
+export function decideCheckpoint(facts: CheckpointFactsNow): CheckpointDecision {
+  if (!facts.isDirty) return "None";
+  const isDue =
+    facts.needsRoom ||
+    facts.sinceLastMs >= checkpointIntervalMs ||
+    facts.appliedBytes >= checkpointLogBytesMax ||
+    facts.pendingLetterBytes >= pendingLettersBytesMax ||
+    facts.dirtyBytes >= facts.budgetBytes * dirtyShareMax;
+  return isDue ? "Due" : "None";
+}

@@ -1,0 +1,226 @@
+/**
+ * Sorts a batch's rows: into the tables that they belong to, or into letters.
+ *
+ * Out go rows that no window takes (late) and rows that no cell can hold (an over-long key or string). What is left
+ * comes as sets of rows with their tables: the rows with their slices first; then, for every window that fired already
+ * but still takes late rows, the rows that change its result.
+ */
+import { assert } from "../../base/assert.ts";
+import { accumulatorStringBytesMax, keyBytesMax, letterTextMax } from "../../base/limits.ts";
+import { isBytesKind } from "../../columnar/schema.ts";
+import { formatValue } from "../../columnar/values.ts";
+import type { KeyedRows } from "../../kernel/aggregates.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
+import type { KeyedTable } from "../../kernel/keyed-table.ts";
+import { KeyColumns, selectOverlong } from "../../kernel/keys.ts";
+import type { Selection } from "../../kernel/selection.ts";
+import type { LogRecord } from "../log/records.ts";
+import type { TaskPlan } from "../plan/task-plan.ts";
+import { windowsPerRowMax } from "../windows/window-arithmetic.ts";
+import type { LetterBox } from "./letters.ts";
+import type { TaskInput } from "./task-input.ts";
+import type { TaskWindows } from "./task-windows.ts";
+
+export interface SortedRows {
+  readonly applied: number;
+  readonly filtered: number;
+  readonly late: number;
+  readonly bad: number;
+  /** Sets of rows, each with its tables; apply one before asking for the next. */
+  batches(continuous: () => KeyedTable): Generator<KeyedRows>;
+}
+
+export class RowSorter {
+  readonly #kernel: Kernel;
+  readonly #plan: TaskPlan;
+  readonly #letters: LetterBox;
+  /** Input columns whose strings accumulators keep. */
+  readonly #keptStrings: readonly number[];
+  #scratch: Scratch;
+
+  constructor(kernel: Kernel, plan: TaskPlan, letters: LetterBox) {
+    this.#kernel = kernel;
+    this.#plan = plan;
+    this.#letters = letters;
+    const kept = plan.accumulators.filter(({ operation, kind }) => operation !== "count" && isBytesKind(kind));
+    this.#keptStrings = [...new Set(kept.flatMap(({ argument }) => (argument === null ? [] : [argument])))];
+    this.#scratch = new Scratch(kernel, 64);
+  }
+
+  /** Sorts the rows that passed the filter, by the watermark before the record. */
+  sort(input: TaskInput, record: LogRecord, watermark: bigint, windows: TaskWindows | undefined): SortedRows {
+    const scratch = this.#reserve(input.rows);
+    const keyColumns = this.#plan.key.map(({ column }) => column);
+    scratch.keys.build(input.columns, keyColumns, input.selection);
+    let rows = this.#withoutOverlong(input, record, scratch);
+    const bad = input.selection.count - rows.count;
+    let late = 0;
+    let tables: KeyedTable | number = 0;
+    if (windows) {
+      const assignment = windows.slices.assign({
+        times: input.lanesPointer(this.#plan.eventTimeColumn),
+        selection: rows.pointer,
+        count: rows.count,
+        watermark,
+        lateness: windows.latenessMs,
+        tables: scratch.tables,
+        kept: scratch.kept,
+        late: scratch.late,
+      });
+      assert(assignment.outsideCount === 0, "planned windows leave no gap");
+      rows = { pointer: assignment.selection, count: assignment.count };
+      late = assignment.lateCount;
+      tables = assignment.tables;
+      this.#writeLate(input, record, watermark, scratch.rows(scratch.late, late));
+    }
+    const batches = (continuous: () => KeyedTable) =>
+      this.#batches(input, rows, windows ? tables : continuous(), watermark, windows);
+    return { applied: rows.count, filtered: input.rows - input.selection.count, late, bad, batches };
+  }
+
+  release(): void {
+    this.#scratch.release();
+  }
+
+  *#batches(
+    input: TaskInput,
+    rows: Selection,
+    tables: KeyedTable | number,
+    watermark: bigint,
+    windows: TaskWindows | undefined,
+  ): Generator<KeyedRows> {
+    const { keys, cells } = this.#scratch;
+    const arrays = { keys: keys.keys, keyNulls: keys.keyNulls, hashes: keys.hashes, cells };
+    if (rows.count === 0) return;
+    yield { ...arrays, selection: rows.pointer, count: rows.count, tables };
+    if (!windows || windows.latenessMs === 0n) return;
+    for (let index = 0; index < windowsPerRowMax(windows.grid); index++) {
+      yield* this.#firedWindow(input, rows, watermark, windows, index, arrays);
+    }
+  }
+
+  /** The rows whose window `index` fired and takes late rows still. */
+  *#firedWindow(
+    input: TaskInput,
+    rows: Selection,
+    watermark: bigint,
+    windows: TaskWindows,
+    index: number,
+    arrays: Pick<KeyedRows, "keys" | "keyNulls" | "hashes" | "cells">,
+  ): Generator<KeyedRows> {
+    const { fired, ends, tables } = this.#scratch;
+    const count = windows.slices.selectFired({
+      times: input.lanesPointer(this.#plan.eventTimeColumn),
+      selection: rows.pointer,
+      count: rows.count,
+      watermark,
+      lateness: windows.latenessMs,
+      index,
+      ends,
+      fired,
+    });
+    if (count === 0) return;
+    const endOf = this.#kernel.memory.i64(ends, input.rows);
+    const changed = new Set(Array.from(this.#kernel.memory.u32(fired, count), (row) => endOf[row] as bigint));
+    if (windows.grid.kind !== "tumble") {
+      yield { ...arrays, selection: fired, count, tables: windows.results.resolve(ends, fired, count, tables) };
+    }
+    for (const end of changed) windows.touchFired(end);
+  }
+
+  /** Takes out the rows whose key, or whose string for an accumulator, is too long. */
+  #withoutOverlong(input: TaskInput, record: LogRecord, scratch: Scratch): Selection {
+    const { selection } = input;
+    const reasons = new Map<number, string>();
+    const note = (tooLong: Selection, reason: string) => {
+      if (tooLong.count > 0) for (const row of scratch.rows(tooLong.pointer, tooLong.count)) reasons.set(row, reason);
+    };
+    note(scratch.keys.tooLong, `its key is longer than ${keyBytesMax} bytes`);
+    for (const column of this.#keptStrings) {
+      const lanes = input.lanesPointer(column);
+      const count = selectOverlong(this.#kernel, lanes, selection, accumulatorStringBytesMax, scratch.late);
+      note(
+        { pointer: scratch.late, count },
+        `its "${this.#nameOf(column)}" is longer than ${accumulatorStringBytesMax} bytes`,
+      );
+    }
+    if (reasons.size === 0) return selection;
+    for (const [row, reason] of [...reasons].sort(([a], [b]) => a - b)) this.#write(input, record, row, reason);
+    const all = selection.pointer === 0 ? undefined : scratch.rows(selection.pointer, selection.count);
+    const rows = all ?? Array.from({ length: selection.count }, (_, row) => row);
+    return scratch.keep(rows.filter((row) => !reasons.has(row)));
+  }
+
+  #writeLate(input: TaskInput, record: LogRecord, watermark: bigint, rows: readonly number[]): void {
+    for (const row of rows) {
+      const time = input.value(this.#plan.eventTimeColumn, row);
+      this.#write(input, record, row, `late: its time is ${watermark - BigInt(time as bigint)} ms behind the watermark`);
+    }
+  }
+
+  #write(input: TaskInput, record: LogRecord, row: number, reason: string): void {
+    const content: Record<string, unknown> = {};
+    this.#plan.sourceColumns.forEach(({ name, type }, index) => {
+      const value = formatValue(input.value(index, row), type);
+      content[name] = typeof value === "string" ? value.slice(0, letterTextMax) : value;
+    });
+    this.#letters.add({ offset: record.offset, row, reason, appendTime: record.appendTime, content });
+  }
+
+  #nameOf(column: number): string {
+    const { sourceColumns, computedColumns } = this.#plan;
+    return (sourceColumns[column] ?? computedColumns[column - sourceColumns.length])?.name ?? `column ${column}`;
+  }
+
+  /** Memory for `rows` rows: kept between batches of like size. */
+  #reserve(rows: number): Scratch {
+    if (this.#scratch.rowsMax < rows || this.#scratch.rowsMax > 64 + 16 * rows) {
+      this.#scratch.release();
+      this.#scratch = new Scratch(this.#kernel, rows);
+    }
+    return this.#scratch;
+  }
+}
+
+/** Arrays by row for one batch. */
+class Scratch {
+  readonly rowsMax: number;
+  readonly keys: KeyColumns;
+  readonly ends: number;
+  readonly tables: number;
+  readonly kept: number;
+  readonly late: number;
+  readonly fired: number;
+  readonly cells: number;
+  readonly #clean: number;
+  readonly #kernel: Kernel;
+
+  constructor(kernel: Kernel, rowsMax: number) {
+    this.#kernel = kernel;
+    this.rowsMax = rowsMax;
+    this.keys = new KeyColumns(kernel, rowsMax);
+    const words = rowsMax + 16;
+    this.ends = kernel.memory.allocate(words * (8 + 6 * 4));
+    this.tables = this.ends + words * 8;
+    this.kept = this.tables + words * 4;
+    this.late = this.kept + words * 4;
+    this.fired = this.late + words * 4;
+    this.cells = this.fired + words * 4;
+    this.#clean = this.cells + words * 4;
+  }
+
+  rows(pointer: number, count: number): number[] {
+    return count === 0 ? [] : Array.from(this.#kernel.memory.u32(pointer, count));
+  }
+
+  /** Makes a selection of these rows. */
+  keep(rows: readonly number[]): Selection {
+    this.#kernel.memory.u32(this.#clean, rows.length).set(rows);
+    return { pointer: this.#clean, count: rows.length };
+  }
+
+  release(): void {
+    this.keys.release();
+    this.#kernel.memory.release(this.ends);
+  }
+}

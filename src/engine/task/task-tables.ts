@@ -1,0 +1,185 @@
+/**
+ * The tables of one task: opened in the page cache, stored as shadow pages, listed in the window directory.
+ *
+ * Live tables are those a record can still change: slices, and results of windows that have not closed. They stay open.
+ * The result of a closed window is opened when somebody reads it and let go with the next checkpoint.
+ */
+import { assert } from "../../base/assert.ts";
+import type { DirtyPage, PageCache } from "../../kernel/page-cache.ts";
+import type { KeyedTable } from "../../kernel/keyed-table.ts";
+import type { TableLayout } from "../../kernel/table-layout.ts";
+import type { PageStore, PageVersion } from "../state/page-store.ts";
+import { type TableEntry, TableFamily, type WindowDirectory } from "../state/window-directory.ts";
+
+/** An open table with its directory entry. */
+export interface OpenTable {
+  readonly keyed: KeyedTable;
+  entry: TableEntry;
+}
+
+export class TaskTables {
+  // Configuration.
+  readonly #cache: PageCache;
+  readonly #layout: TableLayout;
+  readonly #store: PageStore;
+  readonly #directory: WindowDirectory;
+  // Rebuilt on open: by family and window; by keyed table.
+  readonly #open = new Map<string, OpenTable>();
+  readonly #byKeyed = new Map<KeyedTable, OpenTable>();
+  /** Tables that are gone from the next checkpoint on. */
+  #dropped: number[] = [];
+  // In the checkpoint.
+  #nextTable: number;
+
+  constructor(
+    cache: PageCache,
+    layout: TableLayout,
+    store: PageStore,
+    directory: WindowDirectory,
+    nextTable: number,
+  ) {
+    this.#cache = cache;
+    this.#layout = layout;
+    this.#store = store;
+    this.#directory = directory;
+    this.#nextTable = nextTable;
+  }
+
+  /** Number that the next new table gets; part of the checkpoint. */
+  get nextTable(): number {
+    return this.#nextTable;
+  }
+
+  /** The table of a slice or result, opened if it exists; undefined where there is none. */
+  find(family: TableFamily, window: number): OpenTable | undefined {
+    const open = this.#open.get(nameOf(family, window));
+    if (open) return open;
+    const entry = this.#directory.get(family, window);
+    return entry && this.openEntry(entry);
+  }
+
+  /** Opens the table of a directory entry, or returns it where it is open. */
+  openEntry(entry: TableEntry): OpenTable {
+    const name = nameOf(entry.family, entry.window);
+    const found = this.#open.get(name);
+    if (found) return found;
+    const { table } = entry;
+    const keyed = this.#cache.openTable(this.#layout, (hash) => {
+      const page = this.#store.load(table, hash);
+      return page && { bytes: page.bytes, tag: tagOf(page.version) };
+    });
+    const open = { keyed, entry };
+    this.#open.set(name, open);
+    this.#byKeyed.set(keyed, open);
+    return open;
+  }
+
+  /** Reads the table of an entry: lets go of it afterwards where it was not open before. */
+  readEntry<Value>(entry: TableEntry, use: (table: KeyedTable) => Value): Value {
+    const name = nameOf(entry.family, entry.window);
+    const wasOpen = this.#open.has(name);
+    const value = use(this.openEntry(entry).keyed);
+    if (!wasOpen) this.#close(name);
+    return value;
+  }
+
+  /** Makes a new, empty table. */
+  create(family: TableFamily, window: number, firedAt: number, changedAt: number): OpenTable {
+    assert(!this.#open.has(nameOf(family, window)), "a slice or result has one table");
+    const open = this.openEntry({ family, window, table: this.#nextTable++, firedAt, changedAt });
+    this.#directory.put(open.entry);
+    return open;
+  }
+
+  /** Replaces what the directory says of an open table. */
+  update(open: OpenTable, change: Partial<Pick<TableEntry, "firedAt" | "changedAt">>): void {
+    open.entry = { ...open.entry, ...change };
+    this.#directory.put(open.entry);
+  }
+
+  /** Drops a table: its memory at once, its rows with the next checkpoint. */
+  drop(entry: TableEntry): void {
+    this.#close(nameOf(entry.family, entry.window));
+    this.#directory.remove(entry.family, entry.window);
+    this.#dropped.push(entry.table);
+  }
+
+  /** A table that is never stored: for a result that is put together to be read once. Give it to `discard`. */
+  temporary(): KeyedTable {
+    return this.#cache.openTable(this.#layout, () => undefined);
+  }
+
+  discard(table: KeyedTable): void {
+    this.#cache.dropTable(table);
+  }
+
+  /** Directory entries of a family, window in [from, to]; see `WindowDirectory.range`. */
+  range(family: TableFamily, from: number, to: number, isDescending: boolean, limit: number): TableEntry[] {
+    return this.#directory.range(family, from, to, isDescending, limit);
+  }
+
+  /** Results that fired and have not changed since `changedBefore`; see `WindowDirectory.unchangedSince`. */
+  unchangedSince(changedBefore: number, after: number, upTo: number, limit: number): TableEntry[] {
+    return this.#directory.unchangedSince(changedBefore, after, upTo, limit);
+  }
+
+  /** Writes dirty pages of this task until about `bytesMax` are written. Returns pages and bytes; 0 bytes: all clean. */
+  writeDirty(bytesMax: number): { pages: number; bytes: number } {
+    let pages = 0;
+    let bytes = 0;
+    for (const page of this.#dirtyPages()) {
+      if (bytes >= bytesMax) break;
+      const image = page.bytes();
+      const open = this.#byKeyed.get(page.table);
+      assert(open !== undefined, "a dirty page belongs to an open table");
+      const version = this.#store.write(open.entry.table, page.firstHash, image, versionOf(page.tag));
+      page.tag = tagOf(version);
+      this.#cache.markClean(page);
+      pages++;
+      bytes += image.length;
+    }
+    return { pages, bytes };
+  }
+
+  /**
+   * The storage part of a checkpoint's last turn: remaining pages, directory, deletion of dropped tables. Afterwards
+   * tables that `isLive` does not hold any more are let go from memory.
+   */
+  commit(isLive: (entry: TableEntry) => boolean): { pages: number; bytes: number } {
+    const written = this.writeDirty(Number.POSITIVE_INFINITY);
+    this.#directory.write();
+    for (const table of this.#dropped) this.#store.deleteTable(table);
+    this.#dropped = [];
+    for (const [name, { entry }] of this.#open) if (!isLive(entry)) this.#close(name);
+    return written;
+  }
+
+  /** Gives all memory back, dirty pages too; storage keeps what was committed. */
+  closeAll(): void {
+    for (const name of [...this.#open.keys()]) this.#close(name);
+  }
+
+  *#dirtyPages(): Generator<DirtyPage> {
+    for (const page of [...this.#cache.dirtyPages()]) if (this.#byKeyed.has(page.table)) yield page;
+  }
+
+  #close(name: string): void {
+    const open = this.#open.get(name);
+    if (!open) return;
+    this.#open.delete(name);
+    this.#byKeyed.delete(open.keyed);
+    this.#cache.dropTable(open.keyed);
+  }
+}
+
+function nameOf(family: TableFamily, window: number): string {
+  return `${family === TableFamily.Slice ? "slice" : "result"} ${window}`;
+}
+
+function tagOf(version: PageVersion): number {
+  return version.epoch * 2 + version.slot;
+}
+
+function versionOf(tag: number | undefined): PageVersion | undefined {
+  return tag === undefined ? undefined : { slot: tag % 2 === 0 ? 0 : 1, epoch: Math.floor(tag / 2) };
+}

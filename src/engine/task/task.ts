@@ -1,0 +1,300 @@
+/**
+ * A task: one job's operator chain on one partition, a deterministic and synchronous function of the log.
+ *
+ * `step` does one slice of work: it applies the next record's rows, or fires some of what the record's watermark made
+ * due. Nothing is read from the clock: a record brings its append time. `checkpoint` writes the state's prefix.
+ *
+ * Invariant: after a crash at any point, opening the task again and stepping through the same log gives the same state
+ * and the same letters.
+ */
+import { EngineError, type ErrorBody, errorBodyOf, StorageFailure } from "../../base/errors.ts";
+import { findCells, type KeyedRows, updateAccumulator } from "../../kernel/aggregates.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
+import type { PageCache } from "../../kernel/page-cache.ts";
+import type { TableFailure } from "../../kernel/table-failure.ts";
+import { TableLayout } from "../../kernel/table-layout.ts";
+import { type LogRecord, RecordKind } from "../log/records.ts";
+import type { PartitionLog } from "../log/partition-log.ts";
+import type { CheckpointFacts, PartitionIdentity } from "../partition-types.ts";
+import type { TaskPlan } from "../plan/task-plan.ts";
+import type { SqlStorage } from "../ports.ts";
+import { PageStore } from "../state/page-store.ts";
+import { continuousWindow, TableFamily, WindowDirectory } from "../state/window-directory.ts";
+import { gridOfPlan } from "../windows/grid-of-plan.ts";
+import {
+  abortUnfinished,
+  type Checkpoint,
+  checkpointHistoryMax,
+  parseWatermark,
+  readCheckpoint,
+  type TaskCounts,
+  writeCheckpoint,
+} from "./checkpoint.ts";
+import { LetterBox } from "./letters.ts";
+import { Retention } from "./retention.ts";
+import { RowSorter } from "./row-sorter.ts";
+import { TaskInput } from "./task-input.ts";
+import { TaskTables } from "./task-tables.ts";
+import { TaskWindows } from "./task-windows.ts";
+
+/** Cells that one step merges or sweeps: bounds the length of a turn. */
+const cellsPerStepMax = 50_000;
+
+/** Page memory that one batch may need beyond what is there: new cells, and pages that double while they grow. */
+const batchRoomFactor = 6;
+
+export interface TaskContext {
+  readonly sql: SqlStorage;
+  readonly log: PartitionLog;
+  readonly kernel: Kernel;
+  readonly cache: PageCache;
+  readonly identity: PartitionIdentity;
+}
+
+export class Task {
+  // Configuration.
+  readonly number: number;
+  readonly plan: TaskPlan;
+  readonly #context: TaskContext;
+  // Rebuilt on open.
+  readonly tables: TaskTables;
+  readonly windows: TaskWindows | undefined;
+  readonly letters: LetterBox;
+  readonly #layout: TableLayout;
+  readonly #store: PageStore;
+  readonly #input: TaskInput;
+  readonly #sorter: RowSorter;
+  readonly #retention: Retention;
+  #checkpoint: Checkpoint;
+  #writtenAhead = { pages: 0, bytes: 0, startedAt: 0 };
+  // In the checkpoint.
+  #offset: number;
+  #isMidRecord: boolean;
+  #watermark: bigint;
+  #counts: TaskCounts;
+
+  /** Opens the task at its last checkpoint, which must exist. */
+  constructor(context: TaskContext, number: number, plan: TaskPlan) {
+    const { sql, kernel, cache } = context;
+    const stored = readCheckpoint(sql, number);
+    if (!stored) throw new EngineError("STATE_CORRUPT", { message: `Task ${number} has no checkpoint.` });
+    const checkpoint = abortUnfinished(stored);
+    this.number = number;
+    this.plan = plan;
+    this.#context = context;
+    this.#checkpoint = checkpoint;
+    this.#offset = checkpoint.offset;
+    this.#isMidRecord = checkpoint.isMidRecord;
+    this.#watermark = parseWatermark(checkpoint.watermark);
+    this.#counts = checkpoint.counts;
+    this.#layout = new TableLayout(kernel.memory, plan.accumulators);
+    this.#store = new PageStore(sql, number, checkpoint);
+    this.letters = new LetterBox(sql, number);
+    const directory = new WindowDirectory(sql, number);
+    this.tables = new TaskTables(cache, this.#layout, this.#store, directory, checkpoint.nextTable);
+    const firedThrough = parseWatermark(checkpoint.firedThrough);
+    this.windows = plan.window
+      ? new TaskWindows(cache, this.tables, gridOfPlan(plan.window), plan.latenessMs, firedThrough, checkpoint.cursor)
+      : undefined;
+    this.#input = new TaskInput(kernel, plan, context.identity.schema);
+    this.#sorter = new RowSorter(kernel, plan, this.letters);
+    this.#retention = new Retention(plan, this.tables, this.windows, checkpoint.sweep);
+  }
+
+  /** Offset up to which every record is applied. */
+  get appliedOffset(): number {
+    return this.#offset;
+  }
+
+  get watermark(): bigint {
+    return this.#watermark;
+  }
+
+  get counts(): TaskCounts {
+    return this.#counts;
+  }
+
+  get history(): readonly CheckpointFacts[] {
+    return this.#checkpoint.history;
+  }
+
+  /** Offset that the log must keep from: everything behind the last checkpoint. */
+  get neededOffset(): number {
+    return this.#checkpoint.offset + 1;
+  }
+
+  /** True when a checkpoint would save work: something was applied since the last one. */
+  get isDirty(): boolean {
+    const { offset, isMidRecord, cursor } = this.#checkpoint;
+    return offset !== this.#offset || isMidRecord !== this.#isMidRecord || cursor !== this.windows?.cursor;
+  }
+
+  /** Does one slice of work. Returns false when the log holds nothing more. */
+  step(): boolean {
+    const record = this.#context.log.read(this.#offset + 1);
+    if (!record) return false;
+    if (record.offset !== this.#offset + 1) {
+      throw new EngineError("JOB_FALLEN_BEHIND", {
+        message: `The job needs offset ${this.#offset + 1}, but the log begins at ${record.offset}.`,
+      });
+    }
+    this.windows?.beginRecord(record.appendTime);
+    if (!this.#isMidRecord) {
+      const watermark = record.kind === RecordKind.Frame ? this.#applyRows(record) : record.watermark;
+      if (watermark > this.#watermark) this.#watermark = watermark;
+      this.#retention.begin(record.appendTime);
+      this.#isMidRecord = true;
+    }
+    if (this.windows && !this.windows.fire(this.#watermark, cellsPerStepMax)) return true;
+    if (!this.#retention.sweep(record.appendTime, cellsPerStepMax)) return true;
+    this.#isMidRecord = false;
+    this.#offset = record.offset;
+    return true;
+  }
+
+  /**
+   * Writes dirty pages of the coming checkpoint ahead, about `bytesMax`. Returns true when so little is left that
+   * `commit` may follow. A crash in between leaves the last checkpoint untouched.
+   */
+  writeAhead(bytesMax: number, now: number): boolean {
+    if (this.#writtenAhead.pages === 0) this.#writtenAhead.startedAt = now;
+    const written = this.tables.writeDirty(bytesMax);
+    this.#writtenAhead.pages += written.pages;
+    this.#writtenAhead.bytes += written.bytes;
+    if (written.bytes > 0 && !this.#checkpoint.isWriting) {
+      this.#checkpoint = { ...this.#checkpoint, isWriting: true };
+      writeCheckpoint(this.#context.sql, this.number, this.#checkpoint);
+    }
+    return written.bytes < bytesMax;
+  }
+
+  /** Commits a checkpoint of everything applied so far: one turn. */
+  commit(now: number): void {
+    const { windows } = this;
+    const firedThrough = windows?.firedThrough ?? parseWatermark(this.#checkpoint.firedThrough);
+    const rest = this.tables.commit((entry) => !windows || windows.isLive(entry.family, entry.window));
+    this.letters.write();
+    const startedAt = this.#writtenAhead.pages === 0 ? now : this.#writtenAhead.startedAt;
+    const facts: CheckpointFacts = {
+      epoch: this.#store.writingEpoch,
+      offset: this.#offset,
+      at: now,
+      durationMs: now - startedAt,
+      pages: this.#writtenAhead.pages + rest.pages,
+      bytes: this.#writtenAhead.bytes + rest.bytes,
+    };
+    this.#store.commit();
+    this.#checkpoint = {
+      version: 1,
+      epoch: this.#store.committedEpoch,
+      writing: this.#store.writingEpoch,
+      isWriting: false,
+      ...this.#sweepAborted(),
+      offset: this.#offset,
+      isMidRecord: this.#isMidRecord,
+      watermark: this.#watermark.toString(),
+      firedThrough: firedThrough.toString(),
+      cursor: windows?.cursor,
+      nextTable: this.tables.nextTable,
+      counts: this.#counts,
+      sweep: this.#retention.state,
+      history: [facts, ...this.#checkpoint.history].slice(0, checkpointHistoryMax),
+    };
+    writeCheckpoint(this.#context.sql, this.number, this.#checkpoint);
+    this.#writtenAhead = { pages: 0, bytes: 0, startedAt: 0 };
+  }
+
+  /** Gives all memory back. Storage keeps the last checkpoint. */
+  close(): void {
+    this.tables.closeAll();
+    this.windows?.release();
+    this.#input.release();
+    this.#sorter.release();
+    this.#layout.release();
+  }
+
+  /** Applies a frame's rows and returns its watermark, which takes effect behind them. */
+  #applyRows(record: LogRecord): bigint {
+    const { cache } = this.#context;
+    const input = this.#input;
+    input.load(record.frame);
+    try {
+      cache.reserve(record.frame.length * batchRoomFactor);
+      cache.beginBatch();
+      const sorted = this.#sorter.sort(input, record, this.#watermark, this.windows);
+      this.#counts = {
+        rows: this.#counts.rows + sorted.applied,
+        filtered: this.#counts.filtered + sorted.filtered,
+        late: this.#counts.late + sorted.late,
+        bad: this.#counts.bad + sorted.bad,
+      };
+      const expireBefore = BigInt(this.#retention.expireBefore(record.appendTime));
+      for (const rows of sorted.batches(() => this.#continuousTable(record.appendTime))) {
+        this.#update(rows, record, expireBefore);
+      }
+      return record.watermark;
+    } finally {
+      input.unload();
+    }
+  }
+
+  #update(rows: KeyedRows, record: LogRecord, expireBefore: bigint): void {
+    if (rows.count === 0) return;
+    const { kernel } = this.#context;
+    const orderBase = BigInt(record.offset) << 20n;
+    check(findCells(kernel, rows, BigInt(record.appendTime), expireBefore), record);
+    this.plan.accumulators.forEach(({ argument }, index) => {
+      const column = argument === null ? 0 : this.#input.columnPointer(argument);
+      check(updateAccumulator(kernel, this.#layout, index, rows, column, orderBase), record);
+    });
+  }
+
+  #continuousTable(appendTime: number) {
+    const found = this.tables.find(TableFamily.Result, continuousWindow);
+    return (found ?? this.tables.create(TableFamily.Result, continuousWindow, 0, appendTime)).keyed;
+  }
+
+  /** Rids some tables of what aborted epochs left; the aborted epochs are forgotten when none is left to sweep. */
+  #sweepAborted(): Pick<Checkpoint, "aborted" | "sweepTable"> {
+    const { aborted, sweepTable } = this.#checkpoint;
+    if (aborted.length === 0) return { aborted, sweepTable };
+    const end = Math.min(sweepTable + sweptTablesPerCheckpoint, this.tables.nextTable);
+    for (let table = sweepTable; table < end; table++) this.#store.sweepAborted(table);
+    if (end < this.tables.nextTable) return { aborted, sweepTable: end };
+    this.#store.forgetAborted();
+    return { aborted: [], sweepTable: 1 };
+  }
+}
+
+const sweptTablesPerCheckpoint = 64;
+
+/** Deletes all that a task stored; it must be closed. */
+export function deleteStoredTask(sql: SqlStorage, task: number): void {
+  for (const table of ["pages", "tables", "letters", "checkpoints"]) {
+    sql.run(`DELETE FROM ${table} WHERE task = ?`, task);
+  }
+}
+
+/** How a slice of work ended. After `Failed` the kernel's memory is worth nothing. */
+export type StepOutcome =
+  | { readonly outcome: "Done" }
+  | { readonly outcome: "Failed"; readonly error: ErrorBody };
+
+/** Does a slice of work and answers how it ended. A failure of storage is not the task's: it is thrown on. */
+export function tryStep(work: () => unknown): StepOutcome {
+  try {
+    work();
+    return { outcome: "Done" };
+  } catch (thrown) {
+    if (thrown instanceof StorageFailure) throw thrown;
+    return { outcome: "Failed", error: errorBodyOf(thrown) };
+  }
+}
+
+function check(failure: TableFailure | undefined, record: LogRecord): void {
+  if (!failure) return;
+  throw new EngineError("JOB_FAILED", {
+    message: `Row ${failure.row} of the record at offset ${record.offset} cannot be applied: ${failure.reason}.`,
+    details: { offset: record.offset, row: failure.row, reason: failure.reason },
+  });
+}
