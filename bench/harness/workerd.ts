@@ -1,0 +1,142 @@
+/**
+ * A Worker in plain workerd: no proxy before it, its Durable Objects in SQLite files in a folder of its own.
+ *
+ * `wrangler dev` puts a proxy in front that takes several times longer than the Worker; nothing is measured there.
+ */
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import type { Readable } from "node:stream";
+import { bundleWorker } from "../../src/cli/bundle-worker.ts";
+import { repositoryRoot } from "./machine.ts";
+
+export interface WorkerSetup {
+  /** Path from the repository's root. */
+  readonly entry: string;
+  /** Binding names of Durable Objects, and their classes. */
+  readonly objects: Readonly<Record<string, string>>;
+  /** Text bindings. */
+  readonly variables?: Readonly<Record<string, string>>;
+}
+
+export interface RunningWorkerd {
+  readonly port: number;
+  readonly url: string;
+  readonly pid: number;
+  stop(): Promise<void>;
+}
+
+/** Milliseconds until workerd must listen. */
+const startMsMax = 20_000;
+
+/** Millrace itself, bound as in wrangler.toml and without a token, as on any loopback address. */
+export const millraceSetup: WorkerSetup = {
+  entry: "src/cloudflare/worker.ts",
+  objects: { COORDINATOR: "Coordinator", SHARD: "Shard" },
+  variables: { MILLRACE_LOCAL: "1" },
+};
+
+/** Bundles a Worker and serves it on a free port of 127.0.0.1. `stop` deletes all it stored. */
+export async function startWorkerd(setup: WorkerSetup): Promise<RunningWorkerd> {
+  const folder = mkdtempSync(join(tmpdir(), "millrace-bench-"));
+  const modules = await bundleWorker(repositoryRoot, setup.entry);
+  mkdirSync(join(folder, "storage"));
+  for (const { path, contents } of modules) writeFileSync(join(folder, path), contents);
+  const names = modules.map(({ type, path }) => ({ type, path }));
+  writeFileSync(join(folder, "config.capnp"), configOf(setup, names));
+  const child = spawn(workerdPath(), ["serve", "--control-fd=3", "config.capnp"], {
+    cwd: folder,
+    stdio: ["ignore", "inherit", "inherit", "pipe"],
+  });
+  const ended = new Promise<void>((resolve) => child.once("exit", () => resolve()));
+  const stop = async () => {
+    child.kill("SIGKILL");
+    await ended;
+    rmSync(folder, { recursive: true, force: true });
+  };
+  try {
+    const port = await readPort(child);
+    return { port, url: `http://127.0.0.1:${port}`, pid: child.pid ?? 0, stop };
+  } catch (cause) {
+    await stop();
+    throw cause;
+  }
+}
+
+function workerdPath(): string {
+  const requireBesideMiniflare = createRequire(import.meta.resolve("miniflare"));
+  return (requireBesideMiniflare("workerd") as { default: string }).default;
+}
+
+interface ModuleName {
+  readonly type: "ESModule" | "CompiledWasm";
+  readonly path: string;
+}
+
+function configOf(setup: WorkerSetup, modules: readonly ModuleName[]): string {
+  const { objects, variables = {} } = setup;
+  const text = JSON.stringify;
+  const list = (items: readonly string[]) => `[\n    ${items.join(",\n    ")}\n  ]`;
+  const classes = [...new Set(Object.values(objects))];
+  return `using Workerd = import "/workerd/workerd.capnp";
+
+const config :Workerd.Config = (
+  services = [
+    (name = "worker", worker = .worker),
+    (name = "storage", disk = (path = "storage", writable = true))
+  ],
+  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "worker")]
+);
+
+const worker :Workerd.Worker = (
+  compatibilityDate = ${text(compatibilityDate)},
+  modules = ${list(modules.map(moduleOf))},
+  durableObjectNamespaces = ${list(
+    classes.map((name) => `(className = ${text(name)}, uniqueKey = ${text(name)}, enableSql = true)`),
+  )},
+  durableObjectStorage = (localDisk = "storage"),
+  bindings = ${list([
+    ...Object.entries(objects).map(
+      ([name, className]) => `(name = ${text(name)}, durableObjectNamespace = ${text(className)})`,
+    ),
+    ...Object.entries(variables).map(([name, value]) => `(name = ${text(name)}, text = ${text(value)})`),
+  ])}
+);
+`;
+}
+
+const compatibilityDate = "2026-10-01";
+
+function moduleOf({ type, path }: ModuleName): string {
+  const kind = type === "ESModule" ? "esModule" : "wasm";
+  return `(name = ${JSON.stringify(path)}, ${kind} = embed ${JSON.stringify(path)})`;
+}
+
+/** Reads the port that workerd chose from its control channel. */
+function readPort(child: ChildProcess): Promise<number> {
+  const control = child.stdio[3] as Readable;
+  return new Promise((resolve, reject) => {
+    const timer = setTimeout(
+      () => reject(new Error(`workerd did not listen within ${startMsMax} ms`)),
+      startMsMax,
+    );
+    const fail = (reason: string) => {
+      clearTimeout(timer);
+      reject(new Error(reason));
+    };
+    let told = "";
+    control.on("data", (chunk: Buffer) => {
+      told += chunk.toString();
+      for (const line of told.split("\n")) {
+        const match = /"event":"listen".*"port":(\d+)/.exec(line);
+        if (!match) continue;
+        clearTimeout(timer);
+        resolve(Number(match[1]));
+      }
+    });
+    child.once("error", (error) => fail(`workerd could not be started: ${error.message}`));
+    child.once("exit", (code) => fail(`workerd ended with code ${code} before it listened`));
+  });
+}

@@ -1,0 +1,78 @@
+/**
+ * `npm run bench -- NAME… [--json FILE] [--smoke] [--list] [--keep]`: runs benches, all of them without a name.
+ *
+ * `--json` writes the results to a file; `--keep` writes each to bench/results and rewrites README's figures from
+ * there. A failed check or an error ends with exit code 1, a missed target does not.
+ */
+import { writeFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { benches } from "./catalog.ts";
+import { type Bench, type BenchResult, formatTarget, isMet, passes } from "./harness/bench.ts";
+import { readCommit, readMachine, readVersions } from "./harness/machine.ts";
+import { keepResult, rewriteReadme } from "./harness/report.ts";
+import { formatResult } from "./harness/table.ts";
+
+/** Runs one bench and adds when, where and on what. */
+export async function runBench(bench: Bench, isSmoke: boolean): Promise<BenchResult> {
+  const outcome = await bench.run({
+    isSmoke,
+    note: (text) => {
+      if (!isSmoke) console.error(`  ${bench.name}: ${text}`);
+    },
+  });
+  return {
+    name: bench.name,
+    question: bench.question,
+    isSmoke,
+    at: new Date().toISOString(),
+    commit: readCommit(),
+    machine: readMachine(),
+    versions: readVersions(),
+    ...outcome,
+  };
+}
+
+async function main(): Promise<void> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      json: { type: "string" },
+      smoke: { type: "boolean", default: false },
+      keep: { type: "boolean", default: false },
+      list: { type: "boolean", default: false },
+    },
+  });
+  if (values.list) {
+    for (const { name, question } of benches) console.log(`${name}\t${question}`);
+    return;
+  }
+  const unknown = positionals.filter((name) => !benches.some((bench) => bench.name === name));
+  if (unknown.length > 0) {
+    const known = benches.map(({ name }) => name).join(", ");
+    throw new Error(`There is no bench ${unknown.join(", ")}. Benches: ${known}.`);
+  }
+  if (values.keep && values.smoke) throw new Error("A smoke run has no figures to keep.");
+  const chosen = benches.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
+  const results: BenchResult[] = [];
+  for (const bench of chosen) {
+    const result = await runBench(bench, values.smoke);
+    console.log(`${formatResult(result)}\n`);
+    results.push(result);
+    if (values.keep) keepResult(result);
+  }
+  if (values.json) writeFileSync(values.json, `${JSON.stringify(results, undefined, 1)}\n`);
+  if (values.keep) rewriteReadme();
+  if (!values.smoke) tellMissedTargets(results);
+  if (results.some(({ checks }) => !checks.every(passes))) process.exitCode = 1;
+}
+
+function tellMissedTargets(results: readonly BenchResult[]): void {
+  for (const { name, ratios } of results) {
+    for (const ratio of ratios.filter((each) => !isMet(each))) {
+      const found = ratio.value.toPrecision(3);
+      console.log(`${name}: target missed: ${ratio.name} is ${found}, wanted ${formatTarget(ratio.target)}`);
+    }
+  }
+}
+
+if (import.meta.main) await main();
