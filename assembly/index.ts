@@ -26,9 +26,18 @@ export { frameIsSealed, frameSeal } from "./frame/seal";
 export { lanesMaxI64 } from "./frame/newest";
 
 // table
+export { tableFind, tableLookup } from "./table/find";
+export { pageInitialize } from "./table/page";
+export { tableCounters, tableDeepen, tableDeleteExpired, tablePage } from "./table/room";
 
 // windows
+export { slicesAssign, slicesPut, slicesResolve, slicesSelectFired } from "./windows/slices";
 
 // aggregates
+export { accumulatorUpdateBytes } from "./aggregates/bytes";
+export { tableMergePage } from "./aggregates/merge";
+export { accumulatorUpdate } from "./aggregates/update";
 
 // expressions
+export { selectTrue } from "./expressions/logic";
+export { programRun } from "./expressions/program";

@@ -57,6 +57,8 @@ export interface KernelExports {
   frameColumnDecode(section: number, bytes: number, rowCount: number, column: number, heap: number): number;
   frameSeal(start: number, bytes: number): void;
   frameIsSealed(start: number, bytes: number): number;
+  /** The largest of the rows' I64 lanes. */
+  lanesMaxI64(lanes: number, rows: number, count: number): bigint;
 
   // table
   /** Address of COUNTERS. */
@@ -76,16 +78,16 @@ export interface KernelExports {
   ): void;
   /** Address of a key's cell, 0 where there is none. Changes nothing, but may load the key's page. */
   tableLookup(table: number, key: number, keyLength: number, keyNulls: number, hash: bigint): number;
+  /** Address of the page that covers `hash`, 0 where it is not in memory. */
+  tablePage(table: number, hash: bigint): number;
   /** Doubles the directory until its depth is at least `depth`. */
   tableDeepen(table: number, depth: number): void;
-  /** Merges a page's cells into `target`; `changed` < 0 keeps the later of both. */
-  tableMergePage(source: number, page: number, target: number, changed: bigint): void;
+  /** Merges the page that covers `hash` into `target`; `changed` < 0 keeps the later of both. */
+  tableMergePage(source: number, hash: bigint, target: number, changed: bigint): void;
   /** Deletes cells changed before a time from the page that covers `hash`; returns how many. */
   tableDeleteExpired(table: number, hash: bigint, changedBefore: bigint): number;
   /** Writes an empty page without cells at `page`. */
   pageInitialize(page: number, bytes: number, cellBytes: number, localDepth: number, firstHash: bigint): void;
-  /** Checksum of a page whose fields of memory and checksum are zero. */
-  pageChecksum(page: number, bytes: number): number;
 
   // windows
   /** Writes each row's TABLE pointer, the kept and the late rows, and ASSIGNED. */
@@ -113,6 +115,8 @@ export interface KernelExports {
     ends: number,
     fired: number,
   ): number;
+  /** Enters a table into the map, which has room and does not hold `start`. */
+  slicesPut(slices: number, start: bigint, table: number): void;
   /** Writes the TABLE pointer of each row's start; returns the one table of all rows, or 0. */
   slicesResolve(slices: number, starts: number, selection: number, count: number, tables: number): number;
 
@@ -143,6 +147,8 @@ export interface KernelExports {
   ): void;
 
   // expressions
+  programRun(instructions: number, count: number, registers: number, rows: number): void;
+  selectTrue(column: number, selection: number, count: number, rows: number): number;
 }
 
 /**

@@ -1,0 +1,106 @@
+/**
+ * A keyed table: cells by key in pages, of which some lie in memory.
+ *
+ * A `PageCache` opens it. Reading here is for queries and walks; work by row goes through `aggregates.ts`.
+ */
+import { assert } from "../base/assert.ts";
+import { keyBytesMax } from "../base/limits.ts";
+import type { Kernel } from "./kernel.ts";
+import { type CellValue, PageView, readCell } from "./page-view.ts";
+import { failureOf, type TableFailure } from "./table-failure.ts";
+import type { TableLayout } from "./table-layout.ts";
+
+/** A stored page. `tag` is whatever number from 0 the engine keeps with a page in memory, such as a stored version. */
+export interface StoredPage {
+  readonly bytes: Uint8Array;
+  readonly tag?: number;
+}
+
+/** Returns the stored page that covers `hash`; undefined while nothing of the table is stored. */
+export type LoadPage = (hash: bigint) => StoredPage | undefined;
+
+export class KeyedTable {
+  /** Address of the TABLE. */
+  readonly pointer: number;
+  /** Number within its cache, ascending by opening, never reused. */
+  readonly number: number;
+  readonly layout: TableLayout;
+  readonly load: LoadPage;
+  readonly #kernel: Kernel;
+  readonly #fault: (table: KeyedTable, hash: bigint) => number;
+
+  /** For `PageCache.openTable`; `fault` brings the page of a hash into memory and returns its address. */
+  constructor(
+    kernel: Kernel,
+    place: { readonly pointer: number; readonly number: number },
+    layout: TableLayout,
+    load: LoadPage,
+    fault: (table: KeyedTable, hash: bigint) => number,
+  ) {
+    this.#kernel = kernel;
+    this.pointer = place.pointer;
+    this.number = place.number;
+    this.layout = layout;
+    this.load = load;
+    this.#fault = fault;
+  }
+
+  /** The page that covers `hash`, loaded if need be. */
+  pageAt(hash: bigint): PageView {
+    const page = this.#resident(hash);
+    return new PageView(this.#kernel.memory, this.layout, page === 0 ? this.#fault(this, hash) : page);
+  }
+
+  /** All pages in hash order, each loaded when it is its turn; the table may not change during the walk. */
+  *pages(): Generator<PageView> {
+    let hash: bigint | undefined = 0n;
+    while (hash !== undefined) {
+      const page: PageView = this.pageAt(hash);
+      hash = page.nextHash;
+      yield page;
+    }
+  }
+
+  /** All cells in the order of the walk: by page, within a page as they were inserted. */
+  *cells(): Generator<CellValue> {
+    for (const page of this.pages()) {
+      for (let index = 0; index < page.cellCount; index++) yield this.pageAt(page.firstHash).cell(index);
+    }
+  }
+
+  /** The cell of a key, undefined where there is none. Loads its page, changes nothing. */
+  lookup(key: Uint8Array, keyNulls: number, hash: bigint): CellValue | undefined {
+    if (key.length > keyBytesMax) return undefined;
+    const { memory, exports } = this.#kernel;
+    const copy = memory.allocate(key.length);
+    memory.bytes.set(key, copy);
+    const cell = exports.tableLookup(this.pointer, copy, key.length, keyNulls, hash);
+    memory.release(copy);
+    return cell === 0 ? undefined : readCell(memory, this.layout, this.#resident(hash), cell);
+  }
+
+  /**
+   * Deletes the cells last changed before `changedBefore` from the page that covers `hash`; the others keep their
+   * order. Returns how many it deleted. Within a batch (`beginBatch`).
+   */
+  deleteExpired(hash: bigint, changedBefore: bigint): number {
+    return this.#kernel.exports.tableDeleteExpired(this.pointer, hash, changedBefore);
+  }
+
+  /**
+   * Merges the cells of the page of this table that covers `hash` into `target`, whose layout has the same specs.
+   * Within a batch (`beginBatch`); several merges may share one.
+   *
+   * A merged cell keeps the later `changed` of both; with `appendTime` all cells merged into get that instead.
+   */
+  mergePage(hash: bigint, target: KeyedTable, appendTime = -1n): TableFailure | undefined {
+    assert(target.layout.cellBytes === this.layout.cellBytes, "both tables have the same specs");
+    this.#kernel.exports.tableMergePage(this.pointer, hash, target.pointer, appendTime);
+    return failureOf(this.#kernel);
+  }
+
+  /** Address of the page that covers `hash`, 0 where it is not in memory. */
+  #resident(hash: bigint): number {
+    return this.#kernel.exports.tablePage(this.pointer, hash);
+  }
+}
