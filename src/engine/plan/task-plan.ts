@@ -7,7 +7,7 @@
  */
 import type { AccumulatorSpec } from "../../columnar/accumulator.ts";
 import type { DataType } from "../../columnar/schema.ts";
-import type { ProgramCode } from "../../kernel/program.ts";
+import type { ProgramCode } from "../../kernel/program-code.ts";
 
 export interface TaskPlan {
   readonly planVersion: 1;
@@ -79,4 +79,9 @@ export type OutputSource =
   | { readonly from: "key"; readonly key: number }
   | { readonly from: "windowStart" | "windowEnd" }
   | { readonly from: "accumulator"; readonly accumulator: number }
-  | { readonly from: "average"; readonly sum: number; readonly count: number; readonly argumentType: DataType };
+  | {
+      readonly from: "average";
+      readonly sum: number;
+      readonly count: number;
+      readonly argumentType: DataType;
+    };

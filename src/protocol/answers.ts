@@ -1,0 +1,140 @@
+/**
+ * What the API answers, as JSON values: times as ISO text, offsets as numbers, nothing 64 bits wide.
+ */
+import type { JobBody } from "./job-spec.ts";
+import type { StreamBody } from "./stream-spec.ts";
+
+/** An offset per shard, by shard number: what an ingest answers and what a query can wait for. */
+export type Token = Readonly<Record<string, number>>;
+
+/** One rejected record. `line` is its line in an NDJSON body; `column` the character in the record, from 1. */
+export interface RejectedRecord {
+  readonly record: number;
+  readonly line?: number;
+  readonly column: number;
+  readonly reason: string;
+  readonly field?: string;
+  readonly message: string;
+}
+
+/** Counts are rows. `errors` holds the first hundred of `rejected`. */
+export interface IngestAnswer {
+  readonly accepted: number;
+  readonly duplicate: number;
+  readonly rejected: number;
+  readonly errors: readonly RejectedRecord[];
+  readonly token: Token;
+}
+
+export interface WatermarkAnswer {
+  readonly watermark: string;
+  readonly token: Token;
+}
+
+/** `starting`: not every shard has confirmed the definition yet; it will. */
+export type SettleState = "ready" | "starting";
+
+export interface StreamAnswer {
+  readonly stream: string;
+  readonly generation: number;
+  readonly state: SettleState;
+  readonly schemaVersion: number;
+  readonly createdAt: string;
+  readonly definition: StreamBody;
+}
+
+export interface ShardAnswer {
+  readonly shard: number;
+  readonly firstOffset: number;
+  readonly nextOffset: number;
+  readonly watermark: string | null;
+  readonly idle: boolean;
+  readonly ended: boolean;
+  readonly lastFrameAt: string | null;
+  readonly rows: number;
+  readonly rejected: number;
+  readonly duplicates: number;
+  readonly logBytes: number;
+  readonly storageBytes: number;
+}
+
+/** A stream with what its shards say now; a shard that did not answer is in `unreachable`. */
+export interface StreamStatusAnswer extends StreamAnswer {
+  readonly ended: boolean;
+  readonly watermark: string | null;
+  readonly rows: number;
+  readonly rejected: number;
+  readonly shards: readonly ShardAnswer[];
+  readonly unreachable: readonly number[];
+}
+
+export type JobStateAnswer = "starting" | "running" | "pausing" | "paused" | "failed";
+
+export interface JobAnswer {
+  readonly job: string;
+  readonly run: number;
+  readonly stream: string;
+  readonly state: JobStateAnswer;
+  readonly createdAt: string;
+  readonly definition: JobBody;
+}
+
+export interface CheckpointAnswer {
+  readonly shard: number;
+  readonly epoch: number;
+  readonly offset: number;
+  readonly at: string;
+  readonly durationMs: number;
+  readonly pages: number;
+  readonly bytes: number;
+}
+
+export interface JobShardAnswer {
+  readonly shard: number;
+  readonly state: string;
+  readonly watermark: string | null;
+  readonly appliedOffset: number;
+  readonly lagRecords: number;
+  readonly lagBytes: number;
+  readonly stateBytesInMemory: number;
+  readonly error?: unknown;
+}
+
+/** A job with what its shards say now. The watermark is the lowest of its shards. */
+export interface JobStatusAnswer extends JobAnswer {
+  readonly watermark: string | null;
+  readonly offsets: Token;
+  readonly lag: { readonly records: number; readonly bytes: number };
+  readonly rows: number;
+  readonly filtered: number;
+  readonly late: number;
+  readonly bad: number;
+  readonly openWindows: number;
+  readonly shards: readonly JobShardAnswer[];
+  readonly unreachable: readonly number[];
+  /** Newest first. */
+  readonly checkpoints: readonly CheckpointAnswer[];
+}
+
+/** Rows hold the outputs by name and `final`, which is false while their window is open. */
+export interface ViewAnswer {
+  readonly view: string;
+  readonly rows: readonly Readonly<Record<string, unknown>>[];
+  readonly watermarks: Readonly<Record<string, string | null>>;
+  readonly offsets: Token;
+  readonly cursor?: string;
+}
+
+export interface LetterAnswer {
+  readonly shard: number;
+  readonly offset: number;
+  readonly row: number;
+  readonly reason: string;
+  readonly at: string;
+  readonly content: Readonly<Record<string, unknown>>;
+}
+
+export interface LettersAnswer {
+  readonly letters: readonly LetterAnswer[];
+  readonly cursor?: string;
+}

@@ -1,0 +1,207 @@
+/**
+ * The body of `PUT /v1/jobs/{job}` and the definition that is made of it.
+ *
+ * The body stands on its own here; whether it fits its source stream is decided where it is planned.
+ *
+ *     { "source": "flights", "filter": ["is not null", "delay"], "columns": { "late": [">", "delay", 15] },
+ *       "key": ["origin"], "window": { "type": "tumble", "size": "1h" },
+ *       "aggregates": { "flights": { "function": "count" }, "worst": { "function": "max", "argument": "delay" } } }
+ */
+import { z } from "zod";
+import { aggregatesMax, columnsMax, keyColumnsMax, slicesPerWindowMax } from "../base/limits.ts";
+import { durationMsMax, durationSchema, formatDuration } from "./duration.ts";
+import { type ExpressionJson, expressionSchema } from "./expression-json.ts";
+import { columnNameSchema, resourceNameSchema } from "./names.ts";
+import { fields, readBody } from "./read-body.ts";
+
+export const aggregateFunctions = ["count", "sum", "min", "max", "avg", "first_value", "last_value"] as const;
+
+export type AggregateFunction = (typeof aggregateFunctions)[number];
+
+export interface JobDefinition {
+  readonly source: string;
+  readonly startFrom: "earliest" | "latest";
+  readonly filter?: ExpressionJson;
+  /** Computed columns in order; one may use those before it. */
+  readonly columns: readonly { readonly name: string; readonly expression: ExpressionJson }[];
+  readonly key: readonly string[];
+  readonly window?: WindowDefinition;
+  readonly aggregates: readonly AggregateDefinition[];
+  readonly allowedLatenessMs: number;
+  /** How long after its last change a result is kept; null: forever. */
+  readonly retentionMs: number | null;
+}
+
+export type WindowDefinition =
+  | { readonly type: "tumble"; readonly sizeMs: number; readonly offsetMs: number }
+  | { readonly type: "hop"; readonly sizeMs: number; readonly slideMs: number; readonly offsetMs: number }
+  | {
+      readonly type: "cumulate";
+      readonly sizeMs: number;
+      readonly stepMs: number;
+      readonly offsetMs: number;
+    };
+
+export interface AggregateDefinition {
+  readonly name: string;
+  readonly function: AggregateFunction;
+  /** Left out: count(*). */
+  readonly argument?: ExpressionJson;
+}
+
+const weekMs = 7 * 86_400_000;
+const sizeSchema = durationSchema({ min: 1 });
+const offsetSchema = durationSchema({ min: -durationMsMax }).default(0);
+
+const tumbleSchema = fields({ type: z.literal("tumble"), size: sizeSchema, offset: offsetSchema }).transform(
+  ({ type, size, offset }): WindowDefinition => ({ type, sizeMs: size, offsetMs: offset }),
+);
+
+const hopSchema = fields({
+  type: z.literal("hop"),
+  size: sizeSchema,
+  slide: sizeSchema,
+  offset: offsetSchema,
+})
+  .superRefine((window, context) => checkSlices(window.size, window.slide, "slide", context))
+  .transform(
+    ({ type, size, slide, offset }): WindowDefinition => ({
+      type,
+      sizeMs: size,
+      slideMs: slide,
+      offsetMs: offset,
+    }),
+  );
+
+const cumulateSchema = fields({
+  type: z.literal("cumulate"),
+  size: sizeSchema,
+  step: sizeSchema,
+  offset: offsetSchema,
+})
+  .superRefine((window, context) => checkSlices(window.size, window.step, "step", context))
+  .transform(
+    ({ type, size, step, offset }): WindowDefinition => ({
+      type,
+      sizeMs: size,
+      stepMs: step,
+      offsetMs: offset,
+    }),
+  );
+
+const windowSchema = z.discriminatedUnion("type", [tumbleSchema, hopSchema, cumulateSchema], {
+  error: 'expected a "type" of "tumble", "hop" or "cumulate"',
+});
+
+const aggregateSchema = fields({
+  function: z.enum(aggregateFunctions),
+  argument: expressionSchema.optional(),
+}).superRefine((aggregate, context) => {
+  if (aggregate.function === "count" || aggregate.argument !== undefined) return;
+  const message = `expected a column or an expression: only count goes without`;
+  context.addIssue({ code: "custom", path: ["argument"], message });
+});
+
+const jobBodySchema = fields({
+  source: resourceNameSchema,
+  startFrom: z.enum(["earliest", "latest"]).default("earliest"),
+  filter: expressionSchema.optional(),
+  columns: z.record(columnNameSchema, expressionSchema).default({}),
+  key: z.array(z.string()).max(keyColumnsMax, `expected at most ${keyColumnsMax} key columns`),
+  window: windowSchema.optional(),
+  aggregates: z.record(columnNameSchema, aggregateSchema),
+  allowedLateness: durationSchema().default(0),
+  retention: z.union([z.literal("forever"), durationSchema({ min: 1 })]).default(weekMs),
+});
+
+const jobDefinitionSchema = jobBodySchema.superRefine(checkNames).transform(
+  (body): JobDefinition => ({
+    source: body.source,
+    startFrom: body.startFrom,
+    ...(body.filter === undefined ? {} : { filter: body.filter }),
+    columns: Object.entries(body.columns).map(([name, expression]) => ({ name, expression })),
+    key: body.key,
+    ...(body.window === undefined ? {} : { window: body.window }),
+    aggregates: Object.entries(body.aggregates).map(([name, { function: called, argument }]) => ({
+      name,
+      function: called,
+      ...(argument === undefined ? {} : { argument }),
+    })),
+    allowedLatenessMs: body.allowedLateness,
+    retentionMs: body.retention === "forever" ? null : body.retention,
+  }),
+);
+
+/** What `PUT /v1/jobs/{job}` takes. */
+export type JobBody = z.input<typeof jobBodySchema>;
+
+/** Reads the body of `PUT /v1/jobs/{job}`; throws JOB_INVALID naming the place. */
+export function readJobDefinition(body: unknown): JobDefinition {
+  return readBody(jobDefinitionSchema, body, "JOB_INVALID");
+}
+
+/** Writes a definition as a body that reads back to it. */
+export function jobBodyOf(definition: JobDefinition): JobBody {
+  return {
+    source: definition.source,
+    startFrom: definition.startFrom,
+    ...(definition.filter === undefined ? {} : { filter: definition.filter }),
+    columns: Object.fromEntries(definition.columns.map(({ name, expression }) => [name, expression])),
+    key: [...definition.key],
+    ...(definition.window ? { window: windowBodyOf(definition.window) } : {}),
+    aggregates: Object.fromEntries(definition.aggregates.map(({ name, ...aggregate }) => [name, aggregate])),
+    allowedLateness: formatDuration(definition.allowedLatenessMs),
+    retention: definition.retentionMs === null ? "forever" : formatDuration(definition.retentionMs),
+  };
+}
+
+function windowBodyOf(window: WindowDefinition): z.input<typeof windowSchema> {
+  const size = formatDuration(window.sizeMs);
+  const offset = formatDuration(window.offsetMs);
+  switch (window.type) {
+    case "tumble":
+      return { type: "tumble", size, offset };
+    case "hop":
+      return { type: "hop", size, slide: formatDuration(window.slideMs), offset };
+    case "cumulate":
+      return { type: "cumulate", size, step: formatDuration(window.stepMs), offset };
+  }
+}
+
+/** A window is put together from slices, so the slice must divide it, and not too often. */
+function checkSlices(
+  sizeMs: number,
+  sliceMs: number,
+  field: "slide" | "step",
+  context: z.RefinementCtx,
+): void {
+  const refuse = (message: string) => context.addIssue({ code: "custom", path: [field], message });
+  if (sizeMs % sliceMs !== 0) {
+    refuse(`expected a ${field} that divides the size of ${formatDuration(sizeMs)} without remainder`);
+  } else if (sizeMs / sliceMs > slicesPerWindowMax) {
+    refuse(`expected at most ${slicesPerWindowMax} ${field}s in the size of ${formatDuration(sizeMs)}`);
+  }
+}
+
+function checkNames(body: z.output<typeof jobBodySchema>, context: z.RefinementCtx): void {
+  const refuse = (path: (string | number)[], message: string) =>
+    context.addIssue({ code: "custom", path, message });
+  const aggregates = Object.keys(body.aggregates);
+  if (aggregates.length === 0 || aggregates.length > aggregatesMax) {
+    refuse(["aggregates"], `expected 1 to ${aggregatesMax} aggregates`);
+  }
+  if (Object.keys(body.columns).length > columnsMax)
+    refuse(["columns"], `expected at most ${columnsMax} columns`);
+  const taken = new Map<string, string>();
+  if (body.window)
+    for (const name of ["window_start", "window_end"]) taken.set(name, "the window's own columns have");
+  body.key.forEach((name, index) => {
+    const owner = taken.get(name);
+    if (owner) refuse(["key", index], `which ${owner}`);
+    taken.set(name, "a key column has");
+  });
+  for (const name of aggregates) {
+    const owner = taken.get(name);
+    if (owner) refuse(["aggregates", name], `expected another output name: this is one that ${owner}`);
+  }
+}

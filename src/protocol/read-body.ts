@@ -1,0 +1,84 @@
+/**
+ * From a schema's complaints to one error that names the place, what was found and what was expected.
+ *
+ * Objects of a body are made with `fields`, so that a field nobody knows is refused with the name that was meant.
+ */
+import { z } from "zod";
+import type { ErrorCode } from "../base/error-codes.ts";
+import { EngineError } from "../base/errors.ts";
+import { suggestName } from "../base/suggest-name.ts";
+
+/** Complaints told in the message; all of them are in `details.issues`. */
+const issuesTold = 3;
+
+/** An object schema that refuses unknown fields. */
+export function fields<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
+  return z.strictObject(shape, {
+    error: (issue) => {
+      if (issue.code !== "unrecognized_keys") return undefined;
+      const keys = (issue as { keys?: string[] }).keys ?? [];
+      return keys.map((key) => `unknown field "${key}"${suggestName(key, Object.keys(shape))}`).join(", ");
+    },
+  });
+}
+
+/** Returns `body` as `schema` reads it; throws `code` where it does not fit. */
+export function readBody<Output>(schema: z.ZodType<Output>, body: unknown, code: ErrorCode): Output {
+  const result = schema.safeParse(body);
+  if (result.success) return result.data;
+  const issues = result.error.issues.map((issue) => ({
+    path: formatPath(issue.path),
+    message: describeIssue(issue, body),
+  }));
+  const told = issues.slice(0, issuesTold).map(({ path, message }) => `${path}: ${message}`);
+  if (issues.length > issuesTold) told.push(`and ${issues.length - issuesTold} more`);
+  throw new EngineError(code, { message: told.join("; "), details: { issues } });
+}
+
+/** Writes a path as a person would: `columns[1].type`; the whole body is `body`. */
+export function formatPath(path: readonly PropertyKey[]): string {
+  let text = "";
+  for (const step of path) {
+    if (typeof step === "number") text += `[${step}]`;
+    else text += text === "" ? String(step) : `.${String(step)}`;
+  }
+  return text === "" ? "body" : text;
+}
+
+/** Shows a found value in at most 60 characters. */
+export function formatFound(value: unknown): string {
+  if (value === undefined) return "nothing";
+  const text = JSON.stringify(value) ?? String(value);
+  return text.length <= 60 ? text : `${text.slice(0, 57)}...`;
+}
+
+function describeIssue(issue: z.core.$ZodIssue, body: unknown): string {
+  if (issue.code === "unrecognized_keys") return issue.message;
+  const found = formatFound(valueAt(body, issue.path));
+  switch (issue.code) {
+    case "invalid_type":
+      return `found ${found}, expected ${issue.expected}`;
+    case "invalid_value":
+      return `found ${found}, expected ${issue.values.map((value) => JSON.stringify(value)).join(" or ")}`;
+    case "invalid_union":
+      return `found ${found}, ${expectedOf(issue)}`;
+    default:
+      return `found ${found}, ${issue.message}`;
+  }
+}
+
+function expectedOf(issue: z.core.$ZodIssueInvalidUnion): string {
+  const expected = issue.errors
+    .flat()
+    .flatMap((inner) => ("expected" in inner ? [String(inner.expected)] : []));
+  return expected.length > 0 ? `expected ${[...new Set(expected)].join(" or ")}` : issue.message;
+}
+
+function valueAt(body: unknown, path: readonly PropertyKey[]): unknown {
+  let value = body;
+  for (const step of path) {
+    if (typeof value !== "object" || value === null) return undefined;
+    value = (value as Record<PropertyKey, unknown>)[step];
+  }
+  return value;
+}

@@ -1,0 +1,150 @@
+/**
+ * The parameters of `GET /v1/views/{view}` and of the letters' pages, read from the address.
+ *
+ *     ?key=ATL                        the row of one key, where the job has one key column
+ *     ?key={"origin":"ATL","day":3}   or one value per key column
+ *     ?key.origin=ATL&key.day=3       or so
+ *     ?from=2001-01-01&to=2001-01-02  windows that lie in the range
+ *     ?top=flights&order=desc         the rows with the largest values of an output
+ *     ?token=0:17,1:4                 waits until the view has come so far; also the token of an ingest as JSON
+ */
+import { z } from "zod";
+import { EngineError } from "../base/errors.ts";
+import { parseTimestamp } from "../columnar/time-text.ts";
+import type { Token } from "./answers.ts";
+import { durationSchema } from "./duration.ts";
+import { fields, readBody } from "./read-body.ts";
+
+const rowsMax = 1000;
+const timeoutMsMax = 30_000;
+
+export interface ViewQuery {
+  /** As given: text, a JSON value, or text by column. Only the job's plan tells what it means. */
+  readonly key: string | Readonly<Record<string, string>> | undefined;
+  readonly windowFrom: number | undefined;
+  readonly windowTo: number | undefined;
+  readonly newestFirst: boolean;
+  readonly limit: number;
+  readonly cursor: string | undefined;
+  readonly top: { readonly output: string; readonly ascending: boolean } | undefined;
+  readonly token: Token;
+  readonly timeoutMs: number;
+}
+
+export interface PageQuery {
+  readonly limit: number;
+  readonly cursor: string | undefined;
+}
+
+const limitSchema = z
+  .string()
+  .default("100")
+  .transform((text, context) => {
+    const limit = /^\d{1,9}$/.test(text) ? Number(text) : 0;
+    if (limit >= 1 && limit <= rowsMax) return limit;
+    context.addIssue({ code: "custom", message: `expected a number from 1 to ${rowsMax}` });
+    return z.NEVER;
+  });
+
+const timeSchema = z.string().transform((text, context) => {
+  const time = Number(parseTimestamp(text) ?? Number.NaN);
+  if (Number.isSafeInteger(time)) return time;
+  const message =
+    'expected a time such as "2001-01-31 12:30", "2001-01-31T12:30:00Z" or milliseconds since 1970';
+  context.addIssue({ code: "custom", message });
+  return z.NEVER;
+});
+
+const offsetSchema = z.int().min(0);
+const tokenJsonSchema = z.union([
+  z.object({ token: z.record(z.string().regex(/^\d{1,4}$/), offsetSchema) }).transform(({ token }) => token),
+  z.record(z.string().regex(/^\d{1,4}$/), offsetSchema),
+]);
+
+const tokenSchema = z.string().transform((text, context): Token => {
+  const pairs = text.split(",").map((pair) => /^\s*(\d{1,4}):(\d{1,15})\s*$/.exec(pair));
+  if (pairs.every((pair) => pair !== null)) {
+    return Object.fromEntries(pairs.map(([, shard, offset]) => [Number(shard), Number(offset)]));
+  }
+  const read = tokenJsonSchema.safeParse(parseJson(text));
+  if (read.success) return read.data;
+  const message = `expected the token of an ingest's answer, such as {"0":17}, or 0:17,1:4`;
+  context.addIssue({ code: "custom", message });
+  return z.NEVER;
+});
+
+const viewQuerySchema = fields({
+  key: z.union([z.string(), z.record(z.string(), z.string())]).optional(),
+  from: timeSchema.optional(),
+  to: timeSchema.optional(),
+  windows: z.enum(["newest", "oldest"]).default("newest"),
+  limit: limitSchema,
+  cursor: z.string().optional(),
+  top: z.string().optional(),
+  order: z.enum(["desc", "asc"]).default("desc"),
+  token: tokenSchema.default({}),
+  timeout: durationSchema({ max: timeoutMsMax }).default(5000),
+}).superRefine(({ top, cursor, from, to }, context) => {
+  const refuse = (field: string, message: string) =>
+    context.addIssue({ code: "custom", path: [field], message });
+  if (top !== undefined && cursor !== undefined) refuse("cursor", "expected none: a top has one page");
+  if (from !== undefined && to !== undefined && from >= to) refuse("to", "expected a time after from");
+});
+
+const pageQuerySchema = fields({ limit: limitSchema, cursor: z.string().optional() });
+
+/** Reads a view's parameters; throws QUERY_INVALID naming the parameter. */
+export function readViewQuery(parameters: URLSearchParams): ViewQuery {
+  const given = singleValues(parameters);
+  const byColumn = Object.entries(given).filter(([name]) => name.startsWith("key."));
+  const rest = Object.fromEntries(Object.entries(given).filter(([name]) => !name.startsWith("key.")));
+  if (byColumn.length > 0 && rest.key !== undefined) {
+    throw new EngineError("QUERY_INVALID", {
+      message: "key: found both key and key.<column>; expected one form.",
+    });
+  }
+  const columns = Object.fromEntries(byColumn.map(([name, value]) => [name.slice("key.".length), value]));
+  const body = byColumn.length > 0 ? { ...rest, key: columns } : rest;
+  const { key, from, to, windows, limit, cursor, top, order, token, timeout } = readBody(
+    viewQuerySchema,
+    body,
+    "QUERY_INVALID",
+  );
+  return {
+    key,
+    windowFrom: from,
+    windowTo: to,
+    newestFirst: windows === "newest",
+    limit,
+    cursor,
+    top: top === undefined ? undefined : { output: top, ascending: order === "asc" },
+    token,
+    timeoutMs: timeout,
+  };
+}
+
+/** Reads the parameters of a page of letters; throws QUERY_INVALID naming the parameter. */
+export function readPageQuery(parameters: URLSearchParams): PageQuery {
+  const { limit, cursor } = readBody(pageQuerySchema, singleValues(parameters), "QUERY_INVALID");
+  return { limit, cursor };
+}
+
+function singleValues(parameters: URLSearchParams): Record<string, string> {
+  const values: Record<string, string> = {};
+  for (const [name, value] of parameters) {
+    if (Object.hasOwn(values, name)) {
+      throw new EngineError("QUERY_INVALID", { message: `${name}: found it twice, expected it once.` });
+    }
+    values[name] = value;
+  }
+  return values;
+}
+
+/** Returns the JSON value that `text` holds, or undefined where it is not JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
