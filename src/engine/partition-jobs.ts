@@ -6,7 +6,7 @@
  * job; before the second try all pages are made clean, so that only a record too large for the budget fails for room.
  */
 import { EngineError, type ErrorBody } from "../base/errors.ts";
-import { backlogBytesMax, checkpointTurnBytesMax } from "../base/limits.ts";
+import { backlogBytesMax, checkpointIntervalMs, checkpointTurnBytesMax } from "../base/limits.ts";
 import { Kernel } from "../kernel/kernel.ts";
 import { PageCache } from "../kernel/page-cache.ts";
 import type { PartitionLog } from "./log/partition-log.ts";
@@ -84,9 +84,19 @@ export class PartitionJobs {
     this.#rows = sql.run("SELECT job, run, plan, state, error FROM jobs ORDER BY run").map(readJobRow);
   }
 
-  /** True while something is logged that a running job has not applied, or applied that no checkpoint holds. */
-  get hasWork(): boolean {
-    return this.#running().some(({ task }) => task.isDirty || task.appliedOffset + 1 < this.#log.nextOffset);
+  /** True while `step` has something to do. */
+  get hasReadyWork(): boolean {
+    return this.#running().some(
+      ({ task, isWritingAhead }) => isWritingAhead || task.appliedOffset + 1 < this.#log.nextOffset,
+    );
+  }
+
+  /** When, in ms since 1970, what was applied must be in a checkpoint; undefined when all of it is. */
+  get checkpointDueAt(): number | undefined {
+    const dirty = this.#running().filter(({ task }) => task.isDirty);
+    return dirty.length === 0
+      ? undefined
+      : Math.min(...dirty.map(({ checkpointAt }) => checkpointAt)) + checkpointIntervalMs;
   }
 
   /** Log bytes that the slowest running job, of those that once caught up, has still to apply. */

@@ -133,10 +133,9 @@ export class Partition {
   /** When an alarm must wake this partition at the latest, in ms since 1970; undefined when nothing is left to do. */
   nextAlarm(): number | undefined {
     if (!this.#stored) return undefined;
-    const times: number[] = [];
-    if (this.jobs.hasWork) times.push(this.#ports.clock.now() + heartbeatMs);
     const { wakeAt } = decideIdleness(this.#idleFacts());
-    if (wakeAt !== undefined) times.push(wakeAt);
+    const workAt = this.jobs.hasReadyWork ? this.#ports.clock.now() + heartbeatMs : undefined;
+    const times = [wakeAt, workAt, this.jobs.checkpointDueAt].filter((time) => time !== undefined);
     return times.length === 0 ? undefined : Math.min(...times);
   }
 

@@ -1,0 +1,290 @@
+/**
+ * The process around one partition: groups appends, runs its work in slices, keeps its alarm, lets queries wait.
+ *
+ * Order of an append: log, then acknowledge, then process. Appends that arrive in one turn of the event loop are logged
+ * as one group commit; work runs in later turns, so that it never delays an acknowledgement it need not.
+ *
+ * Law: every turn that changes the partition ends in `#afterTurn`, which sets the alarm for what is left.
+ */
+import { EngineError, errorBodyOf, StorageFailure } from "../../base/errors.ts";
+import type { AppendRequest, AppendResult } from "../../engine/log/records.ts";
+import { Partition, type PartitionOptions } from "../../engine/partition.ts";
+import type {
+  JobCommand,
+  LetterPage,
+  PartitionIdentity,
+  PartitionStatus,
+  RpcResult,
+  ViewPage,
+  ViewRow,
+  ViewScan,
+} from "../../engine/partition-types.ts";
+import type { Ports } from "../../engine/ports.ts";
+import { selectTop } from "../../engine/task/view-scan.ts";
+import type { PartitionRpc } from "./partition-rpc.ts";
+
+/** What the host asks of the platform besides the engine's ports. */
+export interface HostPorts extends Ports {
+  /** Runs `work` in a later turn of the event loop, behind the events that have come by then. */
+  soon(work: () => void): void;
+  /** Runs `work` after `ms`. */
+  later(work: () => void, ms: number): void;
+  /** Sets the object's one alarm, replacing an earlier setting. */
+  setAlarm(at: number): void;
+  clearStorage(): Promise<void>;
+  /** Ends this object at once: what the turn wrote is dropped, and the next call meets a new one. */
+  abort(reason: string): void;
+  /** Tells the coordinator that this shard has left idleness; resolves when it knows. */
+  reportActive(identity: PartitionIdentity): Promise<void>;
+}
+
+interface PendingAppend {
+  readonly requests: readonly AppendRequest[];
+  readonly resolve: (results: readonly AppendResult[]) => void;
+  readonly reject: (cause: unknown) => void;
+}
+
+interface Waiter {
+  readonly job: string;
+  readonly run: number;
+  readonly minOffset: number;
+  readonly wake: (result: RpcResult<null>) => void;
+}
+
+/** Slices of work done in one turn at most, while no append waits. */
+const slicesPerTurn = 4;
+/** Rows that a top-n read looks at in one turn. */
+const topRowsPerTurn = 4096;
+
+export class PartitionHost implements PartitionRpc {
+  readonly #ports: HostPorts;
+  readonly #options: PartitionOptions;
+  #partition: Partition;
+  #pending: PendingAppend[] = [];
+  #isWorking = false;
+  #alarmAt: number | undefined;
+  #waiters: Waiter[] = [];
+  #isActiveReported = false;
+
+  /** `alarmAt` is the alarm that is set already, from before the object started. */
+  constructor(ports: HostPorts, options: PartitionOptions, alarmAt: number | undefined) {
+    this.#ports = ports;
+    this.#options = options;
+    this.#alarmAt = alarmAt;
+    this.#partition = new Partition(ports, options);
+    this.#afterTurn();
+  }
+
+  setUp(identity: PartitionIdentity): Promise<RpcResult<null>> {
+    return this.#answer(() => {
+      this.#partition.setUp(identity);
+      return null;
+    });
+  }
+
+  async append(requests: readonly AppendRequest[]): Promise<RpcResult<readonly AppendResult[]>> {
+    try {
+      const results = await new Promise<readonly AppendResult[]>((resolve, reject) => {
+        this.#pending.push({ requests, resolve, reject });
+        if (this.#pending.length === 1) this.#ports.soon(() => this.#flush());
+      });
+      return { ok: true, value: results };
+    } catch (thrown) {
+      return { ok: false, error: errorBodyOf(thrown) };
+    }
+  }
+
+  setWatermark(generation: number, watermark: bigint): Promise<RpcResult<number>> {
+    return this.#answer(() => this.#partition.setWatermark(generation, watermark));
+  }
+
+  tick(generation: number, watermark: bigint): Promise<RpcResult<null>> {
+    return this.#answer(() => {
+      this.#partition.tick(generation, watermark);
+      return null;
+    });
+  }
+
+  command(generation: number, command: JobCommand): Promise<RpcResult<null>> {
+    return this.#answer(() => {
+      this.#partition.command(generation, command);
+      return null;
+    });
+  }
+
+  status(): Promise<RpcResult<PartitionStatus | null>> {
+    return this.#answer(() => this.#partition.status());
+  }
+
+  async queryView(
+    job: string,
+    run: number,
+    scan: ViewScan,
+    wait: { readonly minOffset: number; readonly timeoutMs: number } | undefined,
+  ): Promise<RpcResult<ViewPage>> {
+    if (wait) {
+      const waited = await this.#waitFor(job, run, wait.minOffset, wait.timeoutMs);
+      if (!waited.ok) return waited;
+    }
+    if (!scan.top) return this.#answer(() => this.#partition.queryView(job, run, scan));
+    return this.#queryTop(job, run, scan);
+  }
+
+  letters(job: string | undefined, after: string | undefined, limit: number): Promise<RpcResult<LetterPage>> {
+    return this.#answer(() => this.#partition.letters(job, after, limit));
+  }
+
+  async destroy(generation: number): Promise<RpcResult<null>> {
+    if (this.#partition.isSetUp && this.#partition.identity.generation !== generation) {
+      return { ok: true, value: null };
+    }
+    await this.#ports.clearStorage();
+    this.#alarmAt = undefined;
+    this.#partition = new Partition(this.#ports, this.#options);
+    return { ok: true, value: null };
+  }
+
+  /** The platform's alarm: does what time asks for and sets the next one. Throws nothing but for lost storage. */
+  async alarm(): Promise<void> {
+    this.#alarmAt = undefined;
+    await this.#answer(() => {
+      this.#partition.heartbeat();
+      return null;
+    });
+  }
+
+  /** Logs all that gathered, as one group, and answers each caller. */
+  #flush(): void {
+    const pending = this.#pending;
+    this.#pending = [];
+    this.#guard(
+      () => {
+        const results = this.#partition.append(pending.flatMap(({ requests }) => requests));
+        this.#reportActive();
+        this.#afterTurn();
+        let next = 0;
+        for (const { requests, resolve } of pending) {
+          resolve(results.slice(next, next + requests.length));
+          next += requests.length;
+        }
+      },
+      (cause) => {
+        for (const { reject } of pending) reject(cause);
+      },
+    );
+  }
+
+  /** Does some slices of work and goes on in a later turn while there is more. */
+  #work(): void {
+    this.#isWorking = false;
+    this.#guard(
+      () => {
+        for (let slice = 0; slice < slicesPerTurn && this.#pending.length === 0; slice++) {
+          if (!this.#partition.step()) break;
+        }
+        this.#afterTurn();
+        this.#wakeWaiters();
+      },
+      () => {},
+    );
+  }
+
+  /** Keeps the alarm no later than the partition needs, and the work going. */
+  #afterTurn(): void {
+    const at = this.#partition.nextAlarm();
+    if (at !== undefined && (this.#alarmAt === undefined || at < this.#alarmAt)) {
+      this.#alarmAt = at;
+      this.#ports.setAlarm(at);
+    }
+    if (this.#isWorking || !this.#partition.jobs.hasReadyWork) return;
+    this.#isWorking = true;
+    this.#ports.soon(() => this.#work());
+  }
+
+  async #queryTop(job: string, run: number, scan: ViewScan): Promise<RpcResult<ViewPage>> {
+    let best: ViewRow[] = [];
+    const { after: _, ...rest } = scan;
+    let page: ViewScan = { ...rest, limit: topRowsPerTurn };
+    while (true) {
+      const read = await this.#answer(() => this.#partition.queryView(job, run, page));
+      if (!read.ok) return read;
+      best = selectTop([...best, ...read.value.rows], scan);
+      const last = read.value.rows.at(-1);
+      if (!read.value.hasMore || !last) return { ok: true, value: { ...read.value, rows: best, hasMore: false } };
+      page = { ...page, after: last.at };
+      await new Promise<void>((resolve) => this.#ports.soon(resolve));
+    }
+  }
+
+  /** Resolves when the job has applied `minOffset`, or with an error: it failed, or it took too long. */
+  #waitFor(job: string, run: number, minOffset: number, timeoutMs: number): Promise<RpcResult<null>> {
+    return new Promise((resolve) => {
+      const waiter: Waiter = {
+        job,
+        run,
+        minOffset,
+        wake: (result) => {
+          this.#waiters = this.#waiters.filter((each) => each !== waiter);
+          resolve(result);
+        },
+      };
+      this.#waiters.push(waiter);
+      this.#wakeWaiters();
+      if (!this.#waiters.includes(waiter)) return;
+      this.#ports.later(() => {
+        const message = `The view has not applied offset ${minOffset} within ${timeoutMs} ms.`;
+        waiter.wake({ ok: false, error: errorBodyOf(new EngineError("QUERY_TIMEOUT", { message })) });
+      }, timeoutMs);
+    });
+  }
+
+  #wakeWaiters(): void {
+    for (const { job, run, minOffset, wake } of [...this.#waiters]) {
+      try {
+        if (this.#partition.jobs.appliedOffset(job, run) >= minOffset) wake({ ok: true, value: null });
+      } catch (thrown) {
+        wake({ ok: false, error: errorBodyOf(thrown) });
+      }
+    }
+  }
+
+  /** On leaving idleness the coordinator of a stream with siblings is told; the next append tries again if it fails. */
+  #reportActive(): void {
+    if (!this.#partition.isSetUp) return;
+    const { identity, log } = this.#partition;
+    if (log.isIdle) this.#isActiveReported = false;
+    if (log.isIdle || this.#isActiveReported || identity.shardCount === 1) return;
+    this.#isActiveReported = true;
+    this.#ports.reportActive(identity).catch(() => {
+      this.#isActiveReported = false;
+    });
+  }
+
+  /** Runs one turn and answers with its value or its error. */
+  async #answer<Value>(turn: () => Value): Promise<RpcResult<Value>> {
+    let result: RpcResult<Value> | undefined;
+    this.#guard(
+      () => {
+        result = { ok: true, value: turn() };
+      },
+      (cause) => {
+        result = { ok: false, error: errorBodyOf(cause) };
+      },
+    );
+    this.#guard(
+      () => this.#afterTurn(),
+      () => {},
+    );
+    return result ?? { ok: false, error: errorBodyOf(new Error("the turn gave no answer")) };
+  }
+
+  /** When storage fails nobody knows what the turn wrote: the object ends and starts again from what is durable. */
+  #guard(turn: () => void, failed: (cause: unknown) => void): void {
+    try {
+      turn();
+    } catch (thrown) {
+      failed(thrown);
+      if (thrown instanceof StorageFailure) this.#ports.abort(thrown.message);
+    }
+  }
+}

@@ -1,0 +1,151 @@
+/**
+ * Jobs on one partition: windows of every kind, lateness, checkpoints and restarts, on small inputs by hand.
+ */
+import { describe, expect, test } from "vitest";
+import { PartitionHarness } from "../../../support/partition-harness.ts";
+
+const stream = {
+  columns: [
+    { name: "user", type: "STRING" },
+    { name: "time", type: "TIMESTAMP(3)" },
+    { name: "amount", type: "DOUBLE" },
+    { name: "item", type: "STRING" },
+  ],
+  eventTime: { column: "time", outOfOrderness: 0 },
+};
+
+const aggregates = {
+  n: { function: "count" },
+  total: { function: "sum", argument: "amount" },
+  best: { function: "max", argument: "amount" },
+};
+
+const at = (second: number) => new Date(second * 1000).toISOString().replace("T", " ").replace("Z", "");
+
+function harnessWith(job: Record<string, unknown>, options = {}): PartitionHarness {
+  const harness = new PartitionHarness({ stream, ...options });
+  harness.startJob("job", { source: "events", key: ["user"], aggregates, ...job });
+  return harness;
+}
+
+describe("tumbling windows", () => {
+  test("count, sum and maximum by user and window; open windows are not final", () => {
+    const harness = harnessWith({ window: { type: "tumble", size: "10s" } });
+    harness.append([
+      ["a", at(1), 1, "x"],
+      ["b", at(2), 5, "x"],
+      ["a", at(3), 2, "x"],
+      ["a", at(11), 7, "x"],
+    ]);
+    harness.settle();
+    expect(harness.rows()).toEqual([
+      ["a", "1970-01-01 00:00:00", "1970-01-01 00:00:10", 2, 3, 2, true],
+      ["a", "1970-01-01 00:00:10", "1970-01-01 00:00:20", 1, 7, 7, false],
+      ["b", "1970-01-01 00:00:00", "1970-01-01 00:00:10", 1, 5, 5, true],
+    ]);
+  });
+
+  test("a late row is counted, kept as a letter and changes nothing", () => {
+    const harness = harnessWith({ window: { type: "tumble", size: "10s" } });
+    harness.append([["a", at(1), 1, "x"]]);
+    harness.append([["a", at(21), 1, "x"]]);
+    harness.append([["a", at(5), 100, "x"]]);
+    harness.settle();
+    expect(harness.rows()[0]).toEqual(["a", "1970-01-01 00:00:00", "1970-01-01 00:00:10", 1, 1, 1, true]);
+    expect(harness.partition.jobs.statuses()[0]?.counts).toEqual({ rows: 2, filtered: 0, late: 1, bad: 0 });
+    const { letters } = harness.partition.letters("job", undefined, 10);
+    expect(letters).toMatchObject([{ offset: 3, row: 0, content: { user: "a", amount: 100 } }]);
+  });
+
+  test("a late row within allowed lateness changes the fired window, later ones do not", () => {
+    const harness = harnessWith({ window: { type: "tumble", size: "10s" }, allowedLateness: "10s" });
+    harness.append([["a", at(1), 1, "x"]]);
+    harness.append([["a", at(15), 1, "x"]]);
+    harness.append([["a", at(5), 100, "x"]]);
+    harness.append([["b", at(6), 100, "x"]]);
+    harness.append([["a", at(20), 1, "x"]]);
+    harness.append([["a", at(7), 1000, "x"]]);
+    harness.settle();
+    const first = harness.rows().filter((row) => row[1] === "1970-01-01 00:00:00");
+    expect(first).toEqual([
+      ["a", "1970-01-01 00:00:00", "1970-01-01 00:00:10", 2, 101, 100, true],
+      ["b", "1970-01-01 00:00:00", "1970-01-01 00:00:10", 1, 100, 100, true],
+    ]);
+  });
+
+  test("a restart after a checkpoint, and one without, lose and double nothing", () => {
+    const harness = harnessWith({ window: { type: "tumble", size: "10s" } });
+    harness.append([["a", at(1), 1, "x"]]);
+    harness.settle();
+    harness.checkpoint();
+    harness.append([["a", at(2), 2, "x"]]);
+    harness.settle();
+    harness.crash();
+    harness.append([["a", at(12), 2, "x"]]);
+    harness.settle();
+    expect(harness.rows()).toEqual([
+      ["a", "1970-01-01 00:00:00", "1970-01-01 00:00:10", 2, 3, 2, true],
+      ["a", "1970-01-01 00:00:10", "1970-01-01 00:00:20", 1, 2, 2, false],
+    ]);
+  });
+});
+
+describe("hopping windows", () => {
+  test("a row counts in every window that holds it", () => {
+    const harness = harnessWith({ window: { type: "hop", size: "20s", slide: "10s" } });
+    harness.append([
+      ["a", at(5), 1, "x"],
+      ["a", at(15), 2, "x"],
+    ]);
+    harness.append([["a", at(35), 4, "x"]]);
+    harness.settle();
+    expect(harness.rows().map((row) => row.slice(1))).toEqual([
+      ["1969-12-31 23:59:50", "1970-01-01 00:00:10", 1, 1, 1, true],
+      ["1970-01-01 00:00:00", "1970-01-01 00:00:20", 2, 3, 2, true],
+      ["1970-01-01 00:00:10", "1970-01-01 00:00:30", 1, 2, 2, true],
+      ["1970-01-01 00:00:20", "1970-01-01 00:00:40", 1, 4, 4, false],
+      ["1970-01-01 00:00:30", "1970-01-01 00:00:50", 1, 4, 4, false],
+    ]);
+  });
+
+  test("a late row still counts in later windows that share its slice", () => {
+    const harness = harnessWith({ window: { type: "hop", size: "20s", slide: "10s" } });
+    harness.append([["a", at(5), 1, "x"]]);
+    harness.append([["a", at(12), 2, "x"]]);
+    harness.append([["a", at(6), 10, "x"]]);
+    harness.append([["a", at(45), 2, "x"]]);
+    harness.settle();
+    expect(harness.rows().filter((row) => row[6] === true).map((row) => row.slice(2, 5))).toEqual([
+      ["1970-01-01 00:00:10", 1, 1],
+      ["1970-01-01 00:00:20", 3, 13],
+      ["1970-01-01 00:00:30", 1, 2],
+    ]);
+  });
+});
+
+describe("cumulating windows", () => {
+  test("each window starts with the largest and grows by the step", () => {
+    const harness = harnessWith({ window: { type: "cumulate", size: "30s", step: "10s" } });
+    harness.append([
+      ["a", at(5), 1, "x"],
+      ["a", at(15), 2, "x"],
+    ]);
+    harness.append([["a", at(31), 4, "x"]]);
+    harness.settle();
+    expect(harness.rows().filter((row) => row[6] === true).map((row) => row.slice(1, 5))).toEqual([
+      ["1970-01-01 00:00:00", "1970-01-01 00:00:10", 1, 1],
+      ["1970-01-01 00:00:00", "1970-01-01 00:00:20", 2, 3],
+      ["1970-01-01 00:00:00", "1970-01-01 00:00:30", 2, 3],
+    ]);
+  });
+});
+
+describe("no window", () => {
+  test("an aggregate that is never final", () => {
+    const harness = harnessWith({ key: [], aggregates: { n: { function: "count" } } });
+    harness.append([["a", at(5), 1, "x"], ["b", at(1), 2, "x"]]);
+    harness.append([["c", at(2), 4, "x"]]);
+    harness.settle();
+    expect(harness.rows()).toEqual([[3, false]]);
+  });
+});
