@@ -22,7 +22,14 @@ import type { KernelMemory } from "./kernel-memory.ts";
 /** A value as it lies in memory: bigint for I64, number for F64, bytes for BYTES. */
 export type LaneValue = bigint | number | Uint8Array | null;
 
-export class ColumnBatch {
+/** Rows as columns in kernel memory, whoever owns them: a batch, or a program with its computed columns. */
+export interface ColumnRows {
+  readonly rows: number;
+  /** Address of the COLUMN at `index`. */
+  columnPointer(index: number): number;
+}
+
+export class ColumnBatch implements ColumnRows {
   readonly pointer: number;
   readonly kinds: readonly Kind[];
   readonly rowsMax: number;
@@ -77,7 +84,7 @@ export class ColumnBatch {
   }
 
   lanesPointer(index: number): number {
-    return this.#memory.view.getUint32(this.columnPointer(index) + COLUMN_LANES, true);
+    return lanesPointerAt(this.#memory, this, index);
   }
 
   validityPointer(index: number): number {
@@ -90,17 +97,30 @@ export class ColumnBatch {
 
   /** Reads one value; for answers and tests, never for work by row. */
   value(index: number, row: number): LaneValue {
-    const view = this.#memory.view;
-    if (this.nullCount(index) > 0 && view.getUint8(this.validityPointer(index) + row) === 0) return null;
-    const lane = this.lanesPointer(index) + row * 8;
-    const kind = this.kinds[index];
-    if (kind === KIND_F64) return view.getFloat64(lane, true);
-    if (kind !== KIND_BYTES) return view.getBigInt64(lane, true);
-    const start = view.getUint32(lane, true);
-    return this.#memory.bytes.slice(start, start + view.getUint32(lane + 4, true));
+    return readValueAt(this.#memory, this, index, row);
   }
 
   release(): void {
     this.#memory.release(this.pointer);
   }
+}
+
+/** Address of the lanes of the column at `index`, 8 bytes per row. */
+export function lanesPointerAt(memory: KernelMemory, rows: ColumnRows, index: number): number {
+  return memory.view.getUint32(rows.columnPointer(index) + COLUMN_LANES, true);
+}
+
+/** Reads one value of any rows; for answers and letters, never for work by row. */
+export function readValueAt(memory: KernelMemory, rows: ColumnRows, index: number, row: number): LaneValue {
+  const { view } = memory;
+  const column = rows.columnPointer(index);
+  if (view.getUint32(column + COLUMN_NULL_COUNT, true) > 0) {
+    if (view.getUint8(view.getUint32(column + COLUMN_VALIDITY, true) + row) === 0) return null;
+  }
+  const lane = view.getUint32(column + COLUMN_LANES, true) + row * 8;
+  const kind = view.getUint32(column + COLUMN_KIND, true);
+  if (kind === KIND_F64) return view.getFloat64(lane, true);
+  if (kind !== KIND_BYTES) return view.getBigInt64(lane, true);
+  const start = view.getUint32(lane, true);
+  return memory.bytes.slice(start, start + view.getUint32(lane + 4, true));
 }
