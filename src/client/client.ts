@@ -37,10 +37,14 @@ export interface ViewQuery {
   /** The `limit` rows with the largest value of this output column, or the smallest. */
   readonly top?: string;
   readonly order?: "asc" | "desc";
+  /** Which windows come first; the newest, where nothing is said. */
+  readonly windows?: "newest" | "oldest";
   readonly limit?: number;
   readonly cursor?: string;
   /** Waits until the view reflects what this token stands for. */
   readonly token?: Token;
+  /** How long to wait for the token, such as "10s". */
+  readonly timeout?: string;
 }
 
 /** A row that nothing more is known of: outputs by name, and `final`. */
@@ -168,8 +172,8 @@ export class Views {
     const { key, token, ...plain } = query;
     const parameters = {
       ...plain,
+      ...(key ? { key: JSON.stringify(key) } : {}),
       ...(token ? { token: JSON.stringify(token) } : {}),
-      ...Object.fromEntries(Object.entries(key ?? {}).map(([name, value]) => [`key.${name}`, String(value)])),
     };
     return await this.#connection.call("GET", pathOf("views", view), { query: parameters });
   }
