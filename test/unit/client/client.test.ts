@@ -1,0 +1,79 @@
+/** The client asks what docs/http-api.md describes, and its errors carry the problem document. */
+import { expect, test } from "vitest";
+import { MillraceClient } from "../../../src/client/client.ts";
+import { RequestError } from "../../../src/client/request-error.ts";
+import { fakeFetch } from "./fake-fetch.ts";
+
+const url = "http://millrace.test/";
+
+test("events go out as NDJSON with producer and sequence", async () => {
+  const { asked, fetch } = fakeFetch([{ body: { accepted: 2 } }]);
+  const { streams } = new MillraceClient({ url, token: "secret", fetch });
+  await streams.post("clicks", [{ user: "ada" }, { user: "bob" }], { producer: "web-1", sequence: 7 });
+  expect(asked).toEqual([
+    {
+      url: "http://millrace.test/v1/streams/clicks/events",
+      method: "POST",
+      headers: {
+        Authorization: "Bearer secret",
+        "Content-Type": "application/x-ndjson",
+        "Producer-Id": "web-1",
+        Sequence: "7",
+      },
+      body: '{"user":"ada"}\n{"user":"bob"}',
+    },
+  ]);
+});
+
+test("a query's key, token and bounds become parameters", async () => {
+  const { asked, fetch } = fakeFetch([{ body: { rows: [] } }]);
+  const { views } = new MillraceClient({ url, fetch });
+  await views.query("delays", { key: { origin: "ATL", day: 3 }, from: "2001-01-01", token: { 0: 17 } });
+  const { pathname, searchParams } = new URL(asked[0]?.url ?? "");
+  expect(pathname).toBe("/v1/views/delays");
+  expect(Object.fromEntries(searchParams)).toEqual({
+    key: '{"origin":"ATL","day":3}',
+    from: "2001-01-01",
+    token: '{"0":17}',
+  });
+});
+
+test("all rows are read by following the cursor", async () => {
+  const { asked, fetch } = fakeFetch([
+    { body: { rows: [{ n: 1 }, { n: 2 }], cursor: "next" } },
+    { body: { rows: [{ n: 3 }] } },
+  ]);
+  const { views } = new MillraceClient({ url, fetch });
+  const rows: unknown[] = [];
+  for await (const row of views.rows("delays", { limit: 2 })) rows.push(row);
+  expect(rows).toEqual([{ n: 1 }, { n: 2 }, { n: 3 }]);
+  expect(asked.map((request) => new URL(request.url).search)).toEqual(["?limit=2", "?limit=2&cursor=next"]);
+});
+
+test("an error carries the problem document and says whether a retry may pass", async () => {
+  const problem = {
+    code: "BACKLOG_FULL",
+    status: 429,
+    message: "Behind.",
+    help: "Wait.",
+    details: { bytes: 5 },
+  };
+  const { fetch } = fakeFetch([{ status: 429, headers: { "Retry-After": "2" }, body: problem }]);
+  const error = await new MillraceClient({ url, fetch }).streams
+    .get("clicks")
+    .catch((cause: unknown) => cause);
+  expect(error).toBeInstanceOf(RequestError);
+  expect(error).toMatchObject({
+    code: "BACKLOG_FULL",
+    status: 429,
+    problem,
+    retryAfterMs: 2000,
+    canRetry: true,
+  });
+});
+
+test("an answer that is no problem document is an error that shows it", async () => {
+  const { fetch } = fakeFetch([{ status: 502, body: "<h1>Bad gateway</h1>" }]);
+  const { jobs } = new MillraceClient({ url, fetch });
+  await expect(jobs.list()).rejects.toThrow(/HTTP_STATUS: The server answered 502.*Bad gateway/);
+});
