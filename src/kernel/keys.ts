@@ -71,30 +71,20 @@ export class KeyColumns {
   }
 
   release(): void {
-    this.#reserveHeap(0);
+    if (this.#heap !== 0) this.#kernel.memory.release(this.#heap);
     this.#kernel.memory.release(this.#block);
   }
 
   /** Keeps the heap between builds of like size: a small batch gives back the heap of a large one. */
-  #reserveHeap(bytes: number): void {
+  #reserveHeap(keyBytes: number): void {
     const { memory } = this.#kernel;
+    const bytes = keyBytes + READ_AHEAD_BYTES;
     if (this.#heap !== 0) {
       const held = memory.blockBytes(this.#heap);
-      if (held >= bytes + READ_AHEAD_BYTES && held <= 16 * (bytes + READ_AHEAD_BYTES)) return;
+      if (held >= bytes && held <= 16 * bytes) return;
       memory.release(this.#heap);
       this.#heap = 0;
     }
-    if (bytes > 0) this.#heap = memory.allocate(bytes + READ_AHEAD_BYTES);
+    if (keyBytes > 0) this.#heap = memory.allocate(bytes);
   }
-}
-
-/** Writes the selected rows whose BYTES value in `lanes` is longer than `bytesMax` to `found`; returns how many. */
-export function selectOverlong(
-  kernel: Kernel,
-  lanes: number,
-  { pointer, count }: Selection,
-  bytesMax: number,
-  found: number,
-): number {
-  return kernel.exports.keysTooLong(lanes, pointer, count, bytesMax, found);
 }
