@@ -88,3 +88,14 @@ export class KeyColumns {
     if (keyBytes > 0) this.#heap = memory.allocate(bytes);
   }
 }
+
+/** Writes the selected rows whose BYTES value in `lanes` is longer than `bytesMax` to `found`; returns how many. */
+export function selectOverlong(
+  kernel: Kernel,
+  lanes: number,
+  { pointer, count }: Selection,
+  bytesMax: number,
+  found: number,
+): number {
+  return kernel.exports.keysTooLong(lanes, pointer, count, bytesMax, found);
+}
