@@ -113,6 +113,11 @@ export class Streams {
     return await this.#connection.call("POST", pathOf("streams", stream, "events"), { text, headers });
   }
 
+  /** Records that the stream rejected. */
+  async letters(stream: string, cursor?: string): Promise<LettersAnswer> {
+    return await this.#connection.call("GET", pathOf("streams", stream, "letters"), { query: { cursor } });
+  }
+
   /** Moves event time by hand; "max" ends the stream. */
   async setWatermark(stream: string, watermark: string): Promise<WatermarkAnswer> {
     return await this.#connection.call("POST", pathOf("streams", stream, "watermark"), {

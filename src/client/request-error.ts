@@ -4,10 +4,16 @@
  * Whether a retry can help is decided by the status, as the table of error codes promises: 429 and 503, 504 pass;
  * a refused connection is no answer at all and throws what `fetch` throws.
  */
-import type { ErrorBody } from "../base/errors.ts";
-
-/** The problem document; `code` is text, since a server may be newer than this client. */
-export type Problem = Omit<ErrorBody, "code"> & { readonly code: string };
+/** An RFC 9457 problem document; an error's details stand beside these fields. */
+export interface Problem {
+  /** Stable; the table of codes is src/base/error-codes.ts. */
+  readonly code: string;
+  readonly status: number;
+  /** What was found, what was expected, what to do. */
+  readonly detail: string;
+  readonly help: string;
+  readonly [more: string]: unknown;
+}
 
 export class RequestError extends Error {
   override readonly name = "RequestError";
@@ -17,7 +23,7 @@ export class RequestError extends Error {
   readonly retryAfterMs: number | undefined;
 
   constructor(problem: Problem, retryAfterMs?: number) {
-    super(`${problem.code}: ${problem.message}`);
+    super(`${problem.code}: ${problem.detail}`);
     this.status = problem.status;
     this.problem = problem;
     this.retryAfterMs = retryAfterMs;
@@ -46,12 +52,12 @@ export async function readError(response: Response): Promise<RequestError> {
 function readProblem(text: string, status: number): Problem {
   try {
     const body = JSON.parse(text) as Partial<Problem> | null;
-    if (typeof body?.code === "string" && typeof body.message === "string") {
-      return { help: "", ...body, status, code: body.code, message: body.message };
+    if (typeof body?.code === "string" && typeof body.detail === "string") {
+      return { help: "", ...body, status, code: body.code, detail: body.detail };
     }
   } catch {
     // Not JSON: something between here and Millrace answered.
   }
-  const message = `The server answered ${status} without a problem document: ${text.slice(0, 200)}`;
-  return { code: "HTTP_STATUS", status, message, help: "Check the address; it may not be Millrace's." };
+  const detail = `The server answered ${status} without a problem document: ${text.slice(0, 200)}`;
+  return { code: "HTTP_STATUS", status, detail, help: "Check the address; it may not be Millrace's." };
 }

@@ -54,7 +54,7 @@ test("an error carries the problem document and says whether a retry may pass", 
   const problem = {
     code: "BACKLOG_FULL",
     status: 429,
-    message: "Behind.",
+    detail: "Behind.",
     help: "Wait.",
     details: { bytes: 5 },
   };

@@ -23,7 +23,7 @@ function producerOf(answers: readonly (FakeAnswer | (() => never))[], attemptsMa
 }
 
 test("a lost connection and a server that restarts are retried with the same sequence and bytes", async () => {
-  const unavailable = { status: 503, body: { code: "PARTITION_UNAVAILABLE", message: "gone" } };
+  const unavailable = { status: 503, body: { code: "PARTITION_UNAVAILABLE", detail: "gone" } };
   const { asked, waits, producer } = producerOf([
     refused,
     unavailable,
@@ -42,7 +42,7 @@ test("it waits as long as the server asks", async () => {
   const behind = {
     status: 429,
     headers: { "Retry-After": "1" },
-    body: { code: "BACKLOG_FULL", message: "" },
+    body: { code: "BACKLOG_FULL", detail: "" },
   };
   const { waits, producer } = producerOf([behind, { body: {} }]);
   await producer.send(1, "{}");
@@ -50,7 +50,7 @@ test("it waits as long as the server asks", async () => {
 });
 
 test("what no retry can change is thrown at once", async () => {
-  const ended = { status: 409, body: { code: "STREAM_ENDED", message: "The stream was ended." } };
+  const ended = { status: 409, body: { code: "STREAM_ENDED", detail: "The stream was ended." } };
   const { asked, producer } = producerOf([ended]);
   await expect(producer.send(1, "{}")).rejects.toThrow("STREAM_ENDED");
   expect(asked).toHaveLength(1);
