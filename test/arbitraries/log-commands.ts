@@ -1,5 +1,6 @@
 /**
- * What can happen to a log: appends with retries, reorders and strangers, marks, trims, clocks, restarts and crashes.
+ * What can happen to a log: appends with retries, reorders and strangers, marks, trims, clocks, restarts and
+ * crashes.
  *
  * Sequences lie close together and now and then leap, so that pairs meet again, within the 64 and beyond.
  */

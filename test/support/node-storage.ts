@@ -1,9 +1,9 @@
 /**
  * The SqlStorage port over node:sqlite, for tests and the simulator.
  *
- * A turn opens with its first statement, or with `begin`, and ends with `commit` or with `crash`, which drops what the
- * turn wrote: as the platform does when an object dies before its writes are durable. A restart is `crash` and a new
- * engine over the same storage, or a new storage over the bytes of `serialize`.
+ * A turn opens with its first statement, or with `begin`, and ends with `commit` or with `crash`, which drops
+ * what the turn wrote: as the platform does when an object dies before its writes are durable. A restart is
+ * `crash` and a new engine over the same storage, or a new storage over the bytes of `serialize`.
  */
 import { DatabaseSync, type SQLInputValue, type StatementSync } from "node:sqlite";
 import { assert } from "../../src/base/assert.ts";

@@ -1,8 +1,9 @@
 /**
- * The acceptance row: the state of the log before the record at its offset, so that a start need not read what lies
- * before it, and trimming loses nothing that acceptance depends on.
+ * The acceptance row: the state of the log before the record at its offset, so that a start need not read
+ * what lies before it, and trimming loses nothing that acceptance depends on.
  *
- * Acceptance, version 1. Integers are little-endian; times are ms since 1970; u64 fields marked * are at most 2^53 - 1.
+ * Acceptance, version 1. Integers are little-endian; times are ms since 1970; u64 fields marked * are at most
+ * 2^53 - 1.
  *
  *   OFFSET  SIZE  FIELD
  *        0     1  version
@@ -19,12 +20,13 @@
  *       96     -  producers
  *        -     4  checksum        XXH32 of all bytes before it
  *
- * Producer: token id bytes u16, producer bytes u16, key groups u16 [first, end), both 0 for the range of the shard
- * itself, pairs u32, append time u64 *, both names in UTF-8, then for each pair sequence distance from the highest u16,
- * part u32, offset u64 *, checksum u64; before the pairs the highest sequence u64 *.
+ * Producer: token id bytes u16, producer bytes u16, key groups u16 [first, end), both 0 for the range of the
+ * shard itself, pairs u32, append time u64 *, both names in UTF-8, then for each pair sequence distance from
+ * the highest u16, part u32, offset u64 *, checksum u64; before the pairs the highest sequence u64 *.
  *
- * A body may be larger than an SQLite value: it is then cut into several rows of the table, its *chunks*. A reader
- * rejects an unknown version or flag, zero bytes that are not zero, a wrong checksum and lengths that do not add up.
+ * A body may be larger than an SQLite value: it is then cut into several rows of the table, its *chunks*. A
+ * reader rejects an unknown version or flag, zero bytes that are not zero, a wrong checksum and lengths that
+ * do not add up.
  *   v1  first version
  */
 import { EngineError } from "../../base/errors.ts";
@@ -118,12 +120,16 @@ function writeProducer(writer: FieldWriter, entry: SizedProducer): void {
 export function decodeAcceptance(offset: number, bytes: Uint8Array): LogState {
   const damage = (what: string) =>
     new EngineError("FRAME_CORRUPT", {
-      message: `The acceptance row at offset ${offset} is damaged: ${what}. Restore the partition from a savepoint.`,
+      message:
+        `The acceptance row at offset ${offset} is damaged: ${what}. ` +
+        "Restore the partition from a savepoint.",
       details: { offset },
     });
   const later = (what: string) =>
     new EngineError("VERSION_UNKNOWN", {
-      message: `The acceptance row at offset ${offset} has ${what}; this version of Millrace reads version ${version}.`,
+      message:
+        `The acceptance row at offset ${offset} has ${what}; ` +
+        `this version of Millrace reads version ${version}.`,
       details: { offset },
     });
   const reader = new FieldReader(bytes, damage);

@@ -1,8 +1,8 @@
 /**
  * Writing and reading little-endian fields of the log's formats, in order.
  *
- * A reader that comes to the end answers with an error of its own instead of a RangeError, so that damaged bytes are
- * always reported as such.
+ * A reader that comes to the end answers with an error of its own instead of a RangeError, so that damaged
+ * bytes are always reported as such.
  */
 import { assert } from "../../base/assert.ts";
 import { xxhash32 } from "./xxhash32.ts";

@@ -1,14 +1,15 @@
 /**
  * Whether a shard logs a frame, acknowledges it as a duplicate, or refuses it: the one acceptance function.
  *
- * The order of the checks matters. The map comes first: under another map a part holds other rows, so that neither
- * "duplicate" nor "ended" would be true of it, and its sender, sent back for the map, learns the truth when it comes
- * again. A duplicate is answered as such even by an ended stream: its rows are in the log. The deadline comes before
- * the sequence: a frame that was on its way for long must not become new after its sender gave it up.
+ * The order of the checks matters. The map comes first: under another map a part holds other rows, so that
+ * neither "duplicate" nor "ended" would be true of it, and its sender, sent back for the map, learns the
+ * truth when it comes again. A duplicate is answered as such even by an ended stream: its rows are in the
+ * log. The deadline comes before the sequence: a frame that was on its way for long must not become new after
+ * its sender gave it up.
  *
- * Within the last `producerSequencesKept` sequences a pair that is not listed is new, whatever came before it: a
- * request may have no row for a shard, so gaps are legal. Older sequences are refused and never acknowledged: what is
- * no longer listed may or may not have been logged.
+ * Within the last `producerSequencesKept` sequences a pair that is not listed is new, whatever came before
+ * it: a request may have no row for a shard, so gaps are legal. Older sequences are refused and never
+ * acknowledged: what is no longer listed may or may not have been logged.
  */
 import type { ErrorCode } from "../../base/error-codes.ts";
 import { producerSequencesKept } from "../../base/limits.ts";
@@ -83,7 +84,8 @@ function decideByProducer({ producer }: AppendRequest, known: ProducerFacts | un
     if (known.hasRoom) return { decision: "Log" };
     return refuse(
       "PRODUCERS_TOO_MANY",
-      `The shard remembers as many producers as it can and does not know "${name}". Use few, long-lived producer ids.`,
+      `The shard remembers as many producers as it can and does not know "${name}". ` +
+        "Use few, long-lived producer ids.",
       details,
     );
   }
@@ -91,7 +93,8 @@ function decideByProducer({ producer }: AppendRequest, known: ProducerFacts | un
   if (sequence < oldest) {
     return refuse(
       "PRODUCER_SEQUENCE_TOO_OLD",
-      `Sequence ${sequence} of producer "${name}" is older than ${oldest}, the oldest that the shard still knows. ` +
+      `Sequence ${sequence} of producer "${name}" is older than ${oldest}, ` +
+        "the oldest that the shard still knows. " +
         `Whether it was accepted cannot be told; go on from ${known.highest + 1}.`,
       { ...details, oldest, highest: known.highest },
     );

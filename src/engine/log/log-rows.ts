@@ -4,8 +4,8 @@
  *   log         one row per group commit, under the offset of its first record
  *   acceptance  the newest acceptance body in chunks; a new one overwrites the old one, which costs no delete
  *
- * A task that keeps up reads what was just appended, so the newest rows stay as they were written. Older ones are
- * loaded one at a time, a few are kept because several tasks may replay side by side.
+ * A task that keeps up reads what was just appended, so the newest rows stay as they were written. Older ones
+ * are loaded one at a time, a few are kept because several tasks may replay side by side.
  *
  * Invariant: `#recent` is a gapless run of rows up to the log's end.
  */
@@ -113,7 +113,10 @@ export class LogRows {
     this.#olderBytes = 0;
   }
 
-  /** Overwrites the acceptance body; `chunksBefore` is how many rows the one before took. Returns how many it takes. */
+  /**
+   * Overwrites the acceptance body; `chunksBefore` is how many rows the one before took. Returns how many it
+   * takes.
+   */
   writeAcceptance(offset: number, body: Uint8Array, chunksBefore: number): number {
     const chunks = Math.ceil(body.byteLength / logRowBytesMax);
     for (let chunk = 0; chunk < chunks; chunk++) {
@@ -173,7 +176,7 @@ export class LogRows {
     const row = found && decodeRow(found[0] as number, found[1] as Uint8Array);
     if (!row || endOf(row) <= offset) {
       throw new EngineError("FRAME_CORRUPT", {
-        message: `The log row that holds offset ${offset} is missing. Restore the partition from a savepoint.`,
+        message: `The log row of offset ${offset} is missing. Restore the partition from a savepoint.`,
         details: { offset },
       });
     }

@@ -1,8 +1,8 @@
 /**
  * What a log knows besides its rows: a fold over them.
  *
- * The same `applyRow` runs after an insert and on replay, so that memory is at any time what a restart would rebuild.
- * An acceptance row is this state as bytes.
+ * The same `applyRow` runs after an insert and on replay, so that memory is at any time what a restart would
+ * rebuild. An acceptance row is this state as bytes.
  */
 import { EngineError } from "../../base/errors.ts";
 import { ProducerTable } from "./producer-table.ts";

@@ -1,12 +1,13 @@
 /**
  * A partition's log: what is durable before an append is acknowledged, and all that its tasks ever see.
  *
- * Insert, then change memory, then answer. Acceptance is checked against the log and the group being built; nothing in
- * memory changes before the insert returned. After an exception from storage the object must be aborted: the turn's
- * writes are dropped with it and the next `open` rebuilds memory from what is durable.
+ * Insert, then change memory, then answer. Acceptance is checked against the log and the group being built;
+ * nothing in memory changes before the insert returned. After an exception from storage the object must be
+ * aborted: the turn's writes are dropped with it and the next `open` rebuilds memory from what is durable.
  *
- * Invariants: offsets have no gap from `firstOffset` to `nextOffset`; append times never decrease along the log, even
- * when the clock is set back; the watermark never goes back; memory is the fold of acceptance row and rows behind it.
+ * Invariants: offsets have no gap from `firstOffset` to `nextOffset`; append times never decrease along the
+ * log, even when the clock is set back; the watermark never goes back; memory is the fold of acceptance row
+ * and rows behind it.
  */
 import { assert } from "../../base/assert.ts";
 import { EngineError, errorBodyOf } from "../../base/errors.ts";
@@ -30,8 +31,9 @@ import {
 import { encodeRows, type LogRow, type RecordDraft, type StoredRecord } from "./row-codec.ts";
 
 /**
- * An acceptance row is written when this much was logged behind the last one: it bounds what a start must read. A long
- * producer table stretches the distance, so that acceptance rows stay below a quarter of what is written.
+ * An acceptance row is written when this much was logged behind the last one: it bounds what a start must
+ * read. A long producer table stretches the distance, so that acceptance rows stay below a quarter of what is
+ * written.
  */
 const acceptanceBytes = 4 * MiB;
 const acceptanceRows = 1024;
@@ -81,10 +83,11 @@ export class PartitionLog {
   }
 
   /**
-   * Opens the log in `ports.sql`, a new one if there is none; reads the newest acceptance row and the rows behind it.
+   * Opens the log in `ports.sql`, a new one if there is none; reads the newest acceptance row and the rows
+   * behind it.
    *
-   * `readFrame` answers from a frame's header; it is asked about every frame that is offered and may throw for one that
-   * is not a frame, which then fails the whole call of `append` before anything was written.
+   * `readFrame` answers from a frame's header; it is asked about every frame that is offered and may throw
+   * for one that is not a frame, which then fails the whole call of `append` before anything was written.
    */
   static open(ports: Ports, readFrame: (frame: Uint8Array) => FrameFacts): PartitionLog {
     const rows = new LogRows(ports.sql);
@@ -123,7 +126,10 @@ export class PartitionLog {
     return this.#state.facts.lastFrameAt;
   }
 
-  /** Durable up to the log's end, but for duplicates answered since the newest record, which the next one takes along. */
+  /**
+   * Durable up to the log's end, but for duplicates answered since the newest record, which the next one
+   * takes along.
+   */
   get counts(): LogCounts {
     const { counts } = this.#state.facts;
     return { ...counts, duplicates: counts.duplicates + this.#duplicatesUnlogged };
@@ -132,8 +138,8 @@ export class PartitionLog {
   /**
    * Logs what can be accepted of `requests`, in order and as one group commit, and answers each.
    *
-   * Call it once a turn with all that came: rows written are what an append costs. Answers may leave only after the
-   * turn's writes are durable.
+   * Call it once a turn with all that came: rows written are what an append costs. Answers may leave only
+   * after the turn's writes are durable.
    */
   append(
     requests: readonly AppendRequest[],
@@ -170,7 +176,8 @@ export class PartitionLog {
   }
 
   /**
-   * Logs a watermark and returns its offset. The record says what holds after it, which is never less than before.
+   * Logs a watermark and returns its offset. The record says what holds after it, which is never less than
+   * before.
    *
    * Kind Watermark is the one set by hand, `maxWatermark` ends the stream; Tick leaves the shard idle.
    */
@@ -185,7 +192,10 @@ export class PartitionLog {
     return this.#log([this.#markDraft(RecordKind.Idle, minWatermark)], 0);
   }
 
-  /** Returns the next record at or after `offset`; undefined at the log's end. What was trimmed is passed over. */
+  /**
+   * Returns the next record at or after `offset`; undefined at the log's end. What was trimmed is passed
+   * over.
+   */
   read(offset: number): LogRecord | undefined {
     return this.#recordAt(offset);
   }
@@ -197,12 +207,12 @@ export class PartitionLog {
   }
 
   /**
-   * Deletes old rows that lie wholly below `needed`, the lowest offset that any task may still read, and outside of
-   * the retention: older than its time, or farther from the end than its bytes. Forgets producers that appended
-   * nothing for the retention's time.
+   * Deletes old rows that lie wholly below `needed`, the lowest offset that any task may still read, and
+   * outside of the retention: older than its time, or farther from the end than its bytes. Forgets producers
+   * that appended nothing for the retention's time.
    *
-   * Writes an acceptance row when it does anything. Deletes a bounded amount; returns whether another call may
-   * delete more.
+   * Writes an acceptance row when it does anything. Deletes a bounded amount; returns whether another call
+   * may delete more.
    */
   trim(needed: number, retention: Retention): boolean {
     const { facts, producers } = this.#state;

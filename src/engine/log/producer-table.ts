@@ -1,9 +1,10 @@
 /**
  * Which (sequence, part) pairs of which producers a shard has accepted: what makes a retry harmless.
  *
- * A producer is known by token id and name. Of each the pairs of its last `producerSequencesKept` sequences are kept
- * in flat arrays of numbers, since there may be many thousand producers with 64 pairs each. The table changes only
- * when a row was logged; what a group commit has accepted so far lies in a `ProducerGroup` above it.
+ * A producer is known by token id and name. Of each the pairs of its last `producerSequencesKept` sequences
+ * are kept in flat arrays of numbers, since there may be many thousand producers with 64 pairs each. The
+ * table changes only when a row was logged; what a group commit has accepted so far lies in a `ProducerGroup`
+ * above it.
  */
 import { producerSequencesKept, producerTableBytesMax } from "../../base/limits.ts";
 import type { ProducerFacts } from "./decide-acceptance.ts";

@@ -6,7 +6,10 @@
  */
 import type { ErrorBody } from "../../base/errors.ts";
 
-/** Who sent a frame, for deduplication. `part` numbers the parts of one request; `checksum` is over its request bytes. */
+/**
+ * Who sent a frame, for deduplication. `part` numbers the parts of one request; `checksum` is over its
+ * request bytes.
+ */
 export interface ProducerPart {
   readonly producer: string;
   readonly sequence: number;

@@ -1,7 +1,8 @@
 /**
  * The log row: the records of one group commit, as one SQLite value.
  *
- * Log row, version 1. Integers are little-endian; times are ms since 1970; u64 fields marked * are at most 2^53 - 1.
+ * Log row, version 1. Integers are little-endian; times are ms since 1970; u64 fields marked * are at most
+ * 2^53 - 1.
  *
  *   OFFSET  SIZE  FIELD
  *        0     1  version
@@ -26,13 +27,13 @@
  *       16     8  watermark       i64; of the frame, or of the stream after a Watermark or Tick
  *       24     4  rows            of the frame
  *       28     4  rejected        of the frame
- *       32     -  producer, if flagged: sequence u64 *, checksum u64, part u32, token id bytes u16, producer bytes
- *                 u16, then both names in UTF-8
+ *       32     -  producer, if flagged: sequence u64 *, checksum u64, part u32, token id bytes u16,
+ *                 producer bytes u16, then both names in UTF-8
  *
- * The checksum leaves out the frames: each carries its own, which is verified where it is decoded, and an append must
- * cost no more than the one copy into the row. Watermark and counts stand in the record header too, so that replay
- * needs no frame codec. A reader rejects an unknown version, kind or flag, zero bytes that are not zero, a wrong
- * checksum and lengths that do not add up.
+ * The checksum leaves out the frames: each carries its own, which is verified where it is decoded, and an
+ * append must cost no more than the one copy into the row. Watermark and counts stand in the record header
+ * too, so that replay needs no frame codec. A reader rejects an unknown version, kind or flag, zero bytes
+ * that are not zero, a wrong checksum and lengths that do not add up.
  *   v1  first version
  */
 import { assert } from "../../base/assert.ts";
@@ -193,7 +194,9 @@ export function decodeRow(offset: number, bytes: Uint8Array): LogRow {
     });
   const later = (what: string) =>
     new EngineError("VERSION_UNKNOWN", {
-      message: `The log row at offset ${offset} has ${what}; this version of Millrace reads version ${version}.`,
+      message:
+        `The log row at offset ${offset} has ${what}; ` +
+        `this version of Millrace reads version ${version}.`,
       details: { offset },
     });
   const reader = new FieldReader(bytes, damage);

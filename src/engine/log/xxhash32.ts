@@ -1,8 +1,9 @@
 /**
  * XXH32, seed 0: the checksum of what the log itself writes.
  *
- * The 64-bit hash of keys and frames needs BigInt outside of a kernel, at a tenth of this speed, and an append may
- * not wait for a kernel. Frames carry their own checksum, so this one runs over headers and acceptance rows only.
+ * The 64-bit hash of keys and frames needs BigInt outside of a kernel, at a tenth of this speed, and an
+ * append may not wait for a kernel. Frames carry their own checksum, so this one runs over headers and
+ * acceptance rows only.
  */
 const prime1 = 0x9e3779b1;
 const prime2 = 0x85ebca77;

@@ -1,6 +1,7 @@
 /**
- * The log against a model, over any traffic and any crash: what was answered as logged is in the log after a restart,
- * once; what was answered as duplicate or refused added nothing; and memory is what a restart rebuilds.
+ * The log against a model, over any traffic and any crash: what was answered as logged is in the log after a
+ * restart, once; what was answered as duplicate or refused added nothing; and memory is what a restart
+ * rebuilds.
  */
 import fc from "fast-check";
 import { expect, test } from "vitest";
