@@ -1,0 +1,57 @@
+/**
+ * What the coordinator is asked and what it answers: the face of its object. Plain values, they cross RPC as they are.
+ *
+ * Facts are what workers keep in memory to route by. They may be old: a partition that knows better answers MAP_STALE
+ * and the worker asks again.
+ */
+import type { Schema } from "../../columnar/schema.ts";
+import type { RpcResult } from "../../engine/partition-types.ts";
+import type { TaskPlan } from "../../engine/plan/task-plan.ts";
+import type { JobAnswer, JobStatusAnswer, StreamAnswer, StreamStatusAnswer } from "../../protocol/answers.ts";
+import type { JobDefinition } from "../../protocol/job-spec.ts";
+import type { StreamDefinition } from "../../protocol/stream-spec.ts";
+
+/** What it takes to send a row of a stream to its shard. */
+export interface StreamFacts {
+  readonly stream: string;
+  readonly generation: number;
+  readonly mapVersion: number;
+  readonly shardCount: number;
+  readonly schema: Schema;
+  readonly eventTimeColumn: number;
+  readonly outOfOrdernessMs: number;
+  /** Indices of columns; empty: rows may go to any shard. */
+  readonly distributionKey: readonly number[];
+}
+
+/** What it takes to read a job's view. */
+export interface JobFacts {
+  readonly job: string;
+  readonly run: number;
+  readonly stream: string;
+  readonly generation: number;
+  readonly shardCount: number;
+  readonly plan: TaskPlan;
+}
+
+export interface Put<Answer> {
+  readonly isNew: boolean;
+  readonly answer: Answer;
+}
+
+/** No method throws for what can happen: it answers `ok: false`. */
+export interface CoordinatorRpc {
+  streamFacts(name: string): Promise<RpcResult<StreamFacts>>;
+  jobFacts(name: string): Promise<RpcResult<JobFacts>>;
+  putStream(name: string, definition: StreamDefinition): Promise<RpcResult<Put<StreamAnswer>>>;
+  stream(name: string): Promise<RpcResult<StreamStatusAnswer>>;
+  streams(): Promise<RpcResult<readonly StreamAnswer[]>>;
+  deleteStream(name: string): Promise<RpcResult<null>>;
+  putJob(name: string, definition: JobDefinition): Promise<RpcResult<Put<JobAnswer>>>;
+  job(name: string): Promise<RpcResult<JobStatusAnswer>>;
+  jobs(): Promise<RpcResult<readonly JobAnswer[]>>;
+  setJobState(name: string, state: "running" | "paused"): Promise<RpcResult<JobAnswer>>;
+  deleteJob(name: string): Promise<RpcResult<null>>;
+  /** A shard tells that it left idleness, so that its idle siblings get ticks. */
+  shardActive(stream: string, generation: number, shard: number): Promise<RpcResult<null>>;
+}

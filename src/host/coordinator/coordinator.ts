@@ -1,0 +1,306 @@
+/**
+ * The coordinator: what streams and jobs there should be, and that every shard comes to know it.
+ *
+ * Each request first stores the wish, in one turn with the alarm that will repeat it, and only then talks to shards.
+ * It answers when all have confirmed, or after `settleMs` with the state `starting`: the alarm goes on.
+ *
+ * Invariant: a turn that leaves a delivery or a watched stream leaves an alarm.
+ */
+import { EngineError, errorBodyOf, StorageFailure } from "../../base/errors.ts";
+import { suggestName } from "../../base/suggest-name.ts";
+import type { RpcResult } from "../../engine/partition-types.ts";
+import { planJob } from "../../engine/plan/plan-job.ts";
+import type { SqlStorage } from "../../engine/ports.ts";
+import type { JobAnswer, StreamAnswer } from "../../protocol/answers.ts";
+import type { JobDefinition } from "../../protocol/job-spec.ts";
+import type { StreamDefinition } from "../../protocol/stream-spec.ts";
+import type { Shards } from "../shards.ts";
+import { type WallClock, within } from "../wall-clock.ts";
+import { Catalog, type JobEntry, type StreamEntry } from "./catalog.ts";
+import { CommandDelivery } from "./command-delivery.ts";
+import type { CoordinatorRpc, JobFacts, Put, StreamFacts } from "./coordinator-rpc.ts";
+import { decideStreamChange } from "./decide-stream-change.ts";
+import { jobAnswerOf, mergeJobStatus, mergeStreamStatus, streamAnswerOf } from "./merge-status.ts";
+import { statusesOf, WatermarkTicks } from "./watermark-ticks.ts";
+
+/** How long a request waits for shards before it answers `starting`. */
+const settleMs = 3000;
+
+/** After a failed alarm: long enough not to spin, short enough not to be missed. */
+const alarmAfterFailureMs = 5000;
+
+/** The run that stands for the stream itself in deliveries. */
+const streamRun = 0;
+
+export interface CoordinatorPorts {
+  readonly sql: SqlStorage;
+  readonly clock: WallClock;
+  readonly shards: Shards;
+  /** Sets the one alarm of the object to a time in ms, in place of the one before. */
+  setAlarm(at: number): void;
+  /** Ends this object at once: what the turn wrote is dropped, and the next call meets a new one. */
+  abort(reason: string): void;
+}
+
+export class Coordinator implements CoordinatorRpc {
+  readonly #ports: CoordinatorPorts;
+  readonly #catalog: Catalog;
+  readonly #delivery: CommandDelivery;
+  readonly #ticks: WatermarkTicks;
+  #alarmAt: number | undefined;
+
+  constructor(ports: CoordinatorPorts) {
+    this.#ports = ports;
+    this.#catalog = new Catalog(ports.sql);
+    this.#delivery = new CommandDelivery(this.#catalog, ports.shards, ports.clock);
+    this.#ticks = new WatermarkTicks(ports.shards, ports.clock);
+    for (const stream of this.#catalog.streams()) this.#watch(stream);
+    this.#schedule();
+  }
+
+  streamFacts(name: string): Promise<RpcResult<StreamFacts>> {
+    return this.#answer(async () => {
+      const stream = this.#stream(name);
+      await this.#settle(stream, streamRun);
+      return streamFactsOf(this.#stream(name));
+    });
+  }
+
+  jobFacts(name: string): Promise<RpcResult<JobFacts>> {
+    return this.#answer(async () => {
+      const job = this.#catalog.job(name);
+      if (!job) throw this.#notFound("VIEW_NOT_FOUND", "view", name);
+      const stream = this.#sourceOf(job);
+      await this.#settle(stream, job.run);
+      const { generation, definition } = stream;
+      const shardCount = definition.shards;
+      return { job: name, run: job.run, stream: stream.name, generation, shardCount, plan: job.plan };
+    });
+  }
+
+  putStream(name: string, definition: StreamDefinition): Promise<RpcResult<Put<StreamAnswer>>> {
+    return this.#answer(async () => {
+      const existing = this.#catalog.stream(name);
+      const change = decideStreamChange(existing?.definition, definition);
+      if (change.kind === "Refuse") throw new EngineError("STREAM_CONFLICT", { message: change.message });
+      const now = this.#ports.clock.now();
+      const stream = existing ?? this.#catalog.addStream(name, definition, now);
+      if (change.kind === "AddColumns") this.#catalog.extendStream(stream.generation, definition);
+      if (change.kind !== "Keep") {
+        this.#catalog.addDeliveries(stream, streamRun, CommandDelivery.dueAgainAt(now));
+      }
+      const isSettled = await this.#settle(stream, streamRun);
+      return { isNew: change.kind === "Create", answer: streamAnswerOf(this.#stream(name), isSettled) };
+    });
+  }
+
+  stream(name: string) {
+    return this.#answer(async () => {
+      const stream = this.#stream(name);
+      const statuses = await statusesOf(stream, this.#ports.shards, this.#ports.clock);
+      return mergeStreamStatus(stream, this.#isSettled(stream, streamRun), statuses);
+    });
+  }
+
+  streams(): Promise<RpcResult<readonly StreamAnswer[]>> {
+    return this.#answer(async () =>
+      this.#catalog.streams().map((stream) => streamAnswerOf(stream, this.#isSettled(stream, streamRun))),
+    );
+  }
+
+  deleteStream(name: string): Promise<RpcResult<null>> {
+    return this.#answer(async () => {
+      const stream = this.#stream(name);
+      const jobs = this.#catalog.jobsOf(stream.generation).map((job) => job.name);
+      if (jobs.length > 0) {
+        const message = `Stream "${name}" is read by ${jobs.map((job) => `"${job}"`).join(", ")}.`;
+        throw new EngineError("STREAM_IN_USE", { message, details: { jobs } });
+      }
+      this.#catalog.markStreamDeleted(stream.generation);
+      this.#catalog.dropJobDeliveries(stream.generation);
+      this.#catalog.addDeliveries(stream, streamRun, CommandDelivery.dueAgainAt(this.#ports.clock.now()));
+      this.#ticks.unwatch(stream.generation);
+      await this.#settle(stream, streamRun);
+      return null;
+    });
+  }
+
+  putJob(name: string, definition: JobDefinition): Promise<RpcResult<Put<JobAnswer>>> {
+    return this.#answer(async () => {
+      const existing = this.#catalog.job(name);
+      if (existing && JSON.stringify(existing.definition) !== JSON.stringify(definition)) {
+        const message = `Job "${name}" exists with another definition. Delete it first or choose another name.`;
+        throw new EngineError("JOB_CONFLICT", { message });
+      }
+      const job = existing ?? this.#startJob(name, definition);
+      const stream = this.#sourceOf(job);
+      const isSettled = await this.#settle(stream, job.run);
+      return { isNew: !existing, answer: jobAnswerOf(this.#job(name), stream.name, isSettled) };
+    });
+  }
+
+  job(name: string) {
+    return this.#answer(async () => {
+      const job = this.#job(name);
+      const stream = this.#sourceOf(job);
+      const statuses = await statusesOf(stream, this.#ports.shards, this.#ports.clock);
+      return mergeJobStatus(job, stream.name, this.#isSettled(stream, job.run), statuses);
+    });
+  }
+
+  jobs(): Promise<RpcResult<readonly JobAnswer[]>> {
+    return this.#answer(async () =>
+      this.#catalog.jobs().map((job) => {
+        const stream = this.#sourceOf(job);
+        return jobAnswerOf(job, stream.name, this.#isSettled(stream, job.run));
+      }),
+    );
+  }
+
+  setJobState(name: string, state: "running" | "paused"): Promise<RpcResult<JobAnswer>> {
+    return this.#answer(async () => {
+      const job = this.#job(name);
+      const stream = this.#sourceOf(job);
+      const isSettled = await this.#wish(stream, job.run, state);
+      return jobAnswerOf(this.#job(name), stream.name, isSettled);
+    });
+  }
+
+  deleteJob(name: string): Promise<RpcResult<null>> {
+    return this.#answer(async () => {
+      const job = this.#job(name);
+      await this.#wish(this.#sourceOf(job), job.run, "deleted");
+      return null;
+    });
+  }
+
+  shardActive(_stream: string, generation: number, _shard: number): Promise<RpcResult<null>> {
+    return this.#answer(async () => {
+      const stream = this.#catalog.generation(generation);
+      if (stream) this.#watch(stream);
+      this.#schedule();
+      return null;
+    });
+  }
+
+  /** Does what is due and sets the next alarm. Never throws: the platform gives up on an alarm that keeps throwing. */
+  async onAlarm(): Promise<void> {
+    this.#alarmAt = undefined;
+    try {
+      const polled = this.#ticks.pollDue((generation) => this.#watchable(generation));
+      await Promise.all([polled, this.#delivery.deliverDue()]);
+      this.#schedule();
+    } catch {
+      this.#ports.setAlarm(this.#ports.clock.now() + alarmAfterFailureMs);
+    }
+  }
+
+  /** After a failed write nobody knows what is stored: a new object starts from what is. */
+  async #answer<Value>(work: () => Promise<Value>): Promise<RpcResult<Value>> {
+    try {
+      return { ok: true, value: await work() };
+    } catch (thrown) {
+      if (thrown instanceof StorageFailure) this.#ports.abort(thrown.message);
+      return { ok: false, error: errorBodyOf(thrown) };
+    }
+  }
+
+  #startJob(name: string, definition: JobDefinition): JobEntry {
+    const stream = this.#stream(definition.source);
+    const plan = planJob(definition, stream.definition);
+    const createdAt = this.#ports.clock.now();
+    const job = this.#catalog.addJob({ name, generation: stream.generation, definition, plan, createdAt });
+    this.#catalog.addDeliveries(stream, job.run, CommandDelivery.dueAgainAt(createdAt));
+    this.#watch(stream);
+    return job;
+  }
+
+  /** Stores the state that a job should have and tells its shards; true when all confirmed in time. */
+  #wish(stream: StreamEntry, run: number, state: JobEntry["state"]): Promise<boolean> {
+    this.#catalog.setJobState(run, state);
+    this.#catalog.addDeliveries(stream, run, CommandDelivery.dueAgainAt(this.#ports.clock.now()));
+    this.#watch(stream);
+    return this.#settle(stream, run);
+  }
+
+  /** Has the stream's idle shards follow the others, while a job runs that could fire something. */
+  #watch(stream: StreamEntry): void {
+    if (this.#hasRunningJob(stream)) this.#ticks.watch(stream);
+  }
+
+  #watchable(generation: number): StreamEntry | undefined {
+    const stream = this.#catalog.generation(generation);
+    return stream && this.#hasRunningJob(stream) ? stream : undefined;
+  }
+
+  #hasRunningJob({ generation, isDeleted }: StreamEntry): boolean {
+    return !isDeleted && this.#catalog.jobsOf(generation).some(({ state }) => state === "running");
+  }
+
+  /** Tells the stream's shards what they have not confirmed; true when they know of `run` (0: the stream) in time. */
+  async #settle(stream: StreamEntry, run: number): Promise<boolean> {
+    this.#schedule();
+    if (this.#isSettled(stream, run)) return true;
+    await within(this.#ports.clock, settleMs, this.#delivery.deliverToAll(stream));
+    this.#schedule();
+    return this.#isSettled(stream, run);
+  }
+
+  #isSettled(stream: StreamEntry, run: number): boolean {
+    return this.#catalog.isSettled(stream.generation, run);
+  }
+
+  #schedule(): void {
+    const times = [this.#catalog.nextDueAt(), this.#ticks.nextDueAt()].filter((at) => at !== undefined);
+    if (times.length === 0) return;
+    const at = Math.min(...times);
+    if (this.#alarmAt !== undefined && this.#alarmAt <= at) return;
+    this.#alarmAt = at;
+    this.#ports.setAlarm(at);
+  }
+
+  #stream(name: string): StreamEntry {
+    const stream = this.#catalog.stream(name);
+    if (!stream) throw this.#notFound("STREAM_NOT_FOUND", "stream", name);
+    return stream;
+  }
+
+  #job(name: string): JobEntry {
+    const job = this.#catalog.job(name);
+    if (!job) throw this.#notFound("JOB_NOT_FOUND", "job", name);
+    return job;
+  }
+
+  #sourceOf(job: JobEntry): StreamEntry {
+    const stream = this.#catalog.generation(job.generation);
+    if (!stream) throw this.#notFound("STREAM_NOT_FOUND", "stream", job.definition.source);
+    return stream;
+  }
+
+  #notFound(
+    code: "STREAM_NOT_FOUND" | "JOB_NOT_FOUND" | "VIEW_NOT_FOUND",
+    what: string,
+    name: string,
+  ): EngineError {
+    const entries = code === "STREAM_NOT_FOUND" ? this.#catalog.streams() : this.#catalog.jobs();
+    const suggestion = suggestName(
+      name,
+      entries.map((entry) => entry.name),
+    );
+    return new EngineError(code, { message: `There is no ${what} "${name}"${suggestion || "."}` });
+  }
+}
+
+function streamFactsOf({ name, generation, mapVersion, definition }: StreamEntry): StreamFacts {
+  const indexOf = (column: string) => definition.columns.findIndex((candidate) => candidate.name === column);
+  return {
+    stream: name,
+    generation,
+    mapVersion,
+    shardCount: definition.shards,
+    schema: { version: mapVersion, columns: definition.columns },
+    eventTimeColumn: indexOf(definition.eventTime.column),
+    outOfOrdernessMs: definition.eventTime.outOfOrdernessMs,
+    distributionKey: definition.distributionKey.map(indexOf),
+  };
+}

@@ -1,0 +1,152 @@
+/**
+ * One answer from what the shards of a stream say.
+ *
+ * The whole is as far as its slowest shard: a watermark is the lowest, a job that failed on one shard has failed.
+ */
+import type { JobStatus, PartitionStatus } from "../../engine/partition-types.ts";
+import type {
+  CheckpointAnswer,
+  JobAnswer,
+  JobStateAnswer,
+  JobStatusAnswer,
+  ShardAnswer,
+  StreamAnswer,
+  StreamStatusAnswer,
+} from "../../protocol/answers.ts";
+import { jobBodyOf } from "../../protocol/job-spec.ts";
+import { streamBodyOf } from "../../protocol/stream-spec.ts";
+import { formatTime, formatWatermark } from "../../protocol/watermark-text.ts";
+import type { JobEntry, StreamEntry } from "./catalog.ts";
+
+/** Checkpoints shown, newest first. */
+const checkpointsShown = 50;
+
+/** What each shard answered, by shard number; undefined where it did not. */
+export type ShardStatuses = readonly (PartitionStatus | undefined)[];
+
+export function streamAnswerOf(stream: StreamEntry, isSettled: boolean): StreamAnswer {
+  return {
+    stream: stream.name,
+    generation: stream.generation,
+    state: isSettled ? "ready" : "starting",
+    schemaVersion: stream.mapVersion,
+    createdAt: formatTime(stream.createdAt),
+    definition: streamBodyOf(stream.definition),
+  };
+}
+
+export function mergeStreamStatus(
+  stream: StreamEntry,
+  isSettled: boolean,
+  statuses: ShardStatuses,
+): StreamStatusAnswer {
+  const known = statuses.filter((status) => status !== undefined);
+  return {
+    ...streamAnswerOf(stream, isSettled),
+    ended: known.length === statuses.length && known.every(({ isEnded }) => isEnded),
+    watermark: lowestWatermark(statuses),
+    rows: sum(known, ({ counts }) => counts.rows),
+    rejected: sum(known, ({ counts }) => counts.rejected),
+    shards: known.map(shardAnswerOf),
+    unreachable: missingIndices(statuses),
+  };
+}
+
+/** `stream` is the name of the job's source. */
+export function jobAnswerOf(job: JobEntry, stream: string, isSettled: boolean): JobAnswer {
+  return {
+    job: job.name,
+    run: job.run,
+    stream,
+    state: stateOf(job, isSettled, []),
+    createdAt: formatTime(job.createdAt),
+    definition: jobBodyOf(job.definition),
+  };
+}
+
+export function mergeJobStatus(
+  job: JobEntry,
+  stream: string,
+  isSettled: boolean,
+  statuses: ShardStatuses,
+): JobStatusAnswer {
+  const found = statuses.map((status) => status?.jobs.find(({ run }) => run === job.run));
+  const shards = found.flatMap((status, shard) => (status ? [{ shard, status }] : []));
+  const known = shards.map(({ status }) => status);
+  return {
+    ...jobAnswerOf(job, stream, isSettled),
+    state: stateOf(job, isSettled, known),
+    watermark: lowestWatermark(found),
+    offsets: Object.fromEntries(shards.map(({ shard, status }) => [shard, status.appliedOffset])),
+    lag: {
+      records: sum(known, ({ lagRecords }) => lagRecords),
+      bytes: sum(known, ({ lagBytes }) => lagBytes),
+    },
+    rows: sum(known, ({ counts }) => counts.rows),
+    filtered: sum(known, ({ counts }) => counts.filtered),
+    late: sum(known, ({ counts }) => counts.late),
+    bad: sum(known, ({ counts }) => counts.bad),
+    openWindows: sum(known, ({ openWindows }) => openWindows),
+    shards: shards.map(({ shard, status }) => ({
+      shard,
+      state: status.state,
+      watermark: formatWatermark(status.watermark),
+      appliedOffset: status.appliedOffset,
+      lagRecords: status.lagRecords,
+      lagBytes: status.lagBytes,
+      stateBytesInMemory: status.stateBytesInMemory,
+      ...(status.error ? { error: status.error } : {}),
+    })),
+    unreachable: missingIndices(statuses),
+    checkpoints: checkpointsOf(shards),
+  };
+}
+
+function stateOf(job: JobEntry, isSettled: boolean, shards: readonly JobStatus[]): JobStateAnswer {
+  if (shards.some(({ state }) => state === "failed")) return "failed";
+  if (job.state === "paused") return isSettled ? "paused" : "pausing";
+  return isSettled ? "running" : "starting";
+}
+
+function shardAnswerOf(status: PartitionStatus): ShardAnswer {
+  return {
+    shard: status.shard,
+    firstOffset: status.firstOffset,
+    nextOffset: status.nextOffset,
+    watermark: formatWatermark(status.watermark),
+    idle: status.isIdle,
+    ended: status.isEnded,
+    lastFrameAt: status.lastFrameAt === undefined ? null : formatTime(status.lastFrameAt),
+    rows: status.counts.rows,
+    rejected: status.counts.rejected,
+    duplicates: status.counts.duplicates,
+    logBytes: status.counts.bytes,
+    storageBytes: status.storageBytes,
+  };
+}
+
+function checkpointsOf(shards: readonly { shard: number; status: JobStatus }[]): CheckpointAnswer[] {
+  return shards
+    .flatMap(({ shard, status }) => status.checkpoints.map((checkpoint) => ({ shard, ...checkpoint })))
+    .sort((left, right) => right.at - left.at)
+    .slice(0, checkpointsShown)
+    .map(({ at, ...checkpoint }) => ({ ...checkpoint, at: formatTime(at) }));
+}
+
+/** The lowest watermark; null also where a shard is missing, since that one holds the whole back. */
+function lowestWatermark(shards: readonly ({ readonly watermark: bigint } | undefined)[]): string | null {
+  let lowest: bigint | undefined;
+  for (const shard of shards) {
+    if (!shard) return null;
+    if (lowest === undefined || shard.watermark < lowest) lowest = shard.watermark;
+  }
+  return lowest === undefined ? null : formatWatermark(lowest);
+}
+
+function missingIndices(statuses: ShardStatuses): number[] {
+  return statuses.flatMap((status, shard) => (status ? [] : [shard]));
+}
+
+function sum<Item>(items: readonly Item[], numberOf: (item: Item) => number): number {
+  return items.reduce((total, item) => total + numberOf(item), 0);
+}

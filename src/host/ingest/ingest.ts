@@ -1,0 +1,194 @@
+/**
+ * Takes a request's body in: parts to frames, frames to shards, what the shards say to one answer.
+ *
+ * A request is not a transaction. Its rows appear shard by shard; where some shards took theirs in and others refused,
+ * the answer is the error, and the same request sent again under the same producer and sequence completes it.
+ *
+ * A body is worked off in rounds, so that a large one never has all its frames in memory. Within a round shards are
+ * called at the same time, and each gets all its frames in one call, in the order of the parts.
+ */
+import { EngineError, errorBodyOf } from "../../base/errors.ts";
+import { appendDeadlineMs, bodyPartsMax, MiB } from "../../base/limits.ts";
+import { encodeKey, hashKey, keyGroupOf } from "../../columnar/key-encoding.ts";
+import { kindOf } from "../../columnar/schema.ts";
+import type { AppendRequest } from "../../engine/log/records.ts";
+import type { RpcResult } from "../../engine/partition-types.ts";
+import type { RandomSource } from "../../engine/ports.ts";
+import { type BodyFormat, type BodyPosition, bodyStart } from "../../kernel/json-body.ts";
+import type { IngestAnswer } from "../../protocol/answers.ts";
+import type { StreamFacts } from "../coordinator/coordinator-rpc.ts";
+import type { Ask, FactsCache } from "../facts-cache.ts";
+import { shardOfKeyGroup } from "../shard-map.ts";
+import { callShard, type Shards } from "../shards.ts";
+import type { WallClock } from "../wall-clock.ts";
+import type { PartEncoding } from "./encoder-pool.ts";
+import type { EncodedPart, ShardFrame } from "./part-encoder.ts";
+import { type Refusal, Tally } from "./tally.ts";
+
+/** Frames of one round: far below the 32 MiB of one RPC, even if they all go to one shard. */
+const roundBytesMax = 8 * MiB;
+
+/** Times that a round is routed again after a shard knew a newer map. */
+const refreshesMax = 2;
+
+export interface IngestPorts {
+  readonly clock: WallClock;
+  readonly random: RandomSource;
+  readonly shards: Shards;
+  readonly encoders: PartEncoding;
+  readonly facts: FactsCache<StreamFacts>;
+  readonly askFacts: Ask<StreamFacts>;
+}
+
+export interface IngestRequest {
+  readonly stream: string;
+  readonly body: Uint8Array;
+  readonly format: BodyFormat;
+  readonly tokenId: string;
+  readonly producer: { readonly id: string; readonly sequence: number } | undefined;
+}
+
+/** Where a round begins: place and number of its first part. */
+interface RoundStart {
+  readonly from: BodyPosition;
+  readonly index: number;
+}
+
+export class Ingest {
+  readonly #ports: IngestPorts;
+
+  constructor(ports: IngestPorts) {
+    this.#ports = ports;
+  }
+
+  async ingest(request: IngestRequest): Promise<RpcResult<IngestAnswer>> {
+    try {
+      const { facts, askFacts } = this.#ports;
+      const known = await facts.get(request.stream, askFacts);
+      return known.ok ? await this.#ingestInRounds(request, known.value) : known;
+    } catch (thrown) {
+      return { ok: false, error: errorBodyOf(thrown) };
+    }
+  }
+
+  async #ingestInRounds(request: IngestRequest, known: StreamFacts): Promise<RpcResult<IngestAnswer>> {
+    const tally = new Tally(request.format === "ndjson");
+    let facts = known;
+    let anyShard = this.#anyShard(request, facts);
+    let start: RoundStart | undefined = { from: bodyStart, index: 0 };
+    while (start) {
+      let parts = this.#encodeRound(request, facts, { ...start, anyShard }, tally);
+      let refusals = await this.#send(request, facts, parts, tally);
+      for (let refresh = 0; refresh < refreshesMax && refusals.some(isStale); refresh++) {
+        const newer = await this.#ports.facts.newer(request.stream, facts, this.#ports.askFacts);
+        if (!newer.ok) return newer;
+        // A stream made anew under the old name is another stream: what the old one took in must not be split.
+        if (newer.value.generation !== facts.generation && tally.hasAccepted) break;
+        if (newer.value.generation !== facts.generation) anyShard = this.#anyShard(request, newer.value);
+        facts = newer.value;
+        parts = this.#encodeRound(request, facts, { ...start, anyShard }, tally);
+        refusals = await this.#send(request, facts, parts, tally);
+      }
+      if (refusals.length > 0) return tally.refused(refusals);
+      const last = parts.at(-1);
+      start = last?.next && { from: last.next, index: last.index + 1 };
+    }
+    return { ok: true, value: tally.answer() };
+  }
+
+  /** Encodes parts until they make a round. Waits for nothing. */
+  #encodeRound(
+    { body, format, producer }: IngestRequest,
+    facts: StreamFacts,
+    start: RoundStart & { readonly anyShard: number },
+    tally: Tally,
+  ): EncodedPart[] {
+    const parts: EncodedPart[] = [];
+    const { anyShard } = start;
+    const wantsChecksum = producer !== undefined;
+    let { index } = start;
+    let bytes = 0;
+    for (let from: BodyPosition | undefined = start.from; from && bytes < roundBytesMax; index++) {
+      if (index >= bodyPartsMax) throw tooManyParts();
+      const source = { body, format, index, from, anyShard, wantsChecksum };
+      const part = this.#ports.encoders.encode(facts, source);
+      tally.reject(index, part.rejected);
+      parts.push(part);
+      from = part.next;
+      for (const frame of part.frames) bytes += frame.bytes.byteLength;
+    }
+    return parts;
+  }
+
+  /** Sends the frames that their shards do not have yet; returns who refused. */
+  async #send(
+    request: IngestRequest,
+    facts: StreamFacts,
+    parts: readonly EncodedPart[],
+    tally: Tally,
+  ): Promise<Refusal[]> {
+    const byShard = new Map<number, { frame: ShardFrame; checksum: bigint }[]>();
+    for (const { frames, checksum } of parts) {
+      for (const frame of frames) {
+        if (tally.isSettled(frame)) continue;
+        const list = byShard.get(frame.shard);
+        if (list) list.push({ frame, checksum });
+        else byShard.set(frame.shard, [{ frame, checksum }]);
+      }
+    }
+    const sent = [...byShard].map(async ([shard, frames]): Promise<Refusal[]> => {
+      const { clock, shards } = this.#ports;
+      const address = { stream: facts.stream, generation: facts.generation, shard };
+      const requests = this.#appendRequests(request, facts, frames);
+      const answer = await callShard(clock, appendDeadlineMs, address, () =>
+        shards.open(address).append(requests),
+      );
+      if (!answer.ok) return [{ shard, error: answer.error }];
+      return frames.flatMap(({ frame }, index) => {
+        const result = answer.value[index];
+        return (result && tally.note(frame, result)) ?? [];
+      });
+    });
+    return (await Promise.all(sent)).flat();
+  }
+
+  #appendRequests(
+    { producer, tokenId }: IngestRequest,
+    { generation, mapVersion }: StreamFacts,
+    frames: readonly { frame: ShardFrame; checksum: bigint }[],
+  ): AppendRequest[] {
+    const deadline = this.#ports.clock.now() + appendDeadlineMs;
+    return frames.map(({ frame, checksum }) => ({
+      generation,
+      mapVersion,
+      deadline,
+      tokenId,
+      producer: producer && {
+        producer: producer.id,
+        sequence: producer.sequence,
+        part: frame.part,
+        checksum,
+      },
+      frame: frame.bytes,
+    }));
+  }
+
+  /** The shard of rows that no key sends anywhere: a producer's go to one, so that a retry meets what it sent. */
+  #anyShard({ producer, tokenId }: IngestRequest, { shardCount }: StreamFacts): number {
+    if (shardCount === 1) return 0;
+    if (!producer) return Number(this.#ports.random.seed() % BigInt(shardCount));
+    const text = kindOf({ name: "STRING" });
+    const name = [tokenId, producer.id].map((part) => new TextEncoder().encode(part));
+    const { bytes, nulls } = encodeKey([text, text], name);
+    return shardOfKeyGroup(keyGroupOf(hashKey(bytes, nulls)), shardCount);
+  }
+}
+
+function isStale({ error }: Refusal): boolean {
+  return error.code === "MAP_STALE";
+}
+
+function tooManyParts(): EngineError {
+  const message = `The body has more than ${bodyPartsMax} parts. Send fewer events per request.`;
+  return new EngineError("BODY_TOO_LARGE", { message, details: { bodyPartsMax } });
+}

@@ -1,0 +1,146 @@
+/**
+ * One part of a request body to frames, one per shard that it reaches: decode, hash, route, encode.
+ *
+ * All of it happens in one go, without waiting: the memory of the kernel is shared by every request of the isolate,
+ * and nothing of a part stays in it.
+ *
+ * The parts of a body, and so the pairs (sequence, part) under which a shard remembers them, depend on its bytes alone.
+ * A part's frame for one shard is almost always one. Where it would be too large it becomes several, which count from
+ * `part * framesPerPartMax`.
+ */
+import { assert } from "../../base/assert.ts";
+import { partRowsMax } from "../../base/limits.ts";
+import type { BadRecord } from "../../columnar/bad-record.ts";
+import { checksumOf } from "../../kernel/checksum.ts";
+import type { ColumnBatch } from "../../kernel/column-batch.ts";
+import { FrameEncoder, noWatermark, readFrameHeader } from "../../kernel/frame-codec.ts";
+import type { BodyFormat, BodyPosition } from "../../kernel/json-body.ts";
+import { JsonDecoder } from "../../kernel/json-decoder.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
+import { KeyColumns } from "../../kernel/keys.ts";
+import { newestTime } from "../../kernel/newest-time.ts";
+import { RowRouter } from "../../kernel/routing.ts";
+import { firstRows, type Selection } from "../../kernel/selection.ts";
+import type { StreamFacts } from "../coordinator/coordinator-rpc.ts";
+import { shardByKeyGroup } from "../shard-map.ts";
+
+/** Frames that one part can make for one shard: rows of 1 MiB of JSON take a few MiB as columns at the very worst. */
+export const framesPerPartMax = 64;
+
+const unnumbered = { offset: 0, part: 0 } as const;
+
+export interface ShardFrame {
+  readonly shard: number;
+  /** Number under which the shard remembers it, within the request. */
+  readonly part: number;
+  readonly rows: number;
+  readonly bytes: Uint8Array;
+}
+
+export interface EncodedPart {
+  readonly index: number;
+  /** XXH64 of the part's decompressed bytes, where it was asked for; else 0. */
+  readonly checksum: bigint;
+  readonly frames: readonly ShardFrame[];
+  readonly rejected: readonly BadRecord[];
+  readonly next: BodyPosition | undefined;
+}
+
+export interface PartSource {
+  readonly body: Uint8Array;
+  readonly format: BodyFormat;
+  /** Number of the part within the request, and where it begins. */
+  readonly index: number;
+  readonly from: BodyPosition;
+  /** Shard for all rows where the stream is not distributed by key. */
+  readonly anyShard: number;
+  readonly wantsChecksum: boolean;
+}
+
+export class PartEncoder {
+  readonly facts: StreamFacts;
+  readonly #kernel: Kernel;
+  readonly #decoder: JsonDecoder;
+  readonly #encoder: FrameEncoder;
+  readonly #keys: KeyColumns | undefined;
+  readonly #router: RowRouter | undefined;
+
+  constructor(kernel: Kernel, facts: StreamFacts) {
+    this.facts = facts;
+    this.#kernel = kernel;
+    this.#decoder = new JsonDecoder(kernel, facts.schema);
+    this.#encoder = new FrameEncoder(kernel, facts.schema);
+    if (facts.shardCount > 1 && facts.distributionKey.length > 0) {
+      this.#keys = new KeyColumns(kernel, partRowsMax);
+      const map = shardByKeyGroup(facts.shardCount);
+      this.#router = new RowRouter(kernel, partRowsMax, map, facts.shardCount);
+    }
+  }
+
+  encode(source: PartSource): EncodedPart {
+    const part = this.#decoder.decode(source.body, source.format, source.from);
+    try {
+      const { batch, rejected, next } = part;
+      const checksum = source.wantsChecksum
+        ? checksumOf(this.#kernel, part.bytesPointer, part.bytesLength)
+        : 0n;
+      const routed = this.#route(batch, part.rows, source.anyShard);
+      // Rejected records travel with the rows, so that a repeated request does not reject them twice.
+      if (routed.length === 0 && rejected.length > 0) routed.push([this.#shardOfNoRow(source), firstRows(0)]);
+      const frames = routed.flatMap(([shard, rows], place) =>
+        this.#encodeFor(shard, source.index, batch, rows, place === 0 ? rejected : []),
+      );
+      return { index: source.index, checksum, frames, rejected, next };
+    } finally {
+      part.release();
+    }
+  }
+
+  release(): void {
+    this.#decoder.release();
+    this.#keys?.release();
+    this.#router?.release();
+  }
+
+  /** Shards with their rows, lowest first, without those that get none. */
+  #route(batch: ColumnBatch, rows: number, anyShard: number): [number, Selection][] {
+    if (rows === 0) return [];
+    if (!this.#keys || !this.#router) return [[anyShard, firstRows(rows)]];
+    this.#keys.build(batch, this.facts.distributionKey, 0);
+    const selections = this.#router.route(this.#keys.hashes, 0, rows);
+    return selections.flatMap((selection, shard) => (selection.count > 0 ? [[shard, selection]] : []));
+  }
+
+  #shardOfNoRow({ anyShard }: PartSource): number {
+    return this.#router ? 0 : anyShard;
+  }
+
+  #encodeFor(
+    shard: number,
+    index: number,
+    batch: ColumnBatch,
+    rows: Selection,
+    rejected: readonly BadRecord[],
+  ): ShardFrame[] {
+    const { eventTimeColumn, outOfOrdernessMs, schema } = this.facts;
+    const watermark =
+      rows.count === 0
+        ? noWatermark
+        : behind(newestTime(this.#kernel, batch, eventTimeColumn, rows), outOfOrdernessMs);
+    const first = index * framesPerPartMax;
+    const sequence = { offset: 0, part: first };
+    const header = { channel: 0n, sequence, previous: unnumbered, watermark, schemaVersion: schema.version };
+    const frames = this.#encoder.encode(header, batch, rows, rejected);
+    assert(frames.length <= framesPerPartMax, "the frames of a part have numbers of their own");
+    return frames.map((bytes, place) => {
+      const rowCount = frames.length === 1 ? rows.count : readFrameHeader(bytes).rows;
+      return { shard, part: first + place, rows: rowCount, bytes };
+    });
+  }
+}
+
+/** The watermark that an event time allows. */
+function behind(eventTime: bigint, outOfOrdernessMs: number): bigint {
+  const watermark = eventTime - BigInt(outOfOrdernessMs);
+  return watermark > noWatermark ? watermark : noWatermark;
+}

@@ -1,0 +1,53 @@
+/**
+ * Where a stream's partitions are and how they are called.
+ *
+ * A partition's name holds the stream's generation, so a stream that is deleted and made again never meets the objects
+ * of the old one.
+ */
+import { EngineError, type ErrorBody, errorBodyOf } from "../base/errors.ts";
+import type { RpcResult } from "../engine/partition-types.ts";
+import type { PartitionRpc } from "./partition/partition-rpc.ts";
+import { type WallClock, within } from "./wall-clock.ts";
+
+export interface ShardAddress {
+  readonly stream: string;
+  readonly generation: number;
+  readonly shard: number;
+}
+
+/** Opens partitions. Opening is cheap and calls nothing; a call may throw when the platform cannot deliver it. */
+export interface Shards {
+  open(address: ShardAddress): PartitionRpc;
+}
+
+/** Returns the name of a shard's object. */
+export function shardName({ stream, generation, shard }: ShardAddress): string {
+  return `stream/${stream}/${generation}/${shard}`;
+}
+
+/**
+ * Returns what a partition answers; a call that throws, or that is not answered within `timeoutMs`, becomes
+ * `PARTITION_UNAVAILABLE`: nobody knows whether it was carried out.
+ */
+export async function callShard<Value>(
+  clock: WallClock,
+  timeoutMs: number,
+  address: ShardAddress,
+  call: () => Promise<RpcResult<Value>>,
+): Promise<RpcResult<Value>> {
+  try {
+    const answer = await within(clock, timeoutMs, call());
+    return answer ?? { ok: false, error: unavailable(address, `no answer within ${timeoutMs} ms`) };
+  } catch (cause) {
+    return { ok: false, error: unavailable(address, cause instanceof Error ? cause.message : String(cause)) };
+  }
+}
+
+function unavailable({ stream, shard }: ShardAddress, reason: string): ErrorBody {
+  return errorBodyOf(
+    new EngineError("PARTITION_UNAVAILABLE", {
+      message: `Shard ${shard} of stream "${stream}" did not answer: ${reason}.`,
+      details: { stream, shard },
+    }),
+  );
+}

@@ -1,0 +1,315 @@
+/** The coordinator over shards that fail, are slow, or forget to answer: wishes are kept until they are carried out. */
+import { expect, test } from "vitest";
+import { Coordinator } from "../../../../src/host/coordinator/coordinator.ts";
+import { ManualClock } from "../../../support/manual-clock.ts";
+import { NodeStorage } from "../../../support/node-storage.ts";
+import { jobOf, streamOf } from "../definitions.ts";
+import { FakeShards } from "../fake-shards.ts";
+
+class Harness {
+  readonly sql = new NodeStorage();
+  readonly clock = new ManualClock();
+  readonly shards = new FakeShards();
+  alarmAt: number | undefined;
+  coordinator = this.start();
+
+  start(): Coordinator {
+    return new Coordinator({
+      sql: this.sql,
+      clock: this.clock,
+      shards: this.shards,
+      setAlarm: (at) => {
+        this.alarmAt = at;
+      },
+      abort: (reason) => {
+        throw new Error(reason);
+      },
+    });
+  }
+
+  /** A new process over the same storage. */
+  restart(): void {
+    this.alarmAt = undefined;
+    this.coordinator = this.start();
+  }
+
+  /** Moves the time and runs the alarm as often as it is due, as the platform would. */
+  async pass(ms: number): Promise<void> {
+    const end = this.clock.now() + ms;
+    while (this.alarmAt !== undefined && this.alarmAt <= end) {
+      const at = this.alarmAt;
+      this.alarmAt = undefined;
+      await this.clock.advance(Math.max(0, at - this.clock.now()));
+      const done = this.coordinator.onAlarm();
+      await this.clock.advance(0);
+      await done;
+    }
+    await this.clock.advance(Math.max(0, end - this.clock.now()));
+  }
+
+  /** Answers a call that may have to wait until the clock gives it up. */
+  async within<Value>(ms: number, call: Promise<Value>): Promise<Value> {
+    await this.clock.advance(ms);
+    return await call;
+  }
+}
+
+async function started(changes: Parameters<typeof streamOf>[0] = {}): Promise<Harness> {
+  const harness = new Harness();
+  await harness.coordinator.putStream("clicks", streamOf(changes));
+  return harness;
+}
+
+test("a stream is set up on every shard before it is answered as ready", async () => {
+  const harness = new Harness();
+  const put = await harness.coordinator.putStream("clicks", streamOf({ shards: 3 }));
+  expect(put).toMatchObject({ ok: true, value: { isNew: true, answer: { state: "ready", generation: 1 } } });
+  const ranges = [0, 1, 2].map((shard) => harness.shards.at("clicks", 1, shard).identity?.keyGroups);
+  expect(ranges).toEqual([
+    [0, 341],
+    [341, 682],
+    [682, 1024],
+  ]);
+});
+
+test("the same stream again is no news and calls nobody", async () => {
+  const harness = await started();
+  const put = await harness.coordinator.putStream("clicks", streamOf());
+  expect(put).toMatchObject({ ok: true, value: { isNew: false } });
+  expect(harness.shards.at("clicks", 1, 0).calls).toEqual(["setUp"]);
+});
+
+test("a shard that does not answer leaves the stream starting, and the alarm repeats until it does", async () => {
+  const harness = new Harness();
+  const shard = harness.shards.at("clicks", 1, 1);
+  shard.beforeCall = () => {
+    throw new Error("no such machine");
+  };
+  const put = await harness.coordinator.putStream("clicks", streamOf({ shards: 2 }));
+  expect(put).toMatchObject({ ok: true, value: { answer: { state: "starting" } } });
+  await harness.pass(5000);
+  expect(shard.identity).toBeUndefined();
+  shard.beforeCall = () => {};
+  await harness.pass(60_000);
+  expect(shard.identity).toMatchObject({ shard: 1 });
+  expect(await harness.coordinator.stream("clicks")).toMatchObject({
+    value: { state: "ready", unreachable: [] },
+  });
+});
+
+test("a shard that hangs is given up after its timeout and the request does not wait for it", async () => {
+  const harness = new Harness();
+  harness.shards.at("clicks", 1, 0).beforeCall = () => new Promise(() => {});
+  const put = await harness.within(3000, harness.coordinator.putStream("clicks", streamOf()));
+  expect(put).toMatchObject({ ok: true, value: { answer: { state: "starting" } } });
+});
+
+test("a wish outlives the process that was to carry it out", async () => {
+  const harness = new Harness();
+  const shard = harness.shards.at("clicks", 1, 0);
+  shard.beforeCall = () => new Promise(() => {});
+  void harness.coordinator.putStream("clicks", streamOf());
+  await harness.clock.advance(0);
+  shard.beforeCall = () => {};
+  harness.restart();
+  expect(harness.alarmAt).toBeDefined();
+  await harness.pass(20_000);
+  expect(shard.identity).toMatchObject({ generation: 1 });
+});
+
+test("an added column raises schema and map version and reaches every shard", async () => {
+  const harness = await started({ shards: 2 });
+  const { columns } = streamOf();
+  const more = { ...streamOf({ shards: 2 }), columns: [...columns, { ...columns[1], name: "city" }] };
+  const put = await harness.coordinator.putStream("clicks", more as ReturnType<typeof streamOf>);
+  expect(put).toMatchObject({
+    ok: true,
+    value: { isNew: false, answer: { schemaVersion: 2, generation: 1 } },
+  });
+  for (const shard of [0, 1]) {
+    const { identity } = harness.shards.at("clicks", 1, shard);
+    expect(identity).toMatchObject({ mapVersion: 2, schema: { version: 2 } });
+  }
+  expect(await harness.coordinator.streamFacts("clicks")).toMatchObject({ value: { mapVersion: 2 } });
+});
+
+test("another definition under the same name is refused and changes nothing", async () => {
+  const harness = await started();
+  const put = await harness.coordinator.putStream("clicks", streamOf({ shards: 2 }));
+  expect(put).toMatchObject({ ok: false, error: { code: "STREAM_CONFLICT", status: 409 } });
+  expect(await harness.coordinator.streamFacts("clicks")).toMatchObject({ value: { shardCount: 1 } });
+});
+
+test("a job reaches all shards, and shards hear of their stream first", async () => {
+  const harness = await started({ shards: 2, distributionKey: ["user"] });
+  const put = await harness.coordinator.putJob("totals", jobOf());
+  expect(put).toMatchObject({ ok: true, value: { isNew: true, answer: { state: "running", run: 1 } } });
+  expect(harness.shards.at("clicks", 1, 1).calls).toEqual(["setUp", "command totals 1 running"]);
+});
+
+test("a job whose key lacks the distribution key is refused and leaves no trace", async () => {
+  const harness = await started({ shards: 2, distributionKey: ["user"] });
+  const put = await harness.coordinator.putJob("totals", jobOf({ key: ["amount"] }));
+  expect(put).toMatchObject({ ok: false, error: { code: "JOB_NEEDS_EXCHANGE" } });
+  expect(await harness.coordinator.jobs()).toEqual({ ok: true, value: [] });
+});
+
+test("the same job again is no news, another one under its name is a conflict", async () => {
+  const harness = await started();
+  await harness.coordinator.putJob("totals", jobOf());
+  expect(await harness.coordinator.putJob("totals", jobOf())).toMatchObject({ value: { isNew: false } });
+  const other = await harness.coordinator.putJob("totals", jobOf({ allowedLateness: "1s" }));
+  expect(other).toMatchObject({ ok: false, error: { code: "JOB_CONFLICT", status: 409 } });
+});
+
+test("a job on a stream that is not there names the nearest one", async () => {
+  const harness = await started();
+  const put = await harness.coordinator.putJob("totals", jobOf({ source: "click" }));
+  expect(put).toMatchObject({
+    error: { code: "STREAM_NOT_FOUND", message: expect.stringContaining('"clicks"') },
+  });
+});
+
+test("pause and resume are wishes too: the newest wins however often the older one failed", async () => {
+  const harness = await started();
+  await harness.coordinator.putJob("totals", jobOf());
+  const shard = harness.shards.at("clicks", 1, 0);
+  shard.beforeCall = () => {
+    throw new Error("away");
+  };
+  const paused = await harness.coordinator.setJobState("totals", "paused");
+  expect(paused).toMatchObject({ value: { state: "pausing" } });
+  await harness.coordinator.setJobState("totals", "running");
+  shard.beforeCall = () => {};
+  await harness.pass(60_000);
+  expect(shard.calls.at(-1)).not.toBe("command totals 1 paused");
+  expect(shard.jobs.get(1)?.state).toBe("running");
+  expect(await harness.coordinator.job("totals")).toMatchObject({ value: { state: "running" } });
+});
+
+test("a wish that changes while its command is under way is sent again", async () => {
+  const harness = await started();
+  await harness.coordinator.putJob("totals", jobOf());
+  const shard = harness.shards.at("clicks", 1, 0);
+  let release = () => {};
+  shard.beforeCall = () => new Promise((resolve) => (release = resolve));
+  const pause = harness.coordinator.setJobState("totals", "paused");
+  await harness.clock.advance(0);
+  shard.beforeCall = () => {};
+  const resume = harness.coordinator.setJobState("totals", "running");
+  release();
+  await harness.within(0, Promise.all([pause, resume]));
+  expect(shard.calls.slice(-2)).toEqual(["command totals 1 paused", "command totals 1 running"]);
+  expect(shard.jobs.get(1)?.state).toBe("running");
+});
+
+test("a stream that a job reads cannot be deleted", async () => {
+  const harness = await started();
+  await harness.coordinator.putJob("totals", jobOf());
+  const refused = await harness.coordinator.deleteStream("clicks");
+  expect(refused).toMatchObject({ error: { code: "STREAM_IN_USE", details: { jobs: ["totals"] } } });
+  expect(await harness.coordinator.deleteJob("totals")).toMatchObject({ ok: true });
+  expect(await harness.coordinator.deleteStream("clicks")).toMatchObject({ ok: true });
+  expect(harness.shards.at("clicks", 1, 0).isDestroyed).toBe(true);
+});
+
+test("generations and runs are never used again", async () => {
+  const harness = await started();
+  await harness.coordinator.putJob("totals", jobOf());
+  await harness.coordinator.deleteJob("totals");
+  await harness.coordinator.deleteStream("clicks");
+  harness.restart();
+  await harness.coordinator.putStream("clicks", streamOf());
+  const put = await harness.coordinator.putJob("totals", jobOf());
+  expect(put).toMatchObject({ value: { answer: { run: 2 } } });
+  expect(await harness.coordinator.streamFacts("clicks")).toMatchObject({ value: { generation: 2 } });
+});
+
+test("a deleted stream that could not be destroyed is gone for callers, and destroyed later", async () => {
+  const harness = await started();
+  const shard = harness.shards.at("clicks", 1, 0);
+  shard.beforeCall = () => {
+    throw new Error("away");
+  };
+  await harness.coordinator.deleteStream("clicks");
+  expect(await harness.coordinator.stream("clicks")).toMatchObject({ error: { code: "STREAM_NOT_FOUND" } });
+  await harness.coordinator.putStream("clicks", streamOf());
+  shard.beforeCall = () => {};
+  await harness.pass(120_000);
+  expect(shard.isDestroyed).toBe(true);
+  expect(harness.shards.at("clicks", 2, 0).identity).toMatchObject({ generation: 2 });
+});
+
+test("a job's status is that of its slowest shard, and says which shard is silent", async () => {
+  const harness = await started({ shards: 3, distributionKey: ["user"] });
+  await harness.coordinator.putJob("totals", jobOf());
+  const checkpoint = { epoch: 1, offset: 4, at: 0, durationMs: 2, pages: 1, bytes: 1024 };
+  harness.shards.at("clicks", 1, 0).jobStatus = {
+    watermark: 2000n,
+    appliedOffset: 7,
+    lagRecords: 1,
+    checkpoints: [checkpoint],
+  };
+  harness.shards.at("clicks", 1, 1).jobStatus = { watermark: 1000n, appliedOffset: 3, lagRecords: 2 };
+  harness.shards.at("clicks", 1, 2).jobStatus = { watermark: 3000n };
+  expect(await harness.coordinator.job("totals")).toMatchObject({
+    value: {
+      state: "running",
+      watermark: "1970-01-01T00:00:01.000Z",
+      offsets: { 0: 7, 1: 3, 2: 0 },
+      lag: { records: 3, bytes: 0 },
+      checkpoints: [{ shard: 0, epoch: 1, at: "1970-01-01T00:00:00.000Z" }],
+      unreachable: [],
+    },
+  });
+  harness.shards.at("clicks", 1, 2).beforeCall = () => {
+    throw new Error("away");
+  };
+  harness.shards.at("clicks", 1, 1).jobStatus = { state: "failed" };
+  expect(await harness.coordinator.job("totals")).toMatchObject({
+    value: { state: "failed", watermark: null, unreachable: [2] },
+  });
+});
+
+test("idle shards follow the active ones while a job runs, until all are idle", async () => {
+  const harness = await started({ shards: 2, distributionKey: ["user"] });
+  const [active, idle] = [0, 1].map((shard) => harness.shards.at("clicks", 1, shard));
+  if (!active || !idle) throw new Error("two shards");
+  active.status_ = { watermark: 500n };
+  idle.status_ = { watermark: 0n, isIdle: true };
+  await harness.pass(60_000);
+  expect(idle.calls).not.toContain("tick 500");
+  await harness.coordinator.putJob("totals", jobOf());
+  await harness.pass(5000);
+  active.status_ = { watermark: 900n };
+  await harness.pass(10_000);
+  expect(idle.calls).toContain("tick 500");
+  expect(idle.calls).not.toContain("tick 900");
+  await harness.pass(10_000);
+  expect(idle.calls).toContain("tick 900");
+  expect(active.calls.some((call) => call.startsWith("tick"))).toBe(false);
+
+  active.status_ = { watermark: 900n, isIdle: true };
+  await harness.pass(10_000);
+  const callsWhenAllIdle = active.calls.length;
+  await harness.pass(600_000);
+  expect(active.calls.length).toBe(callsWhenAllIdle);
+
+  active.status_ = { watermark: 1500n };
+  await harness.coordinator.shardActive("clicks", 1, 0);
+  await harness.pass(15_000);
+  expect(idle.calls).toContain("tick 1500");
+});
+
+test("a silent shard holds everyone: it may be active and behind", async () => {
+  const harness = await started({ shards: 3, distributionKey: ["user"] });
+  await harness.coordinator.putJob("totals", jobOf());
+  harness.shards.at("clicks", 1, 0).status_ = { watermark: 500n };
+  harness.shards.at("clicks", 1, 1).beforeCall = () => {
+    throw new Error("away");
+  };
+  const idle = harness.shards.at("clicks", 1, 2);
+  idle.status_ = { watermark: 0n, isIdle: true };
+  await harness.pass(60_000);
+  expect(idle.calls.filter((call) => call.startsWith("tick"))).toEqual([]);
+});

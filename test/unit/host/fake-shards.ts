@@ -1,0 +1,172 @@
+/**
+ * Shards without an engine: they keep what they were told, answer what a test wants, and can be made to fail.
+ *
+ * Appends follow the rules of acceptance as far as a sender sees them: set-up first, map version, producer pairs.
+ */
+import { EngineError, errorBodyOf } from "../../../src/base/errors.ts";
+import type { AppendRequest, AppendResult } from "../../../src/engine/log/records.ts";
+import type {
+  JobCommand,
+  JobStatus,
+  LetterPage,
+  PartitionIdentity,
+  PartitionStatus,
+  RpcResult,
+  ViewPage,
+  ViewScan,
+} from "../../../src/engine/partition-types.ts";
+import type { PartitionRpc } from "../../../src/host/partition/partition-rpc.ts";
+import { type ShardAddress, type Shards, shardName } from "../../../src/host/shards.ts";
+
+export class FakeShards implements Shards {
+  readonly partitions = new Map<string, FakePartition>();
+
+  open(address: ShardAddress): FakePartition {
+    const name = shardName(address);
+    const partition = this.partitions.get(name) ?? new FakePartition(address);
+    this.partitions.set(name, partition);
+    return partition;
+  }
+
+  at(stream: string, generation: number, shard: number): FakePartition {
+    return this.open({ stream, generation, shard });
+  }
+}
+
+export class FakePartition implements PartitionRpc {
+  readonly address: ShardAddress;
+  readonly calls: string[] = [];
+  readonly appends: (readonly AppendRequest[])[] = [];
+  readonly logged: AppendRequest[] = [];
+  readonly jobs = new Map<number, JobCommand>();
+  identity: PartitionIdentity | undefined;
+  isDestroyed = false;
+  status_: Partial<PartitionStatus> = {};
+  jobStatus: Partial<JobStatus> = {};
+  page: ViewPage = { rows: [], hasMore: false, watermark: 0n, appliedOffset: 0 };
+  letterPage: LetterPage = { letters: [], next: undefined };
+  /** Runs before every call; what it throws is what the platform would throw. */
+  beforeCall: (method: string) => void | Promise<void> = () => {};
+  /** Refuses an append, when it answers an error. */
+  refuse: (request: AppendRequest) => EngineError | undefined = () => undefined;
+
+  constructor(address: ShardAddress) {
+    this.address = address;
+  }
+
+  setUp(identity: PartitionIdentity) {
+    return this.#call("setUp", () => {
+      this.identity = identity;
+      return null;
+    });
+  }
+
+  append(requests: readonly AppendRequest[]) {
+    return this.#call("append", () => {
+      this.appends.push(requests);
+      return requests.map((request) => this.#accept(request));
+    });
+  }
+
+  setWatermark(_generation: number, watermark: bigint) {
+    return this.#call(`setWatermark ${watermark}`, () => this.logged.length);
+  }
+
+  tick(_generation: number, watermark: bigint) {
+    return this.#call(`tick ${watermark}`, () => null);
+  }
+
+  command(_generation: number, command: JobCommand) {
+    return this.#call(`command ${command.job} ${command.run} ${command.state}`, () => {
+      if (!this.identity) throw new EngineError("MAP_STALE", { message: "Not set up." });
+      if (command.state === "deleted") this.jobs.delete(command.run);
+      else this.jobs.set(command.run, command);
+      return null;
+    });
+  }
+
+  status() {
+    return this.#call("status", (): PartitionStatus | null => {
+      if (!this.identity) return null;
+      return {
+        shard: this.address.shard,
+        generation: this.address.generation,
+        firstOffset: 0,
+        nextOffset: this.logged.length,
+        watermark: 0n,
+        isIdle: false,
+        isEnded: false,
+        lastFrameAt: undefined,
+        counts: { rows: 0, rejected: 0, duplicates: 0, bytes: 0 },
+        storageBytes: 0,
+        ...this.status_,
+        jobs: [...this.jobs.values()].map((job) => this.#jobStatus(job)),
+      };
+    });
+  }
+
+  queryView(job: string, run: number, scan: ViewScan, wait?: { minOffset: number; timeoutMs: number }) {
+    return this.#call(`queryView ${job} ${run} ${wait?.minOffset ?? "-"} limit ${scan.limit}`, () => {
+      if (!this.jobs.has(run)) throw new EngineError("VIEW_NOT_FOUND", { message: "No such job here." });
+      return this.page;
+    });
+  }
+
+  letters(job: string | undefined, after: string | undefined, limit: number) {
+    return this.#call(`letters ${job ?? "-"} ${after ?? "-"} ${limit}`, () => this.letterPage);
+  }
+
+  destroy(_generation: number) {
+    return this.#call("destroy", () => {
+      this.isDestroyed = true;
+      this.identity = undefined;
+      return null;
+    });
+  }
+
+  async #call<Value>(method: string, run: () => Value): Promise<RpcResult<Value>> {
+    this.calls.push(method);
+    await this.beforeCall(method);
+    try {
+      return { ok: true, value: run() };
+    } catch (thrown) {
+      return { ok: false, error: errorBodyOf(thrown) };
+    }
+  }
+
+  #accept(request: AppendRequest): AppendResult {
+    const stale =
+      request.generation !== this.identity?.generation || request.mapVersion !== this.identity.mapVersion;
+    const error = stale ? new EngineError("MAP_STALE", { message: "Stale." }) : this.refuse(request);
+    if (error) return { status: "refused", error: errorBodyOf(error) };
+    const { producer } = request;
+    const known = this.logged.findIndex(
+      (other) =>
+        producer !== undefined &&
+        other.producer?.producer === producer.producer &&
+        other.producer.sequence === producer.sequence &&
+        other.producer.part === producer.part,
+    );
+    if (known !== -1) return { status: "duplicate", offset: known };
+    this.logged.push(request);
+    return { status: "logged", offset: this.logged.length - 1 };
+  }
+
+  #jobStatus(job: JobCommand): JobStatus {
+    return {
+      job: job.job,
+      run: job.run,
+      state: job.state === "paused" ? "paused" : "running",
+      error: undefined,
+      watermark: 0n,
+      appliedOffset: 0,
+      lagRecords: 0,
+      lagBytes: 0,
+      counts: { rows: 0, filtered: 0, late: 0, bad: 0 },
+      openWindows: 0,
+      stateBytesInMemory: 0,
+      checkpoints: [],
+      ...this.jobStatus,
+    };
+  }
+}
