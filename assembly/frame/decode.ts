@@ -1,8 +1,9 @@
 /**
- * Reads a column's section of a frame (layout: `section.ts`) into a COLUMN. Nothing in a section is believed: whatever
- * its bytes are, the outcome is a column or a FRAME_ERROR_*.
+ * Reads a column's section of a frame (layout: `section.ts`) into a COLUMN. Nothing in a section is believed:
+ * whatever its bytes are, the outcome is a column or a FRAME_ERROR_*.
  *
- * Values are read densely to the front of the lanes, then spread over the present rows from the last one down.
+ * Values are read densely to the front of the lanes, then spread over the present rows from the last one
+ * down.
  */
 import {
   COLUMN_KIND, COLUMN_LANES, COLUMN_NULL_COUNT, COLUMN_VALIDITY, KIND_BYTES, KIND_F64, KIND_I64,
@@ -14,8 +15,8 @@ import {
 import { decimalsRead } from "./doubles";
 import { integersRead } from "./integers";
 import {
-  DECIMAL_SCALE_MAX, SECTION_DECIMALS, SECTION_DICTIONARY, SECTION_DOUBLES, SECTION_HAS_NULLS, SECTION_INTEGERS,
-  SECTION_NULLS, SECTION_STRINGS,
+  DECIMAL_SCALE_MAX, SECTION_DECIMALS, SECTION_DICTIONARY, SECTION_DOUBLES, SECTION_HAS_NULLS,
+  SECTION_INTEGERS, SECTION_NULLS, SECTION_STRINGS,
 } from "./section";
 import { stringsEnd, stringsHeapBytes, stringsRead } from "./strings-read";
 
@@ -41,12 +42,14 @@ export function frameColumnHeapBytes(section: usize, bytes: u32, rowCount: u32):
 }
 
 /**
- * Decodes the section of `bytes` bytes, header included, into `column`, whose lanes and validity have room for
- * `rowCount` rows. Returns 0 or a FRAME_ERROR_*; the column's content is undefined then.
+ * Decodes the section of `bytes` bytes, header included, into `column`, whose lanes and validity have room
+ * for `rowCount` rows. Returns 0 or a FRAME_ERROR_*; the column's content is undefined then.
  *
  * The section is followed by READ_AHEAD_BYTES, so is `heap`.
  */
-export function frameColumnDecode(section: usize, bytes: u32, rowCount: u32, column: usize, heap: usize): u32 {
+export function frameColumnDecode(
+  section: usize, bytes: u32, rowCount: u32, column: usize, heap: usize,
+): u32 {
   const end = section + <usize>bytes;
   const encoding = <u32>load<u8>(section);
   const flags = <u32>load<u8>(section, 1);
@@ -85,14 +88,18 @@ function decodeValues(
     if (error) return error;
     return stringsEnd() == end ? 0 : FRAME_ERROR_REST;
   }
-  if (encoding == SECTION_DICTIONARY && kind == KIND_BYTES) return dictionaryRead(at, end, count, lanes, heap);
+  if (encoding == SECTION_DICTIONARY && kind == KIND_BYTES) {
+    return dictionaryRead(at, end, count, lanes, heap);
+  }
   let scale: u32 = 0;
   if (encoding == SECTION_DECIMALS && kind == KIND_F64) {
     if (at >= end || load<u8>(at) > <u8>DECIMAL_SCALE_MAX) return FRAME_ERROR_DOUBLES;
     scale = load<u8>(at);
     at++;
-  } else if (!(encoding == SECTION_DOUBLES && kind == KIND_F64) && !(encoding == SECTION_INTEGERS && kind == KIND_I64)) {
-    return FRAME_ERROR_ENCODING;
+  } else {
+    const isDoubles = encoding == SECTION_DOUBLES && kind == KIND_F64;
+    const isIntegers = encoding == SECTION_INTEGERS && kind == KIND_I64;
+    if (!isDoubles && !isIntegers) return FRAME_ERROR_ENCODING;
   }
   const blockEnd = integersRead(at, end, count, lanes);
   if (blockEnd == 0) return FRAME_ERROR_INTEGERS;

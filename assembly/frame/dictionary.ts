@@ -6,8 +6,8 @@
  *   places  i64[count]              written: values[i] equals words[places[i]]
  *   table   u32[tableSlots(count)]  scratch
  *
- * Gives up where the column does not repeat itself, or where its hashes collide more than chance would have it: then
- * someone chose the strings for it.
+ * Gives up where the column does not repeat itself, or where its hashes collide more than chance would have
+ * it: then someone chose the strings for it.
  */
 import { xxhash64 } from "../hash/xxhash64";
 

@@ -39,7 +39,7 @@ function numberOf(chunk: u64): u64 {
     + ((pairs >> 16) & 0x000000ff000000ff) * 0x0000271000000001) >> 32;
 }
 
-/** Returns the number in `length` (1..18) bytes at `pointer`, or -1 where one is not a digit. Reads 8 bytes beyond. */
+/** The number in `length` (1..18) bytes at `pointer`, or -1 where one is no digit. Reads 8 bytes beyond. */
 // @ts-ignore: decorator
 @inline
 export function digitsParse(pointer: usize, length: u32): i64 {

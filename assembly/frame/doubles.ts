@@ -1,9 +1,9 @@
 /**
  * Doubles in a frame: as decimals where every one of them is exactly one, else as their bits.
  *
- * A double is a decimal of scale k when the integer m nearest to value * 10^k, |m| < 2^51, gives the same bits back as
- * m / 10^k. Division rounds correctly, so whatever was parsed from at most k decimals passes; -0, NaN and infinities
- * never do.
+ * A double is a decimal of scale k when the integer m nearest to value * 10^k, |m| < 2^51, gives the same
+ * bits back as m / 10^k. Division rounds correctly, so whatever was parsed from at most k decimals passes;
+ * -0, NaN and infinities never do.
  */
 import { DECIMAL_SCALE_MAX } from "./section";
 
@@ -30,8 +30,8 @@ function isDecimal(value: f64, factor: f64): bool {
 }
 
 /**
- * Writes values[0..count) * 10^scale as i64 to `target` and returns the scale, the smallest that fits all; -1 where
- * there is none.
+ * Writes values[0..count) * 10^scale as i64 to `target` and returns the scale, the smallest that fits all; -1
+ * where there is none.
  */
 export function decimalsFrom(values: usize, count: u32, target: usize): i32 {
   let scale: i32 = 0;

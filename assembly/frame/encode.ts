@@ -1,9 +1,9 @@
 /**
  * Writes a column of a batch as its section of a frame (layout: `section.ts`).
  *
- * The present values of the selected rows are gathered into dense scratch first, unless they already lie densely; every
- * encoding works on that. SCRATCH, n = count rounded up to 8: dense u64[n], integers i64[n], words u64[n],
- * places i64[n], table u32[tableSlots(count)].
+ * The present values of the selected rows are gathered into dense scratch first, unless they already lie
+ * densely; every encoding works on that. SCRATCH, n = count rounded up to 8: dense u64[n], integers i64[n],
+ * words u64[n], places i64[n], table u32[tableSlots(count)].
  */
 import { COLUMN_KIND, COLUMN_LANES, COLUMN_NULL_COUNT, COLUMN_VALIDITY, KIND_BYTES, KIND_F64 } from "../abi";
 import { FRAME_SECTION_HEADER_BYTES } from "./abi";
@@ -78,7 +78,9 @@ export function frameColumnEncode(
   const flags = present < count ? SECTION_HAS_NULLS : 0;
   const kind = load<u32>(column, COLUMN_KIND);
   if (kind == KIND_BYTES) return encodeStrings(dense, present, scratch, n, target, flags, values, targetEnd);
-  if (kind == KIND_F64) return encodeDoubles(dense, present, scratch + (n << 3), target, flags, values, targetEnd);
+  if (kind == KIND_F64) {
+    return encodeDoubles(dense, present, scratch + (n << 3), target, flags, values, targetEnd);
+  }
   if (values + <usize>integersMeasure(dense, present) > targetEnd) return 0;
   return finish(target, SECTION_INTEGERS, flags, integersWrite(dense, present, values));
 }

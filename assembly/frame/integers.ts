@@ -1,8 +1,9 @@
 /**
- * INTEGERS blocks (layout: `section.ts`): 64-bit integers as differences at the width, in bits, that they need.
+ * INTEGERS blocks (layout: `section.ts`): 64-bit integers as differences at the width, in bits, that they
+ * need.
  *
- * Writing stores whole words and may touch 8 bytes behind the block; reading loads whole words and may look 8 bytes
- * behind it.
+ * Writing stores whole words and may touch 8 bytes behind the block; reading loads whole words and may look 8
+ * bytes behind it.
  */
 const WIDTH_MASK: u32 = 0x7f;
 const DELTAS: u32 = 0x80;
@@ -127,7 +128,7 @@ function packDeltas(values: usize, count: u32, step: u64, width: u32, target: us
   return target + <usize>packedBytes(count - 1, width);
 }
 
-/** Reads a block of `count` > 0 values at `at` into target[0..count); returns its end, or 0 where it is not one. */
+/** Reads a block of `count` > 0 values at `at` into `target`; returns its end, or 0 where it is not one. */
 export function integersRead(at: usize, end: usize, count: u32, target: usize): usize {
   if (at + 9 > end) return 0;
   const form = <u32>load<u8>(at);

@@ -5,7 +5,7 @@
  *        0     1  encoding       SECTION_*
  *        1     1  flags          bit 0: null bits follow; other bits zero
  *        2     4  length         bytes behind this field
- *        6     -  null bits      where flagged: ceil(rows / 8) bytes, lowest bit first, 1 = present, rest of the last zero
+ *        6     -  null bits      where flagged: ceil(rows / 8) bytes, lowest bit first, 1 = present
  *        -     -  values         of the n present rows only, by encoding; no bytes behind them
  *
  *   SECTION_NULLS       any kind  nothing: no row is present (or there is no row); never flagged
@@ -13,25 +13,25 @@
  *   SECTION_DECIMALS    F64       scale u8 (0..9), INTEGERS of m; a value is the double nearest m / 10^scale
  *   SECTION_DOUBLES     F64       INTEGERS of the doubles' bits; NaN is the canonical one
  *   SECTION_STRINGS     BYTES     STRINGS
- *   SECTION_DICTIONARY  BYTES     count u32 (1..n), STRINGS of that many words, INTEGERS: each row's word, from 0
+ *   SECTION_DICTIONARY  BYTES     count u32 (1..n), STRINGS of so many words, INTEGERS: each row's word
  *
  * INTEGERS of n > 0 values, all arithmetic modulo 2^64:
  *        0     1  form           bits 0..6: width in bits, 0..56 or 64; bit 7: deltas
  *        1     8  base           the value that is added to each; with deltas: the first value
  *        9     8  step           only with deltas: what is added to each difference
- *        -     -  ceil(count * width / 8) bytes, lowest bit first: value - base for the n values, or, with deltas,
- *                 value - value before - step for the n - 1 values behind the first
+ *        -     -  ceil(count * width / 8) bytes, lowest bit first: value - base for the n values, or, with
+ *                 deltas, value - value before - step for the n - 1 values behind the first
  *
  * STRINGS of n > 0 values:
  *        0     1  form           0 plain, 1 numbers
  *        1     1  prefix length
  *        2     -  prefix         what all values begin with
  *     plain:      INTEGERS of the lengths behind the prefix, then those bytes, value after value
- *     numbers:    digits u8 (0, 1..18), INTEGERS of what follows the prefix: a number in decimal, without leading
- *                 zeros (digits 0), or with leading zeros to that many digits
+ *     numbers:    digits u8 (0, 1..18), INTEGERS of what follows the prefix: a number in decimal, without
+ *                 leading zeros (digits 0), or with leading zeros to that many digits
  *
- * A writer chooses the encoding that is smaller; a reader takes any. A reader checks every length against the section
- * before it uses it.
+ * Null bits behind the last row are zero, words count from 0. A writer chooses the encoding that is smaller;
+ * a reader takes any. A reader checks every length against the section before it uses it.
  */
 export const SECTION_NULLS: u32 = 0;
 export const SECTION_INTEGERS: u32 = 1;

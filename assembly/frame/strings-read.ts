@@ -1,8 +1,9 @@
 /**
  * STRINGS blocks and dictionaries, the reading side (layout: `section.ts`). Nothing in a block is believed.
  *
- * Lanes point into the block where its values lie there whole; with a prefix, or kept as numbers, the values are put
- * together in a heap. Copying goes by 16 bytes: it may read 16 bytes behind the block and touch 16 behind the heap.
+ * Lanes point into the block where its values lie there whole; with a prefix, or kept as numbers, the values
+ * are put together in a heap. Copying goes by 16 bytes: it may read 16 bytes behind the block and touch 16
+ * behind the heap.
  */
 import { FRAME_ERROR_INTEGERS, FRAME_ERROR_LENGTHS, FRAME_ERROR_NUMBERS, FRAME_ERROR_STRINGS } from "./abi";
 import { digitsCount, digitsWrite, powerOfTen } from "./digits";
@@ -16,7 +17,7 @@ export function stringsEnd(): usize {
   return blockEnd;
 }
 
-/** Heap bytes that reading a block of `count` strings takes at most; any number where the block is not one. */
+/** Heap bytes that reading a block of `count` strings takes at most; any number where it is not one. */
 export function stringsHeapBytes(at: usize, end: usize, count: u32): u32 {
   if (at + 2 > end) return 0;
   const prefix = <u32>load<u8>(at, 1);

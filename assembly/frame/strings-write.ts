@@ -80,7 +80,7 @@ function commonLength(left: usize, right: usize, limit: u32): u32 {
   return limit;
 }
 
-/** Where every value is the prefix and a number, sets `prefix` and `digits`, fills `integers` and returns true. */
+/** Where every value is prefix and number: sets `prefix` and `digits`, fills `integers`, returns true. */
 function toNumbers(values: usize, count: u32, integers: usize): bool {
   // Digits at the end of the common prefix belong to the numbers.
   const first = <usize>load<u32>(values);

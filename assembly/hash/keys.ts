@@ -7,12 +7,14 @@
  *   keyNulls  u16 per row          bit i: key column i is null
  *   hashes    u64 per row          XXH64 of the key's bytes, seeded by keyNulls
  *
- * Key bytes: one column of kind BYTES gives its values' own bytes, uncopied; so does one of kind I64, whose lanes
- * already are its key bytes. Otherwise the columns' bytes follow each other in a heap: I64 and F64 as 8 bytes
- * little-endian (-0 as 0, NaN as the canonical one), BYTES as u32 length and bytes. A null adds only its bit.
- * `src/columnar/key-encoding.ts` is the same in TypeScript.
+ * Key bytes: one column of kind BYTES gives its values' own bytes, uncopied; so does one of kind I64, whose
+ * lanes already are its key bytes. Otherwise the columns' bytes follow each other in a heap: I64 and F64 as 8
+ * bytes little-endian (-0 as 0, NaN as the canonical one), BYTES as u32 length and bytes. A null adds only
+ * its bit. `src/columnar/key-encoding.ts` is the same in TypeScript.
  */
-import { COLUMN_KIND, COLUMN_LANES, COLUMN_NULL_COUNT, COLUMN_VALIDITY, KIND_BYTES, KIND_F64, KIND_I64 } from "../abi";
+import {
+  COLUMN_KIND, COLUMN_LANES, COLUMN_NULL_COUNT, COLUMN_VALIDITY, KIND_BYTES, KIND_F64, KIND_I64,
+} from "../abi";
 import { xxhash64 } from "./xxhash64";
 
 const NAN_BITS: u64 = 0x7ff8000000000000;
@@ -37,8 +39,8 @@ function isUncopied(columns: usize, columnCount: u32): bool {
 }
 
 /**
- * Writes keyNulls and, where keys must be copied, each key's length into its lane. Returns the heap bytes that
- * `keysBuild` will write.
+ * Writes keyNulls and, where keys must be copied, each key's length into its lane. Returns the heap bytes
+ * that `keysBuild` will write.
  */
 export function keysMeasure(
   columns: usize, columnCount: u32, rows: usize, count: u32, keys: usize, keyNulls: usize,
@@ -114,7 +116,9 @@ function keysRefer(column: usize, rows: usize, count: u32, keys: usize, keyNulls
   }
 }
 
-function integersAppend(lanes: usize, index: u32, rows: usize, count: u32, keys: usize, keyNulls: usize): void {
+function integersAppend(
+  lanes: usize, index: u32, rows: usize, count: u32, keys: usize, keyNulls: usize,
+): void {
   for (let i: u32 = 0; i < count; i++) {
     const row = rowAt(rows, i);
     if ((load<u16>(keyNulls + (row << 1)) >> index) & 1) continue;
@@ -125,7 +129,9 @@ function integersAppend(lanes: usize, index: u32, rows: usize, count: u32, keys:
   }
 }
 
-function doublesAppend(lanes: usize, index: u32, rows: usize, count: u32, keys: usize, keyNulls: usize): void {
+function doublesAppend(
+  lanes: usize, index: u32, rows: usize, count: u32, keys: usize, keyNulls: usize,
+): void {
   for (let i: u32 = 0; i < count; i++) {
     const row = rowAt(rows, i);
     if ((load<u16>(keyNulls + (row << 1)) >> index) & 1) continue;

@@ -12,11 +12,13 @@ const KEY_GROUP_SHIFT: u64 = 54;
 // @ts-ignore: decorator
 @inline
 function shardOf(hashes: usize, row: usize, shardByKeyGroup: usize): usize {
-  return <usize>load<u16>(shardByKeyGroup + (<usize>(load<u64>(hashes + (row << 3)) >> KEY_GROUP_SHIFT) << 1));
+  const keyGroup = <usize>(load<u64>(hashes + (row << 3)) >> KEY_GROUP_SHIFT);
+  return <usize>load<u16>(shardByKeyGroup + (keyGroup << 1));
 }
 
 export function rowsRoute(
-  hashes: usize, rows: usize, count: u32, shardByKeyGroup: usize, shardCount: u32, starts: usize, target: usize,
+  hashes: usize, rows: usize, count: u32, shardByKeyGroup: usize, shardCount: u32,
+  starts: usize, target: usize,
 ): void {
   memory.fill(starts, 0, (<usize>shardCount + 1) << 2);
   for (let i: u32 = 0; i < count; i++) {
@@ -24,8 +26,8 @@ export function rowsRoute(
     const counter = starts + (shardOf(hashes, row, shardByKeyGroup) << 2);
     store<u32>(counter, load<u32>(counter) + 1);
   }
-  // Each counter becomes the end of its shard's rows. Placing them from the last row down moves it to their start,
-  // and keeps their order.
+  // Each counter becomes the end of its shard's rows. Placing them from the last row down moves it to their
+  // start, and keeps their order.
   let end: u32 = 0;
   for (let shard: u32 = 0; shard <= shardCount; shard++) {
     const counter = starts + (<usize>shard << 2);

@@ -1,5 +1,6 @@
 /**
- * XXH64, the one hash of keys and checksums. Bit-equal to the published algorithm; state on disk depends on it.
+ * XXH64, the one hash of keys and checksums. Bit-equal to the published algorithm; state on disk depends on
+ * it.
  */
 const PRIME_1: u64 = 0x9e3779b185ebca87;
 const PRIME_2: u64 = 0xc2b2ae3d27d4eb4f;

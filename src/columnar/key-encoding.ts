@@ -1,9 +1,10 @@
 /**
- * Keys as bytes: how the values of key columns become the one thing that tables, routing and queries know a key by.
+ * Keys as bytes: how the values of key columns become the one thing that tables, routing and queries know a
+ * key by.
  *
- * A key is the pair (bytes, nulls). One key column of kind BYTES: its bytes as they are. Otherwise the columns' bytes
- * in order, I64 and F64 as 8 bytes little-endian (-0 as 0, NaN as the canonical one), BYTES as u32 length and bytes.
- * A null adds no bytes, only its bit in `nulls` (bit i: key column i).
+ * A key is the pair (bytes, nulls). One key column of kind BYTES: its bytes as they are. Otherwise the
+ * columns' bytes in order, I64 and F64 as 8 bytes little-endian (-0 as 0, NaN as the canonical one), BYTES as
+ * u32 length and bytes. A null adds no bytes, only its bit in `nulls` (bit i: key column i).
  *
  * State on disk is found by these bytes and their hash: neither may ever change. The kernel's side is
  * `assembly/hash/keys.ts`.

@@ -7,7 +7,8 @@
  *            varint length, bytes) each
  *
  * A varint is an unsigned LEB128 of at most 32 bits. The frame's header counts the records;
- * where there are none the section is empty. They are in ascending order. A reason that the reader does not know is kept as its number.
+ * where there are none the section is empty. They are in ascending order. A reason that the reader does not
+ * know is kept as its number.
  */
 import { EngineError } from "../base/errors.ts";
 import type { BadRecord, BadRecordReason } from "./bad-record.ts";

@@ -1,7 +1,8 @@
 /**
  * XXH64 in plain TypeScript: the one hash of keys and checksums, where no kernel is at hand.
  *
- * Slow (BigInt) and obvious. `assembly/hash/xxhash64.ts` is the fast one; tests hold both to the published algorithm.
+ * Slow (BigInt) and obvious. `assembly/hash/xxhash64.ts` is the fast one; tests hold both to the published
+ * algorithm.
  */
 const prime1 = 0x9e3779b185ebca87n;
 const prime2 = 0xc2b2ae3d27d4eb4fn;

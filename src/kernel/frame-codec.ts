@@ -21,8 +21,8 @@
  *                 records (`src/columnar/rejected-section.ts`)
  *        -     8  checksum        XXH64, seed 0, of all bytes before it
  *
- * A reader rejects an unknown version, an unknown flag, a reserved field that is not zero, a length that does not add
- * up and a wrong checksum. Equal input gives equal bytes.
+ * A reader rejects an unknown version, an unknown flag, a reserved field that is not zero, a length that does
+ * not add up and a wrong checksum. Equal input gives equal bytes.
  *   v1  first version
  */
 import { READ_AHEAD_BYTES } from "../../assembly/abi.ts";
@@ -31,14 +31,14 @@ import { assert } from "../base/assert.ts";
 import { EngineError } from "../base/errors.ts";
 import { frameBytesMax, frameRowBytesMax, frameRowsMax } from "../base/limits.ts";
 import type { BadRecord } from "../columnar/bad-record.ts";
-import { countRejected, decodeRejected, encodeRejected } from "../columnar/rejected-section.ts";
+import { decodeRejected, encodeRejected } from "../columnar/rejected-section.ts";
 import { kindOf, type Schema } from "../columnar/schema.ts";
 import { ColumnBatch, type ColumnRows } from "./column-batch.ts";
 import { frameCorrupt, frameErrorText } from "./frame-errors.ts";
 import type { Kernel } from "./kernel.ts";
 import type { Selection } from "./selection.ts";
 
-/** A place in a channel: the log offset of the sender's record that caused the frame, and the frame's part of it. */
+/** A place in a channel: log offset of the sender's record that caused the frame, and the frame's part. */
 export interface Sequence {
   readonly offset: number;
   readonly part: number;
@@ -55,10 +55,10 @@ export interface FrameHeader {
   readonly rejected: number;
 }
 
-/** A frame in kernel memory. BYTES lanes point into its own copy of the bytes: release it after the last use. */
+/** A frame in kernel memory. BYTES lanes point into its own copy of the bytes: release it after last use. */
 export interface DecodedFrame {
   readonly header: FrameHeader;
-  /** Every column of the reader's schema at its index; those not wanted, or not in the frame, are all null. */
+  /** The reader's columns, each at its index; those not wanted, or not in the frame, are all null. */
   readonly batch: ColumnBatch;
   release(): void;
 }
@@ -86,10 +86,10 @@ export class FrameEncoder {
   /**
    * Encodes the selected rows of `batch`, whose columns are the schema's, and the rejected records.
    *
-   * Returns one frame, almost always: a part of a request fits. What would be above `frameBytesMax` is cut into
-   * several in row order; their parts count on from `header.sequence`, each names the one before it, and only the last
-   * carries the watermark (the others `noWatermark`), so that no row is judged by it early. The cut depends on the
-   * input alone. Throws `FRAME_TOO_LARGE` where a single row is above `frameRowBytesMax`.
+   * Returns one frame, almost always: a part of a request fits. What would be above `frameBytesMax` is cut
+   * into several in row order; their parts count on from `header.sequence`, each names the one before it, and
+   * only the last carries the watermark (the others `noWatermark`), so that no row is judged by it early. The
+   * cut depends on the input alone. Throws `FRAME_TOO_LARGE` where a single row is above `frameRowBytesMax`.
    */
   encode(
     header: FrameLabel,
@@ -191,8 +191,9 @@ export class FrameDecoder {
   /**
    * Decodes the wanted columns (indexes in `schema`, the reader's own).
    *
-   * Versions of a stream's schema only append nullable columns: one that the frame lacks is all null, one that only
-   * the frame has is passed over. Throws `FRAME_CORRUPT` or `VERSION_UNKNOWN`; nothing is left allocated then.
+   * Versions of a stream's schema only append nullable columns: one that the frame lacks is all null, one
+   * that only the frame has is passed over. Throws `FRAME_CORRUPT` or `VERSION_UNKNOWN`; nothing is left
+   * allocated then.
    */
   decode(bytes: Uint8Array, schema: Schema, wanted: readonly number[] | "all"): DecodedFrame {
     const header = readFrameHeader(bytes);
@@ -276,13 +277,7 @@ export function readRejected(bytes: Uint8Array): BadRecord[] {
 }
 
 /** What the caller of an encoder decides of a header. */
-export /** Returns what a log keeps count of, from a frame's header and the head of its rejected section. */
-export function readFrameFacts(bytes: Uint8Array): { watermark: bigint; rows: number; rejected: number } {
-  const { watermark, rows } = readFrameHeader(bytes);
-  return { watermark, rows, rejected: countRejected(splitBody(bytes).rejected) };
-}
-
-type FrameLabel = Omit<FrameHeader, "rows" | "rejected">;
+export type FrameLabel = Omit<FrameHeader, "rows" | "rejected">;
 
 /** What one frame shall hold. */
 interface Piece {

@@ -1,8 +1,8 @@
 /**
  * The keys of a batch, by column: bytes, null bits and hashes of the key columns of every selected row.
  *
- * All arrays are indexed by row number. Lanes of `keys` point into the batch, into what the batch points to, or into
- * a heap of this object: they are good until the next `build`, `release`, or the batch's own end.
+ * All arrays are indexed by row number. Lanes of `keys` point into the batch, into what the batch points to,
+ * or into a heap of this object: they are good until the next `build`, `release`, or the batch's own end.
  */
 import { READ_AHEAD_BYTES } from "../../assembly/abi.ts";
 import { assert } from "../base/assert.ts";
@@ -41,8 +41,8 @@ export class KeyColumns {
   /**
    * Fills `keys`, `keyNulls` and `hashes` at the selected rows; 0 selects all.
    *
-   * Rows whose key is longer than `keyBytesMax` are hashed like the others and listed in `tooLong`: the caller must
-   * take them out before anything looks the keys up.
+   * Rows whose key is longer than `keyBytesMax` are hashed like the others and listed in `tooLong`: the
+   * caller must take them out before anything looks the keys up.
    */
   build(batch: ColumnRows, columns: readonly number[], selection: Selection | 0): void {
     const { exports, memory } = this.#kernel;
@@ -89,7 +89,7 @@ export class KeyColumns {
   }
 }
 
-/** Writes the selected rows whose BYTES value in `lanes` is longer than `bytesMax` to `found`; returns how many. */
+/** Writes the selected rows whose BYTES lane is longer than `bytesMax` to `found`; returns how many. */
 export function selectOverlong(
   kernel: Kernel,
   lanes: number,

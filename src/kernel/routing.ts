@@ -33,8 +33,8 @@ export class RowRouter {
   /**
    * Returns one selection per shard, in shard order; rows keep their order.
    *
-   * `hashes` is u64 per row (`KeyColumns.hashes`); 0 selects the rows 0..`rowCount`-1. The selections are good until
-   * the next call.
+   * `hashes` is u64 per row (`KeyColumns.hashes`); 0 selects the rows 0..`rowCount`-1. The selections are
+   * good until the next call.
    */
   route(hashes: number, selection: Selection | 0, rowCount: number): Selection[] {
     const count = selection === 0 ? rowCount : selection.count;

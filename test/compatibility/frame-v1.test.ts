@@ -1,7 +1,8 @@
 /**
  * A frame of version 1, as the first release wrote it: every later release reads these bytes as these rows.
  *
- * In `frame.json` integers are decimal text, doubles are JavaScript's text, strings and bytes are hexadecimal.
+ * In `frame.json` integers are decimal text, doubles are JavaScript's text, strings and bytes are
+ * hexadecimal.
  */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";

@@ -1,4 +1,4 @@
-/** Keys, their hashes and key groups as the first release made them: state and shards are found by these numbers. */
+/** Keys, their hashes and key groups as the first release made them: state and shards are found by them. */
 import { expect, test } from "vitest";
 import { KIND_BYTES, KIND_F64, KIND_I64 } from "../../assembly/abi.ts";
 import { encodeKey, hashKey, type KeyValue, keyGroupOf } from "../../src/columnar/key-encoding.ts";

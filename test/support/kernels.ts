@@ -1,4 +1,4 @@
-/** Both builds of the kernel: what holds for one must hold for the other, and only the debug build checks its asserts. */
+/** Both builds of the kernel: what holds for one holds for the other; only the debug build checks asserts. */
 import { readFileSync } from "node:fs";
 import { Kernel } from "../../src/kernel/kernel.ts";
 

@@ -1,6 +1,7 @@
 /**
- * Damaged frames end in an error that says what was wrong. Where someone made the checksum right again, the outcome may
- * also be a decoded frame, but never a trap, a write outside its blocks, or a value that lies outside memory.
+ * Damaged frames end in an error that says what was wrong. Where someone made the checksum right again, the
+ * outcome may also be a decoded frame, but never a trap, a write outside its blocks, or a value that lies
+ * outside memory.
  */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -60,7 +61,7 @@ function frameOf(kernel: Kernel): Uint8Array {
   return frame as Uint8Array;
 }
 
-/** Decodes; returns the error's code, or undefined where it went well. Anything but an EngineError is a defect. */
+/** Decodes; returns the error's code, undefined where it went well. All but an EngineError is a defect. */
 function decodeCode(kernel: Kernel, frame: Uint8Array): string | undefined {
   const inUse = kernel.memory.bytesInUse;
   try {

@@ -1,4 +1,4 @@
-/** How large frames are: small for common events, never above the limit, cut in row order where they would be. */
+/** How large frames are: small for common events, never above the limit, cut in row order instead. */
 import { describe, expect, test } from "vitest";
 import { KIND_BYTES, KIND_F64, KIND_I64 } from "../../../assembly/abi.ts";
 import { frameBytesMax } from "../../../src/base/limits.ts";

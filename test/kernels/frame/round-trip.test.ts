@@ -1,4 +1,4 @@
-/** What goes into a frame comes out of it, for the kernel's decoder and for one written from the byte table. */
+/** What goes into a frame comes out of it, by the kernel's decoder and by one written from the byte table. */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { KIND_BYTES, KIND_F64, KIND_I64 } from "../../../assembly/abi.ts";
