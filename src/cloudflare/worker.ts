@@ -1,17 +1,27 @@
 /**
- * The Worker: routes HTTP to the Durable Objects it exports.
+ * The Worker: lets callers in, and routes HTTP to the Durable Objects that it exports.
  *
- * The public methods of a Durable Object are its RPC surface, so what is not meant to be called is #private.
+ * The hot route is taken first; everything else goes through the router.
  */
-import { DurableObject } from "cloudflare:workers";
-import { Hono } from "hono";
+import { authorize } from "./auth.ts";
+import type { Environment } from "./environment.ts";
+import { app } from "./http/app.ts";
+import { eventsStreamOf, postEvents } from "./http/events-route.ts";
+import { problemOf } from "./http/problem.ts";
+import { Serving } from "./http/serving.ts";
 
-export class Coordinator extends DurableObject {}
+export { Coordinator } from "./coordinator-object.ts";
+export { Shard } from "./shard-object.ts";
 
-export class Shard extends DurableObject {}
-
-const app = new Hono();
-
-app.get("/v1/health", (context) => context.json({ status: "ok" }));
-
-export default app;
+export default {
+  async fetch(request, env, ctx) {
+    try {
+      await authorize(request, env);
+      const stream = eventsStreamOf(request);
+      if (stream !== undefined) return await postEvents(request, stream, new Serving(env));
+      return await app.fetch(request, env, ctx);
+    } catch (thrown) {
+      return problemOf(thrown, `${request.method} ${request.url}`);
+    }
+  },
+} satisfies ExportedHandler<Environment>;

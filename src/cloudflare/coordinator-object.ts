@@ -1,0 +1,81 @@
+/**
+ * The coordinator's object: one per deployment, named "coordinator".
+ *
+ * The public methods of a Durable Object are its RPC surface, so each of these passes on and nothing else is public.
+ */
+import { DurableObject } from "cloudflare:workers";
+import { Coordinator as CoordinatorHost } from "../host/coordinator/coordinator.ts";
+import type { CoordinatorRpc } from "../host/coordinator/coordinator-rpc.ts";
+import type { JobDefinition } from "../protocol/job-spec.ts";
+import type { StreamDefinition } from "../protocol/stream-spec.ts";
+import type { Environment } from "./environment.ts";
+import { ObjectStorage } from "./object-storage.ts";
+import { PlatformWallClock } from "./platform-wall-clock.ts";
+import { ShardStubs } from "./shard-stubs.ts";
+
+export class Coordinator extends DurableObject<Environment> implements CoordinatorRpc {
+  readonly #host: CoordinatorHost;
+
+  constructor(ctx: DurableObjectState, env: Environment) {
+    super(ctx, env);
+    this.#host = new CoordinatorHost({
+      sql: new ObjectStorage(ctx.storage),
+      clock: new PlatformWallClock(),
+      shards: new ShardStubs(env),
+      setAlarm: (at) => void ctx.storage.setAlarm(at),
+      abort: (reason) => ctx.abort(reason),
+    });
+  }
+
+  override alarm() {
+    return this.#host.onAlarm();
+  }
+
+  streamFacts(name: string) {
+    return this.#host.streamFacts(name);
+  }
+
+  jobFacts(name: string) {
+    return this.#host.jobFacts(name);
+  }
+
+  putStream(name: string, definition: StreamDefinition) {
+    return this.#host.putStream(name, definition);
+  }
+
+  stream(name: string) {
+    return this.#host.stream(name);
+  }
+
+  streams() {
+    return this.#host.streams();
+  }
+
+  deleteStream(name: string) {
+    return this.#host.deleteStream(name);
+  }
+
+  putJob(name: string, definition: JobDefinition) {
+    return this.#host.putJob(name, definition);
+  }
+
+  job(name: string) {
+    return this.#host.job(name);
+  }
+
+  jobs() {
+    return this.#host.jobs();
+  }
+
+  setJobState(name: string, state: "running" | "paused") {
+    return this.#host.setJobState(name, state);
+  }
+
+  deleteJob(name: string) {
+    return this.#host.deleteJob(name);
+  }
+
+  shardActive(stream: string, generation: number, shard: number) {
+    return this.#host.shardActive(stream, generation, shard);
+  }
+}

@@ -1,0 +1,14 @@
+/**
+ * How everyone reaches the coordinator: the one object with its name.
+ */
+import type { CoordinatorRpc } from "../host/coordinator/coordinator-rpc.ts";
+import type { Environment } from "./environment.ts";
+import { isolate } from "./isolate.ts";
+
+const coordinatorName = "coordinator";
+
+/** Opens the coordinator for one call. A call may throw when the platform cannot deliver it. */
+export function coordinatorOf({ COORDINATOR }: Environment): CoordinatorRpc {
+  // The stub's methods are the object's, behind a promise: that is what the interface says.
+  return COORDINATOR.get(isolate.objectIds.idOf(COORDINATOR, coordinatorName)) as unknown as CoordinatorRpc;
+}

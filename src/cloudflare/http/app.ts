@@ -1,0 +1,122 @@
+/**
+ * The routes of the API but for the events' one: they read a request, call the host and answer.
+ */
+import { type Context, Hono } from "hono";
+import { EngineError } from "../../base/errors.ts";
+import { setWatermark } from "../../host/ingest/set-watermark.ts";
+import { readLetters } from "../../host/query/read-letters.ts";
+import { readJobDefinition } from "../../protocol/job-spec.ts";
+import { resourceNameSchema } from "../../protocol/names.ts";
+import { readBody } from "../../protocol/read-body.ts";
+import { readStreamDefinition } from "../../protocol/stream-spec.ts";
+import { readPageQuery, readViewQuery } from "../../protocol/view-query.ts";
+import { readWatermark } from "../../protocol/watermark-body.ts";
+import type { Environment } from "../environment.ts";
+import { isolate } from "../isolate.ts";
+import { jsonBody } from "./json-body.ts";
+import { answer, problemOf } from "./problem.ts";
+import { Serving } from "./serving.ts";
+
+type AppEnvironment = { Bindings: Environment };
+type Call = Context<AppEnvironment>;
+
+export const app = new Hono<AppEnvironment>({ strict: false })
+  .get("/v1/health", (call) => call.json({ status: "ok" }))
+  .get("/v1/streams", (call) => list(call, "streams"))
+  .put("/v1/streams/:name", putStream)
+  .get("/v1/streams/:name", async (call) =>
+    answer(await servingOf(call).coordinator((rpc) => rpc.stream(nameOf(call)))),
+  )
+  .delete("/v1/streams/:name", async (call) =>
+    gone(await servingOf(call).coordinator((rpc) => rpc.deleteStream(nameOf(call)))),
+  )
+  .post("/v1/streams/:name/watermark", postWatermark)
+  .get("/v1/streams/:name/letters", streamLetters)
+  .get("/v1/jobs", (call) => list(call, "jobs"))
+  .put("/v1/jobs/:name", putJob)
+  .get("/v1/jobs/:name", async (call) =>
+    answer(await servingOf(call).coordinator((rpc) => rpc.job(nameOf(call)))),
+  )
+  .delete("/v1/jobs/:name", async (call) =>
+    gone(await servingOf(call).coordinator((rpc) => rpc.deleteJob(nameOf(call)))),
+  )
+  .post("/v1/jobs/:name/pause", (call) => setJobState(call, "paused"))
+  .post("/v1/jobs/:name/resume", (call) => setJobState(call, "running"))
+  .get("/v1/jobs/:name/letters", jobLetters)
+  .get("/v1/views/:name", async (call) => {
+    const query = readViewQuery(new URL(call.req.url).searchParams);
+    return answer(await servingOf(call).views.read(nameOf(call), query));
+  })
+  .notFound((call) => {
+    const { method, path } = call.req;
+    const message = `There is no ${method} ${path}.`;
+    return problemOf(new EngineError("NOT_FOUND", { message }), path);
+  })
+  .onError((thrown, call) => problemOf(thrown, `${call.req.method} ${call.req.path}`));
+
+async function putStream(call: Call): Promise<Response> {
+  const name = readBody(resourceNameSchema, nameOf(call), "STREAM_INVALID");
+  const definition = readStreamDefinition(await jsonBody(call.req.raw));
+  const result = await servingOf(call).coordinator((rpc) => rpc.putStream(name, definition));
+  return result.ok ? created(result.value) : answer(result);
+}
+
+async function putJob(call: Call): Promise<Response> {
+  const name = readBody(resourceNameSchema, nameOf(call), "JOB_INVALID");
+  const definition = readJobDefinition(await jsonBody(call.req.raw));
+  const result = await servingOf(call).coordinator((rpc) => rpc.putJob(name, definition));
+  return result.ok ? created(result.value) : answer(result);
+}
+
+async function setJobState(call: Call, state: "running" | "paused"): Promise<Response> {
+  return answer(await servingOf(call).coordinator((rpc) => rpc.setJobState(nameOf(call), state)));
+}
+
+async function list(call: Call, kind: "streams" | "jobs"): Promise<Response> {
+  const serving = servingOf(call);
+  const result =
+    kind === "streams"
+      ? await serving.coordinator((rpc) => rpc.streams())
+      : await serving.coordinator((rpc) => rpc.jobs());
+  return result.ok ? call.json({ [kind]: result.value }) : answer(result);
+}
+
+async function postWatermark(call: Call): Promise<Response> {
+  const watermark = readWatermark(await jsonBody(call.req.raw));
+  const { clock, shards, askStreamFacts } = servingOf(call);
+  const ports = { clock, shards, facts: isolate.streamFacts, askFacts: askStreamFacts };
+  return answer(await setWatermark(ports, nameOf(call), watermark));
+}
+
+async function streamLetters(call: Call): Promise<Response> {
+  const query = readPageQuery(new URL(call.req.url).searchParams);
+  const serving = servingOf(call);
+  const facts = await serving.askStreamFacts(nameOf(call));
+  return facts.ok
+    ? answer(await readLetters(serving, { ...facts.value, job: undefined }, query))
+    : answer(facts);
+}
+
+async function jobLetters(call: Call): Promise<Response> {
+  const query = readPageQuery(new URL(call.req.url).searchParams);
+  const serving = servingOf(call);
+  const facts = await serving.coordinator((rpc) => rpc.jobFacts(nameOf(call)));
+  return facts.ok ? answer(await readLetters(serving, facts.value, query)) : answer(facts);
+}
+
+/** 201 where the request made something, 200 where it was there already. */
+function created({ isNew, answer: body }: { readonly isNew: boolean; readonly answer: unknown }): Response {
+  return Response.json(body, { status: isNew ? 201 : 200 });
+}
+
+function gone(result: Parameters<typeof answer>[0]): Response {
+  return result.ok ? new Response(null, { status: 204 }) : answer(result);
+}
+
+function servingOf(call: Call): Serving {
+  return new Serving(call.env);
+}
+
+function nameOf(call: Call): string {
+  return call.req.param("name") ?? "";
+}

@@ -1,0 +1,68 @@
+/**
+ * `POST /v1/streams/{stream}/events`: the one hot route. It is matched before the router and does nothing by request
+ * that can be done once.
+ */
+import { EngineError } from "../../base/errors.ts";
+import { receiveBody } from "../../host/ingest/receive-body.ts";
+import { bodyFormatOf } from "../../kernel/json-body.ts";
+import { tokenId } from "../auth.ts";
+import { answer } from "./problem.ts";
+import type { Serving } from "./serving.ts";
+
+const eventsAddress = /^https?:\/\/[^/]+\/v1\/streams\/([A-Za-z_][A-Za-z0-9_-]{0,62})\/events\/?(?:\?.*)?$/;
+
+const contentTypes: ReadonlySet<string> = new Set([
+  "application/x-ndjson",
+  "application/ndjson",
+  "application/jsonl",
+  "application/json",
+  "text/plain",
+]);
+
+const producerIdMax = 128;
+
+/** Returns the stream that the request posts events to, or undefined where it is another request. */
+export function eventsStreamOf(request: Request): string | undefined {
+  return request.method === "POST" ? eventsAddress.exec(request.url)?.[1] : undefined;
+}
+
+export async function postEvents(request: Request, stream: string, serving: Serving): Promise<Response> {
+  const contentType = contentTypeOf(request);
+  const producer = producerOf(request);
+  const body = await receiveBody(request);
+  const format = bodyFormatOf(contentType, body);
+  return answer(await serving.ingest.ingest({ stream, body, format, tokenId, producer }));
+}
+
+/** The media type without its parameters; plain text counts as NDJSON, and so does a body without a type. */
+function contentTypeOf(request: Request): string {
+  const header = request.headers.get("content-type");
+  if (header === null) return "application/x-ndjson";
+  const type = (header.split(";", 1)[0] ?? "").trim().toLowerCase();
+  if (!contentTypes.has(type)) {
+    const message = `Content-Type is "${header}", expected application/x-ndjson or application/json.`;
+    throw new EngineError("CONTENT_TYPE_UNSUPPORTED", { message });
+  }
+  return type === "application/json" ? type : "application/x-ndjson";
+}
+
+function producerOf({ headers }: Request): { id: string; sequence: number } | undefined {
+  const id = headers.get("producer-id");
+  const sequence = headers.get("sequence");
+  if (id === null && sequence === null) return undefined;
+  if (id === null || sequence === null) {
+    const [found, missing] = id === null ? ["Sequence", "Producer-Id"] : ["Producer-Id", "Sequence"];
+    const message = `Found the header ${found} without ${missing}; they come together.`;
+    throw new EngineError("REQUEST_INVALID", { message });
+  }
+  if (id === "" || id.length > producerIdMax) {
+    const message = `Producer-Id has ${id.length} characters, expected 1 to ${producerIdMax}.`;
+    throw new EngineError("REQUEST_INVALID", { message });
+  }
+  const number = /^\d{1,16}$/.test(sequence) ? Number(sequence) : Number.NaN;
+  if (!Number.isSafeInteger(number)) {
+    const message = `Sequence is "${sequence}", expected a whole number from 0 to ${Number.MAX_SAFE_INTEGER}.`;
+    throw new EngineError("REQUEST_INVALID", { message });
+  }
+  return { id, sequence: number };
+}

@@ -1,0 +1,51 @@
+/**
+ * Errors as HTTP answers: problem documents (RFC 9457) with a stable code, what was found, and what to do.
+ */
+import { EngineError, type ErrorBody, errorBodyOf } from "../../base/errors.ts";
+import type { RpcResult } from "../../engine/partition-types.ts";
+import { logDefect } from "../log.ts";
+
+/** Seconds after which a busy partition is worth asking again, where it does not say itself. */
+const retryAfterSeconds = 1;
+
+/** Returns the answer for an error; statuses that pass by themselves carry Retry-After. */
+export function problem(error: ErrorBody): Response {
+  const { code, status, message, help, details } = error;
+  const document = {
+    ...details,
+    type: `urn:millrace:error:${code}`,
+    title: titleOf(code),
+    status,
+    code,
+    detail: message,
+    help,
+  };
+  const headers = new Headers({ "content-type": "application/problem+json" });
+  if (status === 429 || status === 503 || status === 504) {
+    const { retryAfterMs } = details ?? {};
+    const seconds = typeof retryAfterMs === "number" ? Math.ceil(retryAfterMs / 1000) : retryAfterSeconds;
+    headers.set("retry-after", String(Math.max(1, seconds)));
+  }
+  if (status === 401) headers.set("www-authenticate", "Bearer");
+  return new Response(JSON.stringify(document, jsonSafe), { status, headers });
+}
+
+/** Returns the answer for anything thrown; what is no `EngineError` is a defect and is logged. */
+export function problemOf(thrown: unknown, place: string): Response {
+  if (!(thrown instanceof EngineError)) logDefect(place, thrown);
+  return problem(errorBodyOf(thrown));
+}
+
+/** Returns the value as JSON with `status`, or the problem. */
+export function answer(result: RpcResult<unknown>, status = 200): Response {
+  return result.ok ? Response.json(result.value, { status }) : problem(result.error);
+}
+
+function titleOf(code: string): string {
+  const words = code.toLowerCase().replaceAll("_", " ");
+  return words.charAt(0).toUpperCase() + words.slice(1);
+}
+
+function jsonSafe(_name: string, value: unknown): unknown {
+  return typeof value === "bigint" ? String(value) : value;
+}

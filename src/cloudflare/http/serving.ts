@@ -1,0 +1,58 @@
+/**
+ * What routes call, made of an environment's bindings. Cheap to make: what is worth keeping is the isolate's.
+ */
+import { EngineError, errorBodyOf } from "../../base/errors.ts";
+import type { RpcResult } from "../../engine/partition-types.ts";
+import type { CoordinatorRpc } from "../../host/coordinator/coordinator-rpc.ts";
+import { Ingest } from "../../host/ingest/ingest.ts";
+import { ViewReader } from "../../host/query/view-reader.ts";
+import { coordinatorOf } from "../coordinator-stub.ts";
+import type { Environment } from "../environment.ts";
+import { isolate } from "../isolate.ts";
+import { PlatformRandom } from "../object-storage.ts";
+import { PlatformWallClock } from "../platform-wall-clock.ts";
+import { ShardStubs } from "../shard-stubs.ts";
+
+export class Serving {
+  readonly clock = new PlatformWallClock();
+  readonly shards: ShardStubs;
+  readonly ingest: Ingest;
+  readonly views: ViewReader;
+  readonly #env: Environment;
+
+  constructor(env: Environment) {
+    this.#env = env;
+    this.shards = new ShardStubs(env);
+    this.ingest = new Ingest({
+      clock: this.clock,
+      random: new PlatformRandom(),
+      shards: this.shards,
+      encoders: isolate.encoders,
+      facts: isolate.streamFacts,
+      askFacts: this.askStreamFacts,
+    });
+    this.views = new ViewReader({
+      clock: this.clock,
+      shards: this.shards,
+      facts: isolate.jobFacts,
+      askFacts: this.askJobFacts,
+    });
+  }
+
+  readonly askStreamFacts = (name: string) => this.coordinator((rpc) => rpc.streamFacts(name));
+
+  readonly askJobFacts = (name: string) => this.coordinator((rpc) => rpc.jobFacts(name));
+
+  /** Calls the coordinator; a call that the platform could not deliver becomes PARTITION_UNAVAILABLE. */
+  async coordinator<Value>(
+    call: (rpc: CoordinatorRpc) => Promise<RpcResult<Value>>,
+  ): Promise<RpcResult<Value>> {
+    try {
+      return await call(coordinatorOf(this.#env));
+    } catch (cause) {
+      const reason = cause instanceof Error ? cause.message : String(cause);
+      const message = `The coordinator did not answer: ${reason}`;
+      return { ok: false, error: errorBodyOf(new EngineError("PARTITION_UNAVAILABLE", { message, cause })) };
+    }
+  }
+}

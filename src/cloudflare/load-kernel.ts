@@ -1,0 +1,6 @@
+/**
+ * The kernel's compiled module, as the bundler hands it over: compiled once per isolate, before the first request.
+ */
+import compiled from "../../build/kernel.wasm";
+
+export const kernelModule: WebAssembly.Module = compiled;
