@@ -47,8 +47,6 @@ interface OpenJob extends JobRow {
   checkpointAt: number;
   checkpointLogBytes: number;
   isWritingAhead: boolean;
-  /** Offset at which the task failed last. */
-  failedAt: number | undefined;
 }
 
 export class PartitionJobs {
@@ -63,12 +61,7 @@ export class PartitionJobs {
   readonly #failures = new Map<number, number>();
   #turn = 0;
 
-  constructor(
-    ports: Ports,
-    log: PartitionLog,
-    options: PartitionOptions,
-    identity: () => PartitionIdentity,
-  ) {
+  constructor(ports: Ports, log: PartitionLog, options: PartitionOptions, identity: () => PartitionIdentity) {
     const { sql } = ports;
     this.#ports = ports;
     this.#log = log;
@@ -172,14 +165,17 @@ export class PartitionJobs {
 
   letters(job: string, after: string | undefined, limit: number): LetterPage {
     const found = [...this.#jobs().values()].find((each) => each.job === job);
-    if (!found) throw new EngineError("JOB_NOT_FOUND", { message: `No job "${job}" runs on this partition.` });
+    if (!found)
+      throw new EngineError("JOB_NOT_FOUND", { message: `No job "${job}" runs on this partition.` });
     return found.task.letters.read(after, limit);
   }
 
   #find(job: string, run: number): OpenJob {
     const found = this.#jobs().get(run);
     if (found && found.job === job) return found;
-    throw new EngineError("JOB_NOT_FOUND", { message: `No job "${job}" with run ${run} is on this partition.` });
+    throw new EngineError("JOB_NOT_FOUND", {
+      message: `No job "${job}" with run ${run} is on this partition.`,
+    });
   }
 
   #stepJob(job: OpenJob): boolean {
@@ -197,7 +193,6 @@ export class PartitionJobs {
     }
     this.cache.budgetBytes = this.#options.pageBudget();
     const outcome = tryStep(() => task.step());
-    if (outcome.outcome === "Done") job.failedAt = undefined;
     this.#handle(job, outcome);
     return true;
   }
@@ -222,16 +217,20 @@ export class PartitionJobs {
       pendingLetterBytes: task.letters.pendingBytes,
       dirtyBytes: this.cache.dirtyBytes,
       budgetBytes: this.cache.budgetBytes,
-      needsRoom: job.failedAt === task.appliedOffset + 1,
+      needsRoom: this.#failures.get(job.run) === task.appliedOffset + 1,
     });
     job.isWritingAhead = decision === "Due";
   }
 
   /** A failure inside the kernel spoils all tasks' memory: they open again. The second at one offset fails the job. */
   #handle(job: OpenJob, outcome: StepOutcome): void {
-    if (outcome.outcome === "Done") return;
+    const failedAt = this.#failures.get(job.run) ?? 0;
     const offset = job.task.appliedOffset + 1;
-    if (this.#failures.get(job.run) === offset) {
+    if (outcome.outcome === "Done") {
+      if (failedAt < offset) this.#failures.delete(job.run);
+      return;
+    }
+    if (failedAt === offset) {
       this.#failures.delete(job.run);
       this.#setState(job, "failed", outcome.error);
     } else {
@@ -304,7 +303,9 @@ export class PartitionJobs {
 
   /** The page cache of this partition's kernel, both made when first needed. */
   get cache(): PageCache {
-    this.#cache ??= new PageCache(new Kernel(this.#options.module), { budgetBytes: this.#options.pageBudget() });
+    this.#cache ??= new PageCache(new Kernel(this.#options.module), {
+      budgetBytes: this.#options.pageBudget(),
+    });
     return this.#cache;
   }
 
@@ -339,7 +340,6 @@ export class PartitionJobs {
       checkpointAt: this.#ports.clock.now(),
       checkpointLogBytes: 0,
       isWritingAhead: false,
-      failedAt: this.#failures.get(row.run),
     };
     const lag = this.#lagBytes(open);
     open.hasCaughtUp = lag <= backlogBytesMax;

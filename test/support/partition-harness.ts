@@ -3,6 +3,8 @@
  *
  * Every call is a turn of its own. `crash` drops the turn that is open and starts a new partition over what is durable.
  */
+
+import type { BadRecord } from "../../src/columnar/bad-record.ts";
 import { kindOf, type Schema } from "../../src/columnar/schema.ts";
 import { type JsonScalar, readValue } from "../../src/columnar/values.ts";
 import type { AppendRequest, AppendResult, ProducerPart } from "../../src/engine/log/records.ts";
@@ -11,7 +13,6 @@ import { Partition } from "../../src/engine/partition.ts";
 import type { PartitionIdentity, ViewPage, ViewRow, ViewScan } from "../../src/engine/partition-types.ts";
 import { planJob } from "../../src/engine/plan/plan-job.ts";
 import { FrameEncoder } from "../../src/kernel/frame-codec.ts";
-import type { BadRecord } from "../../src/columnar/bad-record.ts";
 import { Kernel } from "../../src/kernel/kernel.ts";
 import { firstRows } from "../../src/kernel/selection.ts";
 import { readJobDefinition } from "../../src/protocol/job-spec.ts";
@@ -106,7 +107,7 @@ export class PartitionHarness {
     const kinds = columns.map(({ type }) => kindOf(type));
     const { batch, release } = fillBatch(this.#encoderKernel, kinds, lanes);
     const times = (lanes[this.identity.eventTimeColumn] ?? []) as bigint[];
-    const newest = times.reduce((a, b) => (a > b ? a : b), minWatermark);
+    const newest = [...times, minWatermark].sort((a, b) => (a < b ? 1 : -1))[0] ?? minWatermark;
     const watermark = rows.length === 0 ? minWatermark : newest - BigInt(this.identity.outOfOrdernessMs);
     const sequence = { offset: 0, part: 0 };
     const label = { channel: 0n, sequence, previous: sequence, watermark, schemaVersion: 1 };
@@ -130,10 +131,13 @@ export class PartitionHarness {
     return result as AppendResult;
   }
 
-  /** Works until nothing is left; returns the number of slices. */
+  /** Works until nothing is left; returns the number of slices. Throws when a job failed. */
   settle(): number {
     let slices = 0;
     while (this.turn(() => this.partition.step())) slices++;
+    for (const { job, error } of this.turn(() => this.partition.jobs.statuses())) {
+      if (error) throw new Error(`job "${job}" failed: ${error.message}`);
+    }
     return slices;
   }
 
@@ -145,7 +149,9 @@ export class PartitionHarness {
   }
 
   scan(job = "job", scan: Partial<ViewScan> = {}, run = 1): ViewPage {
-    return this.turn(() => this.partition.queryView(job, run, { newestFirst: false, limit: 100_000, ...scan }));
+    return this.turn(() =>
+      this.partition.queryView(job, run, { newestFirst: false, limit: 100_000, ...scan }),
+    );
   }
 
   /** All rows of a view as `[…outputs, final]`, sorted: the order of a scan is by hash. */

@@ -1,11 +1,7 @@
 /**
  * When to checkpoint a task: a pure function of what is known about it.
  */
-import {
-  checkpointIntervalMs,
-  checkpointLogBytesMax,
-  pendingLettersBytesMax,
-} from "../../base/limits.ts";
+import { checkpointIntervalMs, checkpointLogBytesMax, pendingLettersBytesMax } from "../../base/limits.ts";
 
 export interface CheckpointFactsNow {
   /** Something was applied since the last checkpoint. */

@@ -42,7 +42,9 @@ export class RowSorter {
     this.#kernel = kernel;
     this.#plan = plan;
     this.#letters = letters;
-    const kept = plan.accumulators.filter(({ operation, kind }) => operation !== "count" && isBytesKind(kind));
+    const kept = plan.accumulators.filter(
+      ({ operation, kind }) => operation !== "count" && isBytesKind(kind),
+    );
     this.#keptStrings = [...new Set(kept.flatMap(({ argument }) => (argument === null ? [] : [argument])))];
     this.#scratch = new Scratch(kernel, 64);
   }
@@ -123,7 +125,12 @@ export class RowSorter {
     const endOf = this.#kernel.memory.i64(ends, input.rows);
     const changed = new Set(Array.from(this.#kernel.memory.u32(fired, count), (row) => endOf[row] as bigint));
     if (windows.grid.kind !== "tumble") {
-      yield { ...arrays, selection: fired, count, tables: windows.results.resolve(ends, fired, count, tables) };
+      yield {
+        ...arrays,
+        selection: fired,
+        count,
+        tables: windows.results.resolve(ends, fired, count, tables),
+      };
     }
     for (const end of changed) windows.touchFired(end);
   }
@@ -133,7 +140,8 @@ export class RowSorter {
     const { selection } = input;
     const reasons = new Map<number, string>();
     const note = (tooLong: Selection, reason: string) => {
-      if (tooLong.count > 0) for (const row of scratch.rows(tooLong.pointer, tooLong.count)) reasons.set(row, reason);
+      if (tooLong.count > 0)
+        for (const row of scratch.rows(tooLong.pointer, tooLong.count)) reasons.set(row, reason);
     };
     note(scratch.keys.tooLong, `its key is longer than ${keyBytesMax} bytes`);
     for (const column of this.#keptStrings) {
@@ -145,7 +153,8 @@ export class RowSorter {
       );
     }
     if (reasons.size === 0) return selection;
-    for (const [row, reason] of [...reasons].sort(([a], [b]) => a - b)) this.#write(input, record, row, reason);
+    for (const [row, reason] of [...reasons].sort(([a], [b]) => a - b))
+      this.#write(input, record, row, reason);
     const all = selection.pointer === 0 ? undefined : scratch.rows(selection.pointer, selection.count);
     const rows = all ?? Array.from({ length: selection.count }, (_, row) => row);
     return scratch.keep(rows.filter((row) => !reasons.has(row)));
@@ -154,7 +163,12 @@ export class RowSorter {
   #writeLate(input: TaskInput, record: LogRecord, watermark: bigint, rows: readonly number[]): void {
     for (const row of rows) {
       const time = input.value(this.#plan.eventTimeColumn, row);
-      this.#write(input, record, row, `late: its time is ${watermark - BigInt(time as bigint)} ms behind the watermark`);
+      this.#write(
+        input,
+        record,
+        row,
+        `late: its time is ${watermark - BigInt(time as bigint)} ms behind the watermark`,
+      );
     }
   }
 
@@ -169,7 +183,9 @@ export class RowSorter {
 
   #nameOf(column: number): string {
     const { sourceColumns, computedColumns } = this.#plan;
-    return (sourceColumns[column] ?? computedColumns[column - sourceColumns.length])?.name ?? `column ${column}`;
+    return (
+      (sourceColumns[column] ?? computedColumns[column - sourceColumns.length])?.name ?? `column ${column}`
+    );
   }
 
   /** Memory for `rows` rows: kept between batches of like size. */

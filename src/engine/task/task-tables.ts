@@ -5,8 +5,8 @@
  * The result of a closed window is opened when somebody reads it and let go with the next checkpoint.
  */
 import { assert } from "../../base/assert.ts";
-import type { DirtyPage, PageCache } from "../../kernel/page-cache.ts";
 import type { KeyedTable } from "../../kernel/keyed-table.ts";
+import type { DirtyPage, PageCache } from "../../kernel/page-cache.ts";
 import type { TableLayout } from "../../kernel/table-layout.ts";
 import type { PageStore, PageVersion } from "../state/page-store.ts";
 import { type TableEntry, TableFamily, type WindowDirectory } from "../state/window-directory.ts";

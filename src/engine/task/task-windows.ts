@@ -13,7 +13,13 @@ import { assert } from "../../base/assert.ts";
 import type { PageCache } from "../../kernel/page-cache.ts";
 import { Slices, type WindowGrid } from "../../kernel/slices.ts";
 import { TableFamily } from "../state/window-directory.ts";
-import { hasFired, isClosed, lastWindowEndOf, nextWindowEndOf, windowStartOf } from "../windows/window-arithmetic.ts";
+import {
+  hasFired,
+  isClosed,
+  lastWindowEndOf,
+  nextWindowEndOf,
+  windowStartOf,
+} from "../windows/window-arithmetic.ts";
 import type { OpenTable, TaskTables } from "./task-tables.ts";
 
 /** Where the merging of a window stands: the slice and the hash from which to go on. Bigints as text. */
@@ -156,8 +162,9 @@ export class TaskWindows {
   }
 
   #mergeSome(end: bigint, cellsMax: number): number {
-    const target = this.#tables.find(TableFamily.Result, Number(end))
-      ?? this.#tables.create(TableFamily.Result, Number(end), 0, this.#appendTime);
+    const target =
+      this.#tables.find(TableFamily.Result, Number(end)) ??
+      this.#tables.create(TableFamily.Result, Number(end), 0, this.#appendTime);
     let cells = 1;
     const from = this.#cursor;
     for (const [start, slice] of this.slices.entries()) {

@@ -13,8 +13,8 @@ import type { Kernel } from "../../kernel/kernel.ts";
 import type { PageCache } from "../../kernel/page-cache.ts";
 import type { TableFailure } from "../../kernel/table-failure.ts";
 import { TableLayout } from "../../kernel/table-layout.ts";
-import { type LogRecord, RecordKind } from "../log/records.ts";
 import type { PartitionLog } from "../log/partition-log.ts";
+import { type LogRecord, RecordKind } from "../log/records.ts";
 import type { CheckpointFacts, PartitionIdentity } from "../partition-types.ts";
 import type { TaskPlan } from "../plan/task-plan.ts";
 import type { SqlStorage } from "../ports.ts";
@@ -94,7 +94,14 @@ export class Task {
     this.tables = new TaskTables(cache, this.#layout, this.#store, directory, checkpoint.nextTable);
     const firedThrough = parseWatermark(checkpoint.firedThrough);
     this.windows = plan.window
-      ? new TaskWindows(cache, this.tables, gridOfPlan(plan.window), plan.latenessMs, firedThrough, checkpoint.cursor)
+      ? new TaskWindows(
+          cache,
+          this.tables,
+          gridOfPlan(plan.window),
+          plan.latenessMs,
+          firedThrough,
+          checkpoint.cursor,
+        )
       : undefined;
     this.#input = new TaskInput(kernel, plan, context.identity.schema);
     this.#sorter = new RowSorter(kernel, plan, this.letters);

@@ -4,10 +4,11 @@
  * Fired windows are read from their results, open ones from their slices, merged for the occasion where there are
  * several: those rows are not final. Rows whose retention has passed are left out. A read changes no state.
  */
-import type { KeyedTable } from "../../kernel/keyed-table.ts";
-import type { CellValue } from "../../kernel/page-view.ts";
+
 import { hashKey } from "../../columnar/key-encoding.ts";
 import { compareJson } from "../../columnar/values.ts";
+import type { KeyedTable } from "../../kernel/keyed-table.ts";
+import type { CellValue } from "../../kernel/page-view.ts";
 import type { ScanPosition, ViewRow, ViewScan } from "../partition-types.ts";
 import { finishRow } from "../plan/finish-row.ts";
 import { continuousWindow, TableFamily } from "../state/window-directory.ts";
@@ -99,7 +100,8 @@ function* readables(task: Task, scan: ViewScan): Generator<Readable> {
   if (scan.newestFirst) waiting.reverse();
   const isBefore = (a: number, b: number) => (scan.newestFirst ? a > b : a < b);
   for (const entry of firedEntries(task, from, to, scan.newestFirst)) {
-    while (waiting[0] !== undefined && isBefore(waiting[0], entry.window)) yield openWindow(task, waiting.shift() ?? 0);
+    while (waiting[0] !== undefined && isBefore(waiting[0], entry.window))
+      yield openWindow(task, waiting.shift() ?? 0);
     yield { end: entry.window, firedAt: entry.firedAt, read: (use) => tables.readEntry(entry, use) };
   }
   for (const end of waiting) yield openWindow(task, end);
@@ -166,5 +168,7 @@ function startsWithin(task: Task, { windowFrom }: ViewScan, end: number): boolea
 /** The first `limit` rows and those that share the last one's place. */
 function cut(rows: ViewRow[], limit: number): ViewRow[] {
   const last = rows[limit - 1]?.at;
-  return rows.filter((row, index) => index < limit || (row.at.window === last?.window && row.at.hash === last.hash));
+  return rows.filter(
+    (row, index) => index < limit || (row.at.window === last?.window && row.at.hash === last.hash),
+  );
 }

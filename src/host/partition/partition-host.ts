@@ -210,7 +210,8 @@ export class PartitionHost implements PartitionRpc {
       if (!read.ok) return read;
       best = selectTop([...best, ...read.value.rows], scan);
       const last = read.value.rows.at(-1);
-      if (!read.value.hasMore || !last) return { ok: true, value: { ...read.value, rows: best, hasMore: false } };
+      if (!read.value.hasMore || !last)
+        return { ok: true, value: { ...read.value, rows: best, hasMore: false } };
       page = { ...page, after: last.at };
       await new Promise<void>((resolve) => this.#ports.soon(resolve));
     }

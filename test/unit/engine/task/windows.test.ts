@@ -115,7 +115,12 @@ describe("hopping windows", () => {
     harness.append([["a", at(6), 10, "x"]]);
     harness.append([["a", at(45), 2, "x"]]);
     harness.settle();
-    expect(harness.rows().filter((row) => row[6] === true).map((row) => row.slice(2, 5))).toEqual([
+    expect(
+      harness
+        .rows()
+        .filter((row) => row[6] === true)
+        .map((row) => row.slice(2, 5)),
+    ).toEqual([
       ["1970-01-01 00:00:10", 1, 1],
       ["1970-01-01 00:00:20", 3, 13],
       ["1970-01-01 00:00:30", 1, 2],
@@ -132,7 +137,12 @@ describe("cumulating windows", () => {
     ]);
     harness.append([["a", at(31), 4, "x"]]);
     harness.settle();
-    expect(harness.rows().filter((row) => row[6] === true).map((row) => row.slice(1, 5))).toEqual([
+    expect(
+      harness
+        .rows()
+        .filter((row) => row[6] === true)
+        .map((row) => row.slice(1, 5)),
+    ).toEqual([
       ["1970-01-01 00:00:00", "1970-01-01 00:00:10", 1, 1],
       ["1970-01-01 00:00:00", "1970-01-01 00:00:20", 2, 3],
       ["1970-01-01 00:00:00", "1970-01-01 00:00:30", 2, 3],
@@ -143,7 +153,10 @@ describe("cumulating windows", () => {
 describe("no window", () => {
   test("an aggregate that is never final", () => {
     const harness = harnessWith({ key: [], aggregates: { n: { function: "count" } } });
-    harness.append([["a", at(5), 1, "x"], ["b", at(1), 2, "x"]]);
+    harness.append([
+      ["a", at(5), 1, "x"],
+      ["b", at(1), 2, "x"],
+    ]);
     harness.append([["c", at(2), 4, "x"]]);
     harness.settle();
     expect(harness.rows()).toEqual([[3, false]]);

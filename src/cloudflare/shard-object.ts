@@ -1,0 +1,97 @@
+/**
+ * The Durable Object of a shard: hands its storage, alarm and RPC calls to the partition's host.
+ */
+import { DurableObject } from "cloudflare:workers";
+import type { AppendRequest } from "../engine/log/records.ts";
+import type { JobCommand, PartitionIdentity, ViewScan } from "../engine/partition-types.ts";
+import { type HostPorts, PartitionHost } from "../host/partition/partition-host.ts";
+import type { PartitionRpc } from "../host/partition/partition-rpc.ts";
+import { coordinatorOf } from "./coordinator-stub.ts";
+import type { Environment } from "./environment.ts";
+import { isolate } from "./isolate.ts";
+import { kernelModule } from "./load-kernel.ts";
+import { ObjectStorage, PlatformClock, PlatformRandom } from "./object-storage.ts";
+
+export class Shard extends DurableObject<Environment> implements PartitionRpc {
+  #host: PartitionHost | undefined;
+
+  constructor(ctx: DurableObjectState, env: Environment) {
+    super(ctx, env);
+    void ctx.blockConcurrencyWhile(async () => {
+      const alarmAt = await ctx.storage.getAlarm();
+      const options = { module: kernelModule, pageBudget: () => isolate.pageBudget() };
+      this.#host = new PartitionHost(this.#ports(), options, alarmAt ?? undefined);
+      isolate.objectStarted(this);
+    });
+  }
+
+  get #ready(): PartitionHost {
+    if (!this.#host) throw new Error("The object has not started.");
+    return this.#host;
+  }
+
+  setUp(identity: PartitionIdentity) {
+    return this.#ready.setUp(identity);
+  }
+
+  append(requests: readonly AppendRequest[]) {
+    return this.#ready.append(requests);
+  }
+
+  setWatermark(generation: number, watermark: bigint) {
+    return this.#ready.setWatermark(generation, watermark);
+  }
+
+  tick(generation: number, watermark: bigint) {
+    return this.#ready.tick(generation, watermark);
+  }
+
+  command(generation: number, command: JobCommand) {
+    return this.#ready.command(generation, command);
+  }
+
+  status() {
+    return this.#ready.status();
+  }
+
+  queryView(
+    job: string,
+    run: number,
+    scan: ViewScan,
+    wait: { readonly minOffset: number; readonly timeoutMs: number } | undefined,
+  ) {
+    return this.#ready.queryView(job, run, scan, wait);
+  }
+
+  letters(job: string | undefined, after: string | undefined, limit: number) {
+    return this.#ready.letters(job, after, limit);
+  }
+
+  destroy(generation: number) {
+    return this.#ready.destroy(generation);
+  }
+
+  override alarm() {
+    return this.#ready.alarm();
+  }
+
+  #ports(): HostPorts {
+    const { storage } = this.ctx;
+    return {
+      sql: new ObjectStorage(storage),
+      clock: new PlatformClock(),
+      random: new PlatformRandom(),
+      soon: (work) => void setTimeout(work, 0),
+      later: (work, ms) => void setTimeout(work, ms),
+      setAlarm: (at) => void storage.setAlarm(at),
+      clearStorage: async () => {
+        await storage.deleteAlarm();
+        await storage.deleteAll();
+      },
+      abort: (reason) => this.ctx.abort(reason),
+      reportActive: async ({ stream, generation, shard }) => {
+        await coordinatorOf(this.env).shardActive(stream, generation, shard);
+      },
+    };
+  }
+}
