@@ -47,6 +47,8 @@ const delaysJob: JobBody = {
 const batchRows = 250;
 const tableRows = 10;
 const redrawMs = 250;
+/** A restart takes a few retries; who waits longer should know for what. */
+const retriesUntilTold = 6;
 
 export interface DemoOptions {
   readonly client: MillraceClient;
@@ -93,6 +95,9 @@ async function postFlights(
     stream: flightsStreamName,
     id: "flights-demo",
     wait,
+    onRetry: (cause, attempt) => {
+      if (attempt % retriesUntilTold === 0) area.print(`Still trying: ${String(cause)}`);
+    },
   });
   const started = Date.now();
   let drawnAt = 0;

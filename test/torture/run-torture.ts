@@ -161,7 +161,7 @@ async function compareView(
   const problems: string[] = [];
   const seen = new Set<string>();
   for await (const row of client.views.rows<OutputRow>(view, { limit: 1000 })) {
-    const start = row.window_start === undefined ? undefined : Date.parse(row.window_start);
+    const start = row.window_start === undefined ? undefined : timeOf(row.window_start);
     const place = ledgerKey(row.key, start);
     const found = { events: Number(row.events), total: Number(row.total), largest: Number(row.largest) };
     const expected = ledger.get(place);
@@ -202,4 +202,9 @@ export function freePort(): Promise<number> {
       probe.close(() => resolve(typeof address === "object" && address ? address.port : 0));
     });
   });
+}
+
+/** A TIMESTAMP as the API prints it is without a zone: it counts as UTC. */
+function timeOf(text: string): number {
+  return Date.parse(`${text.replace(" ", "T")}Z`);
 }
