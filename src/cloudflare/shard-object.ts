@@ -2,6 +2,7 @@
  * The Durable Object of a shard: hands its storage, alarm and RPC calls to the partition's host.
  */
 import { DurableObject } from "cloudflare:workers";
+import { checkpointTurnBytesMax } from "../base/limits.ts";
 import type { AppendRequest } from "../engine/log/records.ts";
 import type { JobCommand, PartitionIdentity, ViewScan } from "../engine/partition-types.ts";
 import { type HostPorts, PartitionHost } from "../host/partition/partition-host.ts";
@@ -19,7 +20,11 @@ export class Shard extends DurableObject<Environment> implements PartitionRpc {
     super(ctx, env);
     void ctx.blockConcurrencyWhile(async () => {
       const alarmAt = await ctx.storage.getAlarm();
-      const options = { module: kernelModule, pageBudget: () => isolate.pageBudget() };
+      const options = {
+        module: kernelModule,
+        pageBudget: () => isolate.pageBudget(),
+        checkpointTurnBytes: checkpointTurnBytesMax,
+      };
       this.#host = new PartitionHost(this.#ports(), options, alarmAt ?? undefined);
       isolate.objectStarted(this);
     });

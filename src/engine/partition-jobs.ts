@@ -6,7 +6,7 @@
  * job; before the second try all pages are made clean, so that only a record too large for the budget fails for room.
  */
 import { EngineError, type ErrorBody } from "../base/errors.ts";
-import { backlogBytesMax, checkpointIntervalMs, checkpointTurnBytesMax } from "../base/limits.ts";
+import { backlogBytesMax, checkpointIntervalMs } from "../base/limits.ts";
 import { Kernel } from "../kernel/kernel.ts";
 import { PageCache } from "../kernel/page-cache.ts";
 import type { PartitionLog } from "./log/partition-log.ts";
@@ -198,7 +198,7 @@ export class PartitionJobs {
   }
 
   #checkpointSlice(job: OpenJob, now: number): void {
-    if (!job.task.writeAhead(checkpointTurnBytesMax, now)) return;
+    if (!job.task.writeAhead(this.#options.checkpointTurnBytes, now)) return;
     job.task.commit(now);
     job.isWritingAhead = false;
     job.checkpointAt = now;

@@ -9,9 +9,9 @@
 import { EngineError, errorBodyOf } from "../base/errors.ts";
 import { backlogBytesMax, heldLogFactor } from "../base/limits.ts";
 import { readFrameHeader } from "../kernel/frame-codec.ts";
+import { decideIdleness } from "./decide-idleness.ts";
 import { PartitionLog } from "./log/partition-log.ts";
 import { type AppendRequest, type AppendResult, RecordKind } from "./log/records.ts";
-import { decideIdleness } from "./decide-idleness.ts";
 import { PartitionJobs } from "./partition-jobs.ts";
 import type {
   JobCommand,
@@ -28,6 +28,8 @@ export interface PartitionOptions {
   readonly module: WebAssembly.Module;
   /** Bytes of pages in memory; asked before work, since partitions that share an isolate come and go. */
   readonly pageBudget: () => number;
+  /** Bytes of pages that one turn of a checkpoint writes. */
+  readonly checkpointTurnBytes: number;
 }
 
 /** Time in ms after which an alarm finds work that a lost object left. */
@@ -75,7 +77,9 @@ export class Partition {
   /** Logs what can be accepted, as one group commit; see `PartitionLog.append`. */
   append(requests: readonly AppendRequest[]): AppendResult[] {
     if (!this.#stored) {
-      const error = errorBodyOf(new EngineError("MAP_STALE", { message: "This partition was never set up." }));
+      const error = errorBodyOf(
+        new EngineError("MAP_STALE", { message: "This partition was never set up." }),
+      );
       return requests.map(() => ({ status: "refused", error }));
     }
     const backlog = this.jobs.backlogBytes;
@@ -163,7 +167,9 @@ export class Partition {
   }
 
   letters(job: string | undefined, after: string | undefined, limit: number): LetterPage {
-    return job === undefined ? readRejectedLetters(this.log, after, limit) : this.jobs.letters(job, after, limit);
+    return job === undefined
+      ? readRejectedLetters(this.log, after, limit)
+      : this.jobs.letters(job, after, limit);
   }
 
   #idleFacts() {

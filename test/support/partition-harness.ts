@@ -4,6 +4,7 @@
  * Every call is a turn of its own. `crash` drops the turn that is open and starts a new partition over what is durable.
  */
 
+import { checkpointTurnBytesMax } from "../../src/base/limits.ts";
 import type { BadRecord } from "../../src/columnar/bad-record.ts";
 import { kindOf, type Schema } from "../../src/columnar/schema.ts";
 import { type JsonScalar, readValue } from "../../src/columnar/values.ts";
@@ -29,6 +30,7 @@ export interface HarnessOptions {
   readonly storage?: NodeStorage;
   readonly module?: WebAssembly.Module;
   readonly pageBudget?: number;
+  readonly checkpointTurnBytes?: number;
   readonly keyGroups?: readonly [number, number];
 }
 
@@ -165,6 +167,7 @@ export class PartitionHarness {
   #start(): Partition {
     const module = this.#options.module ?? releaseModule;
     const pageBudget = () => this.#options.pageBudget ?? 32 * 1024 * 1024;
-    return new Partition(this.ports, { module, pageBudget });
+    const checkpointTurnBytes = this.#options.checkpointTurnBytes ?? checkpointTurnBytesMax;
+    return new Partition(this.ports, { module, pageBudget, checkpointTurnBytes });
   }
 }

@@ -35,6 +35,7 @@ export interface Checkpoint {
   readonly watermark: string;
   readonly firedThrough: string;
   readonly cursor: FiringCursor | undefined;
+  /** Number of the next new table: above all that may ever have been written. */
   readonly nextTable: number;
   readonly counts: TaskCounts;
   readonly sweep: SweepState;

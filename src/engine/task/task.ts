@@ -168,8 +168,10 @@ export class Task {
     const written = this.tables.writeDirty(bytesMax);
     this.#writtenAhead.pages += written.pages;
     this.#writtenAhead.bytes += written.bytes;
-    if (written.bytes > 0 && !this.#checkpoint.isWriting) {
-      this.#checkpoint = { ...this.#checkpoint, isWriting: true };
+    const { nextTable } = this.tables;
+    if (written.bytes > 0 && !(this.#checkpoint.isWriting && this.#checkpoint.nextTable === nextTable)) {
+      // Tables made since the last checkpoint may be written now: a recovery must not give their numbers again.
+      this.#checkpoint = { ...this.#checkpoint, isWriting: true, nextTable };
       writeCheckpoint(this.#context.sql, this.number, this.#checkpoint);
     }
     return written.bytes < bytesMax;
