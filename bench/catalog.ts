@@ -1,6 +1,11 @@
 /**
  * All benches, in the order in which they run without a name.
  */
+import { flightsTumble } from "./engine/flights-tumble.ts";
+import { ndjsonTumble } from "./engine/ndjson-tumble.ts";
+import { wideRecords } from "./engine/wide-records.ts";
 import type { Bench } from "./harness/bench.ts";
+import { ingest } from "./load/ingest.ts";
+import { smallRequests } from "./load/small-requests.ts";
 
-export const benches: readonly Bench[] = [];
+export const benches: readonly Bench[] = [ndjsonTumble, wideRecords, flightsTumble, ingest, smallRequests];

@@ -4,7 +4,7 @@
  * `wrangler dev` puts a proxy in front that takes several times longer than the Worker; nothing is measured there.
  */
 import { type ChildProcess, spawn } from "node:child_process";
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -24,7 +24,8 @@ export interface WorkerSetup {
 export interface RunningWorkerd {
   readonly port: number;
   readonly url: string;
-  readonly pid: number;
+  /** Processor time that workerd took so far, in ms; undefined where the system does not tell. */
+  cpuMs(): number | undefined;
   stop(): Promise<void>;
 }
 
@@ -58,11 +59,19 @@ export async function startWorkerd(setup: WorkerSetup): Promise<RunningWorkerd> 
   };
   try {
     const port = await readPort(child);
-    return { port, url: `http://127.0.0.1:${port}`, pid: child.pid ?? 0, stop };
+    return { port, url: `http://127.0.0.1:${port}`, cpuMs: () => readCpuMs(child.pid ?? 0), stop };
   } catch (cause) {
     await stop();
     throw cause;
   }
+}
+
+/** Linux: the fields utime and stime of the process, in ticks of 10 ms. */
+function readCpuMs(pid: number): number | undefined {
+  const path = `/proc/${pid}/stat`;
+  if (!existsSync(path)) return undefined;
+  const fields = readFileSync(path, "utf8").split(") ").at(-1)?.split(" ") ?? [];
+  return (Number(fields[11]) + Number(fields[12])) * 10;
 }
 
 function workerdPath(): string {

@@ -13,6 +13,8 @@ const timeField = Buffer.from('"ts":');
 export class EventBody {
   readonly bytes: Buffer;
   readonly events: number;
+  /** Sum of all amounts, which have two decimals. */
+  readonly cents: number;
   readonly #places: number[] = [];
   readonly #sharedDigits: number;
 
@@ -20,7 +22,9 @@ export class EventBody {
   constructor(events: number, keyCount: number, seed: number) {
     this.events = events;
     this.#sharedDigits = timeDigits - Math.round(Math.log10(events));
-    const { bodies } = ndjsonBodies(clickEvents(events, keyCount, seed), events);
+    const records = [...clickEvents(events, keyCount, seed)];
+    this.cents = records.reduce((sum, { amount }) => sum + Math.round(amount * 100), 0);
+    const { bodies } = ndjsonBodies(records, events);
     this.bytes = Buffer.from(bodies[0] as Uint8Array);
     for (let at = this.bytes.indexOf(timeField); at !== -1; at = this.bytes.indexOf(timeField, at + 1)) {
       this.#places.push(at + timeField.length);

@@ -24,6 +24,8 @@ export interface LoadPlan {
 export interface LoadReport {
   readonly requests: number;
   readonly events: number;
+  /** Sum of the amounts of all events. */
+  readonly cents: number;
   readonly elapsedMs: number;
   readonly latenciesMs: readonly number[];
   /** Answers 429; their bodies were sent again. */

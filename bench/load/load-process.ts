@@ -17,6 +17,7 @@ class LoadRun {
   #nextBody: number;
   #requests = 0;
   #refused = 0;
+  #cents = 0;
 
   constructor(plan: LoadPlan) {
     this.#plan = plan;
@@ -44,6 +45,7 @@ class LoadRun {
     return {
       requests: this.#requests,
       events: this.#requests * plan.eventsPerBody,
+      cents: this.#cents,
       elapsedMs,
       latenciesMs: this.#latencies,
       refused: this.#refused,
@@ -103,6 +105,7 @@ class LoadRun {
     }
     this.#latencies.push(performance.now() - dueAt);
     this.#requests++;
+    this.#cents += body.cents;
   }
 }
 

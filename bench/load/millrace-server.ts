@@ -1,0 +1,107 @@
+/**
+ * Millrace in plain workerd with one stream of clicks and one job over it, and the check that it counted right.
+ */
+import { setTimeout as sleep } from "node:timers/promises";
+import { MillraceClient } from "../../src/client/client.ts";
+import type { JobBody } from "../../src/protocol/job-spec.ts";
+import type { Check } from "../harness/bench.ts";
+import { millraceSetup, type RunningWorkerd, startWorkerd } from "../harness/workerd.ts";
+import { clickColumns } from "../inputs/click-events.ts";
+import type { LoadReport } from "./load-plan.ts";
+
+export const streamName = "clicks";
+export const jobName = "totals";
+export const eventsPath = `/v1/streams/${streamName}/events`;
+
+/** The stream's body; requests in flight overtake each other by minutes of event time, and none may be late. */
+export function clickStream(shards: number) {
+  return {
+    columns: [...clickColumns],
+    eventTime: { column: "ts", outOfOrderness: "1h" },
+    ...(shards > 1 ? { distributionKey: ["user_id"] } : {}),
+    shards,
+  };
+}
+
+export const clickJob: JobBody = {
+  source: streamName,
+  key: ["user_id"],
+  window: { type: "tumble", size: "1h" },
+  aggregates: {
+    count: { function: "count" },
+    sum: { function: "sum", argument: "amount" },
+    max: { function: "max", argument: "amount" },
+  },
+};
+
+interface TotalsRow {
+  readonly count: number;
+  readonly sum: number;
+}
+
+export class MillraceServer {
+  readonly workerd: RunningWorkerd;
+  readonly client: MillraceClient;
+  #events = 0;
+  #cents = 0;
+
+  constructor(workerd: RunningWorkerd) {
+    this.workerd = workerd;
+    this.client = new MillraceClient({ url: workerd.url });
+  }
+
+  static async start(shards: number): Promise<MillraceServer> {
+    const server = new MillraceServer(await startWorkerd(millraceSetup));
+    try {
+      await server.client.streams.put(streamName, clickStream(shards));
+      await server.client.jobs.put(jobName, clickJob);
+      while ((await server.client.jobs.get(jobName)).state !== "running") await sleep(5);
+      return server;
+    } catch (cause) {
+      await server.workerd.stop();
+      throw cause;
+    }
+  }
+
+  /** Remembers what was posted, to be compared with what was counted. */
+  expect({ events, cents }: LoadReport): void {
+    this.#events += events;
+    this.#cents += cents;
+  }
+
+  /** Waits until the job has applied all that was logged. */
+  async settle(): Promise<void> {
+    for (;;) {
+      const { state, lag } = await this.client.jobs.get(jobName);
+      if (state !== "running") throw new Error(`the job is ${state}`);
+      if (lag.records === 0) return;
+      await sleep(2);
+    }
+  }
+
+  /** Bytes in the logs of all shards per row that they took in. */
+  async bytesPerEvent(): Promise<number> {
+    const { shards } = await this.client.streams.get(streamName);
+    const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
+    return sum(shards.map(({ logBytes }) => logBytes)) / sum(shards.map(({ rows }) => rows));
+  }
+
+  /** Ends the stream and compares every count and sum with what was posted. */
+  async checks(): Promise<Check[]> {
+    await this.client.streams.setWatermark(streamName, "max");
+    await this.settle();
+    let events = 0;
+    let cents = 0;
+    for await (const row of this.client.views.rows<TotalsRow>(jobName, { limit: 1000 })) {
+      events += row.count;
+      cents += Math.round(row.sum * 100);
+    }
+    const { late, bad } = await this.client.jobs.get(jobName);
+    const { rejected } = await this.client.streams.get(streamName);
+    return [
+      { name: "every event was counted once", found: String(events), expected: String(this.#events) },
+      { name: "the sum of all amounts, in cents", found: String(cents), expected: String(this.#cents) },
+      { name: "late, bad and rejected records", found: String(late + bad + rejected), expected: "0" },
+    ];
+  }
+}
