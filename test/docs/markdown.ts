@@ -50,7 +50,8 @@ export function codeBlocks(text: string, heading?: string): CodeBlock[] {
 /** Folders whose content is made, not kept. */
 const made = /^(?:build|node_modules|coverage)\/|^\.(?:millrace|wrangler)(?:\/|$)/;
 const topFolders = /^(?:\.ci|assembly|bench|docs|examples|scripts|src|test)\//;
-const topFiles = /^(?:package(?:-lock)?\.json|wrangler\.toml|tsconfig[.\w]*\.json|biome\.json|vitest\.config\.ts|[A-Z]+\.md)$/;
+const topFiles =
+  /^(?:package(?:-lock)?\.json|wrangler\.toml|tsconfig[.\w]*\.json|biome\.json|vitest\.config\.ts|[A-Z]+\.md)$/;
 
 /**
  * Returns the paths that a document names: the targets of its links, which count from the document, and what is set in

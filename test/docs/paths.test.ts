@@ -18,9 +18,12 @@ describe("every path that a document names exists", () => {
   });
 
   test("one that does not would be found", () => {
-    const text = "See `src/engine/missing.ts`, [this](missing.md#part) and `src/*/nothing.md`; `build/x` is made.";
+    const text =
+      "See `src/engine/missing.ts`, [this](missing.md#part) and `src/*/nothing.md`; `build/x` is made.";
     expect(missing({ path: "docs/a.md", text })).toHaveLength(3);
-    expect(missing({ path: "docs/a.md", text: "[package](../package.json), `src/base/limits.ts:3`" })).toEqual([]);
+    expect(
+      missing({ path: "docs/a.md", text: "[package](../package.json), `src/base/limits.ts:3`" }),
+    ).toEqual([]);
   });
 });
 
@@ -28,11 +31,14 @@ const folders = readdirSync(join(repositoryRoot, "src"), { withFileTypes: true }
   .filter((entry) => entry.isDirectory())
   .map(({ name }) => name);
 
-test.each(folders)(`src/%s has a README of at most ${readmeLinesMax} lines with its imports and laws`, (folder) => {
-  const text = readFileSync(join(repositoryRoot, "src", folder, "README.md"), "utf8");
-  expect(text.trimEnd().split("\n").length).toBeLessThanOrEqual(readmeLinesMax);
-  expect(text).toMatch(/^# \w+/);
-  expect(text).toMatch(/may import/i);
-  expect(text).toMatch(/start (?:at|with|reading)/i);
-  expect(text).toMatch(/laws?:/i);
-});
+test.each(folders)(
+  `src/%s has a README of at most ${readmeLinesMax} lines with its imports and laws`,
+  (folder) => {
+    const text = readFileSync(join(repositoryRoot, "src", folder, "README.md"), "utf8");
+    expect(text.trimEnd().split("\n").length).toBeLessThanOrEqual(readmeLinesMax);
+    expect(text).toMatch(/^# \w+/);
+    expect(text).toMatch(/may import/i);
+    expect(text).toMatch(/start (?:at|with|reading)/i);
+    expect(text).toMatch(/laws?:/i);
+  },
+);

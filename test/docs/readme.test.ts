@@ -1,0 +1,91 @@
+/**
+ * README's tour, run as it stands against a started server.
+ *
+ * Each `sh` block of the tour runs in bash, in one folder; the `json` block behind it states the answers, one after the
+ * other. A stated object may leave fields out, a list may not, and "…" stands for any value.
+ */
+import { execFileSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { freePort } from "../torture/run-torture.ts";
+import { ServerProcess } from "../torture/server-process.ts";
+import { type CodeBlock, codeBlocks, repositoryRoot } from "./markdown.ts";
+
+const statedUrl = "http://127.0.0.1:8787";
+const readme = readFileSync(join(repositoryRoot, "README.md"), "utf8");
+const blocks = codeBlocks(readme, "## A five-minute tour");
+
+let server: ServerProcess;
+let folder = "";
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), "millrace-readme-"));
+  server = new ServerProcess(await freePort(), join(folder, "state"));
+  await server.start();
+}, 60_000);
+
+afterAll(async () => {
+  await server.clean();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+/** Runs a block and returns what it printed on standard output. */
+function run({ code }: CodeBlock): string {
+  const script = `set -e\n${code.replaceAll(statedUrl, server.url).replaceAll("curl ", "curl --silent --show-error ")}`;
+  return execFileSync("bash", ["-c", script], { cwd: folder, encoding: "utf8" });
+}
+
+/** Reads JSON values that stand one behind the other. */
+function readValues(text: string): unknown[] {
+  const values: unknown[] = [];
+  let from = 0;
+  for (let end = 1; end <= text.length; end++) {
+    if (!/[}\]]/.test(text[end - 1] ?? "")) continue;
+    try {
+      values.push(JSON.parse(text.slice(from, end)));
+      from = end;
+    } catch {
+      // The value goes on behind this bracket.
+    }
+  }
+  expect(text.slice(from).trim()).toBe("");
+  return values;
+}
+
+/** Returns `found` without what `stated` leaves out, so that the two can be compared as a whole. */
+function pruned(found: unknown, stated: unknown): unknown {
+  if (stated === "…" && found !== undefined) return "…";
+  if (Array.isArray(found) && Array.isArray(stated))
+    return found.map((part, index) => pruned(part, stated[index]));
+  if (!isObject(found) || !isObject(stated)) return found;
+  return Object.fromEntries(
+    Object.keys(stated).flatMap((name) => (name in found ? [[name, pruned(found[name], stated[name])]] : [])),
+  );
+}
+
+function isObject(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+describe("the tour of README.md", () => {
+  for (const [index, block] of blocks.entries()) {
+    if (block.language !== "sh") continue;
+    const next = blocks[index + 1];
+    test(`the block of line ${block.line} answers as stated`, { timeout: 30_000 }, () => {
+      const found = readValues(run(block));
+      for (const value of found) expect(value).not.toHaveProperty("code");
+      if (next?.language !== "json") return;
+      const stated = readValues(next.code);
+      expect(found.map((value, position) => pruned(value, stated[position]))).toEqual(stated);
+    });
+  }
+});
+
+test("the tour has blocks with answers, and a wrong one would be found", () => {
+  expect(blocks.filter(({ language }) => language === "json").length).toBeGreaterThan(5);
+  expect(pruned({ a: 1, b: [{ c: 2, d: 3 }] }, { b: [{ c: 2 }] })).toEqual({ b: [{ c: 2 }] });
+  expect(pruned({ a: 1 }, { a: 2, b: 1 })).toEqual({ a: 1 });
+  expect(pruned({ rows: [1, 2] }, { rows: [1] })).toEqual({ rows: [1, 2] });
+});
