@@ -13,6 +13,7 @@ export function heapBase(): usize {
 }
 
 // json
+export { jsonDecode } from "./json/decode";
 
 // hash
 export { keysBuild, keysHash, keysMeasure, keysTooLong } from "./hash/keys";

@@ -10,6 +10,8 @@ export interface KernelExports {
   abiVersion(): number;
 
   // json
+  /** Decodes from where the DECODER stands; returns JSON_DONE or what it wants (`assembly/json/abi.ts`). */
+  jsonDecode(decoder: number): number;
 
   // hash
   keysMeasure(
