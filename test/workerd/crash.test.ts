@@ -1,0 +1,153 @@
+/**
+ * Objects that die during ingest: by eviction, by abort, by an alarm that finds what they left. Counts stay exact.
+ */
+import {
+  abortAllDurableObjects,
+  evictDurableObject,
+  runDurableObjectAlarm,
+  runInDurableObject,
+} from "cloudflare:test";
+import { env } from "cloudflare:workers";
+import { expect, test } from "vitest";
+import type { Environment } from "../../src/cloudflare/environment.ts";
+import { shardName } from "../../src/host/shards.ts";
+import { type Answer, call, clicks, clicksBody, post, totalsBody } from "./api.ts";
+
+const { SHARD, COORDINATOR } = env as unknown as Environment;
+
+async function shardsOf(stream: string): Promise<(shard: number) => DurableObjectStub> {
+  const facts = await COORDINATOR.get(COORDINATOR.idFromName("coordinator")).streamFacts(stream);
+  if (!facts.ok) throw new Error(facts.error.message);
+  const { generation } = facts.value;
+  return (shard) => SHARD.get(SHARD.idFromName(shardName({ stream, generation, shard })));
+}
+
+/** Random numbers that a failing run can repeat. */
+function randomOf(seed: number): (below: number) => number {
+  let state = seed;
+  return (below) => {
+    state = (Math.imul(state, 1_664_525) + 1_013_904_223) >>> 0;
+    return Math.floor((state / 2 ** 32) * below);
+  };
+}
+
+/** Posts until it is accepted: an object that dies answers nothing, or an error that says to send again. */
+async function postUntilAccepted(
+  stream: string,
+  body: string,
+  producer: string,
+  sequence: number,
+): Promise<Answer> {
+  for (let attempt = 0; ; attempt++) {
+    const answer = await post(stream, body, { "producer-id": producer, sequence: String(sequence) }).catch(
+      () => undefined,
+    );
+    if (answer?.status === 200) return answer;
+    if (attempt > 50) throw new Error(`still refused: ${JSON.stringify(answer?.body)}`);
+  }
+}
+
+/** An object that is not running cannot be evicted, one that was aborted cannot run its alarm. */
+function ignoreIdle(thrown: unknown): void {
+  if (!/not currently running|abort|reset|evict/i.test(String(thrown))) throw thrown;
+}
+
+async function countsOf(view: string, token: Record<string, number>): Promise<Map<string, number>> {
+  const counts = new Map<string, number>();
+  let cursor: string | undefined;
+  do {
+    const query = new URLSearchParams({ limit: "1000", token: JSON.stringify(token), timeout: "20s" });
+    if (cursor) query.set("cursor", cursor);
+    const { status, body } = await call("GET", `/v1/views/${view}?${query}`);
+    if (status !== 200) throw new Error(JSON.stringify(body));
+    for (const { user, clicks: count } of body.rows) counts.set(user, (counts.get(user) ?? 0) + count);
+    cursor = body.cursor;
+  } while (cursor);
+  return counts;
+}
+
+test.each([1, 2, 3])(
+  "events are counted once though objects die at random points (seed %i)",
+  { timeout: 60_000 },
+  async (seed) => {
+    const random = randomOf(seed);
+    const stream = `mortal${seed}`;
+    const view = `totals${seed}`;
+    await call("PUT", `/v1/streams/${stream}`, clicksBody({ shards: 4, distributionKey: ["user"] }));
+    await call("PUT", `/v1/jobs/${view}`, totalsBody(stream));
+    const shardOf = await shardsOf(stream);
+    const expected = new Map<string, number>();
+    const token: Record<string, number> = {};
+    const producers = Array.from({ length: 4 }, async (_, producer) => {
+      for (let sequence = 0; sequence < 25; sequence++) {
+        const rows = Array.from({ length: 20 }, (_row, index) => {
+          const user = `user${random(40)}`;
+          expected.set(user, (expected.get(user) ?? 0) + 1);
+          return [sequence * 1000 + index, user, 1] as [number, string, number];
+        });
+        const body = clicks(...rows);
+        const { body: answer } = await postUntilAccepted(stream, body, `producer${producer}`, sequence);
+        if (random(4) === 0) await postUntilAccepted(stream, body, `producer${producer}`, sequence);
+        for (const [shard, offset] of Object.entries(answer.token as Record<string, number>)) {
+          token[shard] = Math.max(token[shard] ?? 0, offset);
+        }
+      }
+    });
+    let isDone = false;
+    let deaths = 0;
+    const reaper = (async () => {
+      while (!isDone) {
+        await new Promise((resolve) => setTimeout(resolve, 5 + random(40)));
+        const kind = random(10);
+        if (kind === 0) await abortAllDurableObjects();
+        else if (kind < 6) await evictDurableObject(shardOf(random(4))).then(() => deaths++, ignoreIdle);
+        else await runDurableObjectAlarm(shardOf(random(4))).catch(ignoreIdle);
+      }
+    })();
+    await Promise.all(producers);
+    isDone = true;
+    await reaper;
+    expect(deaths).toBeGreaterThan(0);
+    expect(await countsOf(view, token)).toEqual(expected);
+    await abortAllDurableObjects();
+    expect(await countsOf(view, token)).toEqual(expected);
+  },
+);
+
+test("what an evicted object left unapplied is applied by its alarm, though no request comes", async () => {
+  await call("PUT", "/v1/streams/left", clicksBody());
+  await call("PUT", "/v1/jobs/leftTotals", totalsBody("left"));
+  await post("left", clicks([1000, "ann", 1]));
+  await abortAllDurableObjects();
+  const alarm = await runInDurableObject((await shardsOf("left"))(0), (_object, state) =>
+    state.storage.getAlarm(),
+  );
+  expect(alarm).toBeTypeOf("number");
+  expect(await countsOf("leftTotals", { "0": 1 })).toEqual(new Map([["ann", 1]]));
+});
+
+test("with `advance` an open window fires by its alarm alone, after eviction; with `wait` it stays open", async () => {
+  const now = Date.now();
+  for (const idle of ["advance", "wait"]) {
+    const body = clicksBody({
+      idle,
+      idleTimeout: "10001ms",
+      eventTime: { column: "time", outOfOrderness: 0 },
+    });
+    await call("PUT", `/v1/streams/${idle}`, body);
+    await call("PUT", `/v1/jobs/${idle}Totals`, totalsBody(idle, { window: { type: "tumble", size: "1s" } }));
+    await post(idle, clicks([now - 60_000, "ann", 1]));
+    await call("GET", `/v1/views/${idle}Totals?token=${encodeURIComponent('{"0":1}')}`);
+    await evictDurableObject((await shardsOf(idle))(0));
+  }
+  for (const idle of ["advance", "wait"]) {
+    const alarm = await runInDurableObject((await shardsOf(idle))(0), (_object, state) =>
+      state.storage.getAlarm(),
+    );
+    expect(alarm).toBeLessThanOrEqual(now + 20_000);
+  }
+  await new Promise((resolve) => setTimeout(resolve, 11_000));
+  const final = async (view: string) => (await call("GET", `/v1/views/${view}`)).body.rows[0].final;
+  await expect.poll(() => final("advanceTotals"), { timeout: 5000 }).toBe(true);
+  expect(await final("waitTotals")).toBe(false);
+}, 30_000);
