@@ -18,7 +18,13 @@ export default defineConfig({
         },
       },
       {
-        plugins: [cloudflareTest({ wrangler: { configPath: "./wrangler.toml" } })],
+        plugins: [
+          cloudflareTest({
+            wrangler: { configPath: "./wrangler.toml" },
+            // As in a local start; tests of the token call the Worker with variables of their own.
+            miniflare: { bindings: { MILLRACE_LOCAL: "1" } },
+          }),
+        ],
         test: {
           name: "workerd",
           include: ["test/workerd/**/*.test.ts"],

@@ -1,0 +1,74 @@
+/** The API as a caller sees it, for tests inside workerd. */
+import { exports } from "cloudflare:workers";
+
+export interface Answer {
+  readonly status: number;
+  readonly headers: Headers;
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into JSON of many shapes
+  readonly body: any;
+}
+
+/** Calls the Worker; a body that is no text, bytes or stream is sent as JSON. */
+export async function call(
+  method: string,
+  path: string,
+  body?: unknown,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  const isRaw = typeof body === "string" || body instanceof Uint8Array || body instanceof ReadableStream;
+  const response = await exports.default.fetch(`https://millrace.test${path}`, {
+    method,
+    headers: isRaw || body === undefined ? headers : { "content-type": "application/json", ...headers },
+    ...(body === undefined ? {} : { body: isRaw ? (body as BodyInit) : JSON.stringify(body) }),
+  });
+  return await answerOf(response);
+}
+
+export async function answerOf(response: Response): Promise<Answer> {
+  const text = await response.text();
+  return {
+    status: response.status,
+    headers: response.headers,
+    body: text === "" ? undefined : JSON.parse(text),
+  };
+}
+
+/** A stream's body: clicks with a time, a user and an amount, five seconds out of order. */
+export function clicksBody(changes: Record<string, unknown> = {}): Record<string, unknown> {
+  return {
+    columns: [
+      { name: "time", type: "TIMESTAMP(3)" },
+      { name: "user", type: "STRING" },
+      { name: "amount", type: "INT" },
+    ],
+    eventTime: { column: "time", outOfOrderness: "5s" },
+    ...changes,
+  };
+}
+
+/** A job's body: clicks and amounts per user and minute. */
+export function totalsBody(source: string, changes: Record<string, unknown> = {}): Record<string, unknown> {
+  return {
+    source,
+    key: ["user"],
+    window: { type: "tumble", size: "1min" },
+    aggregates: { clicks: { function: "count" }, total: { function: "sum", argument: "amount" } },
+    ...changes,
+  };
+}
+
+/** Clicks as NDJSON; times in ms. */
+export function clicks(...rows: readonly [time: number, user: string, amount: number | null][]): string {
+  return rows.map(([time, user, amount]) => JSON.stringify({ time, user, amount })).join("\n");
+}
+
+export const ndjson = { "content-type": "application/x-ndjson" };
+
+/** Posts clicks; fails the test where they are refused. */
+export async function post(
+  stream: string,
+  body: string,
+  headers: Record<string, string> = {},
+): Promise<Answer> {
+  return await call("POST", `/v1/streams/${stream}/events`, body, { ...ndjson, ...headers });
+}
