@@ -62,16 +62,32 @@ function describeIssue(issue: z.core.$ZodIssue, body: unknown): string {
       return `found ${found}, expected ${issue.values.map((value) => JSON.stringify(value)).join(" or ")}`;
     case "invalid_union":
       return `found ${found}, ${expectedOf(issue)}`;
+    case "invalid_key":
+      return `not a name, ${issue.issues.map((inner) => inner.message).join(", ")}`;
     default:
       return `found ${found}, ${issue.message}`;
   }
 }
 
+/** What a union would have taken: its choices with "or" between them. */
 function expectedOf(issue: z.core.$ZodIssueInvalidUnion): string {
-  const expected = issue.errors
-    .flat()
-    .flatMap((inner) => ("expected" in inner ? [String(inner.expected)] : []));
-  return expected.length > 0 ? `expected ${[...new Set(expected)].join(" or ")}` : issue.message;
+  const choices = issue.errors.flatMap((inner) => inner.flatMap(choiceOf));
+  return choices.length > 0 ? `expected ${[...new Set(choices)].join(" or ")}` : issue.message;
+}
+
+function choiceOf(issue: z.core.$ZodIssue): string[] {
+  switch (issue.code) {
+    case "invalid_type":
+      return [String(issue.expected)];
+    case "invalid_value":
+      return issue.values.map((value) => JSON.stringify(value));
+    case "custom":
+      return issue.message.startsWith("expected ") ? [issue.message.slice("expected ".length)] : [];
+    case "invalid_union":
+      return issue.errors.flatMap((inner) => inner.flatMap(choiceOf));
+    default:
+      return [];
+  }
 }
 
 function valueAt(body: unknown, path: readonly PropertyKey[]): unknown {

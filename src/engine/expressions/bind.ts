@@ -113,7 +113,7 @@ function bindLiteral({ literal, type }: LiteralJson, path: Path): Bound {
   }
   const parsed =
     parseType(type) ?? refuse([...path, "type"], `found "${type}", expected a type such as "BIGINT"`);
-  const message = `found ${formatFound(literal)}, expected a ${formatType(parsed)}`;
+  const message = `found ${formatFound(literal)}, expected ${formatType(parsed)}`;
   return readLiteral(literal as JsonScalar, parsed) ?? refuse([...path, "literal"], message);
 }
 
@@ -317,7 +317,7 @@ function closeTo(bound: Bound, type: DataType, path: Path): TypedExpression {
   if (typeof bound.value === "number") return closeBeside(bound, type) ?? close(bound, path);
   return (
     closeBeside(bound, type) ??
-    refuse(path, `found ${formatFound(bound.value)}, expected a ${formatType(type)}`)
+    refuse(path, `found ${formatFound(bound.value)}, expected ${formatType(type)}`)
   );
 }
 

@@ -1,0 +1,143 @@
+/** Bodies of PUT /v1/jobs/{job}: what is read, what is filled in, and how mistakes are told. */
+import { describe, expect, test } from "vitest";
+import { errorBodyOf } from "../../../src/base/errors.ts";
+import { jobBodyOf, readJobDefinition } from "../../../src/protocol/job-spec.ts";
+
+const delays = {
+  source: "flights",
+  key: ["origin"],
+  window: { type: "tumble", size: "1h" },
+  aggregates: { flights: { function: "count" }, worst: { function: "max", argument: "delay" } },
+};
+
+function messageFor(body: unknown): string {
+  try {
+    readJobDefinition(body);
+  } catch (error) {
+    const { code, message } = errorBodyOf(error);
+    return `${code} ${message}`;
+  }
+  return "no error";
+}
+
+test("a short body becomes a definition with every field", () => {
+  expect(readJobDefinition(delays)).toEqual({
+    source: "flights",
+    startFrom: "earliest",
+    columns: [],
+    key: ["origin"],
+    window: { type: "tumble", sizeMs: 3_600_000, offsetMs: 0 },
+    aggregates: [
+      { name: "flights", function: "count" },
+      { name: "worst", function: "max", argument: "delay" },
+    ],
+    allowedLatenessMs: 0,
+    retentionMs: 604_800_000,
+  });
+});
+
+test.each([
+  { type: "tumble", size: "1d", offset: "-8h" },
+  { type: "hop", size: "1h", slide: "5 min" },
+  { type: "cumulate", size: "1d", step: "1h", offset: 500 },
+])("a definition with a $type window, written as a body, reads back to itself", (window) => {
+  const definition = readJobDefinition({
+    ...delays,
+    window,
+    startFrom: "latest",
+    filter: ["and", ["is not null", "delay"], ["<", "delay", { literal: "9", type: "BIGINT" }]],
+    columns: { late: [">", "delay", 15], twice: ["*", "delay", 2.5] },
+    allowedLateness: "1 min",
+    retention: "forever",
+  });
+  expect(definition.retentionMs).toBeNull();
+  expect(readJobDefinition(JSON.parse(JSON.stringify(jobBodyOf(definition))))).toEqual(definition);
+});
+
+describe("mistakes are told with their place, what was found and what was expected", () => {
+  const hop = (size: string, slide: string) => ({ ...delays, window: { type: "hop", size, slide } });
+  const withArgument = (argument: unknown) => ({
+    ...delays,
+    aggregates: { a: { function: "sum", argument } },
+  });
+  test.each([
+    [
+      "a slide that does not divide the size",
+      hop("1h", "7 min"),
+      'JOB_INVALID window.slide: found "7 min", expected a slide that divides the size of 1h without remainder',
+    ],
+    [
+      "too many slices",
+      hop("1d", "1s"),
+      'JOB_INVALID window.slide: found "1s", expected at most 1024 slides in the size of 1d',
+    ],
+    [
+      "a size of zero",
+      hop("0s", "1s"),
+      'JOB_INVALID window.size: found "0s", expected a duration of at least 1ms',
+    ],
+    [
+      "an unknown window",
+      { ...delays, window: { type: "session", gap: "1s" } },
+      'JOB_INVALID window.type: found "session", expected a "type" of "tumble", "hop" or "cumulate"',
+    ],
+    [
+      "a field of another window",
+      { ...delays, window: { type: "hop", size: "1h", slide: "1h", step: "1h" } },
+      'JOB_INVALID window: unknown field "step"',
+    ],
+    [
+      "an unknown function",
+      { ...delays, aggregates: { a: { function: "median", argument: "delay" } } },
+      'JOB_INVALID aggregates.a.function: found "median", expected "count" or "sum" or "min" or "max" or "avg" or "first_value" or "last_value"',
+    ],
+    [
+      "a sum of nothing",
+      { ...delays, aggregates: { a: { function: "sum" } } },
+      "JOB_INVALID aggregates.a.argument: found nothing, expected a column or an expression: only count goes without",
+    ],
+    [
+      "no aggregates",
+      { ...delays, aggregates: {} },
+      "JOB_INVALID aggregates: found {}, expected 1 to 64 aggregates",
+    ],
+    [
+      "an output that cannot be named",
+      { ...delays, aggregates: { "a b": { function: "count" } } },
+      "JOB_INVALID aggregates.a b: not a name, expected a letter or _, then up to 62 letters, digits or _",
+    ],
+    [
+      "two outputs of one name",
+      { ...delays, aggregates: { origin: { function: "count" } } },
+      'JOB_INVALID aggregates.origin: found {"function":"count"}, expected another output name: this is one that a key column has',
+    ],
+    [
+      "a call without an operator",
+      withArgument([["+", "a", "b"], "c"]),
+      'JOB_INVALID aggregates.a.argument[0]: found ["+","a","b"], expected an operator first, such as ["+", a, b]',
+    ],
+    [
+      "an object that is no literal",
+      withArgument(["+", "a", { value: 7 }]),
+      'JOB_INVALID aggregates.a.argument[2]: found {"value":7}, expected { "literal": value } or { "literal": value, "type": "BIGINT" }',
+    ],
+    [
+      "an expression that is too deep",
+      withArgument(Array.from({ length: 70 }).reduce((inner) => ["-", inner], "a")),
+      /^JOB_INVALID aggregates\.a\.argument(\[1\]){65}: found .* expected at most 64 levels of nesting$/,
+    ],
+    [
+      "an expression that is too large",
+      withArgument(["in", "a", ...Array(1000).fill(1)]),
+      /^JOB_INVALID .* expected at most 1000 parts in an expression$/,
+    ],
+    [
+      "a retention that is neither",
+      { ...delays, retention: "always" },
+      /^JOB_INVALID retention: found "always", expected "forever" or a duration such as/,
+    ],
+  ])("%s", (_, body, expected) => {
+    if (typeof expected === "string") expect(messageFor(body)).toBe(expected);
+    else expect(messageFor(body)).toMatch(expected);
+  });
+});
