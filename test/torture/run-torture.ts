@@ -9,6 +9,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { checkpointIntervalMs } from "../../src/base/limits.ts";
 import { MillraceClient } from "../../src/client/client.ts";
 import { RequestError } from "../../src/client/request-error.ts";
 import type { Token } from "../../src/protocol/answers.ts";
@@ -49,6 +50,8 @@ export interface TortureResult {
   readonly rounds: readonly Round[];
   readonly acknowledgedRows: number;
   readonly results: number;
+  /** Checkpoints of both jobs on all shards. */
+  readonly checkpoints: number;
   /** What is not as it must be; empty: all is exact. */
   readonly problems: readonly string[];
 }
@@ -63,6 +66,10 @@ interface OutputRow {
 }
 
 const problemsToldMax = 20;
+
+/** Every so many rounds the load lasts long enough for checkpoints, so that recovery starts from one. */
+const longRoundEvery = 5;
+const longLoadMs = [checkpointIntervalMs, checkpointIntervalMs + 4_000] as const;
 
 export async function runTorture(options: TortureOptions): Promise<TortureResult> {
   const stateFolder = mkdtempSync(join(tmpdir(), "millrace-torture-"));
@@ -88,7 +95,8 @@ async function tortureServer(server: ServerProcess, options: TortureOptions): Pr
   const problems: string[] = [];
   workload.start();
   for (let index = 1; index <= options.rounds; index++) {
-    const round = await runRound(index, server, workload, random, options.loadMs);
+    const loadMs = index % longRoundEvery === 0 ? longLoadMs : options.loadMs;
+    const round = await runRound(index, server, workload, random, loadMs);
     rounds.push(round);
     options.onRound?.(round);
     const held = (await retried(() => client.streams.get(tortureStreamName))).rows;
@@ -102,8 +110,10 @@ async function tortureServer(server: ServerProcess, options: TortureOptions): Pr
   await server.kill("both");
   await server.start();
   problems.push(...(await compareAll(client, workload, token, "after a last kill")));
+  const statuses = await Promise.all([totalsJobName, minutesJobName].map((job) => client.jobs.get(job)));
   return {
     rounds,
+    checkpoints: statuses.flatMap(({ checkpoints }) => checkpoints).length,
     acknowledgedRows: workload.acknowledgedRows,
     results: workload.totals.size + workload.minutes.size,
     problems,

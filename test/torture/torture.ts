@@ -45,7 +45,7 @@ for (const problem of result.problems) console.error(problem);
 console.log(
   result.problems.length === 0
     ? `exact: ${count(result.acknowledgedRows)} rows in ${count(result.results)} results, ` +
-        `compared twice, ${((Date.now() - started) / 1000).toFixed(0)} s, seed ${seed}`
+        `${count(result.checkpoints)} checkpoints, compared twice, ${((Date.now() - started) / 1000).toFixed(0)} s, seed ${seed}`
     : `NOT exact: ${result.problems.length} problems, seed ${seed}`,
 );
 process.exitCode = result.problems.length === 0 ? 0 : 1;
