@@ -166,9 +166,14 @@ function wordsOf(operation: number): number {
   }
 }
 
-/** The words of an accumulator that has seen nothing. F64 bounds are bits beyond every double in the kernel's order. */
+/**
+ * The words of an accumulator that has seen nothing: the identity of its operation. A sum of doubles begins at -0,
+ * which adding leaves as it is; bounds of doubles are bits beyond every double in the kernel's order.
+ */
 function initialWords(operation: number): readonly [bigint, bigint] {
   switch (operation) {
+    case ACCUMULATOR_SUM_F64:
+      return [i64Infinite.least, 0n];
     case ACCUMULATOR_MIN_I64:
       return [i64Infinite.greatest, 0n];
     case ACCUMULATOR_MAX_I64:
