@@ -1,7 +1,7 @@
 /**
- * `npm run bench -- NAME… [--json FILE] [--smoke] [--list] [--keep]`: runs benches, all of them without a name.
+ * `npm run bench -- NAME… [--json FILE] [--smoke] [--rounds N] [--list] [--keep]`: runs benches, all of them without a name.
  *
- * `--json` writes the results to a file; `--keep` writes each to bench/results and rewrites README's figures from
+ * `--rounds` asks for fewer samples, for a first look. `--json` writes the results to a file; `--keep` writes each to bench/results and rewrites README's figures from
  * there. A failed check or an error ends with exit code 1, a missed target does not.
  */
 import { writeFileSync } from "node:fs";
@@ -13,9 +13,13 @@ import { keepResult, rewriteReadme } from "./harness/report.ts";
 import { formatResult } from "./harness/table.ts";
 
 /** Runs one bench and adds when, where and on what. */
-export async function runBench(bench: Bench, isSmoke: boolean): Promise<BenchResult> {
+export async function runBench(
+  bench: Bench,
+  { isSmoke, roundsMax = Number.POSITIVE_INFINITY }: { isSmoke: boolean; roundsMax?: number },
+): Promise<BenchResult> {
   const outcome = await bench.run({
     isSmoke,
+    roundsMax,
     note: (text) => {
       if (!isSmoke) console.error(`  ${bench.name}: ${text}`);
     },
@@ -37,6 +41,7 @@ async function main(): Promise<void> {
     allowPositionals: true,
     options: {
       json: { type: "string" },
+      rounds: { type: "string" },
       smoke: { type: "boolean", default: false },
       keep: { type: "boolean", default: false },
       list: { type: "boolean", default: false },
@@ -51,11 +56,16 @@ async function main(): Promise<void> {
     const known = benches.map(({ name }) => name).join(", ");
     throw new Error(`There is no bench ${unknown.join(", ")}. Benches: ${known}.`);
   }
-  if (values.keep && values.smoke) throw new Error("A smoke run has no figures to keep.");
+  if (values.keep && (values.smoke || values.rounds)) {
+    throw new Error("Only a whole run has figures to keep, without --smoke and --rounds.");
+  }
   const chosen = benches.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
   const results: BenchResult[] = [];
   for (const bench of chosen) {
-    const result = await runBench(bench, values.smoke);
+    const result = await runBench(bench, {
+      isSmoke: values.smoke,
+      ...(values.rounds ? { roundsMax: Number(values.rounds) } : {}),
+    });
     console.log(`${formatResult(result)}\n`);
     results.push(result);
     if (values.keep) keepResult(result);

@@ -6,7 +6,7 @@
 
 import type { PartitionLog } from "../../src/engine/log/partition-log.ts";
 import { type LogRecord, maxWatermark, RecordKind } from "../../src/engine/log/records.ts";
-import type { PartitionIdentity, ViewRow } from "../../src/engine/partition-types.ts";
+import type { ViewRow } from "../../src/engine/partition-types.ts";
 import { planJob } from "../../src/engine/plan/plan-job.ts";
 import type { TaskPlan } from "../../src/engine/plan/task-plan.ts";
 import { PageStore } from "../../src/engine/state/page-store.ts";
@@ -19,9 +19,9 @@ import { readFrameHeader } from "../../src/kernel/frame-codec.ts";
 import { Kernel } from "../../src/kernel/kernel.ts";
 import { PageCache } from "../../src/kernel/page-cache.ts";
 import { readJobDefinition } from "../../src/protocol/job-spec.ts";
-import { readStreamDefinition, type StreamDefinition } from "../../src/protocol/stream-spec.ts";
+import { readStreamDefinition } from "../../src/protocol/stream-spec.ts";
 import { NodeStorage } from "../../test/support/node-storage.ts";
-import { factsOf } from "./stream-facts.ts";
+import { identityOf } from "./stream-facts.ts";
 
 const taskNumber = 1;
 const appendTime = 1_000_000;
@@ -88,22 +88,3 @@ export class InProcessTask {
 }
 
 const noBytes = new Uint8Array(0);
-
-function identityOf(stream: StreamDefinition): PartitionIdentity {
-  const facts = factsOf(stream);
-  const { idle, idleTimeoutMs, retention } = stream;
-  return {
-    stream: facts.stream,
-    generation: 1,
-    shard: 0,
-    shardCount: 1,
-    keyGroups: [0, 1024],
-    mapVersion: 1,
-    schema: facts.schema,
-    eventTimeColumn: facts.eventTimeColumn,
-    outOfOrdernessMs: facts.outOfOrdernessMs,
-    idleTimeoutMs,
-    idle,
-    retention: { timeMs: retention.timeMs, bytesMax: retention.bytesPerShard },
-  };
-}

@@ -60,7 +60,8 @@ const sizes: readonly Size[] = [
 export const ndjsonTumble: Bench = {
   name: "ndjson-tumble",
   question: "NDJSON to keyed tumbling count, sum and max, one core",
-  async run({ isSmoke, note }) {
+  async run(context) {
+    const { isSmoke, note } = context;
     const results = [];
     for (const { keys, recorded, targets } of isSmoke ? sizes.slice(1, 2) : sizes) {
       note(`${keys} keys`);
@@ -76,7 +77,7 @@ export const ndjsonTumble: Bench = {
           javaScript: (bodies) => javaScriptRows(tumbleInJavaScript(bodies, windowMs)),
           ...(targets ? { targets } : {}),
           ...(isSmoke ? {} : { recorded }),
-          rounds: roundsFor(isSmoke),
+          rounds: roundsFor(context),
         }),
       );
     }

@@ -1,6 +1,7 @@
 /**
  * A stream's facts without a coordinator.
  */
+import type { PartitionIdentity } from "../../src/engine/partition-types.ts";
 import type { StreamFacts } from "../../src/host/coordinator/coordinator-rpc.ts";
 import type { StreamDefinition } from "../../src/protocol/stream-spec.ts";
 
@@ -17,5 +18,25 @@ export function factsOf(definition: StreamDefinition): StreamFacts {
     eventTimeColumn: indexOf(eventTime.column),
     outOfOrdernessMs: eventTime.outOfOrdernessMs,
     distributionKey: distributionKey.map(indexOf),
+  };
+}
+
+/** The only shard of a stream. */
+export function identityOf(stream: StreamDefinition): PartitionIdentity {
+  const facts = factsOf(stream);
+  const { idle, idleTimeoutMs, retention } = stream;
+  return {
+    stream: facts.stream,
+    generation: 1,
+    shard: 0,
+    shardCount: 1,
+    keyGroups: [0, 1024],
+    mapVersion: 1,
+    schema: facts.schema,
+    eventTimeColumn: facts.eventTimeColumn,
+    outOfOrdernessMs: facts.outOfOrdernessMs,
+    idleTimeoutMs,
+    idle,
+    retention: { timeMs: retention.timeMs, bytesMax: retention.bytesPerShard },
   };
 }

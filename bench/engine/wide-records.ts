@@ -18,7 +18,8 @@ const eventsPerBody = 1000;
 export const wideRecords: Bench = {
   name: "wide-records",
   question: "NDJSON of 30 fields, 3 of them used, to keyed tumbling count, sum and max, one core",
-  async run({ isSmoke }) {
+  async run(context) {
+    const { isSmoke } = context;
     const input = ndjsonBodies(wideEvents(isSmoke ? 1000 : events, keys), eventsPerBody);
     const result = await runTumblingContest({
       label: "30 fields",
@@ -32,8 +33,8 @@ export const wideRecords: Bench = {
       key: "user_id",
       duck: duckClicks,
       javaScript: (bodies) => javaScriptRows(tumbleInJavaScript(bodies, duckClicks.windowMs)),
-      ...(isSmoke ? {} : { recorded: "10000 rows unrecorded" }),
-      rounds: roundsFor(isSmoke),
+      ...(isSmoke ? {} : { recorded: "10000 rows 6d878ecd3ba47cc5" }),
+      rounds: roundsFor(context),
     });
     const bytesPerRecord = Math.round(input.bytes / input.events);
     return { settings: { events, keys, eventsPerBody, bytesPerRecord, seed: 1 }, ...result };

@@ -15,6 +15,8 @@ export interface Bench {
 export interface BenchContext {
   /** A tiny run that proves that the bench still works; its figures mean nothing. */
   readonly isSmoke: boolean;
+  /** Rounds that were asked for, where they are to be few: for a first look. */
+  readonly roundsMax: number;
   /** Tells the person who waits what is being done. */
   note(text: string): void;
 }

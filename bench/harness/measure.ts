@@ -6,6 +6,8 @@
  * that can disturb a kernel only makes it slower.
  */
 
+import type { BenchContext } from "./bench.ts";
+
 /** Does the work once; returns its milliseconds where it times itself, otherwise it is timed from outside. */
 export type Work = () => undefined | number | Promise<undefined | number>;
 
@@ -16,9 +18,11 @@ export interface Rounds {
   readonly timeMsMax?: number;
 }
 
-/** Twenty samples of short work, fewer where one takes long; one of everything in smoke mode. */
-export function roundsFor(isSmoke: boolean, { rounds = 20, warmUps = 2, timeMsMax = 60_000 } = {}): Rounds {
-  return isSmoke ? { warmUps: 0, rounds: 1 } : { warmUps, rounds, timeMsMax };
+/** Twenty samples of short work, fewer where one takes long or fewer were asked for; one of everything in smoke mode. */
+export function roundsFor({ isSmoke, roundsMax }: BenchContext, { rounds = 20, warmUps = 2 } = {}): Rounds {
+  return isSmoke
+    ? { warmUps: 0, rounds: 1 }
+    : { warmUps, rounds: Math.min(rounds, roundsMax), timeMsMax: 60_000 };
 }
 
 /** Returns every contestant's samples in milliseconds, in the order they were taken. */

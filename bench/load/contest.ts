@@ -5,7 +5,7 @@
  * that workerd took by request: on a machine that others use too, it says more than the clock does.
  */
 import type { BenchContext, Figure } from "../harness/bench.ts";
-import { median } from "../harness/measure.ts";
+import { median, roundsFor } from "../harness/measure.ts";
 import type { RunningWorkerd } from "../harness/workerd.ts";
 import type { LoadGenerator } from "./load-generator.ts";
 import type { LoadPlan } from "./load-plan.ts";
@@ -34,9 +34,11 @@ export interface ContestOutcome {
   readonly durationMs: number;
 }
 
-export async function runContest(contest: Contest, { isSmoke, note }: BenchContext): Promise<ContestOutcome> {
+export async function runContest(contest: Contest, context: BenchContext): Promise<ContestOutcome> {
+  const { isSmoke, note } = context;
   const { load, server, baseline, baselinePath, shape } = contest;
-  const [rounds, warmUps, durationMs] = isSmoke ? [1, 0, 100] : [7, 1, 2000];
+  const { rounds, warmUps } = roundsFor(context, { rounds: 7, warmUps: 1 });
+  const durationMs = isSmoke ? 100 : 2000;
   const outcome = { millrace: noSamples(), baseline: noSamples(), nextBody: 0, durationMs };
   for (let round = 0; round < warmUps + rounds; round++) {
     const plan = { ...shape, durationMs };

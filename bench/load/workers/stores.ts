@@ -47,10 +47,12 @@ export class RowStore extends DurableObject<Bindings> {
   /** Writes a row for every key, in one turn and so in one transaction. */
   write(keys: number, keyBytes: number, valueBytes: number): void {
     const { sql } = this.ctx.storage;
-    this.#round++;
+    const key = new Uint8Array(keyBytes);
+    const keyView = new DataView(key.buffer);
+    const value = new Uint8Array(valueBytes).fill(++this.#round);
     for (let index = 0; index < keys; index++) {
-      const key = numbered(keyBytes, keyOf(index));
-      sql.exec("INSERT OR REPLACE INTO state VALUES (?, ?)", key, numbered(valueBytes, this.#round));
+      keyView.setUint32(0, keyOf(index));
+      sql.exec("INSERT OR REPLACE INTO state VALUES (?, ?)", key, value);
     }
   }
 
@@ -62,12 +64,6 @@ export class RowStore extends DurableObject<Bindings> {
 /** Keys come in no order of their own. */
 function keyOf(index: number): number {
   return Math.imul(index, 2_654_435_761) >>> 0;
-}
-
-function numbered(bytes: number, value: number): Uint8Array {
-  const text = new Uint8Array(bytes);
-  new DataView(text.buffer).setUint32(0, value);
-  return text;
 }
 
 /** The precomputed frames by shard; an isolate has its own. */
