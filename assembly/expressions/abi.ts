@@ -1,15 +1,17 @@
 /**
- * Programs of column instructions (expressions). `programRun` goes through the rows in chunks of PROGRAM_CHUNK_ROWS.
+ * Programs of column instructions (expressions). `programRun` goes through the rows in chunks of
+ * PROGRAM_CHUNK_ROWS.
  *
  * INSTRUCTION, 16 bytes: opcode u16, target, a, b, c u16 (numbers of registers; unused ones repeat a), 0 u16,
  * parameter u32.
  *
- * REGISTER, 8 bytes: pointer to its COLUMN u32, PLACE_* u32. A column holds all rows; a temporary holds the rows of a
- * chunk; a literal holds its lane twice, one after the other, and its validity 16 times.
+ * REGISTER, 8 bytes: pointer to its COLUMN u32, PLACE_* u32. A column holds all rows; a temporary holds the
+ * rows of a chunk; a literal holds its lane twice, one after the other, and its validity 16 times.
  *
- * DECIMAL parameter: powers of ten, u8 each: first and second operand times 10^(bits 0-7), 10^(bits 8-15); the result
- * divided by 10^(bits 16-23), half away from zero; results of more than (bits 24-31) digits are null. DIVIDE takes the
- * first only: (a * 10^n) / b. Conversions between DECIMAL and DOUBLE: the scale in bits 0-7.
+ * DECIMAL parameter: powers of ten, u8 each: first and second operand times 10^(bits 0-7), 10^(bits 8-15);
+ * the result divided by 10^(bits 16-23), half away from zero; results of more than (bits 24-31) digits are
+ * null. DIVIDE takes the first only: (a * 10^n) / b. Conversions between DECIMAL and DOUBLE: the scale in
+ * bits 0-7.
  *
  * Opcodes lie in stored plans: never reuse one.
  */

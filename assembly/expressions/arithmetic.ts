@@ -1,8 +1,8 @@
 /**
  * Arithmetic and comparisons of I64 and F64 lanes, two rows at a time.
  *
- * Lanes of nulls take part (they are zero) and are cleared afterwards. I64 wraps; NaN is always the canonical one, so
- * that equal inputs give equal bytes on every machine.
+ * Lanes of nulls take part (they are zero) and are cleared afterwards. I64 wraps; NaN is always the canonical
+ * one, so that equal inputs give equal bytes on every machine.
  */
 import {
   OP_ABSOLUTE_F64,
@@ -33,7 +33,9 @@ import { first, second, target } from "./operand";
 
 const canonicalNaN: u64 = 0x7ff8000000000000;
 
-/** target[i] = first[i] OP second[i] for vector operations; unary ones read `first` only. `op` is a constant. */
+/**
+ * target[i] = first[i] OP second[i] for vector operations; unary ones read `first` only. `op` is a constant.
+ */
 @inline
 export function lanesApply(op: i32, rows: u32): void {
   let t = target.lanes;
@@ -85,8 +87,8 @@ function canonical(values: v128): v128 {
 }
 
 /**
- * target[i] = the quotient of first[i] / second[i], cut toward zero; MIN / -1 wraps. A zero divisor makes a null: the
- * target's validity must be written before.
+ * target[i] = the quotient of first[i] / second[i], cut toward zero; MIN / -1 wraps. A zero divisor makes a
+ * null: the target's validity must be written before.
  */
 export function divideI64(rows: u32): void {
   for (let row: usize = 0; row < rows; row++) {

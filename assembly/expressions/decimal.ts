@@ -1,9 +1,9 @@
 /**
  * DECIMAL arithmetic: exact on unscaled integers, rounded once at the end, half away from zero.
  *
- * The parameter's four bytes are described in `assembly/abi.ts`. A result of more digits than its type has is null: the
- * target's validity must be written before. Values are below 10^18 in magnitude (a BIGINT operand below 2^63), so
- * 128 bits hold everything between.
+ * The parameter's four bytes are described in `abi.ts`. A result of more digits than its type has is
+ * null: the target's validity must be written before. Values are below 10^18 in magnitude (a BIGINT operand
+ * below 2^63), so 128 bits hold everything between.
  */
 import { OP_ADD_DECIMAL, OP_EQUAL_DECIMAL, OP_LESS_DECIMAL, OP_NOT_EQUAL_DECIMAL } from "./abi";
 import { first, second, target } from "./operand";
@@ -70,7 +70,8 @@ export function decimalDivide(parameter: u32, rows: u32): void {
     let low = multiplyWide(magnitude(a), factor);
     let high = wideHigh;
     if (more > 1) {
-      // A product beyond 128 bits is beyond 10^18 times any divisor: `high` then exceeds it and the result is null.
+      // A product beyond 128 bits is beyond 10^18 times any divisor: `high` then exceeds it and the result is
+      // null.
       const upper = multiplyWide(high, more);
       const isBeyond = wideHigh != 0;
       low = multiplyWide(low, more);
@@ -82,7 +83,10 @@ export function decimalDivide(parameter: u32, rows: u32): void {
   }
 }
 
-/** target[i] = (first[i] * 10^x) modulo (second[i] * 10^y), with the sign of first[i]. Null where that is zero. */
+/**
+ * target[i] = (first[i] * 10^x) modulo (second[i] * 10^y), with the sign of first[i]. Null where that is
+ * zero.
+ */
 export function decimalRemainder(parameter: u32, rows: u32): void {
   const aFactor = powerOfTen(parameter & 0xff);
   const bFactor = powerOfTen((parameter >> 8) & 0xff);

@@ -7,7 +7,10 @@ import { COLUMN_LANES } from "../abi";
 import { OP_EQUAL_BYTES, OP_LESS_BYTES, OP_LESS_OR_EQUAL_BYTES, OP_NOT_EQUAL_BYTES } from "./abi";
 import { first, Operand, second, target, targetNulls, third } from "./operand";
 
-/** target[i] = first[i] AND second[i]: false where one is false, else null where one is null. Returns the nulls. */
+/**
+ * target[i] = first[i] AND second[i]: false where one is false, else null where one is null. Returns the
+ * nulls.
+ */
 export function logicalAnd(rows: u32): u32 {
   for (let row: usize = 0; row < rows; row++) {
     const a = load<i64>(first.lanes + row * first.laneStep);
@@ -25,7 +28,9 @@ export function logicalAnd(rows: u32): u32 {
   return targetNulls(rows);
 }
 
-/** target[i] = first[i] OR second[i]: true where one is true, else null where one is null. Returns the nulls. */
+/**
+ * target[i] = first[i] OR second[i]: true where one is true, else null where one is null. Returns the nulls.
+ */
 export function logicalOr(rows: u32): u32 {
   for (let row: usize = 0; row < rows; row++) {
     const a = load<i64>(first.lanes + row * first.laneStep);
@@ -99,8 +104,8 @@ export function bytesCompare(op: i32, rows: u32): void {
 }
 
 /**
- * Writes the row numbers whose BOOLEAN in the COLUMN at `column` is true to `rows` (room for u32[count]), in order, and
- * returns how many.
+ * Writes the row numbers whose BOOLEAN in the COLUMN at `column` is true to `rows` (room for u32[count]), in
+ * order, and returns how many.
  *
  *   selection  u32[count] of row numbers to look at, or 0 for the rows 0..count-1; it may be `rows` itself
  */

@@ -1,8 +1,9 @@
 /**
  * Operands of the instruction that runs: where a register's rows of the current chunk lie.
  *
- * A literal is one lane for all rows: its steps are 0. Its lane is there twice and its validity 16 times, so that
- * vector loads read it like a column. Loops may read and write one lane, and 15 validity bytes, past the last row.
+ * A literal is one lane for all rows: its steps are 0. Its lane is there twice and its validity 16 times, so
+ * that vector loads read it like a column. Loops may read and write one lane, and 15 validity bytes, past the
+ * last row.
  */
 import { COLUMN_LANES, COLUMN_NULL_COUNT, COLUMN_VALIDITY } from "../abi";
 import { PLACE_COLUMN, PLACE_LITERAL, REGISTER_COLUMN, REGISTER_PLACE } from "./abi";
@@ -41,9 +42,9 @@ export function operandSet(operand: Operand, register: usize, base: usize): void
 }
 
 /**
- * Ends an instruction whose target's lanes are written: `nulls` of `rows` are null, their validity is written where
- * that is above zero. Lanes of nulls become zero. A column's validity is always written, since a later chunk
- * may hold its first null.
+ * Ends an instruction whose target's lanes are written: `nulls` of `rows` are null, their validity is written
+ * where that is above zero. Lanes of nulls become zero. A column's validity is always written, since a later
+ * chunk may hold its first null.
  */
 export function targetFinish(nulls: u32, rows: u32, base: usize): void {
   const isColumn = target.place == PLACE_COLUMN;

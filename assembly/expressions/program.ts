@@ -1,5 +1,5 @@
 /**
- * Runs programs of column instructions (`assembly/abi.ts`), chunk by chunk, one dispatch per instruction.
+ * Runs programs of column instructions (`abi.ts`), chunk by chunk, one dispatch per instruction.
  */
 import {
   INSTRUCTION_A,
@@ -93,23 +93,30 @@ import {
 /**
  * Runs `count` INSTRUCTIONs over the rows 0..rows-1 of `registers` (REGISTER by number).
  *
- * Columns that are targets have room for the rows, rounded up to even, and for 16 more bytes of validity; their null
- * counts are those of all rows afterwards. A target is never an operand of its instruction.
+ * Columns that are targets have room for the rows, rounded up to even, and for 16 more bytes of validity;
+ * their null counts are those of all rows afterwards. A target is never an operand of its instruction.
  */
 export function programRun(instructions: usize, count: u32, registers: usize, rows: u32): void {
   const end = instructions + <usize>count * INSTRUCTION_BYTES;
   for (let base: u32 = 0; base < rows; base += PROGRAM_CHUNK_ROWS) {
     const chunkRows = min<u32>(PROGRAM_CHUNK_ROWS, rows - base);
     for (let instruction = instructions; instruction < end; instruction += INSTRUCTION_BYTES) {
-      operandSet(target, registers + <usize>load<u16>(instruction, INSTRUCTION_TARGET) * REGISTER_BYTES, base);
-      operandSet(first, registers + <usize>load<u16>(instruction, INSTRUCTION_A) * REGISTER_BYTES, base);
-      operandSet(second, registers + <usize>load<u16>(instruction, INSTRUCTION_B) * REGISTER_BYTES, base);
-      operandSet(third, registers + <usize>load<u16>(instruction, INSTRUCTION_C) * REGISTER_BYTES, base);
+      operandSet(target, registerAt(registers, load<u16>(instruction, INSTRUCTION_TARGET)), base);
+      operandSet(first, registerAt(registers, load<u16>(instruction, INSTRUCTION_A)), base);
+      operandSet(second, registerAt(registers, load<u16>(instruction, INSTRUCTION_B)), base);
+      operandSet(third, registerAt(registers, load<u16>(instruction, INSTRUCTION_C)), base);
       const opcode = <i32>load<u16>(instruction, INSTRUCTION_OPCODE);
       const parameter = load<u32>(instruction, INSTRUCTION_PARAMETER);
-      targetFinish(opcode < OP_ADD_I64 ? applyLogic(opcode, chunkRows) : apply(opcode, parameter, chunkRows), chunkRows, base);
+      const isLogic = opcode < OP_ADD_I64;
+      const nulls = isLogic ? applyLogic(opcode, chunkRows) : apply(opcode, parameter, chunkRows);
+      targetFinish(nulls, chunkRows, base);
     }
   }
+}
+
+@inline
+function registerAt(registers: usize, number: u16): usize {
+  return registers + <usize>number * REGISTER_BYTES;
 }
 
 /** Instructions with rules of their own for nulls. Returns the target's nulls. */
@@ -143,7 +150,10 @@ function applyLogic(opcode: i32, rows: u32): u32 {
   }
 }
 
-/** Instructions whose result is null where an operand is, and some that make nulls. Returns the target's nulls. */
+/**
+ * Instructions whose result is null where an operand is, and some that make nulls. Returns the target's
+ * nulls.
+ */
 function apply(opcode: i32, parameter: u32, rows: u32): u32 {
   if (isPartial(opcode)) {
     validityOfBothAlways(rows);

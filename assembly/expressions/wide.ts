@@ -35,8 +35,8 @@ export function multiplyWide(a: u64, b: u64): u64 {
 }
 
 /**
- * Returns (high, low) / divisor, with the remainder in `wideRemainder`. `high` must be below `divisor`, so that the
- * quotient fits. Knuth's algorithm D on 32-bit digits.
+ * Returns (high, low) / divisor, with the remainder in `wideRemainder`. `high` must be below `divisor`, so
+ * that the quotient fits. Knuth's algorithm D on 32-bit digits.
  */
 export function divideWide(high: u64, low: u64, divisor: u64): u64 {
   if (high == 0) {
@@ -72,7 +72,10 @@ function quotientDigit(upper: u64, digit: u64, dHigh: u64, dLow: u64): u64 {
   return quotient;
 }
 
-/** Returns the low half of (aHigh, aLow) modulo (bHigh, bLow), which is not zero; the high one is in `wideHigh`. */
+/**
+ * Returns the low half of (aHigh, aLow) modulo (bHigh, bLow), which is not zero; the high one is in
+ * `wideHigh`.
+ */
 export function remainderWide(aHigh: u64, aLow: u64, bHigh: u64, bLow: u64): u64 {
   let high: u64 = 0;
   let low: u64 = 0;

@@ -1,5 +1,6 @@
 /**
- * Base64 (RFC 4648, with padding), for BYTES in JSON. Platforms differ in what they offer; this is the same everywhere.
+ * Base64 (RFC 4648, with padding), for BYTES in JSON. Platforms differ in what they offer; this is the same
+ * everywhere.
  */
 const alphabet = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
 

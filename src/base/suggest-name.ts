@@ -16,7 +16,9 @@ export function suggestName(name: string, known: readonly string[]): string {
   return best === undefined ? "" : `; did you mean "${best}"?`;
 }
 
-/** Insertions, deletions, replacements and swaps of neighbors from `a` to `b`; at least `limit` means too far. */
+/**
+ * Insertions, deletions, replacements and swaps of neighbors from `a` to `b`; at least `limit` means too far.
+ */
 function editDistance(a: string, b: string, limit: number): number {
   if (Math.abs(a.length - b.length) >= limit) return limit;
   let beforePrevious: number[] = [];

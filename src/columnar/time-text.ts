@@ -1,8 +1,9 @@
 /**
- * Dates and timestamps as text, on the proleptic Gregorian calendar, without time zones but UTC and fixed offsets.
+ * Dates and timestamps as text, on the proleptic Gregorian calendar, without time zones but UTC and fixed
+ * offsets.
  *
- * The JSON decoder in `assembly/json` takes the same timestamps. Years outside 0000..9999 print with a sign and are
- * not read back.
+ * The JSON decoder in `assembly/json` takes the same timestamps. Years outside 0000..9999 print with a sign
+ * and are not read back.
  */
 const dayMs = 86_400_000n;
 
@@ -11,8 +12,9 @@ const timePattern = String.raw`(\d\d):(\d\d)(?::(\d\d)(?:\.(\d{1,9}))?)?`;
 const zonePattern = String.raw`([Zz]|[+-]\d\d:\d\d)?`;
 
 /**
- * Returns the milliseconds since 1970 of `yyyy-MM-dd[ HH:mm[:ss[.SSS]]]`, also with `/` and `T` and a zone (`Z`,
- * `+02:00`; without: UTC), or of a whole number of milliseconds; undefined for anything else. Finer digits are cut off.
+ * Returns the milliseconds since 1970 of `yyyy-MM-dd[ HH:mm[:ss[.SSS]]]`, also with `/` and `T` and a zone
+ * (`Z`, `+02:00`; without: UTC), or of a whole number of milliseconds; undefined for anything else. Finer
+ * digits are cut off.
  */
 export function parseTimestamp(text: string): bigint | undefined {
   if (/^-?\d{1,18}$/.test(text)) return BigInt(text);

@@ -1,16 +1,19 @@
 /**
  * Single values: as they lie in lanes, and as JSON and text.
  *
- * As JSON: BOOLEAN is true or false; INT, BIGINT and DOUBLE are numbers, but an integer beyond 2^53 and NaN or an infinity
- * is a string; DECIMAL is a string with all digits of its scale; DATE is `yyyy-MM-dd`, TIMESTAMP
- * `yyyy-MM-dd HH:mm:ss[.SSS]`, TIMESTAMP_LTZ the same in UTC with `Z` behind it; STRING is text and BYTES base64.
+ * As JSON: BOOLEAN is true or false; INT, BIGINT and DOUBLE are numbers, but an integer beyond 2^53 and NaN
+ * or an infinity is a string; DECIMAL is a string with all digits of its scale; DATE is `yyyy-MM-dd`,
+ * TIMESTAMP `yyyy-MM-dd HH:mm:ss[.SSS]`, TIMESTAMP_LTZ the same in UTC with `Z` behind it; STRING is text and
+ * BYTES base64.
  */
 import { decodeBase64, encodeBase64 } from "../base/base64.ts";
 import { formatDecimal, parseDecimal } from "./decimal-text.ts";
 import type { DataType } from "./schema.ts";
 import { formatDate, formatTimestamp, parseDate, parseTimestamp } from "./time-text.ts";
 
-/** A value as it lies in memory: bigint for I64 (and for wide sums), number for F64, bytes for BYTES, or null. */
+/**
+ * A value as it lies in memory: bigint for I64 (and for wide sums), number for F64, bytes for BYTES, or null.
+ */
 export type LaneValue = bigint | number | Uint8Array | null;
 
 export type JsonScalar = string | number | boolean | null;
@@ -41,7 +44,8 @@ export function formatValue(value: LaneValue, type: DataType): JsonScalar {
 /**
  * Reads what `formatValue` writes, and the same as text (`"42"`, `"true"`), such as a query's parameter.
  *
- * Returns undefined for what is no value of `type`, or not exactly one: a DECIMAL with more digits, a fraction for INT.
+ * Returns undefined for what is no value of `type`, or not exactly one: a DECIMAL with more digits, a
+ * fraction for INT.
  */
 export function readValue(json: JsonScalar, type: DataType): LaneValue | undefined {
   if (json === null) return null;
@@ -69,7 +73,10 @@ export function readValue(json: JsonScalar, type: DataType): LaneValue | undefin
   }
 }
 
-/** Orders two values of one type: numbers by size with NaN last, text and bytes by their bytes, null before all. */
+/**
+ * Orders two values of one type: numbers by size with NaN last, text and bytes by their bytes, null before
+ * all.
+ */
 export function compareValues(a: LaneValue, b: LaneValue): number {
   if (a === null || b === null) return a === b ? 0 : a === null ? -1 : 1;
   if (a instanceof Uint8Array && b instanceof Uint8Array) return compareBytes(a, b);
@@ -79,8 +86,8 @@ export function compareValues(a: LaneValue, b: LaneValue): number {
 }
 
 /**
- * Orders values as `formatValue` writes them, whatever their type: false before true, then numbers and texts that are
- * numbers by size (NaN last), then other texts by their UTF-16 code units; null before all.
+ * Orders values as `formatValue` writes them, whatever their type: false before true, then numbers and texts
+ * that are numbers by size (NaN last), then other texts by their UTF-16 code units; null before all.
  *
  * Dates and timestamps so come in order of time. Texts of a STRING that look like numbers come before others.
  */
@@ -113,7 +120,10 @@ function isNumberText(text: string): boolean {
   return /^-?(\d+(\.\d+)?|Infinity)$|^NaN$/.test(text);
 }
 
-/** Orders two numbers as text by their exact size; equal ones (1 and 1.0) by their text, so that the order is total. */
+/**
+ * Orders two numbers as text by their exact size; equal ones (1 and 1.0) by their text, so that the order is
+ * total.
+ */
 function compareNumbers(a: string, b: string): number {
   const [x, y] = [parseDecimal(a), parseDecimal(b)];
   if (!x || !y) return compareValues(Number(a), Number(b));

@@ -1,8 +1,8 @@
 /**
  * Programs as data: what the engine compiles, a plan stores and `Program` runs.
  *
- * Registers number columns: first the source columns, then the computed columns, then the filter (where there is one),
- * then temporaries, then literals.
+ * Registers number columns: first the source columns, then the computed columns, then the filter (where there
+ * is one), then temporaries, then literals.
  */
 import {
   OP_ABSOLUTE_F64,
@@ -76,7 +76,10 @@ export interface ProgramLiteral {
   readonly value: string | null;
 }
 
-/** Opcode, registers of target and operands (unused ones repeat a), parameter. A target is none of its operands. */
+/**
+ * Opcode, registers of target and operands (unused ones repeat a), parameter. A target is none of its
+ * operands.
+ */
 export type ProgramInstruction = readonly [
   opcode: number,
   target: number,

@@ -1,8 +1,8 @@
 /**
  * Expression programs: columns computed from columns, and the selection of rows that pass a filter.
  *
- * The code is data (the engine compiles it, a plan stores it). It runs in the kernel over a few thousand rows at a time,
- * one dispatch per instruction, so that intermediate columns stay in the processor's cache.
+ * The code is data (the engine compiles it, a plan stores it). It runs in the kernel over a few thousand rows
+ * at a time, one dispatch per instruction, so that intermediate columns stay in the processor's cache.
  *
  * A program is also the task's batch: its columns are the source columns followed by
  * the computed ones, in one numbering.
@@ -116,7 +116,9 @@ export class Program implements ColumnRows {
     return this.#block;
   }
 
-  /** Address of the COLUMN of a source column, or, from the number of source columns on, of a computed one. */
+  /**
+   * Address of the COLUMN of a source column, or, from the number of source columns on, of a computed one.
+   */
   columnPointer(index: number): number {
     return this.#block + BATCH_COLUMNS + index * COLUMN_BYTES;
   }
@@ -124,8 +126,8 @@ export class Program implements ColumnRows {
   /**
    * Takes over the source columns of `batch` and computes all others for all its rows.
    *
-   * BYTES lanes go on pointing into what `batch` points into. Everything is good until the next `run`, or the end of
-   * the batch.
+   * BYTES lanes go on pointing into what `batch` points into. Everything is good until the next `run`, or the
+   * end of the batch.
    */
   run(batch: ColumnRows): void {
     const { exports, memory } = this.#kernel;
@@ -145,8 +147,8 @@ export class Program implements ColumnRows {
   }
 
   /**
-   * Returns the rows of the last `run` among `rows` (default: all) for which the filter is true; good until the next
-   * call or `run`.
+   * Returns the rows of the last `run` among `rows` (default: all) for which the filter is true; good until
+   * the next call or `run`.
    */
   select(rows: Selection = firstRows(this.#rows)): Selection {
     if (!this.code.hasFilter) return rows;

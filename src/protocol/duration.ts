@@ -55,7 +55,9 @@ export function formatDuration(ms: number): string {
   return text;
 }
 
-/** A duration in a body: text with units or whole milliseconds; becomes milliseconds between `min` and `max`. */
+/**
+ * A duration in a body: text with units or whole milliseconds; becomes milliseconds between `min` and `max`.
+ */
 export function durationSchema({ min = 0, max = durationMsMax }: { min?: number; max?: number } = {}) {
   return z.union([z.string(), z.number()]).transform((value, context) => {
     const ms = typeof value === "number" ? value : parseDuration(value);

@@ -13,29 +13,30 @@
  *     = <> < <= > >=       comparison; also "between" (value, low, high) and "in" (value, candidates …)
  *     and or not           three-valued logic; and, or take two or more arguments
  *     is null, is not null
- *     case                 (condition, result, condition, result …, result otherwise): null where that is left out
+ *     case                 (condition, result, condition, result …, result otherwise): null where that is
+ *     left out
  *     coalesce             the first argument that is not null
  *     cast                 (value, type name as a string), such as ["cast", "delay", "DOUBLE"]
  *
  * How they calculate, which is Flink SQL's way unless said otherwise:
  *
  * - A null argument makes a null result, except in and, or, is null, case and coalesce.
- * - INT with INT is INT, with BIGINT is BIGINT; both wrap on overflow. Division of integers truncates toward zero.
- *   Division by zero and its remainder are NULL for integers and DECIMAL (Flink fails the job), Infinity or NaN for
- *   DOUBLE.
- * - Anything numeric with DOUBLE is DOUBLE. Otherwise, with a DECIMAL it is DECIMAL, exact, with Flink's rules for
- *   precision and scale with 18 in place of 38; half is rounded up (away from zero), and a result that does not fit is
- *   NULL. INT counts as DECIMAL(10, 0), BIGINT as DECIMAL(19, 0).
- * - A number that is written without a fraction is INT, or BIGINT where it needs more; one with a fraction is DOUBLE,
- *   but beside a DECIMAL it is the exact DECIMAL that was written. A text literal without a type takes the type of
- *   the value beside it (a date, a timestamp, a DECIMAL), else it is STRING. Integers beyond 2^53 must be written as
- *   { "literal": "…", "type": "BIGINT" }.
- * - A timestamp minus a timestamp is BIGINT milliseconds; a timestamp plus or minus an integer is milliseconds later
- *   or earlier.
+ * - INT with INT is INT, with BIGINT is BIGINT; both wrap on overflow. Division of integers truncates toward
+ *   zero. Division by zero and its remainder are NULL for integers and DECIMAL (Flink fails the job),
+ *   Infinity or NaN for DOUBLE.
+ * - Anything numeric with DOUBLE is DOUBLE. Otherwise, with a DECIMAL it is DECIMAL, exact, with Flink's
+ *   rules for precision and scale with 18 in place of 38; half is rounded up (away from zero), and a result
+ *   that does not fit is NULL. INT counts as DECIMAL(10, 0), BIGINT as DECIMAL(19, 0).
+ * - A number that is written without a fraction is INT, or BIGINT where it needs more; one with a fraction is
+ *   DOUBLE, but beside a DECIMAL it is the exact DECIMAL that was written. A text literal without a type
+ *   takes the type of the value beside it (a date, a timestamp, a DECIMAL), else it is STRING. Integers
+ *   beyond 2^53 must be written as { "literal": "…", "type": "BIGINT" }.
+ * - A timestamp minus a timestamp is BIGINT milliseconds; a timestamp plus or minus an integer is
+ *   milliseconds later or earlier.
  * - STRING and BYTES compare by their bytes (a STRING's are UTF-8). NaN equals nothing, as in IEEE 754.
- * - cast goes between BOOLEAN, INT, BIGINT, DOUBLE and DECIMAL. To an integer: fractions are cut, a DOUBLE beyond the
- *   range becomes its end, NaN 0, other numbers wrap. To DECIMAL: half up, NULL where it does not fit (a DOUBLE counts
- *   with its exact binary value).
+ * - cast goes between BOOLEAN, INT, BIGINT, DOUBLE and DECIMAL. To an integer: fractions are cut, a DOUBLE
+ *   beyond the range becomes its end, NaN 0, other numbers wrap. To DECIMAL: half up, NULL where it does not
+ *   fit (a DOUBLE counts with its exact binary value).
  */
 import { z } from "zod";
 import { expressionDepthMax, expressionNodesMax } from "../base/limits.ts";

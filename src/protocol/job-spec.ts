@@ -5,7 +5,8 @@
  *
  *     { "source": "flights", "filter": ["is not null", "delay"], "columns": { "late": [">", "delay", 15] },
  *       "key": ["origin"], "window": { "type": "tumble", "size": "1h" },
- *       "aggregates": { "flights": { "function": "count" }, "worst": { "function": "max", "argument": "delay" } } }
+ *       "aggregates": { "flights": { "function": "count" }, "worst": { "function": "max", "argument": "delay"
+ *       } } }
  */
 import { z } from "zod";
 import { aggregatesMax, columnsMax, keyColumnsMax, slicesPerWindowMax } from "../base/limits.ts";

@@ -1,7 +1,8 @@
 /**
  * From a schema's complaints to one error that names the place, what was found and what was expected.
  *
- * Objects of a body are made with `fields`, so that a field nobody knows is refused with the name that was meant.
+ * Objects of a body are made with `fields`, so that a field nobody knows is refused with the name that was
+ * meant.
  */
 import { z } from "zod";
 import type { ErrorCode } from "../base/error-codes.ts";

@@ -1,8 +1,9 @@
 /**
  * The body of `PUT /v1/streams/{stream}` and the definition that is made of it.
  *
- * A body is written by people (types and durations as text, most fields optional); a definition is what Millrace
- * stores and passes around (types parsed, milliseconds, every field present). `streamBodyOf` goes back.
+ * A body is written by people (types and durations as text, most fields optional); a definition is what
+ * Millrace stores and passes around (types parsed, milliseconds, every field present). `streamBodyOf` goes
+ * back.
  *
  *     { "columns": [ { "name": "time", "type": "TIMESTAMP(3)" }, { "name": "origin", "type": "STRING" },
  *                    { "name": "fare", "type": "DECIMAL(10, 2)", "path": "price.total" } ],
@@ -33,6 +34,10 @@ const dayMs = 86_400_000;
 /** Parts of a nested column's path; each is one field name of the record. */
 const pathPartsMax = 8;
 
+const typeNames =
+  "BOOLEAN, INT, BIGINT, DOUBLE, DECIMAL(p, s) with p <= 18, STRING, BYTES, DATE, " +
+  "TIMESTAMP(3) or TIMESTAMP_LTZ(3)";
+
 export const dataTypeSchema = z.string().transform((text, context): DataType => {
   const type = parseType(text);
   if (type) return type;
@@ -49,10 +54,7 @@ export const dataTypeSchema = z.string().transform((text, context): DataType => 
     "DECIMAL",
   ];
   const suggestion = suggestName(text.replace(/\(.*/, "").trim(), names);
-  context.addIssue({
-    code: "custom",
-    message: `expected BOOLEAN, INT, BIGINT, DOUBLE, DECIMAL(p, s) with p <= 18, STRING, BYTES, DATE, TIMESTAMP(3) or TIMESTAMP_LTZ(3)${suggestion}`,
-  });
+  context.addIssue({ code: "custom", message: `expected ${typeNames}${suggestion}` });
   return z.NEVER;
 });
 
@@ -167,7 +169,8 @@ function checkNames(body: StreamBodyRead, context: z.RefinementCtx): void {
     const message = `expected the name of a column${suggestName(body.eventTime.column, names)}`;
     context.addIssue({ code: "custom", path: ["eventTime", "column"], message });
   } else if (eventTime.type.name !== "TIMESTAMP" && eventTime.type.name !== "TIMESTAMP_LTZ") {
-    const message = `a ${formatType(eventTime.type)} column; expected a TIMESTAMP(3) or TIMESTAMP_LTZ(3) column`;
+    const found = formatType(eventTime.type);
+    const message = `a ${found} column; expected a TIMESTAMP(3) or TIMESTAMP_LTZ(3) column`;
     context.addIssue({ code: "custom", path: ["eventTime", "column"], message });
   }
   body.distributionKey.forEach((name, index) => {

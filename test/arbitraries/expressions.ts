@@ -1,4 +1,7 @@
-/** Well-typed expressions as JSON over a fixed set of columns, and rows of such columns with extremes and nulls. */
+/**
+ * Well-typed expressions as JSON over a fixed set of columns, and rows of such columns with extremes and
+ * nulls.
+ */
 import fc from "fast-check";
 import type { Column, DataType } from "../../src/columnar/schema.ts";
 import { parseType } from "../../src/columnar/schema.ts";

@@ -1,5 +1,6 @@
 /**
- * Expressions evaluated row by row with BigInt: slow, and meant to be read beside `protocol/expression-json.ts`.
+ * Expressions evaluated row by row with BigInt: slow, and meant to be read beside
+ * `protocol/expression-json.ts`.
  */
 import type { DataType } from "../../src/columnar/schema.ts";
 import type { LaneValue } from "../../src/columnar/values.ts";
@@ -93,7 +94,9 @@ function arithmetic(call: CallExpression, a: bigint | number, b: bigint | number
   }
 }
 
-/** With both sides as fractions over a power of ten, the result as numerator and denominator, rounded once. */
+/**
+ * With both sides as fractions over a power of ten, the result as numerator and denominator, rounded once.
+ */
 function decimalArithmetic(
   call: CallExpression,
   type: Extract<DataType, { name: "DECIMAL" }>,

@@ -1,8 +1,8 @@
 /**
  * Bind: from an expression as JSON to a typed one.
  *
- * Operators and what they calculate are described in `protocol/expression-json.ts`. Every complaint is an EngineError
- * with the code EXPRESSION_INVALID that names the place.
+ * Operators and what they calculate are described in `protocol/expression-json.ts`. Every complaint is an
+ * EngineError with the code EXPRESSION_INVALID that names the place.
  */
 import { EngineError } from "../../base/errors.ts";
 import { suggestName } from "../../base/suggest-name.ts";
@@ -45,9 +45,9 @@ export interface ExpressionScope {
 type Path = readonly (string | number)[];
 type Bound = TypedExpression | OpenLiteral;
 
-const boolean: DataType = { name: "BOOLEAN" };
-const double: DataType = { name: "DOUBLE" };
-const bigint: DataType = { name: "BIGINT" };
+const boolean = { name: "BOOLEAN" } as const;
+const double = { name: "DOUBLE" } as const;
+const bigint = { name: "BIGINT" } as const;
 
 /** Least and most arguments by operator. */
 const arities: Readonly<Record<string, readonly [number, number]>> = {
@@ -308,8 +308,8 @@ function closePair(a: Bound, b: Bound, paths: readonly [Path, Path]): [TypedExpr
 function close(bound: Bound, path: Path): TypedExpression {
   if (bound.node !== "open") return bound;
   if (bound.value === null) return refuse(path, `found null without a type: write ["cast", null, "BIGINT"]`);
-  const message = `found ${bound.value}, which JSON does not hold exactly: write { "literal": "…", "type": "BIGINT" }`;
-  return closeAlone(bound) ?? refuse(path, message);
+  const advice = `which JSON does not hold exactly: write { "literal": "…", "type": "BIGINT" }`;
+  return closeAlone(bound) ?? refuse(path, `found ${bound.value}, ${advice}`);
 }
 
 function closeTo(bound: Bound, type: DataType, path: Path): TypedExpression {

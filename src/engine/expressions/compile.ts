@@ -1,8 +1,8 @@
 /**
  * Compile: from typed expressions to a program of column instructions.
  *
- * Equal parts are computed once: an operand is a small number, and an instruction that was emitted before for the same
- * operands is not emitted again. Scratch columns are reused after their last reader.
+ * Equal parts are computed once: an operand is a small number, and an instruction that was emitted before for
+ * the same operands is not emitted again. Scratch columns are reused after their last reader.
  */
 import { assert } from "../../base/assert.ts";
 import { encodeBase64 } from "../../base/base64.ts";
@@ -15,6 +15,7 @@ import {
   type ProgramLiteral,
 } from "../../kernel/program-code.ts";
 import { emitCall } from "./emit-call.ts";
+import type { Emitter, Operand } from "./emitter.ts";
 import type { LiteralExpression, TypedExpression } from "./typed-expression.ts";
 
 /** What a program computes. */
@@ -25,21 +26,10 @@ export interface ProgramSpec {
   readonly filter: TypedExpression | undefined;
 }
 
-/** An operand before registers are given out: a source column, a literal, or the result of an instruction. */
-export type Operand = { readonly place: "source" | "literal" | "result"; readonly index: number };
-
 interface Step {
   readonly opcode: number;
   readonly operands: readonly Operand[];
   readonly parameter: number;
-}
-
-/** Takes instructions as they are found necessary. */
-export interface Emitter {
-  expression(expression: TypedExpression): Operand;
-  literal(value: LaneValue, type: DataType): Operand;
-  /** Returns the result of an instruction over all of `operands`. */
-  step(opcode: number, operands: readonly Operand[], parameter?: number): Operand;
 }
 
 /** Compiles `spec`; source columns keep their order, computed columns follow in theirs. */
@@ -134,8 +124,8 @@ class CodeBuilder implements Emitter {
 }
 
 /**
- * Gives every step's result a register: outputs theirs, the others temporaries that are free again behind their last
- * reader. A target is taken before its operands are freed, so it is never one of them.
+ * Gives every step's result a register: outputs theirs, the others temporaries that are free again behind
+ * their last reader. A target is taken before its operands are freed, so it is never one of them.
  */
 function assignRegisters(
   steps: readonly Step[],

@@ -4,7 +4,7 @@
 import { assert } from "../../base/assert.ts";
 import type { DataType } from "../../columnar/schema.ts";
 import { decimalParameter, Opcode } from "../../kernel/program-code.ts";
-import type { Emitter, Operand } from "./compile.ts";
+import type { Emitter, Operand } from "./emitter.ts";
 import { isExact, scaleOf } from "./type-rules.ts";
 import type { CallExpression } from "./typed-expression.ts";
 

@@ -1,5 +1,6 @@
 /**
- * Literals whose type depends on what stands beside them, and conversions of literals done once, while binding.
+ * Literals whose type depends on what stands beside them, and conversions of literals done once, while
+ * binding.
  */
 import { parseDecimal } from "../../columnar/decimal-text.ts";
 import type { DataType } from "../../columnar/schema.ts";
@@ -23,7 +24,9 @@ export function readLiteral(json: JsonScalar, type: DataType): LiteralExpression
   return value === undefined ? undefined : literalOf(value, type);
 }
 
-/** Returns an open literal with the type it has by itself; undefined for null and for integers beyond 2^53. */
+/**
+ * Returns an open literal with the type it has by itself; undefined for null and for integers beyond 2^53.
+ */
 export function closeAlone(open: OpenLiteral): LiteralExpression | undefined {
   const { value } = open;
   if (value === null) return undefined;
@@ -33,7 +36,9 @@ export function closeAlone(open: OpenLiteral): LiteralExpression | undefined {
   return readLiteral(value, { name: "INT" }) ?? readLiteral(value, { name: "BIGINT" });
 }
 
-/** Returns an open literal as it is meant beside a value of `type`; undefined where it does not go with it. */
+/**
+ * Returns an open literal as it is meant beside a value of `type`; undefined where it does not go with it.
+ */
 export function closeBeside(open: OpenLiteral, type: DataType): LiteralExpression | undefined {
   const { value } = open;
   if (value === null) return literalOf(null, type);
@@ -57,7 +62,9 @@ export function closeBeside(open: OpenLiteral, type: DataType): LiteralExpressio
   }
 }
 
-/** Returns a DECIMAL or integer literal with `scale` digits behind the point, where that is exact and fits. */
+/**
+ * Returns a DECIMAL or integer literal with `scale` digits behind the point, where that is exact and fits.
+ */
 export function rescaleLiteral(literal: LiteralExpression, scale: number): LiteralExpression {
   const from = literal.type.name === "DECIMAL" ? literal.type.scale : 0;
   if (typeof literal.value !== "bigint" || from >= scale) return literal;

@@ -59,7 +59,9 @@ export function arithmeticType(operator: "+" | "-" | "*" | "/" | "%", a: DataTyp
   }
 }
 
-/** Returns the type that values of both types convert to in CASE and COALESCE, undefined where there is none. */
+/**
+ * Returns the type that values of both types convert to in CASE and COALESCE, undefined where there is none.
+ */
 export function commonType(a: DataType, b: DataType): DataType | undefined {
   if (isSameType(a, b)) return a;
   if (!isNumeric(a) || !isNumeric(b)) return undefined;

@@ -1,8 +1,9 @@
 /**
- * Expressions after binding: columns by number, every operator with known types, conversions written out as casts.
+ * Expressions after binding: columns by number, every operator with known types, conversions written out as
+ * casts.
  *
- * Parts may be shared (a computed column used twice is one object): walk it as a graph, or the work doubles at each
- * level.
+ * Parts may be shared (a computed column used twice is one object): walk it as a graph, or the work doubles
+ * at each level.
  */
 import type { DataType } from "../../columnar/schema.ts";
 import type { LaneValue } from "../../columnar/values.ts";
@@ -34,8 +35,8 @@ export interface CallExpression {
 }
 
 /**
- * `case` has condition, result and other result. Arithmetic and comparisons take operands of one type, but DECIMAL, INT
- * and BIGINT mix, as do INT and BIGINT, and timestamps with integers.
+ * `case` has condition, result and other result. Arithmetic and comparisons take operands of one type, but
+ * DECIMAL, INT and BIGINT mix, as do INT and BIGINT, and timestamps with integers.
  */
 export type TypedOperator =
   | "+"

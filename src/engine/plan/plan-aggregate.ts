@@ -15,7 +15,7 @@ export interface AggregateArgument {
   readonly nullable: boolean;
 }
 
-const bigint: DataType = { name: "BIGINT" };
+const bigint = { name: "BIGINT" } as const;
 
 /** Digits of a DECIMAL's sum and average. */
 const widePrecision = 38;

@@ -1,8 +1,9 @@
 /**
  * Plan: from a stream's and a job's definition to what a task runs.
  *
- * A pure function: the same definitions give the same plan, which is stored with the run. Only columns that something
- * needs are decoded or computed, and outputs share accumulators (an average uses the sum and the count beside it).
+ * A pure function: the same definitions give the same plan, which is stored with the run. Only columns that
+ * something needs are decoded or computed, and outputs share accumulators (an average uses the sum and the
+ * count beside it).
  */
 import { EngineError } from "../../base/errors.ts";
 import { suggestName } from "../../base/suggest-name.ts";
@@ -24,7 +25,8 @@ interface Wanted {
 }
 
 /**
- * Returns the plan of `job` on `stream`; throws JOB_INVALID, EXPRESSION_INVALID or JOB_NEEDS_EXCHANGE naming the place.
+ * Returns the plan of `job` on `stream`; throws JOB_INVALID, EXPRESSION_INVALID or JOB_NEEDS_EXCHANGE naming
+ * the place.
  */
 export function planJob(job: JobDefinition, stream: StreamDefinition): TaskPlan {
   const columns = new JobColumns(stream);
@@ -142,7 +144,10 @@ class JobColumns implements ExpressionScope {
   }
 }
 
-/** Numbers the task's input columns: the stream's columns that are needed, in its order, then the computed ones. */
+/**
+ * Numbers the task's input columns: the stream's columns that are needed, in its order, then the computed
+ * ones.
+ */
 class InputColumns {
   readonly sourceColumns: readonly SourceColumn[];
   readonly computed: readonly Wanted[];

@@ -1,9 +1,11 @@
 /**
- * The plan of a task: everything a partition must know to run a job, as plain JSON that is stored with the run.
+ * The plan of a task: everything a partition must know to run a job, as plain JSON that is stored with the
+ * run.
  *
  * One numbering runs through it: the task's **input columns** are the source columns that the job needs, in
- * `sourceColumns` order, followed by `computedColumns`. Key columns, the event time and the arguments of accumulators
- * are indices of input columns. A frame is decoded to the source columns in exactly this order; `Program` adds the rest.
+ * `sourceColumns` order, followed by `computedColumns`. Key columns, the event time and the arguments of
+ * accumulators are indices of input columns. A frame is decoded to the source columns in exactly this order;
+ * `Program` adds the rest.
  */
 import type { AccumulatorSpec } from "../../columnar/accumulator.ts";
 import type { DataType } from "../../columnar/schema.ts";
@@ -20,7 +22,10 @@ export interface TaskPlan {
   readonly eventTimeColumn: number;
   /** In the order of the job; empty for a global aggregate. */
   readonly key: readonly KeyColumn[];
-  /** Positions in `key` of the stream's distribution key, in its order: they name a key's shard. Empty for one shard. */
+  /**
+   * Positions in `key` of the stream's distribution key, in its order: they name a key's shard. Empty for one
+   * shard.
+   */
   readonly routingKey: readonly number[];
   /** Null: a continuously updated aggregate. */
   readonly window: WindowPlan | null;
@@ -57,8 +62,8 @@ export interface KeyColumn {
 /**
  * Windows start at multiples of `sliceMs` past `offsetMs` (tumble and hop) or of `sizeMs` (cumulate).
  *
- * `sliceMs` is the piece that overlapping windows share: the size of a tumble, the slide of a hop, the step of a
- * cumulate. `sizeMs` is a multiple of it, and 0 <= offsetMs < sliceMs (cumulate: < sizeMs).
+ * `sliceMs` is the piece that overlapping windows share: the size of a tumble, the slide of a hop, the step
+ * of a cumulate. `sizeMs` is a multiple of it, and 0 <= offsetMs < sliceMs (cumulate: < sizeMs).
  */
 export interface WindowPlan {
   readonly kind: "tumble" | "hop" | "cumulate";

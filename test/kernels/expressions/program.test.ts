@@ -37,7 +37,9 @@ function bind(json: ExpressionJson): TypedExpression {
   return bindExpression(json, scope, []);
 }
 
-/** Runs a program over the columns of `expressionColumns` and returns its computed columns and selected rows. */
+/**
+ * Runs a program over the columns of `expressionColumns` and returns its computed columns and selected rows.
+ */
 function run(
   kernel: Kernel,
   values: readonly (readonly LaneValue[])[],

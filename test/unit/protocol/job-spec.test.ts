@@ -64,7 +64,8 @@ describe("mistakes are told with their place, what was found and what was expect
     [
       "a slide that does not divide the size",
       hop("1h", "7 min"),
-      'JOB_INVALID window.slide: found "7 min", expected a slide that divides the size of 1h without remainder',
+      'JOB_INVALID window.slide: found "7 min", expected a slide that divides the size of 1h without ' +
+        "remainder",
     ],
     [
       "too many slices",
@@ -89,12 +90,14 @@ describe("mistakes are told with their place, what was found and what was expect
     [
       "an unknown function",
       { ...delays, aggregates: { a: { function: "median", argument: "delay" } } },
-      'JOB_INVALID aggregates.a.function: found "median", expected "count" or "sum" or "min" or "max" or "avg" or "first_value" or "last_value"',
+      'JOB_INVALID aggregates.a.function: found "median", expected "count" or "sum" or "min" or "max" ' +
+        'or "avg" or "first_value" or "last_value"',
     ],
     [
       "a sum of nothing",
       { ...delays, aggregates: { a: { function: "sum" } } },
-      "JOB_INVALID aggregates.a.argument: found nothing, expected a column or an expression: only count goes without",
+      "JOB_INVALID aggregates.a.argument: found nothing, expected a column or an expression: only " +
+        "count goes without",
     ],
     [
       "no aggregates",
@@ -109,17 +112,20 @@ describe("mistakes are told with their place, what was found and what was expect
     [
       "two outputs of one name",
       { ...delays, aggregates: { origin: { function: "count" } } },
-      'JOB_INVALID aggregates.origin: found {"function":"count"}, expected another output name: this is one that a key column has',
+      'JOB_INVALID aggregates.origin: found {"function":"count"}, expected another output name: this ' +
+        "is one that a key column has",
     ],
     [
       "a call without an operator",
       withArgument([["+", "a", "b"], "c"]),
-      'JOB_INVALID aggregates.a.argument[0]: found ["+","a","b"], expected an operator first, such as ["+", a, b]',
+      'JOB_INVALID aggregates.a.argument[0]: found ["+","a","b"], expected an operator first, such as ' +
+        '["+", a, b]',
     ],
     [
       "an object that is no literal",
       withArgument(["+", "a", { value: 7 }]),
-      'JOB_INVALID aggregates.a.argument[2]: found {"value":7}, expected { "literal": value } or { "literal": value, "type": "BIGINT" }',
+      'JOB_INVALID aggregates.a.argument[2]: found {"value":7}, expected { "literal": value } or { ' +
+        '"literal": value, "type": "BIGINT" }',
     ],
     [
       "an expression that is too deep",

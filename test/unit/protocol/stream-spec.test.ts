@@ -72,7 +72,9 @@ describe("mistakes are told with their place, what was found and what was expect
     [
       "an unknown type",
       { ...flights, columns: [...flights.columns, { name: "a", type: "STRNG" }] },
-      'STREAM_INVALID columns[3].type: found "STRNG", expected BOOLEAN, INT, BIGINT, DOUBLE, DECIMAL(p, s) with p <= 18, STRING, BYTES, DATE, TIMESTAMP(3) or TIMESTAMP_LTZ(3); did you mean "STRING"?',
+      'STREAM_INVALID columns[3].type: found "STRNG", expected BOOLEAN, INT, BIGINT, DOUBLE, ' +
+        "DECIMAL(p, s) with p <= 18, STRING, BYTES, DATE, TIMESTAMP(3) or TIMESTAMP_LTZ(3); did you " +
+        'mean "STRING"?',
     ],
     [
       "an event time of an unknown type",
@@ -87,12 +89,14 @@ describe("mistakes are told with their place, what was found and what was expect
     [
       "an event time of another type",
       { ...flights, eventTime: { column: "origin" } },
-      'STREAM_INVALID eventTime.column: found "origin", a STRING column; expected a TIMESTAMP(3) or TIMESTAMP_LTZ(3) column',
+      'STREAM_INVALID eventTime.column: found "origin", a STRING column; expected a TIMESTAMP(3) or ' +
+        "TIMESTAMP_LTZ(3) column",
     ],
     [
       "a duration that is none",
       { ...flights, eventTime: { column: "time", outOfOrderness: "5 parsecs" } },
-      'STREAM_INVALID eventTime.outOfOrderness: found "5 parsecs", expected a duration such as "500ms", "5s", "1 min", "2h" or "1d12h", or whole milliseconds',
+      'STREAM_INVALID eventTime.outOfOrderness: found "5 parsecs", expected a duration such as ' +
+        '"500ms", "5s", "1 min", "2h" or "1d12h", or whole milliseconds',
     ],
     [
       "an idle timeout within the append deadline",
@@ -107,7 +111,8 @@ describe("mistakes are told with their place, what was found and what was expect
     [
       "a name with a space",
       { ...flights, columns: [...flights.columns, { name: "a b", type: "INT" }] },
-      'STREAM_INVALID columns[3].name: found "a b", expected a letter or _, then up to 62 letters, digits or _',
+      'STREAM_INVALID columns[3].name: found "a b", expected a letter or _, then up to 62 letters, ' +
+        "digits or _",
     ],
     [
       "an unknown choice",
@@ -117,7 +122,8 @@ describe("mistakes are told with their place, what was found and what was expect
     [
       "a distribution key that is no column",
       { ...flights, distributionKey: ["orign"] },
-      'STREAM_INVALID distributionKey[0]: found "orign", expected the name of a column; did you mean "origin"?',
+      'STREAM_INVALID distributionKey[0]: found "orign", expected the name of a column; did you mean ' +
+        '"origin"?',
     ],
   ])("%s", (_, body, expected) => {
     if (typeof expected === "string") expect(messageFor(body)).toBe(expected);

@@ -131,11 +131,13 @@ describe("mistakes are told with their place", () => {
     [["and", true], 'x: found 1 arguments of "and", expected at least 2'],
     [
       ["+", "name", 1],
-      "x: found STRING + INT, expected numbers, a timestamp and milliseconds, or (for -) two timestamps of one type",
+      "x: found STRING + INT, expected numbers, a timestamp and milliseconds, or (for -) two " +
+        "timestamps of one type",
     ],
     [
       ["-", "time", "local"],
-      "x: found TIMESTAMP(3) - TIMESTAMP_LTZ(3), expected numbers, a timestamp and milliseconds, or (for -) two timestamps of one type",
+      "x: found TIMESTAMP(3) - TIMESTAMP_LTZ(3), expected numbers, a timestamp and milliseconds, or " +
+        "(for -) two timestamps of one type",
     ],
     [["=", ["abs", "name"], 1], "x[1][1]: found STRING, expected INT or BIGINT or DOUBLE or DECIMAL"],
     [["<", "name", "int"], "x: STRING and INT cannot be compared"],
@@ -153,7 +155,8 @@ describe("mistakes are told with their place", () => {
     [{ literal: "300", type: "BOOLEAN" }, 'x.literal: found "300", expected BOOLEAN'],
     [
       ["+", "int", 1e17],
-      'x[2]: found 100000000000000000, which JSON does not hold exactly: write { "literal": "…", "type": "BIGINT" }',
+      'x[2]: found 100000000000000000, which JSON does not hold exactly: write { "literal": "…", ' +
+        '"type": "BIGINT" }',
     ],
   ])("%j", (expression, message) => {
     expect(messageFor(() => bind(expression))).toBe(`EXPRESSION_INVALID ${message}`);

@@ -60,7 +60,7 @@ test("only the columns that something needs are read, in the stream's order", ()
   expect(computedColumns).toEqual([]);
 });
 
-test("computed columns follow the source columns, may build on one another, and are keys and arguments like them", () => {
+test("computed columns follow the source columns and are keys and arguments like them", () => {
   const planned = plan({
     columns: { hours: ["/", "delay", 60], late: [">", "hours", 0], from: "origin" },
     key: ["from", "late"],
@@ -172,10 +172,12 @@ describe("a stream of several shards", () => {
 
   test("refuses others", () => {
     expect(messageFor(() => plan({ key: ["origin"] }, sharded))).toBe(
-      'JOB_NEEDS_EXCHANGE key: "carrier" of the stream\'s distribution key is not among the key columns, so rows of one key lie in several of its 4 shards',
+      'JOB_NEEDS_EXCHANGE key: "carrier" of the stream\'s distribution key is not among the key ' +
+        "columns, so rows of one key lie in several of its 4 shards",
     );
     expect(messageFor(() => plan({ key: ["origin"] }, { shards: 4 }))).toBe(
-      'JOB_NEEDS_EXCHANGE key: the stream "flights" is not distributed by a key, so rows of one key lie in several of its 4 shards',
+      'JOB_NEEDS_EXCHANGE key: the stream "flights" is not distributed by a key, so rows of one key ' +
+        "lie in several of its 4 shards",
     );
   });
 });
