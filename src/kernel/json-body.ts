@@ -17,7 +17,7 @@ export interface BodyPosition {
   readonly place: "start" | "record" | "end";
 }
 
-export const bodyStart: BodyPosition = { offset: 0, recordsBefore: 0, place: "start" };
+export const bodyStart: BodyPosition = Object.freeze({ offset: 0, recordsBefore: 0, place: "start" });
 
 const quote = 0x22;
 const backslash = 0x5c;

@@ -128,20 +128,7 @@ export class JsonDecoder {
   decode(body: Uint8Array, format: BodyFormat, from: BodyPosition = bodyStart): DecodedPart {
     const start = from.place === "start" ? textStart(body) : from.offset;
     if (from.place === "end") return this.#decodeTail(body, from, spaceEnd(body, start));
-    if (format === "array") {
-      // White space in front of the array may be longer than a part.
-      const first = from.place === "start" ? spaceEnd(body, start) : start;
-      if (from.place === "start" && first < body.length && !isArray(body)) {
-        return this.#decodeTail(body, from, first);
-      }
-      return this.#decodeWindow(
-        body,
-        format,
-        from,
-        first,
-        Math.min(body.length, first + this.#limits.partBytesMax),
-      );
-    }
+    if (format === "array") return this.#decodeArray(body, from, start);
     if (body.length - start <= this.#limits.partBytesMax)
       return this.#decodeWindow(body, format, from, start, body.length);
     if (format === "object") return this.#rejectTooLong(body, from, start, body.length, undefined);
@@ -152,6 +139,17 @@ export class JsonDecoder {
     const next: BodyPosition | undefined =
       offset < body.length ? { offset, recordsBefore, place: "record" } : undefined;
     return this.#rejectTooLong(body, from, start, offset, next);
+  }
+
+  #decodeArray(body: Uint8Array, from: BodyPosition, start: number): DecodedPart {
+    // White space in front of the array may be longer than a part.
+    const first = from.place === "start" ? spaceEnd(body, start) : start;
+    if (from.place === "start" && !isArray(body)) {
+      if (first < body.length) return this.#decodeTail(body, from, first);
+      return this.#decodeWindow(body, "object", from, first, first);
+    }
+    const end = Math.min(body.length, first + this.#limits.partBytesMax);
+    return this.#decodeWindow(body, "array", from, first, end);
   }
 
   /** Gives the compiled schema and the kept buffers back; every part must have been released. */
