@@ -1,8 +1,8 @@
 /**
  * Who may call: whoever bears the one secret, `MILLRACE_TOKEN`.
  *
- * A deployed Worker that has no secret serves nobody. Only a start that is bound to this machine's loopback address
- * says so (`MILLRACE_LOCAL`) and does without.
+ * A deployed Worker that has no secret serves nobody. Only a start that is bound to this machine's loopback
+ * address says so (`MILLRACE_LOCAL`) and does without.
  */
 import { EngineError } from "../base/errors.ts";
 import type { Environment } from "./environment.ts";

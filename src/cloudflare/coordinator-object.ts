@@ -1,7 +1,8 @@
 /**
  * The coordinator's object: one per deployment, named "coordinator".
  *
- * The public methods of a Durable Object are its RPC surface, so each of these passes on and nothing else is public.
+ * The public methods of a Durable Object are its RPC surface, so each of these passes on and nothing else is
+ * public.
  */
 import { DurableObject } from "cloudflare:workers";
 import { Coordinator as CoordinatorHost } from "../host/coordinator/coordinator.ts";

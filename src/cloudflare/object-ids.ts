@@ -1,6 +1,6 @@
 /**
- * Ids of objects by name, remembered: making one hashes its name. An id is plain data; a stub is not, it belongs to the
- * request that made it and stays broken once a call through it failed.
+ * Ids of objects by name, remembered: making one hashes its name. An id is plain data; a stub is not, it
+ * belongs to the request that made it and stays broken once a call through it failed.
  */
 const idsMax = 4096;
 

@@ -1,5 +1,2 @@
-/** A `.wasm` file imported by a Worker is a compiled module. */
-declare module "*.wasm" {
-  const module: WebAssembly.Module;
-  export default module;
-}
+/** A `.wasm` file that a Worker imports is a compiled module; `load-kernel.ts` says so in its type. */
+declare module "*.wasm";

@@ -1,8 +1,9 @@
 /**
  * What a worker remembers of the coordinator's catalog, by name.
  *
- * Entries may be old. Nothing tells the worker; a partition that refuses a request does, and then `newer` asks again.
- * Requests never wait for each other's question: on the platform one request may not await another's promise.
+ * Entries may be old. Nothing tells the worker; a partition that refuses a request does, and then `newer`
+ * asks again. Requests never wait for each other's question: on the platform one request may not await
+ * another's promise.
  */
 import type { RpcResult } from "../engine/partition-types.ts";
 
@@ -28,7 +29,10 @@ export class FactsCache<Facts> {
     return known === undefined ? await this.#learn(name, ask) : { ok: true, value: known };
   }
 
-  /** Returns something newer than `old`: what another request has learned meanwhile, or else the answer to `ask`. */
+  /**
+   * Returns something newer than `old`: what another request has learned meanwhile, or else the answer to
+   * `ask`.
+   */
   async newer(name: string, old: Facts, ask: Ask<Facts>): Promise<RpcResult<Facts>> {
     const known = this.#entries.get(name);
     return known === undefined || known === old ? await this.#learn(name, ask) : { ok: true, value: known };

@@ -1,8 +1,8 @@
 /**
  * Where a stream's partitions are and how they are called.
  *
- * A partition's name holds the stream's generation, so a stream that is deleted and made again never meets the objects
- * of the old one.
+ * A partition's name holds the stream's generation, so a stream that is deleted and made again never meets
+ * the objects of the old one.
  */
 import { EngineError, type ErrorBody, errorBodyOf } from "../base/errors.ts";
 import type { RpcResult } from "../engine/partition-types.ts";
@@ -15,7 +15,9 @@ export interface ShardAddress {
   readonly shard: number;
 }
 
-/** Opens partitions. Opening is cheap and calls nothing; a call may throw when the platform cannot deliver it. */
+/**
+ * Opens partitions. Opening is cheap and calls nothing; a call may throw when the platform cannot deliver it.
+ */
 export interface Shards {
   open(address: ShardAddress): PartitionRpc;
 }

@@ -7,7 +7,9 @@ import type { StreamBody } from "./stream-spec.ts";
 /** An offset per shard, by shard number: what an ingest answers and what a query can wait for. */
 export type Token = Readonly<Record<string, number>>;
 
-/** One rejected record. `line` is its line in an NDJSON body; `column` the character in the record, from 1. */
+/**
+ * One rejected record. `line` is its line in an NDJSON body; `column` the character in the record, from 1.
+ */
 export interface RejectedRecord {
   readonly record: number;
   readonly line?: number;

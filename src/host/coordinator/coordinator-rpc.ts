@@ -1,8 +1,9 @@
 /**
- * What the coordinator is asked and what it answers: the face of its object. Plain values, they cross RPC as they are.
+ * What the coordinator is asked and what it answers: the face of its object. Plain values, they cross RPC as
+ * they are.
  *
- * Facts are what workers keep in memory to route by. They may be old: a partition that knows better answers MAP_STALE
- * and the worker asks again.
+ * Facts are what workers keep in memory to route by. They may be old: a partition that knows better answers
+ * MAP_STALE and the worker asks again.
  */
 import type { Schema } from "../../columnar/schema.ts";
 import type { RpcResult } from "../../engine/partition-types.ts";

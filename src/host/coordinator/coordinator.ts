@@ -1,8 +1,9 @@
 /**
  * The coordinator: what streams and jobs there should be, and that every shard comes to know it.
  *
- * Each request first stores the wish, in one turn with the alarm that will repeat it, and only then talks to shards.
- * It answers when all have confirmed, or after `settleMs` with the state `starting`: the alarm goes on.
+ * Each request first stores the wish, in one turn with the alarm that will repeat it, and only then talks to
+ * shards. It answers when all have confirmed, or after `settleMs` with the state `starting`: the alarm goes
+ * on.
  *
  * Invariant: a turn that leaves a delivery or a watched stream leaves an alarm.
  */
@@ -129,7 +130,8 @@ export class Coordinator implements CoordinatorRpc {
     return this.#answer(async () => {
       const existing = this.#catalog.job(name);
       if (existing && JSON.stringify(existing.definition) !== JSON.stringify(definition)) {
-        const message = `Job "${name}" exists with another definition. Delete it first or choose another name.`;
+        const advice = "Delete it first or choose another name.";
+        const message = `Job "${name}" exists with another definition. ${advice}`;
         throw new EngineError("JOB_CONFLICT", { message });
       }
       const job = existing ?? this.#startJob(name, definition);
@@ -183,7 +185,10 @@ export class Coordinator implements CoordinatorRpc {
     });
   }
 
-  /** Does what is due and sets the next alarm. Never throws: the platform gives up on an alarm that keeps throwing. */
+  /**
+   * Does what is due and sets the next alarm. Never throws: the platform gives up on an alarm that keeps
+   * throwing.
+   */
   async onAlarm(): Promise<void> {
     this.#alarmAt = undefined;
     try {
@@ -237,7 +242,10 @@ export class Coordinator implements CoordinatorRpc {
     return !isDeleted && this.#catalog.jobsOf(generation).some(({ state }) => state === "running");
   }
 
-  /** Tells the stream's shards what they have not confirmed; true when they know of `run` (0: the stream) in time. */
+  /**
+   * Tells the stream's shards what they have not confirmed; true when they know of `run` (0: the stream) in
+   * time.
+   */
   async #settle(stream: StreamEntry, run: number): Promise<boolean> {
     this.#schedule();
     if (this.#isSettled(stream, run)) return true;

@@ -1,8 +1,8 @@
 /**
  * What a PUT of a stream means, given what is there.
  *
- * Shards keep frames of every schema version and read a missing column as null, so only nullable columns at the end
- * can be added. Everything else would change the meaning of what is already logged.
+ * Shards keep frames of every schema version and read a missing column as null, so only nullable columns at
+ * the end can be added. Everything else would change the meaning of what is already logged.
  */
 import { type Column, formatType } from "../../columnar/schema.ts";
 import type { StreamDefinition } from "../../protocol/stream-spec.ts";
@@ -47,10 +47,8 @@ export function decideStreamChange(
 }
 
 function refuse(difference: string): StreamChange {
-  return {
-    kind: "Refuse",
-    message: `The stream exists with another definition: ${difference}. It can only gain nullable columns at the end.`,
-  };
+  const limits = "It can only gain nullable columns at the end.";
+  return { kind: "Refuse", message: `The stream exists with another definition: ${difference}. ${limits}` };
 }
 
 function describe({ name, type, nullable, path }: Column): string {

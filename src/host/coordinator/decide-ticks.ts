@@ -1,9 +1,10 @@
 /**
  * Which idle shards the coordinator's tick goes to, and with which watermark.
  *
- * A shard that gets no rows would hold its windows open for ever while its siblings move on. It may follow them, but
- * only to where they stood one append deadline ago: a frame that was routed before then has come or is refused, so no
- * row that the idle shard can still receive was on its way when the others passed that watermark.
+ * A shard that gets no rows would hold its windows open for ever while its siblings move on. It may follow
+ * them, but only to where they stood one append deadline ago: a frame that was routed before then has come or
+ * is refused, so no row that the idle shard can still receive was on its way when the others passed that
+ * watermark.
  *
  * Invariant: a tick is never above the lowest watermark that an active shard had one append deadline ago.
  */
@@ -22,12 +23,16 @@ export interface TickDecision {
   readonly ticks: readonly { readonly shard: number; readonly watermark: bigint }[];
   /** What the next decision needs: samples back to the newest one that is old enough. */
   readonly samples: readonly WatermarkSample[];
-  /** Active shards: with none left event time stands still and polling stops; with no idle one it can be slow. */
+  /**
+   * Active shards: with none left event time stands still and polling stops; with no idle one it can be slow.
+   */
   readonly activeCount: number;
   readonly idleCount: number;
 }
 
-/** Decides the ticks at `now`, from what every shard that answered said and the samples of earlier decisions. */
+/**
+ * Decides the ticks at `now`, from what every shard that answered said and the samples of earlier decisions.
+ */
 export function decideTicks(
   shards: readonly ShardTime[],
   samples: readonly WatermarkSample[],

@@ -1,7 +1,8 @@
 /**
  * One answer from what the shards of a stream say.
  *
- * The whole is as far as its slowest shard: a watermark is the lowest, a job that failed on one shard has failed.
+ * The whole is as far as its slowest shard: a watermark is the lowest, a job that failed on one shard has
+ * failed.
  */
 import type { JobStatus, PartitionStatus } from "../../engine/partition-types.ts";
 import type {

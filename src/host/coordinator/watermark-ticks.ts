@@ -1,9 +1,10 @@
 /**
- * Carries out the watermark tick: asks the shards of watched streams how far they are and lets the idle ones follow.
+ * Carries out the watermark tick: asks the shards of watched streams how far they are and lets the idle ones
+ * follow.
  *
- * A stream is watched while one of its shards is active. When all are idle event time stands still and asking stops;
- * the first shard that becomes active again says so. Samples live in memory only: after a restart it takes one append
- * deadline until ticks flow again.
+ * A stream is watched while one of its shards is active. When all are idle event time stands still and asking
+ * stops; the first shard that becomes active again says so. Samples live in memory only: after a restart it
+ * takes one append deadline until ticks flow again.
  */
 import { appendDeadlineMs } from "../../base/limits.ts";
 import type { PartitionStatus } from "../../engine/partition-types.ts";

@@ -1,8 +1,8 @@
 /**
  * The part encoders of an isolate: one kernel, one encoder per stream and schema version.
  *
- * A kernel that trapped, or whose promises broke in the middle of a part, holds memory in an unknown state: it is
- * dropped with all its encoders, and the next part starts with a fresh one.
+ * A kernel that trapped, or whose promises broke in the middle of a part, holds memory in an unknown state:
+ * it is dropped with all its encoders, and the next part starts with a fresh one.
  */
 import { EngineError } from "../../base/errors.ts";
 import type { Kernel } from "../../kernel/kernel.ts";

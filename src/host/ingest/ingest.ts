@@ -1,11 +1,12 @@
 /**
  * Takes a request's body in: parts to frames, frames to shards, what the shards say to one answer.
  *
- * A request is not a transaction. Its rows appear shard by shard; where some shards took theirs in and others refused,
- * the answer is the error, and the same request sent again under the same producer and sequence completes it.
+ * A request is not a transaction. Its rows appear shard by shard; where some shards took theirs in and others
+ * refused, the answer is the error, and the same request sent again under the same producer and sequence
+ * completes it.
  *
- * A body is worked off in rounds, so that a large one never has all its frames in memory. Within a round shards are
- * called at the same time, and each gets all its frames in one call, in the order of the parts.
+ * A body is worked off in rounds, so that a large one never has all its frames in memory. Within a round
+ * shards are called at the same time, and each gets all its frames in one call, in the order of the parts.
  */
 import { EngineError, errorBodyOf } from "../../base/errors.ts";
 import { appendDeadlineMs, bodyPartsMax, MiB } from "../../base/limits.ts";
@@ -82,7 +83,8 @@ export class Ingest {
       for (let refresh = 0; refresh < refreshesMax && refusals.some(isStale); refresh++) {
         const newer = await this.#ports.facts.newer(request.stream, facts, this.#ports.askFacts);
         if (!newer.ok) return newer;
-        // A stream made anew under the old name is another stream: what the old one took in must not be split.
+        // A stream made anew under the old name is another stream: what the old one took in must not be
+        // split.
         if (newer.value.generation !== facts.generation && tally.hasAccepted) break;
         if (newer.value.generation !== facts.generation) anyShard = this.#anyShard(request, newer.value);
         facts = newer.value;
@@ -173,7 +175,9 @@ export class Ingest {
     }));
   }
 
-  /** The shard of rows that no key sends anywhere: a producer's go to one, so that a retry meets what it sent. */
+  /**
+   * The shard of rows that no key sends anywhere: a producer's go to one, so that a retry meets what it sent.
+   */
   #anyShard({ producer, tokenId }: IngestRequest, { shardCount }: StreamFacts): number {
     if (shardCount === 1) return 0;
     if (!producer) return Number(this.#ports.random.seed() % BigInt(shardCount));

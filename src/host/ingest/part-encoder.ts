@@ -1,12 +1,12 @@
 /**
  * One part of a request body to frames, one per shard that it reaches: decode, hash, route, encode.
  *
- * All of it happens in one go, without waiting: the memory of the kernel is shared by every request of the isolate,
- * and nothing of a part stays in it.
+ * All of it happens in one go, without waiting: the memory of the kernel is shared by every request of the
+ * isolate, and nothing of a part stays in it.
  *
- * The parts of a body, and so the pairs (sequence, part) under which a shard remembers them, depend on its bytes alone.
- * A part's frame for one shard is almost always one. Where it would be too large it becomes several, which count from
- * `part * framesPerPartMax`.
+ * The parts of a body, and so the pairs (sequence, part) under which a shard remembers them, depend on its
+ * bytes alone. A part's frame for one shard is almost always one. Where it would be too large it becomes
+ * several, which count from `part * framesPerPartMax`.
  */
 import { assert } from "../../base/assert.ts";
 import { partRowsMax } from "../../base/limits.ts";
@@ -24,7 +24,10 @@ import { firstRows, type Selection } from "../../kernel/selection.ts";
 import type { StreamFacts } from "../coordinator/coordinator-rpc.ts";
 import { shardByKeyGroup } from "../shard-map.ts";
 
-/** Frames that one part can make for one shard: rows of 1 MiB of JSON take a few MiB as columns at the very worst. */
+/**
+ * Frames that one part can make for one shard: rows of 1 MiB of JSON take a few MiB as columns at the very
+ * worst.
+ */
 export const framesPerPartMax = 64;
 
 const unnumbered = { offset: 0, part: 0 } as const;

@@ -1,13 +1,15 @@
 /**
  * A request's body as bytes, within limits.
  *
- * What a header claims is only a first check: decompressed bytes are counted as they come, so a small body that
- * unpacks to a huge one is refused as soon as it passes the limit, with no more of it in memory.
+ * What a header claims is only a first check: decompressed bytes are counted as they come, so a small body
+ * that unpacks to a huge one is refused as soon as it passes the limit, with no more of it in memory.
  */
 import { EngineError } from "../../base/errors.ts";
 import { bodyBytesMax, MiB } from "../../base/limits.ts";
 
-/** Returns the decompressed body. Throws BODY_TOO_LARGE, BODY_ENCODING_INVALID or CONTENT_TYPE_UNSUPPORTED. */
+/**
+ * Returns the decompressed body. Throws BODY_TOO_LARGE, BODY_ENCODING_INVALID or CONTENT_TYPE_UNSUPPORTED.
+ */
 export async function receiveBody(request: Request, bytesMax = bodyBytesMax): Promise<Uint8Array> {
   const claimed = request.headers.get("content-length");
   if (claimed !== null && Number(claimed) > bytesMax) throw tooLarge(`${claimed} bytes, more`, bytesMax);
@@ -56,6 +58,7 @@ async function collect(stream: ReadableStream<Uint8Array>, bytesMax: number): Pr
 }
 
 function tooLarge(found: string, bytesMax: number): EngineError {
-  const message = `The body has ${found} than the ${bytesMax / MiB} MiB allowed. Send fewer events per request.`;
+  const allowed = `${bytesMax / MiB} MiB allowed`;
+  const message = `The body has ${found} than the ${allowed}. Send fewer events per request.`;
   return new EngineError("BODY_TOO_LARGE", { message, details: { bytesMax } });
 }

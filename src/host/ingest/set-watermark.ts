@@ -21,7 +21,9 @@ export interface WatermarkPorts {
   readonly askFacts: Ask<StreamFacts>;
 }
 
-/** Sets the watermark (ms; 2^63 - 1 ends the stream) and answers the offsets at which the shards logged it. */
+/**
+ * Sets the watermark (ms; 2^63 - 1 ends the stream) and answers the offsets at which the shards logged it.
+ */
 export async function setWatermark(
   ports: WatermarkPorts,
   stream: string,

@@ -8,7 +8,9 @@ import type { RpcResult } from "../../engine/partition-types.ts";
 import type { IngestAnswer, RejectedRecord } from "../../protocol/answers.ts";
 import type { ShardFrame } from "./part-encoder.ts";
 
-/** Rejected records that an answer describes; the rest is only counted. All are kept in the stream's letters. */
+/**
+ * Rejected records that an answer describes; the rest is only counted. All are kept in the stream's letters.
+ */
 const errorsShown = 100;
 
 export interface Refusal {
@@ -69,8 +71,8 @@ export class Tally {
   }
 
   /**
-   * Answers that not everything was taken in: the gravest error, with what was accepted in its details. Sending the
-   * same request again under the same producer and sequence completes it.
+   * Answers that not everything was taken in: the gravest error, with what was accepted in its details.
+   * Sending the same request again under the same producer and sequence completes it.
    */
   refused(refusals: readonly Refusal[]): RpcResult<never> {
     const gravest = refusals.find(({ error }) => error.status < 500 && error.status !== 429) ?? refusals[0];

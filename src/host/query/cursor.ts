@@ -9,7 +9,10 @@ export function encodeCursor(place: readonly (string | number)[]): string {
   return text.replaceAll("+", "-").replaceAll("/", "_").replace(/=+$/, "");
 }
 
-/** Returns the place of a cursor whose parts are of the kinds of `shape`; throws QUERY_INVALID for any other text. */
+/**
+ * Returns the place of a cursor whose parts are of the kinds of `shape`; throws QUERY_INVALID for any other
+ * text.
+ */
 export function decodeCursor<const Shape extends readonly ("string" | "number")[]>(
   cursor: string,
   shape: Shape,

@@ -1,8 +1,9 @@
 /**
  * One page of a view from the pages of its shards.
  *
- * Every shard answers in the same order, so the merged page is a prefix of the whole: no row of a shard comes before
- * the last one that the shard gave. Rows with the same place stay together, since a cursor cannot point between them.
+ * Every shard answers in the same order, so the merged page is a prefix of the whole: no row of a shard comes
+ * before the last one that the shard gave. Rows with the same place stay together, since a cursor cannot
+ * point between them.
  */
 import type { ScanPosition, ViewPage, ViewRow, ViewScan } from "../../engine/partition-types.ts";
 import { selectTop } from "../../engine/task/view-scan.ts";
@@ -23,7 +24,10 @@ export function mergePages(pages: readonly ViewPage[], scan: ViewScan): MergedPa
   return { rows, next: hasMore ? rows.at(-1)?.at : undefined };
 }
 
-/** Windows newest (or oldest) first; in a window by hash. Hashes are sixteen hex digits, so text order is theirs. */
+/**
+ * Windows newest (or oldest) first; in a window by hash. Hashes are sixteen hex digits, so text order is
+ * theirs.
+ */
 function comparePlaces(left: ScanPosition, right: ScanPosition, newestFirst: boolean): number {
   if (left.window !== right.window) return newestFirst === left.window > right.window ? -1 : 1;
   if (left.hash === right.hash) return 0;

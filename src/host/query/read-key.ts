@@ -1,5 +1,6 @@
 /**
- * A query's key: from the parameters' text to the bytes by which a partition finds a row, and the shard that has it.
+ * A query's key: from the parameters' text to the bytes by which a partition finds a row, and the shard that
+ * has it.
  */
 import { EngineError } from "../../base/errors.ts";
 import { suggestName } from "../../base/suggest-name.ts";
@@ -51,7 +52,8 @@ function valuesByColumn(
   const [column, ...others] = plan.key;
   const names = plan.key.map(({ name }) => name);
   if (column && others.length === 0) {
-    // The parameter's own text, since a number read as JSON loses digits; only quotes come off, and null is null.
+    // The parameter's own text, since a number read as JSON loses digits; only quotes come off, and null is
+    // null.
     const isNull = json === null && column.type.name !== "STRING";
     return { [column.name]: isNull || typeof json === "string" ? json : key };
   }

@@ -1,5 +1,6 @@
 /**
- * Letters: records that a stream rejected, and rows that a job counted in no window. Shard after shard, oldest first.
+ * Letters: records that a stream rejected, and rows that a job counted in no window. Shard after shard,
+ * oldest first.
  */
 import { errorBodyOf } from "../../base/errors.ts";
 import type { RpcResult } from "../../engine/partition-types.ts";

@@ -1,8 +1,8 @@
 /**
  * Reads a view: one key from the partition that owns it, everything else from all of them, merged.
  *
- * The answer is not a consistent cut. It says for each shard how far the rows reflect it (offset and watermark). A query
- * with a token waits, on each shard, until the view has come so far.
+ * The answer is not a consistent cut. It says for each shard how far the rows reflect it (offset and
+ * watermark). A query with a token waits, on each shard, until the view has come so far.
  */
 import { EngineError, errorBodyOf } from "../../base/errors.ts";
 import { suggestName } from "../../base/suggest-name.ts";
@@ -93,7 +93,8 @@ function scanOf({ plan, run }: JobFacts, query: ViewQuery, key: ViewScan["key"])
   const { windowFrom, windowTo, newestFirst, limit, top, cursor } = query;
   const outputs = plan.outputs.map(({ name }) => name);
   if (top && !outputs.includes(top.output)) {
-    const message = `top: found "${top.output}", expected an output of the view${suggestName(top.output, outputs)}`;
+    const suggestion = suggestName(top.output, outputs);
+    const message = `top: found "${top.output}", expected an output of the view${suggestion}`;
     throw new EngineError("QUERY_INVALID", { message, details: { outputs } });
   }
   if (!plan.window && (windowFrom !== undefined || windowTo !== undefined)) {

@@ -1,7 +1,8 @@
 /**
  * Shards without an engine: they keep what they were told, answer what a test wants, and can be made to fail.
  *
- * Appends follow the rules of acceptance as far as a sender sees them: set-up first, map version, producer pairs.
+ * Appends follow the rules of acceptance as far as a sender sees them: set-up first, map version, producer
+ * pairs.
  */
 import { EngineError, errorBodyOf } from "../../../src/base/errors.ts";
 import type { AppendRequest, AppendResult } from "../../../src/engine/log/records.ts";

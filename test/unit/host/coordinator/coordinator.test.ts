@@ -1,4 +1,7 @@
-/** The coordinator over shards that fail, are slow, or forget to answer: wishes are kept until they are carried out. */
+/**
+ * The coordinator over shards that fail, are slow, or forget to answer: wishes are kept until they are
+ * carried out.
+ */
 import { expect, test } from "vitest";
 import { Coordinator } from "../../../../src/host/coordinator/coordinator.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
@@ -79,7 +82,7 @@ test("the same stream again is no news and calls nobody", async () => {
   expect(harness.shards.at("clicks", 1, 0).calls).toEqual(["setUp"]);
 });
 
-test("a shard that does not answer leaves the stream starting, and the alarm repeats until it does", async () => {
+test("a shard that does not answer leaves a stream starting; the alarm repeats until it does", async () => {
   const harness = new Harness();
   const shard = harness.shards.at("clicks", 1, 1);
   shard.beforeCall = () => {

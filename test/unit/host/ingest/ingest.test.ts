@@ -1,4 +1,6 @@
-/** Requests over real decoding and routing, and shards that refuse: what is sent, sent again, and answered. */
+/**
+ * Requests over real decoding and routing, and shards that refuse: what is sent, sent again, and answered.
+ */
 import { expect, test } from "vitest";
 import { EngineError } from "../../../../src/base/errors.ts";
 import type { StreamFacts } from "../../../../src/host/coordinator/coordinator-rpc.ts";

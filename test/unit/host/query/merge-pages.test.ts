@@ -18,7 +18,9 @@ function compare(left: Place, right: Place, newestFirst: boolean): number {
   return windows || left.hash - right.hash;
 }
 
-/** What a shard with these rows answers to a scan: the limit's rows, and all that share the last one's place. */
+/**
+ * What a shard with these rows answers to a scan: the limit's rows, and all that share the last one's place.
+ */
 function pageOf(places: readonly Place[], shard: number, scan: ViewScan): ViewPage {
   const { after, limit, newestFirst } = scan;
   const from = after && { window: after.window, hash: Number(`0x${after.hash}`) };
