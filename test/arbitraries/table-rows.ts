@@ -31,7 +31,9 @@ const key: fc.Arbitrary<ModelKey> = fc.oneof(
     weight: 1,
     arbitrary: fc
       .tuple(fc.integer({ min: 0, max: 30 }), fc.integer({ min: 0, max: 2048 }))
-      .map(([number, length]) => keyOf(`${number}-`.padEnd(length, "x"), 0, spread(BigInt(number * 5000 + length)))),
+      .map(([number, length]) =>
+        keyOf(`${number}-`.padEnd(length, "x"), 0, spread(BigInt(number * 5000 + length))),
+      ),
   },
   // Different keys with the same 64-bit hash, the empty key among them: few enough that a page holds them all.
   {

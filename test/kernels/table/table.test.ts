@@ -12,8 +12,8 @@ import type { CellValue } from "../../../src/kernel/page-view.ts";
 import { TableLayout } from "../../../src/kernel/table-layout.ts";
 import { everyAccumulator, spread, type TableBatch, tableBatch } from "../../arbitraries/table-rows.ts";
 import { TableModel } from "../../reference/table-model.ts";
-import { applyRows, type TestRow } from "../../support/keyed-rows.ts";
 import { kernelBuilds } from "../../support/kernels.ts";
+import { applyRows, type TestRow } from "../../support/keyed-rows.ts";
 
 function openCache(module: WebAssembly.Module, specs = everyAccumulator) {
   const kernel = new Kernel(module);
@@ -97,23 +97,27 @@ describe.each(kernelBuilds)("keyed tables (%s)", (_, module) => {
 
   test("of several slices are updated by row in one batch, as if each had been alone", () => {
     fc.assert(
-      fc.property(fc.array(tableBatch, { minLength: 1, maxLength: 4 }), fc.infiniteStream(fc.nat(2)), (batches, picks) => {
-        const { kernel, cache, layout, open } = openCache(module);
-        const tables = [open(), open(), open()];
-        const models = tables.map(() => new TableModel(everyAccumulator));
-        batches.forEach(({ rows }, index) => {
-          const pick = rows.map(() => picks.next().value);
-          const orderBase = BigInt(index) << 32n;
-          cache.beginBatch();
-          const perRow = pick.map((number) => tables[number] as KeyedTable);
-          applyRows(kernel, layout, everyAccumulator, perRow, rows, { appendTime: 5n, orderBase });
-          rows.forEach(({ key, values }, row) => {
-            const at = { order: orderBase + BigInt(row), appendTime: 5n, expireBefore: 0n };
-            models[pick[row] as number]?.update(key, values, at);
+      fc.property(
+        fc.array(tableBatch, { minLength: 1, maxLength: 4 }),
+        fc.infiniteStream(fc.nat(2)),
+        (batches, picks) => {
+          const { kernel, cache, layout, open } = openCache(module);
+          const tables = [open(), open(), open()];
+          const models = tables.map(() => new TableModel(everyAccumulator));
+          batches.forEach(({ rows }, index) => {
+            const pick = rows.map(() => picks.next().value);
+            const orderBase = BigInt(index) << 32n;
+            cache.beginBatch();
+            const perRow = pick.map((number) => tables[number] as KeyedTable);
+            applyRows(kernel, layout, everyAccumulator, perRow, rows, { appendTime: 5n, orderBase });
+            rows.forEach(({ key, values }, row) => {
+              const at = { order: orderBase + BigInt(row), appendTime: 5n, expireBefore: 0n };
+              models[pick[row] as number]?.update(key, values, at);
+            });
           });
-        });
-        tables.forEach((table, number) => expectEqual(table, models[number] as TableModel));
-      }),
+          for (const [number, model] of models.entries()) expectEqual(tables[number] as KeyedTable, model);
+        },
+      ),
       { numRuns: 40 },
     );
   });
@@ -121,30 +125,37 @@ describe.each(kernelBuilds)("keyed tables (%s)", (_, module) => {
   test("merge page by page into what merging two Maps gives", () => {
     const appendTimes = fc.option(fc.bigInt({ min: 0n, max: 99n }), { nil: undefined });
     fc.assert(
-      fc.property(fc.array(tableBatch, { minLength: 2, maxLength: 6 }), appendTimes, (batches, appendTime) => {
-        const { kernel, cache, layout, open } = openCache(module);
-        const tables = [open(), open()] as const;
-        const models = [new TableModel(everyAccumulator), new TableModel(everyAccumulator)] as const;
-        batches.forEach(({ rows }, index) => {
-          const side = index % 2 === 0 ? 0 : 1;
-          const orderBase = BigInt(index) << 32n;
-          cache.beginBatch();
-          applyRows(kernel, layout, everyAccumulator, tables[side], rows, { appendTime: BigInt(index), orderBase });
-          rows.forEach(({ key, values }, row) => {
-            const at = { order: orderBase + BigInt(row), appendTime: BigInt(index), expireBefore: 0n };
-            models[side].update(key, values, at);
+      fc.property(
+        fc.array(tableBatch, { minLength: 2, maxLength: 6 }),
+        appendTimes,
+        (batches, appendTime) => {
+          const { kernel, cache, layout, open } = openCache(module);
+          const tables = [open(), open()] as const;
+          const models = [new TableModel(everyAccumulator), new TableModel(everyAccumulator)] as const;
+          batches.forEach(({ rows }, index) => {
+            const side = index % 2 === 0 ? 0 : 1;
+            const orderBase = BigInt(index) << 32n;
+            cache.beginBatch();
+            applyRows(kernel, layout, everyAccumulator, tables[side], rows, {
+              appendTime: BigInt(index),
+              orderBase,
+            });
+            rows.forEach(({ key, values }, row) => {
+              const at = { order: orderBase + BigInt(row), appendTime: BigInt(index), expireBefore: 0n };
+              models[side].update(key, values, at);
+            });
           });
-        });
-        const [source, target] = tables;
-        const sourcePages = [...source.pages()].map(({ firstHash }) => firstHash);
-        for (const hash of sourcePages) {
-          cache.beginBatch();
-          expect(source.mergePage(hash, target, appendTime)).toBeUndefined();
-        }
-        models[1].merge(models[0], appendTime);
-        expect(sorted(target.cells())).toEqual(sorted(models[1].cellsBetween(0n, undefined)));
-        expectEqual(source, models[0]);
-      }),
+          const [source, target] = tables;
+          const sourcePages = [...source.pages()].map(({ firstHash }) => firstHash);
+          for (const hash of sourcePages) {
+            cache.beginBatch();
+            expect(source.mergePage(hash, target, appendTime)).toBeUndefined();
+          }
+          models[1].merge(models[0], appendTime);
+          expect(sorted(target.cells())).toEqual(sorted(models[1].cellsBetween(0n, undefined)));
+          expectEqual(source, models[0]);
+        },
+      ),
       { numRuns: 40 },
     );
   });
@@ -157,15 +168,21 @@ describe.each(kernelBuilds)("keyed tables (%s)", (_, module) => {
       key: { bytes: new TextEncoder().encode(`key-${number}`), nulls: 0, hash },
       values: [undefined, new TextEncoder().encode(value)],
     });
-    const apply = (rows: TestRow[]) => applyRows(kernel, layout, specs, table, rows, { appendTime: 1n, orderBase: 0n });
-    expect(apply(Array.from({ length: 20_000 }, (_, number) => row(number, spread(BigInt(number)))))).toBeUndefined();
+    const apply = (rows: TestRow[]) =>
+      applyRows(kernel, layout, specs, table, rows, { appendTime: 1n, orderBase: 0n });
+    expect(
+      apply(Array.from({ length: 20_000 }, (_, number) => row(number, spread(BigInt(number))))),
+    ).toBeUndefined();
     expect([...table.cells()].length).toBe(20_000);
     expect(cache.statistics.pages).toBeGreaterThan(30);
 
     const long = "x".repeat(2049);
     expect(apply([row(1, spread(1n)), row(1, spread(1n), long)])).toEqual({ reason: "ValueTooLong", row: 1 });
     const longKey = { bytes: new TextEncoder().encode(long), nulls: 0, hash: 3n };
-    expect(apply([{ key: longKey, values: [undefined, new Uint8Array()] }])).toEqual({ reason: "KeyTooLong", row: 0 });
+    expect(apply([{ key: longKey, values: [undefined, new Uint8Array()] }])).toEqual({
+      reason: "KeyTooLong",
+      row: 0,
+    });
     const alike = Array.from({ length: 3000 }, (_, number) => row(number, 0x1234n));
     expect(apply(alike)).toMatchObject({ reason: "PageFull" });
   });
