@@ -5,11 +5,13 @@ import { flightsTumble } from "./engine/flights-tumble.ts";
 import { ndjsonTumble } from "./engine/ndjson-tumble.ts";
 import { wideRecords } from "./engine/wide-records.ts";
 import type { Bench } from "./harness/bench.ts";
+import { kernels } from "./kernels/kernels.ts";
 import { checkpoint } from "./load/checkpoint.ts";
 import { ingest } from "./load/ingest.ts";
 import { smallRequests } from "./load/small-requests.ts";
 
 export const benches: readonly Bench[] = [
+  kernels,
   ndjsonTumble,
   wideRecords,
   flightsTumble,
