@@ -140,8 +140,7 @@ function castTo(a: bigint | number, from: DataType, to: DataType): LaneValue {
       if (Number.isNaN(a)) return 0n;
       if (a >= Number(2n ** bits)) return 2n ** bits - 1n;
       if (a <= Number(-(2n ** bits))) return -(2n ** bits);
-      const cut = BigInt(Math.trunc(a));
-      return cut > 2n ** bits - 1n ? 2n ** bits - 1n : cut;
+      return BigInt(Math.trunc(a));
     }
   }
 }

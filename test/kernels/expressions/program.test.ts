@@ -89,6 +89,53 @@ describe.each(kernelBuilds)("%s kernel", (_, module) => {
     );
   });
 
+  test("DECIMAL of every scale, with many digits: arithmetic, comparison and the nearest DOUBLE", () => {
+    const digits = fc.integer({ min: 1, max: 18 }).chain((precision) => {
+      const limit = 10n ** BigInt(precision) - 1n;
+      return fc.bigInt({ min: -limit, max: limit });
+    });
+    const scale = fc.nat(18);
+    fc.assert(
+      fc.property(
+        scale,
+        scale,
+        fc.array(fc.tuple(digits, digits), { minLength: 200, maxLength: 400 }),
+        (left, right, rows) => {
+          const types = [left, right].map((of): DataType => ({ name: "DECIMAL", precision: 18, scale: of }));
+          const byName = (name: string): TypedExpression => {
+            const column = name === "a" ? 0 : 1;
+            return { node: "column", column, type: types[column] as DataType, nullable: false };
+          };
+          const operators = ["+", "-", "*", "/", "%", "<", "="];
+          const computed = [
+            ...operators.map((operator): ExpressionJson => [operator, "a", "b"]),
+            ["cast", "a", "DOUBLE"] as const,
+            ["cast", ["cast", "a", "DOUBLE"], `DECIMAL(18, ${right})`] as const,
+          ].map((json) => bindExpression(json, { names: [], lookup: byName }, []));
+          const spec = types.map((type, streamColumn) => ({ streamColumn, type }));
+          const program = new Program(
+            kernel,
+            compileProgram({ sourceColumns: spec, computed, filter: undefined }),
+            [0, 1],
+          );
+          const { batch, release } = fillBatch(
+            kernel,
+            [0, 0],
+            [rows.map(([a]) => a), rows.map(([, b]) => b)],
+          );
+          program.run(batch);
+          const found = computed.map((_, index) =>
+            rows.map((_, row) => readValueAt(kernel.memory, program, 2 + index, row)),
+          );
+          program.release();
+          release();
+          expect(found).toEqual(computed.map((expression) => rows.map((row) => evaluate(expression, row))));
+        },
+      ),
+      { numRuns: 20 },
+    );
+  });
+
   test("a result that is said to be never null is never null", () => {
     fc.assert(
       fc.property(expressionArbitrary, columnValuesArbitrary(20), (expression, values) => {
@@ -144,6 +191,34 @@ describe.each(kernelBuilds)("%s kernel", (_, module) => {
       release();
     }
     program.release();
+  });
+
+  test("NaN is always the same bits, so that equal inputs make equal state", () => {
+    const operators: ExpressionJson[] = [
+      ["-", "a"],
+      ["abs", ["-", "a"]],
+      ["/", ["-", "a", "a"], 0],
+      ["%", "a", ["cast", 0, "DOUBLE"]],
+      ["*", ["-", "a"], "a"],
+      ["floor", ["-", "a"]],
+    ];
+    const type: DataType = { name: "DOUBLE" };
+    const column: TypedExpression = { node: "column", column: 0, type, nullable: false };
+    const computed = operators.map((json) => bindExpression(json, { names: [], lookup: () => column }, []));
+    const sources = [{ streamColumn: 0, type }];
+    const program = new Program(
+      kernel,
+      compileProgram({ sourceColumns: sources, computed, filter: undefined }),
+      [0],
+    );
+    const { batch, release } = fillBatch(kernel, [1], [[Number.NaN, Number.NaN, Number.NaN]]);
+    program.run(batch);
+    for (const index of operators.keys()) {
+      const lanes = kernel.memory.view.getUint32(program.columnPointer(1 + index), true);
+      expect([...kernel.memory.i64(lanes, 3)]).toEqual(Array(3).fill(0x7ff8000000000000n));
+    }
+    program.release();
+    release();
   });
 
   test("a filter keeps to the rows it is given", () => {
