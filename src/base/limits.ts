@@ -73,6 +73,9 @@ export const slicesPerWindowMax = 1024;
 export const expressionNodesMax = 1000;
 export const expressionDepthMax = 64;
 
+/** Most columns, literals and intermediate columns of a job's expressions together: bounds a task's scratch memory. */
+export const programRegistersMax = 4096;
+
 /** Bytes of letters that a job keeps on one partition; the oldest go first. Their count is never lost. */
 export const lettersBytesMax = 64 * MiB;
 

@@ -6,6 +6,8 @@
  */
 import { assert } from "../../base/assert.ts";
 import { encodeBase64 } from "../../base/base64.ts";
+import { EngineError } from "../../base/errors.ts";
+import { programRegistersMax } from "../../base/limits.ts";
 import { type DataType, kindOf } from "../../columnar/schema.ts";
 import type { LaneValue } from "../../columnar/values.ts";
 import {
@@ -32,7 +34,10 @@ interface Step {
   readonly parameter: number;
 }
 
-/** Compiles `spec`; source columns keep their order, computed columns follow in theirs. */
+/**
+ * Compiles `spec`; source columns keep their order, computed columns follow in theirs. Throws JOB_INVALID where
+ * that takes more than `programRegistersMax` registers.
+ */
 export function compileProgram(spec: ProgramSpec): ProgramCode {
   const code = new CodeBuilder(spec.sourceColumns.map(({ streamColumn }) => streamColumn));
   const roots = [...spec.computed, ...(spec.filter ? [spec.filter] : [])].map((root) => code.output(root));
@@ -40,6 +45,12 @@ export function compileProgram(spec: ProgramSpec): ProgramCode {
   const { steps, literals } = code;
   const { registers, temporaries } = assignRegisters(steps, roots, sourceCount);
   const literalBase = sourceCount + roots.length + temporaries;
+  if (literalBase + literals.length > programRegistersMax) {
+    const count = literalBase + literals.length;
+    throw new EngineError("JOB_INVALID", {
+      message: `The expressions use ${count} columns and literals; expected at most ${programRegistersMax}`,
+    });
+  }
   const registerOf = ({ place, index }: Operand): number => {
     if (place === "source") return index;
     return place === "literal" ? literalBase + index : (registers[index] as number);

@@ -62,3 +62,15 @@ test("a program survives JSON", () => {
   ]);
   expect(JSON.parse(JSON.stringify(code))).toEqual(code);
 });
+
+test("expressions with too many literals are refused", () => {
+  const computed = Array.from(
+    { length: 5 },
+    (_, index): ExpressionJson => [
+      "in",
+      "a",
+      ...Array.from({ length: 900 }, (_, candidate) => index * 1000 + candidate),
+    ],
+  );
+  expect(() => compile(computed)).toThrow(/use \d+ columns and literals; expected at most 4096/);
+});
