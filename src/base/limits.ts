@@ -5,7 +5,10 @@ export const KiB = 1024;
 export const MiB = 1024 * KiB;
 export const GiB = 1024 * MiB;
 
-/** Largest part of a request body, in decompressed bytes, that is decoded at once and makes one frame per shard. */
+/**
+ * Largest part of a request body, in decompressed bytes, that is decoded at once and makes one frame per
+ * shard.
+ */
 export const partBytesMax = 1 * MiB;
 
 /** Most records in one part: bounds the columns that a part needs in memory (rows × columns × 9 bytes). */
@@ -14,13 +17,17 @@ export const partRowsMax = 16_384;
 /** Largest body of one request after decompression. */
 export const bodyBytesMax = 32 * MiB;
 
-/** Most parts of one request: a body of the largest size, cut at record boundaries, with room for short parts. */
+/**
+ * Most parts of one request: a body of the largest size, cut at record boundaries, with room for short parts.
+ */
 export const bodyPartsMax = 1024;
 
 /** Largest frame. A log row is one SQLite value and those end at 2 MB. */
 export const frameBytesMax = 1 * MiB;
 
-/** Largest frame of a single row or rejected record: a record of `partBytesMax` and what a frame adds to it. */
+/**
+ * Largest frame of a single row or rejected record: a record of `partBytesMax` and what a frame adds to it.
+ */
 export const frameRowBytesMax = frameBytesMax + 64 * KiB;
 
 /** Most rows of a frame: bounds what a reader sets aside before it has seen a value. */
@@ -60,20 +67,31 @@ export const maxParallelism = 1024;
 /** Sequences per producer that a shard remembers; an older one is refused. */
 export const producerSequencesKept = 64;
 
-/** Memory for what a shard remembers of producers. Beyond it unknown producers are refused until others expire. */
+/**
+ * Memory for what a shard remembers of producers. Beyond it unknown producers are refused until others
+ * expire.
+ */
 export const producerTableBytesMax = 8 * MiB;
 
 /** Deadline of one append: a shard refuses a frame that was sent longer ago. */
 export const appendDeadlineMs = 10_000;
 
-/** Most slices in one window (size / slide, size / step): firing a window walks each of its slices' tables. */
+/**
+ * Most slices in one window (size / slide, size / step): firing a window walks each of its slices' tables.
+ */
 export const slicesPerWindowMax = 1024;
 
-/** Most parts (calls, columns, literals) of one expression, and its deepest nesting: both bound its compilation. */
+/**
+ * Most parts (calls, columns, literals) of one expression, and its deepest nesting: both bound its
+ * compilation.
+ */
 export const expressionNodesMax = 1000;
 export const expressionDepthMax = 64;
 
-/** Most columns, literals and intermediate columns of a job's expressions together: bounds a task's scratch memory. */
+/**
+ * Most columns, literals and intermediate columns of a job's expressions together: bounds a task's scratch
+ * memory.
+ */
 export const programRegistersMax = 4096;
 
 /** Bytes of letters that a job keeps on one partition; the oldest go first. Their count is never lost. */
@@ -85,7 +103,10 @@ export const letterTextMax = 1024;
 /** Bytes logged and not yet applied by a running job beyond which a shard answers 429. */
 export const backlogBytesMax = 64 * MiB;
 
-/** A checkpoint is due when this much of the log was applied since the last one: it bounds what a recovery replays. */
+/**
+ * A checkpoint is due when this much of the log was applied since the last one: it bounds what a recovery
+ * replays.
+ */
 export const checkpointLogBytesMax = 64 * MiB;
 
 /** Time in ms between checkpoints of a task that applies records. */

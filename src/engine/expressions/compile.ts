@@ -35,8 +35,8 @@ interface Step {
 }
 
 /**
- * Compiles `spec`; source columns keep their order, computed columns follow in theirs. Throws JOB_INVALID where
- * that takes more than `programRegistersMax` registers.
+ * Compiles `spec`; source columns keep their order, computed columns follow in theirs. Throws JOB_INVALID
+ * where that takes more than `programRegistersMax` registers.
  */
 export function compileProgram(spec: ProgramSpec): ProgramCode {
   const code = new CodeBuilder(spec.sourceColumns.map(({ streamColumn }) => streamColumn));
