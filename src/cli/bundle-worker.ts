@@ -5,6 +5,7 @@
  */
 import { basename } from "node:path";
 import { build } from "esbuild";
+import { StartError } from "./start-error.ts";
 
 /** A module of the Worker as Miniflare takes it. `path` is where it would lie beside the others. */
 export interface WorkerModule {
@@ -15,7 +16,19 @@ export interface WorkerModule {
 
 /** Returns the modules of the Worker whose main file is `entry`, the main module first. */
 export async function bundleWorker(root: string, entry: string): Promise<WorkerModule[]> {
-  const { outputFiles } = await build({
+  const { outputFiles } = await buildInMemory(root, entry);
+  return outputFiles
+    .map(({ path, contents }): WorkerModule => {
+      if (path.endsWith(".wasm")) {
+        return { type: "CompiledWasm", path: basename(path), contents: new Uint8Array(contents) };
+      }
+      return { type: "ESModule", path: basename(path), contents: new TextDecoder().decode(contents) };
+    })
+    .sort((left, right) => Number(left.type === "CompiledWasm") - Number(right.type === "CompiledWasm"));
+}
+
+function buildInMemory(root: string, entry: string) {
+  return build({
     absWorkingDir: root,
     entryPoints: [entry],
     bundle: true,
@@ -30,13 +43,8 @@ export async function bundleWorker(root: string, entry: string): Promise<WorkerM
     sourcemap: "inline",
     write: false,
     logLevel: "silent",
+  }).catch((cause: unknown) => {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new StartError(`The Worker cannot be bundled. ${reason}`, { cause });
   });
-  return outputFiles
-    .map(({ path, contents }): WorkerModule => {
-      if (path.endsWith(".wasm")) {
-        return { type: "CompiledWasm", path: basename(path), contents: new Uint8Array(contents) };
-      }
-      return { type: "ESModule", path: basename(path), contents: new TextDecoder().decode(contents) };
-    })
-    .sort((left, right) => Number(left.type === "CompiledWasm") - Number(right.type === "CompiledWasm"));
 }

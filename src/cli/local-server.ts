@@ -11,6 +11,7 @@ import { join } from "node:path";
 import { convertV4MiniflareOptions, Log, LogLevel, Miniflare } from "miniflare";
 import { unstable_getMiniflareWorkerOptions as readWranglerConfig } from "wrangler";
 import { bundleWorker } from "./bundle-worker.ts";
+import { StartError } from "./start-error.ts";
 import {
   endProcesses,
   leaveFolder,
@@ -22,15 +23,11 @@ import {
 } from "./state-lock.ts";
 
 const host = "127.0.0.1";
+const endSignals = ["SIGINT", "SIGTERM"] as const;
 
 export interface LocalServer {
   readonly url: string;
   stop(): Promise<void>;
-}
-
-/** Something a person can put right; told without a stack. */
-export class StartError extends Error {
-  override readonly name = "StartError";
 }
 
 /** Starts the server; `port` 0 takes a free one. Throws StartError where another one is in the way. */
@@ -99,6 +96,7 @@ type WorkerOptions = Awaited<ReturnType<typeof readWorkerOptions>> & {
 /** Returns how to stop it. Ctrl-C reaches workerd too, so once it stops nothing that it says is passed on. */
 async function startMiniflare(options: WorkerOptions): Promise<() => Promise<void>> {
   let isStopping = false;
+  const listenersBefore = endSignals.map((signal) => process.listeners(signal));
   const miniflare = new Miniflare(
     convertV4MiniflareOptions({
       ...options,
@@ -111,7 +109,10 @@ async function startMiniflare(options: WorkerOptions): Promise<() => Promise<voi
     }),
   );
   // Miniflare ends the process as soon as a signal comes. Here whoever started the server decides.
-  for (const signal of ["SIGINT", "SIGTERM"]) process.removeAllListeners(signal);
+  for (const [index, signal] of endSignals.entries()) {
+    const added = process.listeners(signal).filter((listener) => !listenersBefore[index]?.includes(listener));
+    for (const listener of added) process.removeListener(signal, listener);
+  }
   const stop = () => {
     isStopping = true;
     return miniflare.dispose();

@@ -9,8 +9,9 @@ import { MillraceClient } from "../client/client.ts";
 import { clicksRequests, setUpClicks } from "./clicks-demo.ts";
 import { readFlights, runFlightsDemo } from "./flights-demo.ts";
 import { LiveArea } from "./live-area.ts";
-import { type LocalServer, StartError, startServer } from "./local-server.ts";
+import { type LocalServer, startServer } from "./local-server.ts";
 import { helpText, readOptions, type StartOptions } from "./options.ts";
+import { StartError } from "./start-error.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 
@@ -30,8 +31,9 @@ async function main(): Promise<void> {
 }
 
 async function run({ port, stateFolder, hasDemo }: StartOptions): Promise<void> {
-  const server = await startServer(root, stateFolder, port);
-  stopOnSignal(server);
+  let server: LocalServer | undefined;
+  stopOnSignal(() => server);
+  server = await startServer(root, stateFolder, port);
   const area = new LiveArea(process.stdout);
   area.print(`Millrace is up at ${server.url}, its state is in ${stateFolder}`);
   if (hasDemo) {
@@ -47,11 +49,15 @@ async function run({ port, stateFolder, hasDemo }: StartOptions): Promise<void> 
   area.print("\nCtrl-C stops the server; everything is still there at the next start.");
 }
 
-/** Ends the process with status 0 once the server has stopped; a second signal does not wait for that. */
-function stopOnSignal(server: LocalServer): void {
+/**
+ * Ends the process with status 0 once the server has stopped. One that is not up yet has nothing to lose, and a second
+ * signal does not wait.
+ */
+function stopOnSignal(serverOf: () => LocalServer | undefined): void {
   let isStopping = false;
   const stop = () => {
-    if (isStopping) process.exit(130);
+    const server = serverOf();
+    if (isStopping || !server) process.exit(130);
     isStopping = true;
     server.stop().then(
       () => {
