@@ -2,10 +2,13 @@
  * Taking samples and reading them.
  *
  * Contestants are measured in turns, and the order is reversed each round, so that a machine which slows down in the
- * middle slows all of them. The median stands for a whole path; for a kernel the third-fastest sample does, since all
- * that can disturb a kernel only makes it slower.
+ * middle slows all of them. Garbage is collected before each sample, so that none pays for another's. The median
+ * stands for a whole path; for a kernel the third-fastest sample does, since all that can disturb a kernel only makes
+ * it slower.
  */
 
+import { setFlagsFromString } from "node:v8";
+import { runInNewContext } from "node:vm";
 import type { BenchContext } from "./bench.ts";
 
 /** Does the work once; returns its milliseconds where it times itself, otherwise it is timed from outside. */
@@ -18,7 +21,7 @@ export interface Rounds {
   readonly timeMsMax?: number;
 }
 
-/** Twenty samples of short work, fewer where one takes long or fewer were asked for; one of everything in smoke mode. */
+/** Twenty samples, fewer where they take long or fewer were asked for; one of everything in smoke mode. */
 export function roundsFor({ isSmoke, roundsMax }: BenchContext, { rounds = 20, warmUps = 2 } = {}): Rounds {
   return isSmoke
     ? { warmUps: 0, rounds: 1 }
@@ -45,7 +48,11 @@ export async function measureInTurns<Name extends string>(
   return samples;
 }
 
+setFlagsFromString("--expose-gc");
+const collectGarbage = runInNewContext("gc") as () => void;
+
 async function timed(work: Work): Promise<number> {
+  collectGarbage();
   const started = performance.now();
   const own = await work();
   return own ?? performance.now() - started;
