@@ -268,7 +268,7 @@ function utf8Write(target: usize, point: u32): usize {
 /**
  * True when the escaped text of a checked string spells the `bytes` bytes at `name`.
  *
- * A surrogate without its partner spells no name: a schema's names are well-formed.
+ * A surrogate without its partner becomes bytes that are no UTF-8, and so spells no name of a schema.
  */
 export function escapedEquals(start: usize, end: usize, name: usize, bytes: u32): bool {
   const nameEnd = name + bytes;
@@ -284,7 +284,6 @@ export function escapedEquals(start: usize, end: usize, name: usize, bytes: u32)
       if (kind == 0x75) {
         const unit = hexUnit(at + 2);
         const isPair = unit - 0xd800 < 0x400 && isLowSurrogateEscape(at + 6);
-        if (unit - 0xd800 < 0x800 && !isPair) return false;
         next = at + (isPair ? 12 : 6);
         const point = isPair ? 0x10000 + ((unit - 0xd800) << 10) + (hexUnit(at + 8) - 0xdc00) : unit;
         written = utf8Write(scratch, point) - scratch;

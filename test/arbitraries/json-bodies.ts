@@ -123,7 +123,8 @@ function objectText(random: Random, tree: Tree, style: Style): string {
 
 function fieldText(random: Random, node: Tree, style: Style): string {
   if (node.children.size > 0 && (node.columns.length === 0 || random.chance(0.5))) {
-    if (random.chance(style.oddity / 4)) return random.pick(["null", "{}", "5", '"text"', "[]"]);
+    if (random.chance(0.05)) return random.pick(["null", "{}"]);
+    if (random.chance(style.oddity / 4)) return random.pick(["5", '"text"', "[]"]);
     return objectText(random, node, style);
   }
   const column = node.columns[0];
@@ -149,10 +150,10 @@ const insertions = [
   "😀",
 ];
 
-/** Flips, drops, inserts or repeats a few bytes. */
+/** Flips, drops, inserts or repeats a few bytes, or breaks a number. */
 function damage(random: Random, bytes: Uint8Array): Uint8Array {
   const at = random.below(bytes.length + 1);
-  switch (random.below(6)) {
+  switch (random.below(7)) {
     case 0: {
       const copy = bytes.slice();
       if (at < copy.length) copy[at] = (copy[at] ?? 0) ^ (1 << random.below(8));
@@ -166,6 +167,14 @@ function damage(random: Random, bytes: Uint8Array): Uint8Array {
       return Buffer.concat([bytes.subarray(0, at), Uint8Array.of(random.below(256)), bytes.subarray(at)]);
     case 4:
       return Buffer.concat([bytes.subarray(0, at), Buffer.from(random.pick(insertions)), bytes.subarray(at)]);
+    case 5: {
+      const spoiled = () => random.pick(["0", "00", "-", "+", ".", "e", "1e5", "0.", "0x"]);
+      const text = Buffer.from(bytes).toString("latin1");
+      return Buffer.from(
+        text.replace(/(?<=:\s*"?)(?=\d)/g, (none) => (random.chance(0.5) ? spoiled() : none)),
+        "latin1",
+      );
+    }
     default:
       return Buffer.concat([bytes.subarray(0, at), bytes.subarray(Math.max(0, at - random.below(8)))]);
   }

@@ -4,7 +4,7 @@ import { type BadRecord, rejectedBytesKept } from "../../src/columnar/bad-record
 import type { Schema } from "../../src/columnar/schema.ts";
 import type { LaneValue } from "../../src/kernel/column-batch.ts";
 import { type BodyFormat, type BodyPosition, bodyStart } from "../../src/kernel/json-body.ts";
-import { JsonDecoder, type PartLimits } from "../../src/kernel/json-decoder.ts";
+import { type DecodedPart, JsonDecoder, type PartLimits } from "../../src/kernel/json-decoder.ts";
 import type { Kernel } from "../../src/kernel/kernel.ts";
 import type { GeneratedBody } from "../arbitraries/json-bodies.ts";
 import { decodeReference } from "../reference/json-decoder.ts";
@@ -38,6 +38,7 @@ export function decodeBody(
     for (let row = 0; row < part.rows; row++) {
       rows.push(schema.columns.map((_column, index) => part.batch.value(index, row)));
     }
+    for (const index of schema.columns.keys()) checkNulls(kernel, part, index);
     rejected.push(...part.rejected);
     records += part.records;
     if (part.records !== part.rows + part.rejected.length)
@@ -49,6 +50,18 @@ export function decodeBody(
     part.release();
   }
   return { rows, rejected, records, parts };
+}
+
+/** The count of nulls and the lanes of nulls are part of the batch's promise. */
+function checkNulls(kernel: Kernel, { batch, rows }: DecodedPart, index: number): void {
+  const nulls = Array.from({ length: rows }, (_, row) => row).filter(
+    (row) => batch.value(index, row) === null,
+  );
+  if (batch.nullCount(index) !== nulls.length) throw new Error(`column ${index} counts its nulls wrongly`);
+  for (const row of nulls) {
+    const lane = kernel.memory.view.getBigInt64(batch.lanesPointer(index) + 8 * row, true);
+    if (lane !== 0n) throw new Error("the lane of a null is zero");
+  }
 }
 
 /** Returns how the kernel's result differs from the reference's, `undefined` where it does not. */

@@ -30,17 +30,18 @@ export function decodeText(
 
 /** A value for a column of a type: what it became, or the message with which its record was rejected. */
 export function decodeValue(kernel: Kernel, type: DataType, valueText: string): LaneValue | string {
-  // The third record takes the path of the first: both ways to read a value must agree.
-  const lines = `{"value":${valueText}}\n`.repeat(3);
-  const { rows, rejected } = decodeText(kernel, schemaOf(column("value", type)), lines);
-  const results = rows.length > 0 ? rows.map(([value]) => value ?? null) : rejected.map((bad) => bad.message);
-  const [first, second, third] = results.map(readable);
-  if (results.length !== 3 || !Object.is(first, second) || !Object.is(second, third)) {
-    throw new Error(`three equal records became ${JSON.stringify(results.map(String))}`);
+  // The first record is of an unknown shape; those behind the null are of a known one. All must come out alike.
+  const record = `{"value":${valueText}}\n`;
+  const schema = schemaOf(column("value", type, { nullable: true }));
+  const { rows, rejected } = decodeText(kernel, schema, `${record}{"value":null}\n${record}${record}`);
+  const values = rows.flatMap(([value = null]) => (value === null ? [] : [readable(value)]));
+  const results = [...values, ...rejected.map(({ message }) => message)];
+  if (results.length !== 3 || results.some((result) => !Object.is(result, results[0]))) {
+    throw new Error(`three equal records became ${results.map(String).join(", ")}`);
   }
-  return first ?? null;
+  return results[0] ?? null;
 }
 
-function readable(value: LaneValue | string): LaneValue | string {
+function readable(value: LaneValue): LaneValue | string {
   return value instanceof Uint8Array ? Buffer.from(value).toString("latin1") : value;
 }

@@ -5,7 +5,15 @@ import type { DataType } from "../../../src/columnar/schema.ts";
 import { Kernel } from "../../../src/kernel/kernel.ts";
 import { numberText } from "../../arbitraries/json-values.ts";
 import { Random } from "../../arbitraries/random.ts";
-import { bigint, column, decodeText, decodeValue, double, schemaOf } from "../../support/json-records.ts";
+import {
+  bigint,
+  column,
+  decodeText,
+  decodeValue,
+  double,
+  schemaOf,
+  timestamp,
+} from "../../support/json-records.ts";
 import { kernelBuilds } from "../../support/kernels.ts";
 
 const int: DataType = { name: "INT" };
@@ -142,13 +150,15 @@ describe.each(kernelBuilds)("%s kernel", (_, module) => {
   test.each("01 -01 - . .5 5. 1e 1e+ +1 1.e1 0x1 1_0 Infinity NaN 1.5.2 --1 1e5.5 00".split(" "))(
     "%s is no JSON, wanted or not",
     (text) => {
-      const { rows, rejected } = decodeText(
-        kernel,
-        schemaOf(column("value", double, { nullable: true })),
-        `{"value":${text}}\n{"other":${text}}\n{"other":[${text}]}\n`,
-      );
-      expect(rows).toEqual([]);
-      expect(rejected.map(({ reason }) => reason)).toEqual([1, 1, 1]);
+      for (const type of [double, bigint, decimal(18, 2), timestamp]) {
+        const lines = ["0", text].map(
+          (value) => `{"value":${value}}\n{"other":${value}}\n{"other":[${value}]}\n`,
+        );
+        const schema = schemaOf(column("value", type, { nullable: true }));
+        const { rows, rejected } = decodeText(kernel, schema, lines.join(""));
+        expect(rows).toHaveLength(3);
+        expect(rejected.map(({ reason }) => reason)).toEqual([1, 1, 1]);
+      }
     },
   );
 });
