@@ -1,5 +1,6 @@
 /**
- * A clock that tests move by hand. `advance` runs what falls due, in order, and lets promises settle in between.
+ * A clock that tests move by hand. `advance` runs what falls due, in order, and lets promises settle in
+ * between.
  */
 import type { WallClock } from "../../src/host/wall-clock.ts";
 

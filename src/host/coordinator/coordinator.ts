@@ -195,8 +195,9 @@ export class Coordinator implements CoordinatorRpc {
       const polled = this.#ticks.pollDue((generation) => this.#watchable(generation));
       await Promise.all([polled, this.#delivery.deliverDue()]);
       this.#schedule();
-    } catch {
+    } catch (thrown) {
       this.#ports.setAlarm(this.#ports.clock.now() + alarmAfterFailureMs);
+      if (thrown instanceof StorageFailure) this.#ports.abort(thrown.message);
     }
   }
 

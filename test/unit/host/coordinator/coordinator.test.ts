@@ -3,6 +3,7 @@
  * carried out.
  */
 import { expect, test } from "vitest";
+import { StorageFailure } from "../../../../src/base/errors.ts";
 import { Coordinator } from "../../../../src/host/coordinator/coordinator.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
 import { NodeStorage } from "../../../support/node-storage.ts";
@@ -14,6 +15,7 @@ class Harness {
   readonly clock = new ManualClock();
   readonly shards = new FakeShards();
   alarmAt: number | undefined;
+  aborted: string | undefined;
   coordinator = this.start();
 
   start(): Coordinator {
@@ -25,7 +27,7 @@ class Harness {
         this.alarmAt = at;
       },
       abort: (reason) => {
-        throw new Error(reason);
+        this.aborted = reason;
       },
     });
   }
@@ -302,6 +304,33 @@ test("idle shards follow the active ones while a job runs, until all are idle", 
   await harness.coordinator.shardActive("clicks", 1, 0);
   await harness.pass(15_000);
   expect(idle.calls).toContain("tick 1500");
+});
+
+test("an alarm that fails sets the next one; when storage fails the object ends", async () => {
+  const harness = await started();
+  harness.alarmAt = undefined;
+  harness.sql.beforeStatement = () => {
+    throw new Error("a defect");
+  };
+  await harness.coordinator.onAlarm();
+  expect(harness.alarmAt).toBe(harness.clock.now() + 5000);
+  expect(harness.aborted).toBeUndefined();
+  harness.sql.beforeStatement = () => {
+    throw new StorageFailure("the disk is full");
+  };
+  await harness.coordinator.onAlarm();
+  expect(harness.aborted).toBe("the disk is full");
+});
+
+test("a request whose writes fail ends the object, so that nothing half done stays", async () => {
+  const harness = new Harness();
+  harness.sql.beforeStatement = ({ statement }) => {
+    if (statement.startsWith("INSERT OR REPLACE INTO deliveries"))
+      throw new StorageFailure("the disk is full");
+  };
+  const put = await harness.coordinator.putStream("clicks", streamOf());
+  expect(put).toMatchObject({ ok: false, error: { code: "INTERNAL" } });
+  expect(harness.aborted).toBe("the disk is full");
 });
 
 test("a silent shard holds everyone: it may be active and behind", async () => {
