@@ -1,8 +1,10 @@
 /**
- * `npm run bench -- NAME… [--json FILE] [--smoke] [--rounds N] [--list] [--keep]`: runs benches, all of them without a name.
+ * `npm run bench -- NAME… [--json FILE] [--smoke] [--rounds N] [--list] [--keep]`: runs benches, all of them
+ * without a name.
  *
- * `--rounds` asks for fewer samples, for a first look. `--json` writes the results to a file; `--keep` writes each to bench/results and rewrites README's figures from
- * there. A failed check or an error ends with exit code 1, a missed target does not.
+ * `--rounds` asks for fewer samples, for a first look. `--json` writes the results to a file; `--keep` writes
+ * each to bench/results and rewrites README's figures from there. A failed check or an error ends with exit
+ * code 1, a missed target does not.
  */
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";

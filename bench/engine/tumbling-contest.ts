@@ -2,8 +2,9 @@
  * One tumbling question to three contestants in turns: Millrace in one process, DuckDB with one thread, and
  * JavaScript. All get the same NDJSON and must arrive at the same rows.
  *
- * Millrace's figure holds all that happens to a body but the disk: decoding with all its checks, the frame and its
- * checksum, the frame's decoding, and the job's task up to fired windows. Parts of it are measured alone as well.
+ * Millrace's figure holds all that happens to a body but the disk: decoding with all its checks, the frame
+ * and its checksum, the frame's decoding, and the job's task up to fired windows. Parts of it are measured
+ * alone as well.
  */
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

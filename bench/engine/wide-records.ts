@@ -1,5 +1,6 @@
 /**
- * The same question over wide records: thirty fields, of which the stream declares the three that the job uses.
+ * The same question over wide records: thirty fields, of which the stream declares the three that the job
+ * uses.
  */
 import { MiB } from "../../src/base/limits.ts";
 import type { Bench } from "../harness/bench.ts";

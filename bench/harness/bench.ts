@@ -1,8 +1,8 @@
 /**
  * What a bench is: a question, and a run that answers it with figures, ratios and checks.
  *
- * A bench proves its answer: everything it measured is checked against another engine, a slow reference or a recorded
- * checksum. A failed check fails the run; a missed target is told, not hidden, and fails nothing.
+ * A bench proves its answer: everything it measured is checked against another engine, a slow reference or a
+ * recorded checksum. A failed check fails the run; a missed target is told, not hidden, and fails nothing.
  */
 
 export interface Bench {

@@ -1,10 +1,10 @@
 /**
  * Taking samples and reading them.
  *
- * Contestants are measured in turns, and the order is reversed each round, so that a machine which slows down in the
- * middle slows all of them. Garbage is collected before each sample, so that none pays for another's. The median
- * stands for a whole path; for a kernel the third-fastest sample does, since all that can disturb a kernel only makes
- * it slower.
+ * Contestants are measured in turns, and the order is reversed each round, so that a machine which slows down
+ * in the middle slows all of them. Garbage is collected before each sample, so that none pays for another's.
+ * The median stands for a whole path; for a kernel the third-fastest sample does, since all that can disturb
+ * a kernel only makes it slower.
  */
 
 import { setFlagsFromString } from "node:v8";

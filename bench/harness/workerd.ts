@@ -1,7 +1,8 @@
 /**
  * A Worker in plain workerd: no proxy before it, its Durable Objects in SQLite files in a folder of its own.
  *
- * `wrangler dev` puts a proxy in front that takes several times longer than the Worker; nothing is measured there.
+ * `wrangler dev` puts a proxy in front that takes several times longer than the Worker; nothing is measured
+ * there.
  */
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

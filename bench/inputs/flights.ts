@@ -1,8 +1,9 @@
 /**
  * The US flights of the package vega-datasets, 2001: three million in Parquet, twenty thousand in JSON.
  *
- * Both are in order of time, to the minute: `{"date":"2001/01/01 00:47","delay":66,"distance":1750,"origin":"DTW",
- * "destination":"LAS"}`. The Parquet file becomes records of the same form.
+ * Both are in order of time, to the minute. The Parquet file becomes records of the form that the JSON has:
+ *
+ *     {"date":"2001/01/01 00:47","delay":66,"distance":1750,"origin":"DTW","destination":"LAS"}
  */
 import { readFileSync } from "node:fs";
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from "hyparquet";

@@ -1,5 +1,6 @@
 /**
- * A linear congruential generator (Numerical Recipes' constants): small, and the same everywhere for one seed.
+ * A linear congruential generator (Numerical Recipes' constants): small, and the same everywhere for one
+ * seed.
  */
 export function randomFrom(seed: number): () => number {
   let state = seed >>> 0;

@@ -1,9 +1,10 @@
 /**
- * Each kernel of an event's way alone, on one core: decoding JSON, writing and reading frames, hashing keys, finding
- * cells, updating accumulators. Batches of 10 000 rows, as they come from a request of that many events.
+ * Each kernel of an event's way alone, on one core: decoding JSON, writing and reading frames, hashing keys,
+ * finding cells, updating accumulators. Batches of 10 000 rows, as they come from a request of that many
+ * events.
  *
- * A kernel's figure is its third-fastest sample. They do not add up to the whole path: between them lie calls, copies
- * and caches gone cold.
+ * A kernel's figure is its third-fastest sample. They do not add up to the whole path: between them lie
+ * calls, copies and caches gone cold.
  */
 import { KIND_F64 } from "../../assembly/abi.ts";
 import type { Schema } from "../../src/columnar/schema.ts";

@@ -1,11 +1,12 @@
 /**
  * A checkpoint of 16 MiB of dirty pages in workerd, against writing the same state as one row per key.
  *
- * Every key changes between two checkpoints, so each writes all pages again, over the versions before the last one:
- * what SQLite frees is part of it. Time is taken outside, since the clock of an object stands still while it works.
+ * Every key changes between two checkpoints, so each writes all pages again, over the versions before the
+ * last one: what SQLite frees is part of it. Time is taken outside, since the clock of an object stands still
+ * while it works.
  *
- * The cost of a million events is counted apart, with the rows that the platform bills: 10 000 events a request into
- * four shards, every frame a log row of its own, a checkpoint at the end, and the log's expiry.
+ * The cost of a million events is counted apart, with the rows that the platform bills: 10 000 events a
+ * request into four shards, every frame a log row of its own, a checkpoint at the end, and the log's expiry.
  */
 import { MiB } from "../../src/base/limits.ts";
 import { BodyEncoder } from "../engine/body-encoder.ts";

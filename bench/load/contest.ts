@@ -1,8 +1,9 @@
 /**
  * Rounds of one load on Millrace and on a baseline, in turns.
  *
- * A round of Millrace ends when its job has applied all that was posted. Beside the rates stands the processor time
- * that workerd took by request: on a machine that others use too, it says more than the clock does.
+ * A round of Millrace ends when its job has applied all that was posted. Beside the rates stands the
+ * processor time that workerd took by request: on a machine that others use too, it says more than the clock
+ * does.
  */
 import type { BenchContext, Figure } from "../harness/bench.ts";
 import { median, roundsFor } from "../harness/measure.ts";

@@ -1,8 +1,9 @@
 /**
  * A body that is posted again and again, each time with later event times.
  *
- * Event times only go on, so a body cannot be sent twice as it is: its rows would be late. A body of 10^n events, one
- * a millisecond, spans times that share all but their last n digits, and only the shared digits are written anew.
+ * Event times only go on, so a body cannot be sent twice as it is: its rows would be late. A body of 10^n
+ * events, one a millisecond, spans times that share all but their last n digits, and only the shared digits
+ * are written anew.
  */
 import { ndjsonBodies } from "../inputs/bodies.ts";
 import { clickEvents, firstEventTime } from "../inputs/click-events.ts";

@@ -1,8 +1,8 @@
 /**
  * One kept-alive HTTP/1.1 connection that spends as little time as it can.
  *
- * The load generator shares the machine with what it measures, so it writes requests from prepared bytes and reads
- * no more of an answer than its status, its length and its body. One request at a time.
+ * The load generator shares the machine with what it measures, so it writes requests from prepared bytes and
+ * reads no more of an answer than its status, its length and its body. One request at a time.
  */
 import { connect, type Socket } from "node:net";
 
@@ -34,7 +34,10 @@ export class HttpConnection {
     });
   }
 
-  /** `head` is the request line and headers, with content-length where there is a body, and the empty line. */
+  /**
+   * `head` is the request line and headers, with content-length where there is a body, and the empty
+   * line.
+   */
   request(head: string, body?: Uint8Array): Promise<Answer> {
     return new Promise((resolve, reject) => {
       this.#waiting = { resolve, reject };

@@ -1,9 +1,10 @@
 /**
- * The whole path under load: bodies of 10 000 events into four shards, where a job counts them by key and window.
+ * The whole path under load: bodies of 10 000 events into four shards, where a job counts them by key and
+ * window.
  *
- * Against it, in the same rounds: a Worker that receives the same bodies, but has their frames already, and only
- * stores them, one row in each of four objects. What is between the two is the price of decoding, routing, accepting
- * and counting. A round of Millrace ends when the job has applied all that was posted.
+ * Against it, in the same rounds: a Worker that receives the same bodies, but has their frames already, and
+ * only stores them, one row in each of four objects. What is between the two is the price of decoding,
+ * routing, accepting and counting. A round of Millrace ends when the job has applied all that was posted.
  */
 import { BodyEncoder } from "../engine/body-encoder.ts";
 import { readKernelModule } from "../engine/kernel-module.ts";

@@ -9,12 +9,15 @@ export interface LoadPlan {
   readonly path: string;
   readonly eventsPerBody: number;
   readonly keyCount: number;
-  /** Number of the first body; it says where event time begins, so a later run goes on behind an earlier one. */
+  /**
+   * Number of the first body; it says where event time begins, so a later run goes on behind an earlier
+   * one.
+   */
   readonly firstBody: number;
   readonly durationMs: number;
   /**
-   * Requests a second, sent on time whether or not earlier ones were answered, and latency counted from the time
-   * they were due. Left out: every connection sends its next request once it has its answer.
+   * Requests a second, sent on time whether or not earlier ones were answered, and latency counted from the
+   * time they were due. Left out: every connection sends its next request once it has its answer.
    */
   readonly ratePerSecond?: number;
   /** Asked after each answer, with its token for `{token}`; the latency then ends with the answer to this. */

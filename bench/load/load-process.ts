@@ -1,6 +1,6 @@
 /**
- * The load generator: a process of its own, told what to do over IPC, so that it never shares an event loop with
- * whatever it measures.
+ * The load generator: a process of its own, told what to do over IPC, so that it never shares an event loop
+ * with whatever it measures.
  */
 import { EventBody } from "./event-body.ts";
 import { HttpConnection } from "./http-connection.ts";

@@ -1,5 +1,6 @@
 /**
- * Millrace in plain workerd with one stream of clicks and one job over it, and the check that it counted right.
+ * Millrace in plain workerd with one stream of clicks and one job over it, and the check that it counted
+ * right.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import { MillraceClient } from "../../src/client/client.ts";
@@ -13,7 +14,10 @@ export const streamName = "clicks";
 export const jobName = "totals";
 export const eventsPath = `/v1/streams/${streamName}/events`;
 
-/** The stream's body; requests in flight overtake each other by minutes of event time, and none may be late. */
+/**
+ * The stream's body; requests in flight overtake each other by minutes of event time, and none may be
+ * late.
+ */
 export function clickStream(shards: number) {
   return {
     columns: [...clickColumns],

@@ -1,8 +1,8 @@
 /**
  * Many small requests: 100 events each to one shard, from 64 connections at once.
  *
- * Against it, in the same rounds: a Worker that receives the same bodies and makes one empty call to one object, the
- * least that any request to an object can be.
+ * Against it, in the same rounds: a Worker that receives the same bodies and makes one empty call to one
+ * object, the least that any request to an object can be.
  */
 import type { Bench, BenchContext, BenchOutcome } from "../harness/bench.ts";
 import { ratioOf } from "../harness/figures.ts";

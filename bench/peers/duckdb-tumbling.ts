@@ -1,8 +1,9 @@
 /**
- * DuckDB at its best for this question: one thread, columns declared, no order kept, the file in the page cache.
+ * DuckDB at its best for this question: one thread, columns declared, no order kept, the file in the page
+ * cache.
  *
- * Only the columns that the query uses are declared, and times are read as the integers they are. The result stays in
- * DuckDB as a table, since a reader of a stream also asks for it afterwards.
+ * Only the columns that the query uses are declared, and times are read as the integers they are. The result
+ * stays in DuckDB as a table, since a reader of a stream also asks for it afterwards.
  */
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import type { TumblingRow } from "./tumbling-result.ts";

@@ -1,5 +1,6 @@
 /**
- * The same question as anyone would write it in JavaScript: `JSON.parse` on every line, and a `Map` per window.
+ * The same question as anyone would write it in JavaScript: `JSON.parse` on every line, and a `Map` per
+ * window.
  */
 import type { ClickEvent } from "../inputs/click-events.ts";
 import type { TumblingRow } from "./tumbling-result.ts";

@@ -1,8 +1,8 @@
 /**
  * What every contestant of a tumbling bench must arrive at: a row per key and window.
  *
- * As amounts have two decimals, sums are compared in cents: all of them round to the same, whatever the order in which
- * a contestant added. Only what was counted twice, lost or put into a wrong window shows.
+ * As amounts have two decimals, sums are compared in cents: all of them round to the same, whatever the order
+ * in which a contestant added. Only what was counted twice, lost or put into a wrong window shows.
  */
 import { digest } from "../harness/figures.ts";
 

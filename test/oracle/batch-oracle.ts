@@ -1,8 +1,10 @@
 /**
- * A batch oracle: DuckDB answers over a whole file what a job has answered piece by piece once its stream has ended.
+ * A batch oracle: DuckDB answers over a whole file what a job has answered piece by piece once its stream has
+ * ended.
  *
- * It shares no code with the engine but the shapes of definitions: windows are made by multiplying each row with the
- * windows that hold it, `first_value` and `last_value` go by the row's place in the file, and no row is late.
+ * It shares no code with the engine but the shapes of definitions: windows are made by multiplying each row
+ * with the windows that hold it, `first_value` and `last_value` go by the row's place in the file, and no row
+ * is late.
  */
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import type { AggregateDefinition, JobDefinition, WindowDefinition } from "../../src/protocol/job-spec.ts";
@@ -40,9 +42,10 @@ export class BatchOracle {
     const connection = await instance.connect();
     const fields = Object.entries(source.fields).map(([name, type]) => `${quoted(name)}: '${type}'`);
     const replaced = Object.entries(source.columns).map(([name, sql]) => `${sql} AS ${quoted(name)}`);
+    const replace = replaced.length > 0 ? `REPLACE (${replaced.join(", ")})` : "";
     await connection.run(`
       CREATE TABLE source AS
-      SELECT row_number() OVER () AS arrival, * ${replaced.length > 0 ? `REPLACE (${replaced.join(", ")})` : ""}
+      SELECT row_number() OVER () AS arrival, * ${replace}
       FROM read_json('${source.path}', format = 'array', columns = {${fields.join(", ")}})`);
     return new BatchOracle(instance, connection, source);
   }

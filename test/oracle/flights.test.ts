@@ -1,5 +1,6 @@
 /**
- * Every view of the flights, for all kinds of windows and all aggregates, is what DuckDB finds over the whole file.
+ * Every view of the flights, for all kinds of windows and all aggregates, is what DuckDB finds over the whole
+ * file.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { flightColumns, flights20kPath, readFlights20k } from "../../bench/inputs/flights.ts";

@@ -1,5 +1,6 @@
 /**
- * A job's expressions as DuckDB's SQL: an independent reading of what `src/protocol/expression-json.ts` promises.
+ * A job's expressions as DuckDB's SQL: an independent reading of what `src/protocol/expression-json.ts`
+ * promises.
  */
 import type { ExpressionJson } from "../../src/protocol/expression-json.ts";
 
@@ -27,7 +28,10 @@ const infix: Readonly<Record<string, string>> = {
   or: "OR",
 };
 
-/** Returns SQL for `expression`; `sqlOfColumn` names its columns, and integers say which of them divide as integers. */
+/**
+ * Returns SQL for `expression`; `sqlOfColumn` names its columns, and integers say which of them divide as
+ * integers.
+ */
 export function sqlOfExpression(expression: ExpressionJson, sqlOfColumn: (name: string) => string): string {
   if (typeof expression === "string") return sqlOfColumn(expression);
   if (expression === null) return "NULL";

@@ -1,12 +1,13 @@
 /**
- * A partition in a Durable Object, driven by hand: rows are applied when told and a checkpoint is taken when told, so
- * that the one can be measured without the other.
+ * A partition in a Durable Object, driven by hand: rows are applied when told and a checkpoint is taken when
+ * told, so that the one can be measured without the other.
  *
  * - `PUT /{object}`, a body of { stream, job }: sets the object up with the job.
  * - `POST /{object}/frame`: logs the frame in the body and applies it.
  * - `POST /{object}/checkpoint`: writes all dirty pages and commits. Answers what was written.
  * - `POST /{object}/expire`: two days pass, and what nobody needs of the log is deleted.
- * - `GET /{object}`: the sum of all counts, read from a new partition over what is stored; rows written so far.
+ * - `GET /{object}`: the sum of all counts, read from a new partition over what is stored; rows written so
+ *   far.
  */
 import { DurableObject } from "cloudflare:workers";
 import { kernelModule } from "../../../src/cloudflare/load-kernel.ts";

@@ -2,10 +2,10 @@
  * What Millrace is measured against: Workers that do the least that can be done.
  *
  * - `POST /empty`: reads the request and makes one empty call to one object.
- * - `PUT /frames/{shard}`, then `POST /frames`: reads the request and stores the frames put before, one row in each
- *   object, all at once. Nothing is decoded, checked or kept in memory.
- * - `POST /rows?keys=N&keyBytes=K&valueBytes=V`: writes N small rows in one object, one per key, as state would be
- *   kept without pages. Statements of many rows were no faster.
+ * - `PUT /frames/{shard}`, then `POST /frames`: reads the request and stores the frames put before, one row
+ *   in each object, all at once. Nothing is decoded, checked or kept in memory.
+ * - `POST /rows?keys=N&keyBytes=K&valueBytes=V`: writes N small rows in one object, one per key, as state
+ *   would be kept without pages. Statements of many rows were no faster.
  */
 import { DurableObject } from "cloudflare:workers";
 
