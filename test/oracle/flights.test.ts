@@ -1,15 +1,17 @@
 /**
  * Every view of the flights, for all kinds of windows and all aggregates, is what DuckDB finds over the whole
- * file.
+ * file. The flights go the whole way: NDJSON, decoded, framed, logged, applied.
  */
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { BodyEncoder } from "../../bench/engine/body-encoder.ts";
+import { ndjsonBodies } from "../../bench/inputs/bodies.ts";
 import { flightColumns, flights20kPath, readFlights20k } from "../../bench/inputs/flights.ts";
 import { maxWatermark } from "../../src/engine/log/records.ts";
 import { type JobBody, readJobDefinition } from "../../src/protocol/job-spec.ts";
-import { PartitionHarness, type Row } from "../support/partition-harness.ts";
+import { PartitionHarness, releaseModule } from "../support/partition-harness.ts";
 import { BatchOracle, type OracleRow } from "./batch-oracle.ts";
 
-const rowsPerFrame = 997;
+const flightsPerBody = 997;
 
 const stream = { columns: flightColumns, eventTime: { column: "date", outOfOrderness: "5 min" } };
 
@@ -117,15 +119,16 @@ describe.each([
   beforeAll(() => {
     for (const [name, body] of Object.entries(jobs))
       harness.startJob(name, { source: "flights", ...body }, runOf(name));
-    const rows = readFlights20k().map(
-      ({ date, delay, distance, origin, destination }): Row => [date, delay, distance, origin, destination],
-    );
-    for (let first = 0, frame = 1; first < rows.length; first += rowsPerFrame, frame++) {
-      harness.append(rows.slice(first, first + rowsPerFrame));
-      if (isInterrupted && frame % 7 === 3) harness.checkpoint();
-      if (isInterrupted && frame % 5 === 2) harness.crash();
+    const encoder = new BodyEncoder(releaseModule, stream);
+    ndjsonBodies(readFlights20k(), flightsPerBody).bodies.forEach((body, index) => {
+      for (const { bytes } of encoder.encode(body)) {
+        const [result] = harness.turn(() => harness.partition.append([harness.request(bytes)]));
+        expect(result?.status).toBe("logged");
+      }
+      if (isInterrupted && index % 7 === 2) harness.checkpoint();
+      if (isInterrupted && index % 5 === 1) harness.crash();
       harness.settle();
-    }
+    });
     harness.turn(() => harness.partition.setWatermark(1, maxWatermark));
     harness.settle();
   }, 60_000);
