@@ -56,17 +56,21 @@ async function main(): Promise<void> {
   const unknown = positionals.filter((name) => !benches.some((bench) => bench.name === name));
   if (unknown.length > 0) {
     const known = benches.map(({ name }) => name).join(", ");
-    throw new Error(`There is no bench ${unknown.join(", ")}. Benches: ${known}.`);
+    return refuse(`There is no bench ${unknown.join(", ")}. Benches: ${known}.`);
+  }
+  const roundsMax = values.rounds === undefined ? undefined : Number(values.rounds);
+  if (roundsMax !== undefined && !(Number.isInteger(roundsMax) && roundsMax > 0)) {
+    return refuse(`--rounds is "${values.rounds}", expected a number from 1.`);
   }
   if (values.keep && (values.smoke || values.rounds)) {
-    throw new Error("Only a whole run has figures to keep, without --smoke and --rounds.");
+    return refuse("Only a whole run has figures to keep, without --smoke and --rounds.");
   }
   const chosen = benches.filter(({ name }) => positionals.length === 0 || positionals.includes(name));
   const results: BenchResult[] = [];
   for (const bench of chosen) {
     const result = await runBench(bench, {
       isSmoke: values.smoke,
-      ...(values.rounds ? { roundsMax: Number(values.rounds) } : {}),
+      ...(roundsMax === undefined ? {} : { roundsMax }),
     });
     console.log(`${formatResult(result)}\n`);
     results.push(result);
@@ -76,6 +80,11 @@ async function main(): Promise<void> {
   if (values.keep) rewriteReadme();
   if (!values.smoke) tellMissedTargets(results);
   if (results.some(({ checks }) => !checks.every(passes))) process.exitCode = 1;
+}
+
+function refuse(reason: string): void {
+  console.error(reason);
+  process.exitCode = 1;
 }
 
 function tellMissedTargets(results: readonly BenchResult[]): void {
