@@ -1,7 +1,8 @@
 /**
  * Bundles the Worker as `wrangler deploy` does: one module for the code, one for each .wasm it imports.
  *
- * Bundled anew at every start, since that takes a fraction of a second; so what runs is always what is in src.
+ * Bundled anew at every start, since that takes a fraction of a second; so what runs is always what is in
+ * src.
  */
 import { basename } from "node:path";
 import { build } from "esbuild";

@@ -10,23 +10,23 @@ import type { StreamBody } from "../protocol/stream-spec.ts";
 const streamName = "clicks";
 const jobName = "clicks_per_user";
 
-const clicksStream: StreamBody = {
+const clicksStream = {
   columns: [
     { name: "time", type: "TIMESTAMP(3)" },
     { name: "user", type: "STRING" },
     { name: "page", type: "STRING" },
   ],
   eventTime: { column: "time", outOfOrderness: "5s" },
-};
+} as const satisfies StreamBody;
 
-const clicksJob: JobBody = {
+const clicksJob = {
   source: streamName,
   key: ["user"],
   aggregates: {
     clicks: { function: "count" },
     last_page: { function: "last_value", argument: "page" },
   },
-};
+} as const satisfies JobBody;
 
 export async function setUpClicks(client: MillraceClient): Promise<void> {
   await client.streams.put(streamName, clicksStream);

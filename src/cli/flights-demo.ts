@@ -1,8 +1,10 @@
 /**
- * The demo: 20,000 real US flights of early 2001 go through the public API, hour by hour and airport by airport.
+ * The demo: 20,000 real US flights of early 2001 go through the public API, hour by hour and airport by
+ * airport.
  *
- * It can be killed and started again at any point. Batch n is always the same lines and always has sequence n, and the
- * stream says how many rows it holds, so the demo goes on one batch before that: what had arrived is a duplicate.
+ * It can be killed and started again at any point. Batch n is always the same lines and always has sequence
+ * n, and the stream says how many rows it holds, so the demo goes on one batch before that: what had arrived
+ * is a duplicate.
  *
  * Invariant: nothing is posted to a stream that has ended.
  */
@@ -20,7 +22,7 @@ export const flightsStreamName = "flights";
 export const delaysJobName = "delays_by_airport";
 
 /** The file is in the order of its dates, so no row is ever late and the watermark needs no slack. */
-const flightsStream: StreamBody = {
+const flightsStream = {
   columns: [
     { name: "date", type: "TIMESTAMP(3)" },
     { name: "delay", type: "INT" },
@@ -29,10 +31,10 @@ const flightsStream: StreamBody = {
     { name: "destination", type: "STRING" },
   ],
   eventTime: { column: "date", outOfOrderness: 0 },
-};
+} as const satisfies StreamBody;
 
 /** The mean is taken of a DOUBLE: that of an INT would be an INT, as in Flink. */
-const delaysJob: JobBody = {
+const delaysJob = {
   source: flightsStreamName,
   key: ["origin"],
   window: { type: "tumble", size: "1h" },
@@ -42,7 +44,7 @@ const delaysJob: JobBody = {
     worst_delay: { function: "max", argument: "delay" },
   },
   retention: "forever",
-};
+} as const satisfies JobBody;
 
 const batchRows = 250;
 const tableRows = 10;
@@ -70,7 +72,7 @@ export async function runFlightsDemo(options: DemoOptions): Promise<void> {
   await client.streams.put(flightsStreamName, flightsStream);
   await client.jobs.put(delaysJobName, delaysJob);
   const before = await client.streams.get(flightsStreamName);
-  let token: Token | undefined;
+  let token = endOf(before);
   if (before.ended) {
     area.print(
       `All ${formatCount(before.rows)} flights are here from an earlier start; none is posted again.`,
@@ -81,6 +83,11 @@ export async function runFlightsDemo(options: DemoOptions): Promise<void> {
     area.print('The stream is ended with the watermark "max", so that its last windows close.');
   }
   await printResults(options, token);
+}
+
+/** The token of all that a stream holds: after a restart a view catches up step by step; one can wait. */
+function endOf({ shards }: StreamStatusAnswer): Token {
+  return Object.fromEntries(shards.map(({ shard, nextOffset }) => [shard, nextOffset - 1]));
 }
 
 async function postFlights(
@@ -123,13 +130,13 @@ async function postFlights(
 }
 
 async function readDelays(client: MillraceClient, token?: Token): Promise<string> {
-  const query = { top: "worst_delay", limit: tableRows };
+  const query = { top: "worst_delay", limit: tableRows, timeout: "30s" };
   const { rows } = await client.views.query<DelayRow>(delaysJobName, token ? { ...query, token } : query);
   return formatDelays(rows);
 }
 
 /** Prints the worst hours, and adds up all results: the sum shows whether each flight was counted once. */
-async function printResults({ client, area, lines }: DemoOptions, token?: Token): Promise<void> {
+async function printResults({ client, area, lines }: DemoOptions, token: Token): Promise<void> {
   const table = await readDelays(client, token);
   let flights = 0;
   let results = 0;

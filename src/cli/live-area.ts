@@ -1,6 +1,6 @@
 /**
- * The last lines of the terminal, drawn over and over. Where output is not a terminal nothing is drawn twice: only
- * what is printed for good is seen, so logs and pipes stay readable.
+ * The last lines of the terminal, drawn over and over. Where output is not a terminal nothing is drawn twice:
+ * only what is printed for good is seen, so logs and pipes stay readable.
  */
 import type { WriteStream } from "node:tty";
 

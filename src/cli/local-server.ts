@@ -1,9 +1,9 @@
 /**
  * Millrace on this machine: the Worker of wrangler.toml in workerd, with its Durable Objects on disk.
  *
- * Miniflare starts workerd and starts it again when it crashes. The bindings come from wrangler.toml, so a local
- * start and a deploy cannot differ; only MILLRACE_LOCAL is added, which lets the Worker serve without a token
- * because nothing but this machine reaches 127.0.0.1.
+ * Miniflare starts workerd and starts it again when it crashes. The bindings come from wrangler.toml, so a
+ * local start and a deploy cannot differ; only MILLRACE_LOCAL is added, which lets the Worker serve without a
+ * token because nothing but this machine reaches 127.0.0.1.
  */
 import { mkdirSync, rmSync } from "node:fs";
 import { createServer } from "node:net";

@@ -50,8 +50,8 @@ async function run({ port, stateFolder, hasDemo }: StartOptions): Promise<void> 
 }
 
 /**
- * Ends the process with status 0 once the server has stopped. One that is not up yet has nothing to lose, and a second
- * signal does not wait.
+ * Ends the process with status 0 once the server has stopped. One that is not up yet has nothing to lose, and
+ * a second signal does not wait.
  */
 function stopOnSignal(serverOf: () => LocalServer | undefined): void {
   let isStopping = false;

@@ -1,10 +1,11 @@
 /**
  * One server per state folder, also after a kill -9.
  *
- * workerd is a child process, and it outlives a killed parent: it would keep the port, and a second one on the same
- * databases would not see what the first has in memory. So a start writes down who it is and its port
- * (`server.json`), refuses while that process lives, and otherwise ends the workerd that it left behind. That one is
- * known by the address on its command line, not by a process id, which could by now be someone else's.
+ * workerd is a child process, and it outlives a killed parent: it would keep the port, and a second one on
+ * the same databases would not see what the first has in memory. So a start writes down who it is and its
+ * port (`server.json`), refuses while that process lives, and otherwise ends the workerd that it left behind.
+ * That one is known by the address on its command line, not by a process id, which could by now be someone
+ * else's.
  *
  * Invariant: at most one workerd has the databases of a state folder open.
  */

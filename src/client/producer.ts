@@ -1,10 +1,10 @@
 /**
  * A producer that delivers each batch exactly once, however often the connection or the server fails.
  *
- * A batch keeps its sequence until it is acknowledged. A retry of one that had arrived is answered as a duplicate, so
- * it makes no difference whether the request or its answer was lost. After a restart of the program go on with the
- * first sequence that may not have been acknowledged, and with the same bytes: sending a batch twice is harmless,
- * leaving one out is not.
+ * A batch keeps its sequence until it is acknowledged. A retry of one that had arrived is answered as a
+ * duplicate, so it makes no difference whether the request or its answer was lost. After a restart of the
+ * program go on with the first sequence that may not have been acknowledged, and with the same bytes: sending
+ * a batch twice is harmless, leaving one out is not.
  */
 import type { IngestAnswer } from "../protocol/answers.ts";
 import type { EventsBody, Streams } from "./client.ts";

@@ -1,8 +1,8 @@
 /**
  * An answer that is not a success, with the problem document that came with it.
  *
- * Whether a retry can help is decided by the status, as the table of error codes promises: 429 and 503, 504 pass;
- * a refused connection is no answer at all and throws what `fetch` throws.
+ * Whether a retry can help is decided by the status, as the table of error codes promises: 429 and 503, 504
+ * pass; a refused connection is no answer at all and throws what `fetch` throws.
  */
 /** An RFC 9457 problem document; an error's details stand beside these fields. */
 export interface Problem {
@@ -39,7 +39,7 @@ export class RequestError extends Error {
   }
 }
 
-/** Returns the error that a response stands for; one without a problem document gets the code `HTTP_STATUS`. */
+/** Returns the error that a response stands for; without a problem document its code is `HTTP_STATUS`. */
 export async function readError(response: Response): Promise<RequestError> {
   const text = await response.text();
   const seconds = Number(response.headers.get("Retry-After") ?? Number.NaN);

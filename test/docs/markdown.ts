@@ -51,11 +51,12 @@ export function codeBlocks(text: string, heading?: string): CodeBlock[] {
 const made = /^(?:build|node_modules|coverage)\/|^\.(?:millrace|wrangler)(?:\/|$)/;
 const topFolders = /^(?:\.ci|assembly|bench|docs|examples|scripts|src|test)\//;
 const topFiles =
-  /^(?:package(?:-lock)?\.json|wrangler\.toml|tsconfig[.\w]*\.json|biome\.json|vitest\.config\.ts|[A-Z]+\.md)$/;
+  /^(?:(?:package|package-lock|biome|tsconfig[.\w]*)\.json|wrangler\.toml|vitest\.config\.ts|[A-Z]+\.md)$/;
 
 /**
- * Returns the paths that a document names: the targets of its links, which count from the document, and what is set in
- * backticks and begins with a folder of the repository, which counts from its root. A `*` stands for any name.
+ * Returns the paths that a document names: the targets of its links, which count from the document, and what
+ * is set in backticks and begins with a folder of the repository, which counts from its root. A `*` stands
+ * for any name.
  */
 export function namedPaths({ path, text }: Document): string[] {
   const prose = text.replace(/^```[\s\S]*?^```/gm, "");

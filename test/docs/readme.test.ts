@@ -39,8 +39,8 @@ afterAll(async () => {
 
 /** Runs a block and returns what it printed on standard output. */
 function run({ code }: CodeBlock): string {
-  const script = `set -e\n${code.replaceAll(statedUrl, server.url).replaceAll("curl ", "curl --silent --show-error ")}`;
-  return execFileSync("bash", ["-c", script], { cwd: folder, encoding: "utf8" });
+  const quiet = code.replaceAll(statedUrl, server.url).replaceAll("curl ", "curl --silent --show-error ");
+  return execFileSync("bash", ["-c", `set -e\n${quiet}`], { cwd: folder, encoding: "utf8" });
 }
 
 /** Reads JSON values that stand one behind the other. */

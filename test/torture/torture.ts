@@ -1,6 +1,7 @@
 /**
- * `npm run torture -- --rounds 20 --seed 7`: prints each round as it ends and the verdict; exits with 1 if anything is
- * not exact. The same seed sends the same events and kills in the same order, though not at the same instants.
+ * `npm run torture -- --rounds 20 --seed 7`: prints each round as it ends and the verdict; exits with 1 if
+ * anything is not exact. The same seed sends the same events and kills in the same order, though not at the
+ * same instants.
  */
 import { parseArgs } from "node:util";
 import Table from "cli-table3";
@@ -32,6 +33,7 @@ const result = await runTorture({
   onRound: tellRound,
 });
 
+const seconds = Math.round((Date.now() - started) / 1000);
 const table = new Table({
   head: ["round", "killed", "load ms", "down ms", "rows acknowledged", "retries", "duplicate rows"],
   colAligns: ["right", "left", "right", "right", "right", "right", "right"],
@@ -45,7 +47,7 @@ for (const problem of result.problems) console.error(problem);
 console.log(
   result.problems.length === 0
     ? `exact: ${count(result.acknowledgedRows)} rows in ${count(result.results)} results, ` +
-        `${count(result.checkpoints)} checkpoints, compared twice, ${((Date.now() - started) / 1000).toFixed(0)} s, seed ${seed}`
+        `${count(result.checkpoints)} checkpoints, compared twice, ${seconds} s, seed ${seed}`
     : `NOT exact: ${result.problems.length} problems, seed ${seed}`,
 );
 process.exitCode = result.problems.length === 0 ? 0 : 1;

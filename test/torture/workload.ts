@@ -1,9 +1,9 @@
 /**
  * What the torture posts, and the ledger that says what must come out.
  *
- * Batch `sequence` of a producer is always the same bytes, as a retry demands. Producers drift apart by no more than
- * the stream's bound, so no row is late and every window's counts are known. A batch stands in the ledger once it is
- * acknowledged; every batch that was sent is, in the end.
+ * Batch `sequence` of a producer is always the same bytes, as a retry demands. Producers drift apart by no
+ * more than the stream's bound, so no row is late and every window's counts are known. A batch stands in the
+ * ledger once it is acknowledged; every batch that was sent is, in the end.
  */
 import type { MillraceClient } from "../../src/client/client.ts";
 import { Producer } from "../../src/client/producer.ts";

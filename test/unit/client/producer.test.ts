@@ -22,7 +22,7 @@ function producerOf(answers: readonly (FakeAnswer | (() => never))[], attemptsMa
   return { asked, waits, producer };
 }
 
-test("a lost connection and a server that restarts are retried with the same sequence and bytes", async () => {
+test("a lost connection and a restarting server are retried with the same sequence and bytes", async () => {
   const unavailable = { status: 503, body: { code: "PARTITION_UNAVAILABLE", detail: "gone" } };
   const { asked, waits, producer } = producerOf([
     refused,
