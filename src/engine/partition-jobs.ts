@@ -11,7 +11,6 @@ import { Kernel } from "../kernel/kernel.ts";
 import { PageCache } from "../kernel/page-cache.ts";
 import type { PartitionLog } from "./log/partition-log.ts";
 import { minWatermark } from "./log/records.ts";
-import type { PartitionOptions } from "./partition.ts";
 import type {
   JobCommand,
   JobState,
@@ -30,6 +29,14 @@ import { decideCheckpoint } from "./task/decide-checkpoint.ts";
 import { LetterBox } from "./task/letters.ts";
 import { deleteStoredTask, type StepOutcome, Task, tryStep } from "./task/task.ts";
 import { scanView } from "./task/view-scan.ts";
+
+export interface PartitionOptions {
+  readonly module: WebAssembly.Module;
+  /** Bytes of pages in memory; asked before work, since partitions that share an isolate come and go. */
+  readonly pageBudget: () => number;
+  /** Bytes of pages that one turn of a checkpoint writes. */
+  readonly checkpointTurnBytes: number;
+}
 
 /** A job as this partition keeps it. A task's number is its run's: neither is ever used again. */
 interface JobRow {

@@ -12,7 +12,7 @@ import { readFrameHeader } from "../kernel/frame-codec.ts";
 import { decideIdleness } from "./decide-idleness.ts";
 import { PartitionLog } from "./log/partition-log.ts";
 import { type AppendRequest, type AppendResult, RecordKind } from "./log/records.ts";
-import { PartitionJobs } from "./partition-jobs.ts";
+import { PartitionJobs, type PartitionOptions } from "./partition-jobs.ts";
 import type {
   JobCommand,
   LetterPage,
@@ -23,14 +23,6 @@ import type {
 } from "./partition-types.ts";
 import type { Ports } from "./ports.ts";
 import { readRejectedLetters } from "./rejected-letters.ts";
-
-export interface PartitionOptions {
-  readonly module: WebAssembly.Module;
-  /** Bytes of pages in memory; asked before work, since partitions that share an isolate come and go. */
-  readonly pageBudget: () => number;
-  /** Bytes of pages that one turn of a checkpoint writes. */
-  readonly checkpointTurnBytes: number;
-}
 
 /** Time in ms after which an alarm finds work that a lost object left. */
 const heartbeatMs = 5_000;

@@ -8,7 +8,8 @@
  */
 import { EngineError, errorBodyOf, StorageFailure } from "../../base/errors.ts";
 import type { AppendRequest, AppendResult } from "../../engine/log/records.ts";
-import { Partition, type PartitionOptions } from "../../engine/partition.ts";
+import { Partition } from "../../engine/partition.ts";
+import type { PartitionOptions } from "../../engine/partition-jobs.ts";
 import type {
   JobCommand,
   LetterPage,
