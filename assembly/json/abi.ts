@@ -19,7 +19,7 @@
  *       32     4  records      accepted and rejected records
  *       36     4  rowsMax      of the batch
  *       40     4  batch        pointer to the BATCH
- *       44     4  heap         next free byte for values that are not bytes of the input, 0 = there is no heap
+ *       44     4  heap         next free byte for values that are not in the input, 0 = no heap
  *       48     4  rejects      pointer to REJECT[JSON_REJECTS_MAX]
  *       52     4  rejectCount
  *       56     4  slots        pointer to SLOT[slotCount]
@@ -32,9 +32,9 @@
  *       84     4  matched      records that matched a shape since the shapes were last cleared
  *       88     4  isWild       1 = this part's records are too different to learn from
  *
- * SLOT, 64 bytes: a column, in the order of the tree of paths. FIELD, 40 bytes: a name in that tree, whose object is
- * null where no path goes on; `slots` to `leafEnd` end here, `leafEnd` to `slotsEnd` lie below. OBJECT: field count u32,
- * field to try first u32, then FIELD[count].
+ * SLOT, 64 bytes: a column, in the order of the tree of paths. FIELD, 40 bytes: a name in that tree, whose
+ * object is null where no path goes on; `slots` to `leafEnd` end here, `leafEnd` to `slotsEnd` lie below.
+ * OBJECT: field count u32, field to try first u32, then FIELD[count].
  */
 export const JSON_POSITION = 0;
 export const JSON_END = 4;
@@ -104,7 +104,10 @@ export const JSON_TYPE_BYTES = 8;
 export const JSON_SHAPE_BYTES = 80;
 export const JSON_DEPTH_MAX = 64;
 
-/** REJECT, 24 bytes: record, start, end, position of the trouble, JSON_EXPECTED_*, column (JSON_NO_COLUMN = none). */
+/**
+ * REJECT, 24 bytes: record, start, end, position of the trouble, JSON_EXPECTED_*, column (JSON_NO_COLUMN =
+ * none).
+ */
 export const JSON_REJECT_BYTES = 24;
 export const JSON_REJECTS_MAX = 64;
 export const JSON_NO_COLUMN = 65535;

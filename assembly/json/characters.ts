@@ -1,8 +1,8 @@
 /**
  * The bytes that JSON gives a meaning, and white space.
  *
- * Whether a line feed is white space depends on the format: in NDJSON it ends the record. Input is followed by a line
- * feed and zeros, and a zero is nowhere part of JSON, so no reader needs to compare with the end.
+ * Whether a line feed is white space depends on the format: in NDJSON it ends the record. Input is followed
+ * by a line feed and zeros, and a zero is nowhere part of JSON, so no reader needs to compare with the end.
  */
 export const QUOTE: u32 = 0x22;
 export const BACKSLASH: u32 = 0x5c;

@@ -1,8 +1,9 @@
 /**
  * Storing values into the columns of the row being read.
  *
- * Validity is written only from a column's first null on: until then it is undefined and `nullCount` is zero. A row
- * that is rejected after all takes its nulls back, since the next record is written to the same row.
+ * Validity is written only from a column's first null on: until then it is undefined and `nullCount` is
+ * zero. A row that is rejected after all takes its nulls back, since the next record is written to the same
+ * row.
  */
 import {
   BATCH_COLUMN_COUNT, BATCH_COLUMNS, COLUMN_BYTES, COLUMN_LANES, COLUMN_NULL_COUNT, COLUMN_VALIDITY,
@@ -50,7 +51,10 @@ export function rowNullsUndo(decoder: usize): void {
   }
 }
 
-/** INT, BIGINT and DECIMAL, as a number or, where the slot takes text, as a string that holds nothing but a number. */
+/**
+ * INT, BIGINT and DECIMAL, as a number or, where the slot takes text, as a string that holds nothing but a
+ * number.
+ */
 export function exactColumnRead(at: usize, lane: usize, slot: usize): usize {
   const scale = load<u32>(slot, JSON_SLOT_SCALE);
   const min = load<i64>(slot, JSON_SLOT_MIN);

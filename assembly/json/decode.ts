@@ -1,21 +1,22 @@
 /**
  * Decodes a part of a body: reads its records into rows, notes the rejected ones, and finds where they end.
  *
- * Records of a known shape go the fast way (`match.ts`), all others one by one (`record.ts`). A call returns between
- * records when something is wanted (more rows, room for rejects, a heap) and is then repeated. Where records end
- * depends on the bytes alone, never on the schema: in NDJSON at line feeds, in an array, behind a record that is not
- * as it should be, at the next comma or bracket outside of strings and brackets.
+ * Records of a known shape go the fast way (`match.ts`), all others one by one (`record.ts`). A call
+ * returns between records when something is wanted (more rows, room for rejects, a heap) and is then
+ * repeated. Where records end depends on the bytes alone, never on the schema: in NDJSON at line feeds, in
+ * an array, behind a record that is not as it should be, at the next comma or bracket outside of strings
+ * and brackets.
  */
 import {
   JSON_DONE, JSON_END, JSON_EXPECTED_END, JSON_EXPECTED_NEXT_RECORD, JSON_FORMAT, JSON_FORMAT_ARRAY,
-  JSON_FORMAT_NDJSON, JSON_FORMAT_OBJECT, JSON_HEAP, JSON_HEAP_WANTED, JSON_IS_LAST, JSON_PLACE, JSON_PLACE_END,
-  JSON_PLACE_RECORD, JSON_PLACE_START, JSON_POSITION, JSON_RECORD, JSON_RECORD_END, JSON_RECORDS, JSON_REJECT_BYTES,
-  JSON_REJECT_COUNT, JSON_REJECTS, JSON_REJECTS_FULL, JSON_REJECTS_MAX, JSON_ROWS, JSON_ROWS_MAX, JSON_ROWS_WANTED,
-  JSON_TOO_LONG,
+  JSON_FORMAT_NDJSON, JSON_FORMAT_OBJECT, JSON_HEAP, JSON_HEAP_WANTED, JSON_IS_LAST, JSON_PLACE,
+  JSON_PLACE_END, JSON_PLACE_RECORD, JSON_PLACE_START, JSON_POSITION, JSON_RECORD, JSON_RECORD_END,
+  JSON_RECORDS, JSON_REJECT_BYTES, JSON_REJECT_COUNT, JSON_REJECTS, JSON_REJECTS_FULL, JSON_REJECTS_MAX,
+  JSON_ROWS, JSON_ROWS_MAX, JSON_ROWS_WANTED, JSON_TOO_LONG,
 } from "./abi";
 import {
-  BACKSLASH, BRACE_CLOSE, BRACE_OPEN, BRACKET_CLOSE, BRACKET_OPEN, COMMA, LINE_FEED, lineFeedIsSpaceSet, QUOTE,
-  spaceSkip,
+  BACKSLASH, BRACE_CLOSE, BRACE_OPEN, BRACKET_CLOSE, BRACKET_OPEN, COMMA, LINE_FEED, lineFeedIsSpaceSet,
+  QUOTE, spaceSkip,
 } from "./characters";
 import { rowNullsUndo } from "./columns";
 import { fail, faultExpected, faultPosition } from "./fault";
@@ -34,7 +35,8 @@ export function jsonDecode(decoder: usize): u32 {
   heapTopSet(<usize>load<u32>(decoder, JSON_HEAP));
   let status = GO_ON;
   while (status == GO_ON) {
-    if (format == JSON_FORMAT_NDJSON || load<u32>(decoder, JSON_PLACE) == JSON_PLACE_RECORD) recordsMatch(decoder);
+    const isAtRecord = format == JSON_FORMAT_NDJSON || load<u32>(decoder, JSON_PLACE) == JSON_PLACE_RECORD;
+    if (isAtRecord) recordsMatch(decoder);
     status = nextRead(decoder, format);
   }
   store<u32>(decoder, <u32>heapTop(), JSON_HEAP);

@@ -2,10 +2,11 @@
  * The last resort for doubles: compares the literal with the midpoints between doubles, in big integers.
  *
  * Rare and slow (microseconds), but it always answers: it starts from a guess and steps to the double whose
- * midpoints enclose the literal. 768 digits decide every midpoint between doubles; behind them it only matters
- * whether anything but zeros follows, which one more digit 1 stands for.
+ * midpoints enclose the literal. 768 digits decide every midpoint between doubles; behind them it only
+ * matters whether anything but zeros follows, which one more digit 1 stands for.
  *
- * A number here is words of 32 bits, lowest first, behind their count. The largest has 770 digits and a shift.
+ * A number here is words of 32 bits, lowest first, behind their count. The largest has 770 digits and a
+ * shift.
  */
 import { ZERO } from "./characters";
 import { exactTenTo } from "./numbers";
@@ -22,7 +23,8 @@ const right = memory.data(4 + 250 * 4, 8);
 let decimal: i32 = 0;
 
 /**
- * Returns the bits of the double nearest to the digits from `first` to `end` (a point may be among them) × 10^exponent.
+ * Returns the bits of the double nearest to the digits from `first` to `end` (a point may be among them) ×
+ * 10^exponent.
  *
  * head × 10^headExponent is a value near it.
  */

@@ -1,8 +1,9 @@
 /**
  * Doubles: the nearest one to the literal, ties to even, as JSON.parse gives.
  *
- * Three ways, each exact where it answers: one division or multiplication where both operands are exact (Clinger);
- * the 128-bit product of Eisel and Lemire; and for what that cannot decide, big integers (`double-exact.ts`).
+ * Three ways, each exact where it answers: one division or multiplication where both operands are exact
+ * (Clinger); the 128-bit product of Eisel and Lemire; and for what that cannot decide, big integers
+ * (`double-exact.ts`).
  */
 import { JSON_EXPECTED_DIGIT, JSON_EXPECTED_RANGE } from "./abi";
 import { isDigit, LOWER_E, MINUS, PLUS, POINT, ZERO } from "./characters";
@@ -38,7 +39,8 @@ function doubleReadAny(at: usize, lane: usize): usize {
   const lead = <u32>load<u8>(first);
   if (lead == ZERO) next++;
   else next = digitsAdd(first);
-  if (next == first || (lead == ZERO && isDigit(<u32>load<u8>(next)))) return fail(JSON_EXPECTED_DIGIT, first);
+  const isLeadingZero = lead == ZERO && isDigit(<u32>load<u8>(next));
+  if (next == first || isLeadingZero) return fail(JSON_EXPECTED_DIGIT, first);
   if (<u32>load<u8>(next) == POINT) {
     const start = next + 1;
     next = digitsAdd(start);
@@ -64,7 +66,9 @@ function doubleReadAny(at: usize, lane: usize): usize {
   return next;
 }
 
-/** Takes the digits at `at` into the significand, which wraps beyond 19 of them; leading zeros do not count. */
+/**
+ * Takes the digits at `at` into the significand, which wraps beyond 19 of them; leading zeros do not count.
+ */
 function digitsAdd(at: usize): usize {
   while (significand == 0 && <u32>load<u8>(at) == ZERO) at++;
   while (true) {
@@ -83,7 +87,10 @@ function digitsAdd(at: usize): usize {
   }
 }
 
-/** Returns the bits of the double nearest to significand × 10^exponent; the digits lie from `first` to `end`. */
+/**
+ * Returns the bits of the double nearest to significand × 10^exponent; the digits lie from `first` to
+ * `end`.
+ */
 function nearest(first: usize, end: usize, exponent: i32): u64 {
   // The value lies in 10^(magnitude - 1) to 10^magnitude.
   const magnitude = digits + exponent;
@@ -98,7 +105,8 @@ function nearest(first: usize, end: usize, exponent: i32): u64 {
     const bits = eiselLemire(significand, exponent);
     return bits == UNDECIDED ? doubleExact(first, end, exponent, significand, exponent) : bits;
   }
-  // The true significand lies between the first 19 digits and the next number: where both round alike, so does it.
+  // The true significand lies between the first 19 digits and the next number: where both round alike, so
+  // does it.
   const head = headOf(first);
   const headExponent = magnitude - DIGITS_MAX;
   const low = eiselLemire(head, headExponent);

@@ -1,8 +1,9 @@
 /**
  * Numbers that must keep every digit: BIGINT, INT, DECIMAL and epoch milliseconds.
  *
- * The literal is read as significand × 10^exponent with no trailing zeros in the significand, so `5.0`, `1e3` and
- * `1200e-2` are integers and `1.5` is none. What does not fit the scale or the range is a fault, never rounded.
+ * The literal is read as significand × 10^exponent with no trailing zeros in the significand, so `5.0`,
+ * `1e3` and `1200e-2` are integers and `1.5` is none. What does not fit the scale or the range is a fault,
+ * never rounded.
  */
 import { JSON_EXPECTED_DIGIT, JSON_EXPECTED_RANGE, JSON_EXPECTED_SCALE } from "./abi";
 import { isDigit, LOWER_E, MINUS, PLUS, POINT, ZERO } from "./characters";
@@ -58,7 +59,10 @@ export function exactRead(at: usize, lane: usize, scale: u32, min: i64, max: i64
   return next;
 }
 
-/** Takes the digits at `at` into the significand; trailing zeros wait in `zeros` until another digit follows. */
+/**
+ * Takes the digits at `at` into the significand; trailing zeros wait in `zeros` until another digit
+ * follows.
+ */
 function digitsAdd(at: usize): usize {
   while (true) {
     const digit = <u32>load<u8>(at) - ZERO;

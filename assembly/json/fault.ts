@@ -1,8 +1,9 @@
 /**
  * What is wrong with the record being read.
  *
- * A reader is given an address and returns the address behind what it read, or 0 where it could not; then this holds
- * what was expected (JSON_EXPECTED_*) and where. One record is read at a time, so there is one fault.
+ * A reader is given an address and returns the address behind what it read, or 0 where it could not; then
+ * this holds what was expected (JSON_EXPECTED_*) and where. One record is read at a time, so there is one
+ * fault.
  */
 let expected: u32 = 0;
 let position: usize = 0;

@@ -1,15 +1,15 @@
 /**
  * The fast path: reads records as long as they have a shape that was learned (`shapes.ts`).
  *
- * Nothing is reported from here. Whatever is not as expected, valid or not, ends the run in front of its record, which
- * `record.ts` then reads again and judges.
+ * Nothing is reported from here. Whatever is not as expected, valid or not, ends the run in front of its
+ * record, which `record.ts` then reads again and judges.
  */
 import { BATCH_COLUMNS, COLUMN_LANES } from "../abi";
 import {
-  JSON_BATCH, JSON_END, JSON_FIRST_SHAPE, JSON_MATCHED, JSON_POSITION, JSON_RECORD, JSON_RECORD_END, JSON_RECORDS,
-  JSON_ROWS, JSON_ROWS_MAX, JSON_SLOT_BYTES, JSON_SLOT_COLUMN, JSON_SLOT_NULLABLE, JSON_SLOTS, JSON_TYPE_BOOLEAN,
-  JSON_TYPE_BYTES, JSON_TYPE_DATE, JSON_TYPE_DOUBLE, JSON_TYPE_EXACT, JSON_TYPE_INTEGER, JSON_TYPE_SKIP,
-  JSON_TYPE_STRING, JSON_TYPE_TIMESTAMP,
+  JSON_BATCH, JSON_END, JSON_FIRST_SHAPE, JSON_MATCHED, JSON_POSITION, JSON_RECORD, JSON_RECORD_END,
+  JSON_RECORDS, JSON_ROWS, JSON_ROWS_MAX, JSON_SLOT_BYTES, JSON_SLOT_COLUMN, JSON_SLOT_NULLABLE, JSON_SLOTS,
+  JSON_TYPE_BOOLEAN, JSON_TYPE_BYTES, JSON_TYPE_DATE, JSON_TYPE_DOUBLE, JSON_TYPE_EXACT, JSON_TYPE_INTEGER,
+  JSON_TYPE_SKIP, JSON_TYPE_STRING, JSON_TYPE_TIMESTAMP,
 } from "./abi";
 import { base64Read } from "./base64";
 import { NULL_WORD, QUOTE } from "./characters";
@@ -25,7 +25,10 @@ import { heapTop, heapTopSet, stringRead } from "./strings";
 import { dateRead } from "./times";
 import { valueSkip } from "./values";
 
-/** Reads records that have known shapes; ends at the input's or the batch's end or in front of another record. */
+/**
+ * Reads records that have known shapes; ends at the input's or the batch's end or in front of another
+ * record.
+ */
 export function recordsMatch(decoder: usize): void {
   const first = <usize>load<u32>(decoder, JSON_FIRST_SHAPE);
   if (!first) return;

@@ -1,8 +1,8 @@
 /**
  * JSON numbers: the plain ones, eight digits at a time, and the check of their grammar.
  *
- * The plain readers return 0 for anything they leave to the exact ones (`exact.ts`, `double.ts`): many digits,
- * exponents, a leading zero, no digit at all. They never accept what the grammar forbids.
+ * The plain readers return 0 for anything they leave to the exact ones (`exact.ts`, `double.ts`): many
+ * digits, exponents, a leading zero, no digit at all. They never accept what the grammar forbids.
  */
 import { JSON_EXPECTED_DIGIT } from "./abi";
 import { isDigit, isNumberTail, LOWER_E, MINUS, PLUS, POINT, ZERO } from "./characters";
@@ -19,8 +19,8 @@ const tens = memory.data<u64>([
 
 /** 10^0 to 10^22: the powers of ten that a double holds exactly. */
 const exactTens = memory.data<f64>([
-  1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19,
-  1e20, 1e21, 1e22,
+  1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18,
+  1e19, 1e20, 1e21, 1e22,
 ]);
 
 @inline

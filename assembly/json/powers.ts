@@ -1,9 +1,10 @@
 /**
- * The powers of ten from 10^-342 to 10^308 as 128-bit significands, rounded down and with the highest bit set.
+ * The powers of ten from 10^-342 to 10^308 as 128-bit significands, rounded down and with the highest bit
+ * set.
  *
- * They are computed when the first number needs them (about 0.1 ms), which is smaller than storing them. 5^n is kept
- * exactly in words of 32 bits; 5^-n is floor(2^960 / 5^n), and dividing step by step by 5 gives exactly that, since
- * floors of floors of quotients are floors of the quotient.
+ * They are computed when the first number needs them (about 0.1 ms), which is smaller than storing them.
+ * 5^n is kept exactly in words of 32 bits; 5^-n is floor(2^960 / 5^n), and dividing step by step by 5 gives
+ * exactly that, since floors of floors of quotients are floors of the quotient.
  */
 const POWER_MIN: i32 = -342;
 const POWER_MAX: i32 = 308;

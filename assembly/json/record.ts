@@ -1,9 +1,10 @@
 /**
  * Reads one record without knowing its shape.
  *
- * Fields are looked up in the tree of the schema's paths. Of several fields with one name the last wins, with all that
- * lies below it, so what a field set is reset when its name comes again, and a value that does not fit its column is a
- * fault only at the end of the record. Every value is first checked as JSON and then converted.
+ * Fields are looked up in the tree of the schema's paths. Of several fields with one name the last wins,
+ * with all that lies below it, so what a field set is reset when its name comes again, and a value that
+ * does not fit its column is a fault only at the end of the record. Every value is first checked as JSON
+ * and then converted.
  */
 import { BATCH_COLUMNS, COLUMN_BYTES, COLUMN_LANES } from "../abi";
 import {
@@ -87,7 +88,10 @@ function slotsSettle(slots: usize, slotsEnd: usize, recordLast: usize, rowsMax: 
   return recordLast;
 }
 
-/** Reads the object whose brace is at `at` and which is the container number `depth`; returns the address behind it. */
+/**
+ * Reads the object whose brace is at `at` and which is the container number `depth`; returns the address
+ * behind it.
+ */
 function objectRead(at: usize, object: usize, depth: u32): usize {
   if (depth > <u32>JSON_DEPTH_MAX) return fail(JSON_EXPECTED_DEPTH, at);
   at = spaceSkip(at + 1);
@@ -124,10 +128,12 @@ function fieldFind(object: usize, start: usize, end: usize): usize {
     if (index >= count) index = 0;
     const field = object + JSON_OBJECT_FIELDS + <usize>index * JSON_FIELD_BYTES;
     index++;
+    const name = <usize>load<u32>(field, JSON_FIELD_NAME);
+    const nameBytes = load<u32>(field, JSON_FIELD_NAME_BYTES);
     const isFound = isEscaped
-      ? escapedEquals(start, end, <usize>load<u32>(field, JSON_FIELD_NAME), load<u32>(field, JSON_FIELD_NAME_BYTES))
-      : load<u32>(field, JSON_FIELD_NAME_BYTES) == bytes && load<u64>(field, JSON_FIELD_HEAD) == head &&
-        (bytes <= 8 || tailEquals(start, <usize>load<u32>(field, JSON_FIELD_NAME), bytes));
+      ? escapedEquals(start, end, name, nameBytes)
+      : nameBytes == bytes && load<u64>(field, JSON_FIELD_HEAD) == head &&
+        (bytes <= 8 || tailEquals(start, name, bytes));
     if (!isFound) continue;
     store<u32>(object, index, JSON_OBJECT_FIRST);
     return field;
@@ -164,7 +170,9 @@ function fieldRead(field: usize, at: usize, depth: u32): usize {
   if (!next) return 0;
   for (let slot = slots; slot < leafEnd; slot += JSON_SLOT_BYTES) slotRead(slot, at);
   if (byte != LOWER_N) {
-    for (let slot = leafEnd; slot < slotsEnd; slot += JSON_SLOT_BYTES) slotSpoil(slot, JSON_EXPECTED_OBJECT, at);
+    for (let slot = leafEnd; slot < slotsEnd; slot += JSON_SLOT_BYTES) {
+      slotSpoil(slot, JSON_EXPECTED_OBJECT, at);
+    }
   }
   // A null where an object may be is no value of a column: it stays part of the text between values.
   if (!object) noteAdd(at, next, slots, depth);

@@ -1,17 +1,18 @@
 /**
  * Shapes: what earlier records looked like between their values, as a tree that the next record walks along.
  *
- * A record is values and the text between them: braces, commas, names, colons, white space. Where that text has the
- * same bytes as in an earlier record, from the record's start on, the values mean the same columns; nothing needs to be
- * parsed but the values. Records with several shapes share the beginnings of their paths. Only accepted records whose
- * fields came once are learned. All shapes are dropped when there is no room for one more.
+ * A record is values and the text between them: braces, commas, names, colons, white space. Where that text
+ * has the same bytes as in an earlier record, from the record's start on, the values mean the same columns;
+ * nothing needs to be parsed but the values. Records with several shapes share the beginnings of their
+ * paths. Only accepted records whose fields came once are learned. All shapes are dropped when there is no
+ * room for one more.
  *
  * SHAPE, 80 bytes: the text before a value, and what is to be done with the value.
  *
  *   OFFSET  SIZE  FIELD
  *        0    32  text
  *       32     4  mask      one bit for each byte of the text
- *       36     4  bytes     of the text, 1 to 32; a longer one takes several shapes, all but the last of type MORE
+ *       36     4  bytes     of the text, 1 to 32; a longer one takes several shapes, most of type MORE
  *       40     4  type      JSON_TYPE_*, or SHAPE_END (the record ends behind the text), or SHAPE_MORE
  *       44     4  column    offset of its COLUMN behind BATCH_COLUMNS
  *       48     4  child     shape to go on with, 0 = none
@@ -21,8 +22,9 @@
  *       64    16  absent    of SHAPE_END: bit i is set where slot i has no value
  */
 import {
-  JSON_FIRST_SHAPE, JSON_IS_WILD, JSON_MATCHED, JSON_SHAPE_BYTES, JSON_SHAPE_COUNT, JSON_SHAPES, JSON_SHAPES_MAX,
-  JSON_SLOT_BYTES, JSON_SLOT_COLUMN, JSON_SLOT_COUNT, JSON_SLOT_TYPE, JSON_SLOTS, JSON_TYPE_SKIP,
+  JSON_FIRST_SHAPE, JSON_IS_WILD, JSON_MATCHED, JSON_SHAPE_BYTES, JSON_SHAPE_COUNT, JSON_SHAPES,
+  JSON_SHAPES_MAX, JSON_SLOT_BYTES, JSON_SLOT_COLUMN, JSON_SLOT_COUNT, JSON_SLOT_TYPE, JSON_SLOTS,
+  JSON_TYPE_SKIP,
 } from "./abi";
 import {
   NOTE_BYTES, NOTE_DEPTH, NOTE_END, NOTE_SLOT, NOTE_START, notesAreSpoiled, notesEnd, notesStart,
@@ -62,7 +64,10 @@ export function shapeLearn(decoder: usize, start: usize, end: usize): void {
   if (link) absentStore(decoder, link - SHAPE_CHILD);
 }
 
-/** Adds the text and the value of `note` (0: the record's end) below `link`; returns the link to go on with, or 0. */
+/**
+ * Adds the text and the value of `note` (0: the record's end) below `link`; returns the link to go on with,
+ * or 0.
+ */
 function textAdd(decoder: usize, link: usize, from: usize, to: usize, note: usize): usize {
   while (to - from > TEXT_BYTES_MAX) {
     const shape = shapeAdd(decoder, link, from, TEXT_BYTES_MAX, SHAPE_MORE, 0);

@@ -1,9 +1,10 @@
 /**
  * JSON strings: finding their end, checking their UTF-8 and undoing their escapes.
  *
- * The scan for the end stops at any byte that needs a second look (quote, backslash, control, not ASCII), so a plain
- * string is checked by the scan itself. Strings without escapes stay in the input; the others are written to a heap
- * behind which 16 bytes may be overwritten. A surrogate without its partner becomes U+FFFD, as TextEncoder has it.
+ * The scan for the end stops at any byte that needs a second look (quote, backslash, control, not ASCII),
+ * so a plain string is checked by the scan itself. Strings without escapes stay in the input; the others
+ * are written to a heap behind which 16 bytes may be overwritten. A surrogate without its partner becomes
+ * U+FFFD, as TextEncoder has it.
  */
 import { JSON_EXPECTED_CHARACTER, JSON_EXPECTED_ESCAPE, JSON_EXPECTED_HEX, JSON_EXPECTED_UTF8 } from "./abi";
 import { BACKSLASH, QUOTE } from "./characters";
@@ -17,7 +18,10 @@ export function heapTop(): usize {
   return heapNext;
 }
 
-/** Sets the next free byte of the heap. It must have room for as many bytes as the input, and 64 more; 0 = none. */
+/**
+ * Sets the next free byte of the heap. It must have room for as many bytes as the input, and 64 more; 0 =
+ * none.
+ */
 export function heapTopSet(top: usize): void {
   heapNext = top;
   heapMissing = false;
@@ -57,7 +61,10 @@ export function stringSkip(at: usize): usize {
   return <u32>load<u8>(special) == QUOTE ? special + 1 : stringSkipRest(special);
 }
 
-/** As `stringSkip`; afterwards `nameHasEscapes` says whether the text is to be compared with `escapedEquals`. */
+/**
+ * As `stringSkip`; afterwards `nameHasEscapes` says whether the text is to be compared with
+ * `escapedEquals`.
+ */
 export function nameSkip(at: usize): usize {
   hasEscapes = false;
   return stringSkip(at);
@@ -102,7 +109,10 @@ function stringReadRest(start: usize, special: usize, lane: usize): usize {
   return end + 1;
 }
 
-/** Returns the address of the closing quote, or 0; `at` is the first special byte. Notes whether there are escapes. */
+/**
+ * Returns the address of the closing quote, or 0; `at` is the first special byte. Notes whether there are
+ * escapes.
+ */
 function stringEnd(at: usize): usize {
   while (true) {
     const byte = <u32>load<u8>(at);

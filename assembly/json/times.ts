@@ -2,10 +2,11 @@
  * Dates and timestamps in text.
  *
  *     DATE       yyyy-MM-dd
- *     TIMESTAMP  yyyy-MM-dd HH:mm[:ss[.S…]][Z | ±HH:mm], `T` (or `t`) instead of the space as RFC 3339 has it
+ *     TIMESTAMP  yyyy-MM-dd HH:mm[:ss[.S…]][Z | ±HH:mm], `T` or `t` for the space as in RFC 3339
  *
- * Slashes may stand for both hyphens of the date. Without a zone the time is UTC; with an offset it is converted.
- * Digits behind milliseconds are dropped. The calendar is the proleptic Gregorian one, years 0000 to 9999.
+ * Slashes may stand for both hyphens of the date. Without a zone the time is UTC; with an offset it is
+ * converted. Digits behind milliseconds are dropped. The calendar is the proleptic Gregorian one, years
+ * 0000 to 9999.
  */
 import { JSON_EXPECTED_RANGE, JSON_EXPECTED_TYPE } from "./abi";
 import { COLON, isDigit, MINUS, PLUS, POINT, QUOTE, SLASH } from "./characters";
@@ -29,7 +30,9 @@ export function dateRead(at: usize, lane: usize): usize {
   return storeKnown(days, at, lane) ? next : 0;
 }
 
-/** Reads a string with a timestamp, and stores milliseconds since 1970; returns the address behind it, or 0. */
+/**
+ * Reads a string with a timestamp, and stores milliseconds since 1970; returns the address behind it, or 0.
+ */
 export function timestampTextRead(at: usize, lane: usize): usize {
   const next = stringRead(at, text);
   if (!next) return 0;

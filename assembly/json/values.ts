@@ -1,7 +1,8 @@
 /**
  * Values that nobody asked for: checked as JSON and skipped.
  *
- * Containers are walked without recursion: their kinds are bits of one u64, which is why the depth ends at 64.
+ * Containers are walked without recursion: their kinds are bits of one u64, which is why the depth ends at
+ * 64.
  */
 import {
   JSON_DEPTH_MAX, JSON_EXPECTED_COLON, JSON_EXPECTED_COMMA_OR_BRACE, JSON_EXPECTED_COMMA_OR_BRACKET,

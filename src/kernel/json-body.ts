@@ -30,7 +30,8 @@ const bracketClose = 0x5d;
 /**
  * Picks the format: JSON by its first byte, everything else is NDJSON.
  *
- * JSON that begins with neither a bracket nor a brace is taken for NDJSON too, whose lines are then rejected one by one.
+ * JSON that begins with neither a bracket nor a brace is taken for NDJSON too, whose lines are then
+ * rejected one by one.
  */
 export function bodyFormatOf(contentType: string | undefined, body: Uint8Array): BodyFormat {
   const mediaType = contentType?.split(";")[0]?.trim().toLowerCase();

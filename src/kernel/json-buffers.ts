@@ -1,8 +1,9 @@
 /**
- * The kernel memory of one decoded part: its bytes, its batch, and a heap for values that are not bytes of the input.
+ * The kernel memory of one decoded part: its bytes, its batch, and a heap for values that are not bytes of
+ * the input.
  *
- * A set of buffers is kept from part to part and only replaced where it is too small, since a decoder serves many
- * requests.
+ * A set of buffers is kept from part to part and only replaced where it is too small, since a decoder
+ * serves many requests.
  */
 import { COLUMN_NULL_COUNT, READ_AHEAD_BYTES } from "../../assembly/abi.ts";
 import { assert } from "../base/assert.ts";
@@ -33,6 +34,11 @@ export class PartBuffers {
   /** Address of the bytes that `load` copied. */
   get input(): number {
     return this.#input;
+  }
+
+  /** Address of the heap, 0 where no value needed one. */
+  get heap(): number {
+    return this.#heap;
   }
 
   /** Bytes of kernel memory that the buffers occupy. */

@@ -1,9 +1,9 @@
 /**
  * Decodes a request body into columns, part by part, without making JSON objects.
  *
- * A body is cut into parts at record boundaries: a part has at most `partBytesMax` bytes and `partRowsMax` records (for
- * NDJSON: lines). The cuts depend on the bytes and the format alone, so a retry meets the same parts; they are a
- * by-product of decoding: each part says where the next one begins.
+ * A body is cut into parts at record boundaries: a part has at most `partBytesMax` bytes and `partRowsMax`
+ * records (for NDJSON: lines). The cuts depend on the bytes and the format alone, so a retry meets the same
+ * parts; they are a by-product of decoding: each part says where the next one begins.
  *
  *     for (let from: BodyPosition | undefined = bodyStart; from; ) {
  *       const part = decoder.decode(body, format, from);
@@ -252,6 +252,8 @@ export class JsonDecoder {
   #part(window: Window, rejected: readonly BadRecord[]): DecodedPart {
     const { start, end, buffers } = window;
     const bytesLength = Math.min(this.#get(JSON_POSITION) - buffers.input, end - start);
+    const heapEnd = this.#get(JSON_HEAP);
+    assert(heapEnd <= buffers.heap + end - start, "values in the heap are not longer than their text");
     const rows = this.#get(JSON_ROWS);
     buffers.batch.rows = rows;
     return {

@@ -22,6 +22,7 @@ import {
   JSON_EXPECTED_UTF8,
   JSON_EXPECTED_VALUE,
 } from "../../assembly/json/abi.ts";
+import { assert } from "../base/assert.ts";
 import { type BadRecord, BadRecordReason, rejectedBytesKept } from "../columnar/bad-record.ts";
 import { type Column, type DataType, formatType } from "../columnar/schema.ts";
 import type { BodyFormat } from "./json-body.ts";
@@ -130,7 +131,8 @@ function messageOf(fault: Fault): string {
         ? `Found null for ${pathOf(column)}, expected a value, since the column is not nullable.`
         : `Found no field ${pathOf(column)}, expected a value, since the column is not nullable.`;
     default:
-      return `Found ${valueAt(bytes, offset)}, expected ${column ? hintOf(column.type, expected) : "a value"}.`;
+      assert(column, "only values of columns have types");
+      return `Found ${valueAt(bytes, offset)}, expected ${hintOf(column.type, expected)}.`;
   }
 }
 
@@ -141,7 +143,7 @@ function endOf(format: BodyFormat): string {
     case "array":
       return "array, expected the end of the body";
     case "object":
-      return "record, expected the end of the body; send several records as application/x-ndjson or as an array";
+      return "record, expected the end of the body; send several records as application/x-ndjson";
   }
 }
 

@@ -1,8 +1,8 @@
 /**
  * A schema as the JSON decoder reads it: the DECODER and what it points to, in one block of kernel memory.
  *
- * The paths of the columns form a tree of names. Columns become slots in the tree's order, so that all columns below a
- * name are neighbors. Layouts: `assembly/json/abi.ts`.
+ * The paths of the columns form a tree of names. Columns become slots in the tree's order, so that all
+ * columns below a name are neighbors. Layouts: `assembly/json/abi.ts`.
  */
 import { COLUMN_BYTES } from "../../assembly/abi.ts";
 import {
@@ -47,7 +47,10 @@ import { assert } from "../base/assert.ts";
 import type { Column, DataType, Schema } from "../columnar/schema.ts";
 import type { KernelMemory } from "./kernel-memory.ts";
 
-/** Shapes of records that a decoder remembers: a record of n fields needs n + 1, and shapes share beginnings. */
+/**
+ * Shapes of records that a decoder remembers: a record of n fields needs n + 1, and shapes share
+ * beginnings.
+ */
 const shapesMax = 512;
 
 /** A name in the tree of paths. */

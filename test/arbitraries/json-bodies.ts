@@ -1,12 +1,16 @@
-/** Schemas and request bodies from a seed: records that fit the schema, records that do not, and damaged ones. */
+/**
+ * Schemas and request bodies from a seed: records that fit the schema, records that do not, and damaged
+ * ones.
+ */
 import type { Column, DataType, Schema } from "../../src/columnar/schema.ts";
 import type { BodyFormat } from "../../src/kernel/json-body.ts";
-import { anyText, quoted, valueText } from "./json-values.ts";
+import { anyText, quoted, valueText, words } from "./json-values.ts";
 import type { Random } from "./random.ts";
 
 const names = [
-  ..."a b id ab aaaaaaaa aaaaaaab aaaaaaaaa user_id timestamp_of_the_event ключ __proto__ constructor toString".split(
-    " ",
+  ...words(
+    "a b id ab aaaaaaaa aaaaaaab aaaaaaaaa user_id timestamp_of_the_event ключ __proto__ constructor",
+    "toString",
   ),
   "",
   "a b",

@@ -1,10 +1,12 @@
 /**
- * The long run: decodes generated and damaged records with the release kernel and compares with the reference.
+ * The long run: decodes generated and damaged records with the release kernel and compares with the
+ * reference.
  *
  *     npm run fuzz -- --lines 10000000 --seed 1
  *
- * Each body comes from one seed (`--seed`, and the numbers behind it); the first that differs is printed, cut down to
- * the one record that differs where one alone does, and ends the run with exit code 1. `--debug` takes the debug kernel.
+ * Each body comes from one seed (`--seed`, and the numbers behind it); the first that differs is printed,
+ * cut down to the one record that differs where one alone does, and ends the run with exit code 1.
+ * `--debug` takes the debug kernel.
  */
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";

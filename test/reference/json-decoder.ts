@@ -1,5 +1,6 @@
 /**
- * The JSON decoder, slow and obvious: JSON.parse for the grammar, BigInt for exact numbers, TextDecoder for UTF-8.
+ * The JSON decoder, slow and obvious: JSON.parse for the grammar, BigInt for exact numbers, TextDecoder for
+ * UTF-8.
  *
  * It says which records are accepted and with which values, and the numbers of those rejected; not why.
  */
@@ -143,7 +144,10 @@ function isObject(value: Parsed): value is { readonly [name: string]: Parsed } {
   );
 }
 
-/** Most containers around any place of valid JSON; also of values that a later one of the same name replaces. */
+/**
+ * Most containers around any place of valid JSON; also of values that a later one of the same name
+ * replaces.
+ */
 function depthOf(text: string): number {
   let depth = 0;
   let deepest = 0;

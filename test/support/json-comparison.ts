@@ -1,4 +1,7 @@
-/** Decodes whole bodies with the kernel and compares them with the reference; used by tests and by the long run. */
+/**
+ * Decodes whole bodies with the kernel and compares them with the reference; used by tests and by the long
+ * run.
+ */
 import { partBytesMax, partRowsMax } from "../../src/base/limits.ts";
 import { type BadRecord, rejectedBytesKept } from "../../src/columnar/bad-record.ts";
 import type { Schema } from "../../src/columnar/schema.ts";

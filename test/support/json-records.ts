@@ -30,7 +30,8 @@ export function decodeText(
 
 /** A value for a column of a type: what it became, or the message with which its record was rejected. */
 export function decodeValue(kernel: Kernel, type: DataType, valueText: string): LaneValue | string {
-  // The first record is of an unknown shape; those behind the null are of a known one. All must come out alike.
+  // The first record is of an unknown shape; those behind the null are of a known one. All must come out
+  // alike.
   const record = `{"value":${valueText}}\n`;
   const schema = schemaOf(column("value", type, { nullable: true }));
   const { rows, rejected } = decodeText(kernel, schema, `${record}{"value":null}\n${record}${record}`);

@@ -1,4 +1,7 @@
-/** Fields are found by their names and paths, strings lose their escapes, and what is missing is null or refused. */
+/**
+ * Fields are found by their names and paths, strings lose their escapes, and what is missing is null or
+ * refused.
+ */
 import { describe, expect, test } from "vitest";
 import type { DataType } from "../../../src/columnar/schema.ts";
 import type { LaneValue } from "../../../src/kernel/column-batch.ts";
@@ -164,7 +167,8 @@ describe.each(kernelBuilds)("%s kernel", (_, module) => {
       column("part", string, { path: ["o", "p"], nullable: true }),
     );
     const text =
-      '{"n":"12"}\n{"n":"12"}\n{"n":"x"}\n{"n":"1","o":"text"}\n{"n":"1","o":{"p":"text"}}\n{"n":"1","o":null}\n';
+      '{"n":"12"}\n{"n":"12"}\n{"n":"x"}\n' +
+      '{"n":"1","o":"text"}\n{"n":"1","o":{"p":"text"}}\n{"n":"1","o":null}\n';
     expect(decode(schema, text)).toEqual({
       rows: [
         ["12", 12n, null, null],
