@@ -82,7 +82,7 @@ export class InProcessTask {
   #append(kind: RecordKind, frame: Uint8Array, watermark: bigint): void {
     const offset = this.#records.length + 1;
     this.#records.push({ offset, kind, appendTime, seed: 0n, frame, watermark, bytes: frame.length });
-    while (this.#task.step());
+    while (this.#task.step() > 0);
     this.#records[offset - 1] = { offset, kind, appendTime, seed: 0n, frame: noBytes, watermark, bytes: 0 };
   }
 }

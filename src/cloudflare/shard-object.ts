@@ -87,7 +87,10 @@ export class Shard extends DurableObject<Environment> implements PartitionRpc {
       clock: new PlatformClock(),
       random: new PlatformRandom(),
       soon: (work) => void setTimeout(work, 0),
-      later: (work, ms) => void setTimeout(work, ms),
+      later: (work, ms) => {
+        const timer = setTimeout(work, ms);
+        return () => clearTimeout(timer);
+      },
       setAlarm: (at) => void storage.setAlarm(at),
       clearStorage: async () => {
         await storage.deleteAlarm();

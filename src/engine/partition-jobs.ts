@@ -27,7 +27,7 @@ import { WindowDirectory } from "./state/window-directory.ts";
 import { createCheckpointTable, emptyCheckpoint, writeCheckpoint } from "./task/checkpoint.ts";
 import { decideCheckpoint } from "./task/decide-checkpoint.ts";
 import { LetterBox } from "./task/letters.ts";
-import { deleteStoredTask, type StepOutcome, Task, tryStep } from "./task/task.ts";
+import { deleteStoredTask, type StepOutcome, Task, tryStep, wholeSliceBytes } from "./task/task.ts";
 import { scanView } from "./task/view-scan.ts";
 
 export interface PartitionOptions {
@@ -132,14 +132,15 @@ export class PartitionJobs {
     else if (current.state !== command.state) this.#setState(current, command.state, undefined);
   }
 
-  /** Does one slice of one job's work, jobs in turn. Returns true while there is more. */
-  step(): boolean {
+  /** Does one slice of one job's work, jobs in turn. Returns about how many bytes it went through; 0: nothing to do. */
+  step(): number {
     const running = this.#running();
     for (let tried = 0; tried < running.length; tried++) {
       const job = running[this.#turn++ % running.length];
-      if (job && this.#stepJob(job)) return true;
+      const bytes = job ? this.#stepJob(job) : 0;
+      if (bytes > 0) return bytes;
     }
-    return false;
+    return 0;
   }
 
   /** Starts the checkpoints that time asks for; `step` goes on with them. */
@@ -185,23 +186,28 @@ export class PartitionJobs {
     });
   }
 
-  #stepJob(job: OpenJob): boolean {
+  #stepJob(job: OpenJob): number {
     const { task } = job;
     const now = this.#ports.clock.now();
     this.#decide(job, now);
     if (job.isWritingAhead) {
-      const outcome = tryStep(() => this.#checkpointSlice(job, now));
-      this.#handle(job, outcome);
-      return true;
+      this.#handle(
+        job,
+        tryStep(() => this.#checkpointSlice(job, now)),
+      );
+      return wholeSliceBytes;
     }
     if (task.appliedOffset + 1 >= this.#log.nextOffset) {
       job.hasCaughtUp = true;
-      return false;
+      return 0;
     }
     this.cache.budgetBytes = this.#options.pageBudget();
-    const outcome = tryStep(() => task.step());
+    let bytes = 0;
+    const outcome = tryStep(() => {
+      bytes = task.step();
+    });
     this.#handle(job, outcome);
-    return true;
+    return Math.max(bytes, 1);
   }
 
   #checkpointSlice(job: OpenJob, now: number): void {

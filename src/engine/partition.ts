@@ -2,7 +2,7 @@
  * A partition: a log, the tasks that read it, and the pages they keep. Everything here is one object's and synchronous.
  *
  * Appends never wait for tasks and never fail because of one: a task that fails is marked, the log goes on. Work is cut
- * into slices: the host calls `step` until it answers false, and lets appends in between.
+ * into slices: the host calls `step` until it answers 0, and lets appends in between.
  *
  * Law: whoever leaves work undone in a turn finds it named by `nextAlarm` in that turn.
  */
@@ -103,9 +103,9 @@ export class Partition {
     this.jobs.command(command);
   }
 
-  /** Does one slice of work; returns true while there is more. */
-  step(): boolean {
-    return this.#stored !== undefined && this.jobs.step();
+  /** Does one slice of work; returns about how many bytes it went through, 0 when there is nothing to do. */
+  step(): number {
+    return this.#stored === undefined ? 0 : this.jobs.step();
   }
 
   /** What the passing of time asks for: going idle, moving an idle stream's time on, freeing log. */

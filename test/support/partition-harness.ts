@@ -136,7 +136,7 @@ export class PartitionHarness {
   /** Works until nothing is left; returns the number of slices. Throws when a job failed. */
   settle(): number {
     let slices = 0;
-    while (this.turn(() => this.partition.step())) slices++;
+    while (this.turn(() => this.partition.step()) > 0) slices++;
     for (const { job, error } of this.turn(() => this.partition.jobs.statuses())) {
       if (error) throw new Error(`job "${job}" failed: ${error.message}`);
     }

@@ -62,13 +62,13 @@ export class PartitionObject extends DurableObject<Bindings> {
     const request = { generation: 1, mapVersion: 1, deadline, tokenId: "bench", producer: undefined, frame };
     const [result] = this.#partition.append([request]);
     if (result?.status !== "logged") throw new Error(`the frame was not logged: ${JSON.stringify(result)}`);
-    while (this.#partition.step());
+    while (this.#partition.step() > 0);
     this.#ledger.settle();
   }
 
   checkpoint(): CheckpointWritten {
     this.#partition.jobs.checkpointOld(this.#now + dayMs);
-    while (this.#partition.step());
+    while (this.#partition.step() > 0);
     this.#ledger.settle();
     const checkpoint = this.#partition.status()?.jobs[0]?.checkpoints[0];
     if (!checkpoint) throw new Error("no checkpoint was taken");

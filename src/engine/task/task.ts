@@ -8,6 +8,7 @@
  * and the same letters.
  */
 import { EngineError, type ErrorBody, errorBodyOf, StorageFailure } from "../../base/errors.ts";
+import { MiB } from "../../base/limits.ts";
 import { findCells, type KeyedRows, updateAccumulator } from "../../kernel/aggregates.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { PageCache } from "../../kernel/page-cache.ts";
@@ -36,6 +37,9 @@ import { RowSorter } from "./row-sorter.ts";
 import { TaskInput } from "./task-input.ts";
 import { TaskTables } from "./task-tables.ts";
 import { TaskWindows } from "./task-windows.ts";
+
+/** What a step that did as much as one may counts, in bytes of log. */
+export const wholeSliceBytes = 1 * MiB;
 
 /** Cells that one step merges or sweeps: bounds the length of a turn. */
 const cellsPerStepMax = 50_000;
@@ -136,10 +140,10 @@ export class Task {
     return offset !== this.#offset || isMidRecord !== this.#isMidRecord || cursor !== this.windows?.cursor;
   }
 
-  /** Does one slice of work. Returns false when the log holds nothing more. */
-  step(): boolean {
+  /** Does one slice of work. Returns about how many bytes of log it went through; 0 at the log's end. */
+  step(): number {
     const record = this.#context.log.read(this.#offset + 1);
-    if (!record) return false;
+    if (!record) return 0;
     if (record.offset !== this.#offset + 1) {
       throw new EngineError("JOB_FALLEN_BEHIND", {
         message: `The job needs offset ${this.#offset + 1}, but the log begins at ${record.offset}.`,
@@ -152,11 +156,11 @@ export class Task {
       this.#retention.begin(record.appendTime);
       this.#isMidRecord = true;
     }
-    if (this.windows && !this.windows.fire(this.#watermark, cellsPerStepMax)) return true;
-    if (!this.#retention.sweep(record.appendTime, cellsPerStepMax)) return true;
+    if (this.windows && !this.windows.fire(this.#watermark, cellsPerStepMax)) return wholeSliceBytes;
+    if (!this.#retention.sweep(record.appendTime, cellsPerStepMax)) return wholeSliceBytes;
     this.#isMidRecord = false;
     this.#offset = record.offset;
-    return true;
+    return record.bytes;
   }
 
   /**

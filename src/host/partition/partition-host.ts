@@ -7,6 +7,7 @@
  * Law: every turn that changes the partition ends in `#afterTurn`, which sets the alarm for what is left.
  */
 import { EngineError, errorBodyOf, StorageFailure } from "../../base/errors.ts";
+import { KiB } from "../../base/limits.ts";
 import type { AppendRequest, AppendResult } from "../../engine/log/records.ts";
 import { Partition } from "../../engine/partition.ts";
 import type { PartitionOptions } from "../../engine/partition-jobs.ts";
@@ -28,8 +29,8 @@ import type { PartitionRpc } from "./partition-rpc.ts";
 export interface HostPorts extends Ports {
   /** Runs `work` in a later turn of the event loop, behind the events that have come by then. */
   soon(work: () => void): void;
-  /** Runs `work` after `ms`. */
-  later(work: () => void, ms: number): void;
+  /** Runs `work` after `ms`, unless the returned function is called before. */
+  later(work: () => void, ms: number): () => void;
   /** Sets the object's one alarm, replacing an earlier setting. */
   setAlarm(at: number): void;
   clearStorage(): Promise<void>;
@@ -52,8 +53,9 @@ interface Waiter {
   readonly wake: (result: RpcResult<null>) => void;
 }
 
-/** Slices of work done in one turn at most, while no append waits. */
-const slicesPerTurn = 4;
+/** Slices of work, and bytes of log, that one turn applies at most: appends are logged in between. */
+const slicesPerTurn = 64;
+const bytesPerTurn = 512 * KiB;
 /** Rows that a top-n read looks at in one turn. */
 const topRowsPerTurn = 4096;
 
@@ -180,8 +182,11 @@ export class PartitionHost implements PartitionRpc {
     this.#isWorking = false;
     this.#guard(
       () => {
-        for (let slice = 0; slice < slicesPerTurn && this.#pending.length === 0; slice++) {
-          if (!this.#partition.step()) break;
+        let bytes = 0;
+        for (let slice = 0; slice < slicesPerTurn && bytes < bytesPerTurn; slice++) {
+          const step = this.#partition.step();
+          if (step === 0) break;
+          bytes += step;
         }
         this.#afterTurn();
         this.#wakeWaiters();
@@ -221,21 +226,19 @@ export class PartitionHost implements PartitionRpc {
   /** Resolves when the job has applied `minOffset`, or with an error: it failed, or it took too long. */
   #waitFor(job: string, run: number, minOffset: number, timeoutMs: number): Promise<RpcResult<null>> {
     return new Promise((resolve) => {
-      const waiter: Waiter = {
-        job,
-        run,
-        minOffset,
-        wake: (result) => {
-          this.#waiters = this.#waiters.filter((each) => each !== waiter);
-          resolve(result);
-        },
+      let cancel = () => {};
+      const wake = (result: RpcResult<null>) => {
+        cancel();
+        this.#waiters = this.#waiters.filter((each) => each !== waiter);
+        resolve(result);
       };
+      const waiter: Waiter = { job, run, minOffset, wake };
       this.#waiters.push(waiter);
       this.#wakeWaiters();
       if (!this.#waiters.includes(waiter)) return;
-      this.#ports.later(() => {
+      cancel = this.#ports.later(() => {
         const message = `The view has not applied offset ${minOffset} within ${timeoutMs} ms.`;
-        waiter.wake({ ok: false, error: errorBodyOf(new EngineError("QUERY_TIMEOUT", { message })) });
+        wake({ ok: false, error: errorBodyOf(new EngineError("QUERY_TIMEOUT", { message })) });
       }, timeoutMs);
     });
   }
