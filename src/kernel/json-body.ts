@@ -60,6 +60,11 @@ export function isArray(body: Uint8Array): boolean {
   return body[spaceEnd(body, textStart(body))] === bracketOpen;
 }
 
+/** True when the byte at `offset` is the bracket that ends an array. */
+export function closesArray(body: Uint8Array, offset: number): boolean {
+  return body[offset] === bracketClose;
+}
+
 /** Returns the offset behind the line that begins at `offset`. */
 export function lineEnd(body: Uint8Array, offset: number): number {
   const lineFeed = body.indexOf(0x0a, offset);

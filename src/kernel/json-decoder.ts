@@ -50,6 +50,7 @@ import {
   type BodyFormat,
   type BodyPosition,
   bodyStart,
+  closesArray,
   elementEnd,
   isArray,
   lineEnd,
@@ -174,15 +175,7 @@ export class JsonDecoder {
     const rejected: BadRecord[] = [];
     if (this.#run(window, rejected) === JSON_TOO_LONG) {
       this.#keep(buffers);
-      const first = spaceEnd(body, from.place === "start" ? start + 1 : start);
-      const close = elementEnd(body, first);
-      return this.#rejectTooLong(
-        body,
-        from,
-        first,
-        close,
-        positionBehind(body, close, from.recordsBefore + 1),
-      );
+      return this.#rejectElement(body, from, start);
     }
     return this.#part(window, rejected);
   }
@@ -289,7 +282,23 @@ export class JsonDecoder {
       column: undefined,
       format: "array",
     });
-    return this.#rejectedPart(body.subarray(start), bad, undefined);
+    return this.#partWithoutRows(body.subarray(start), [bad], undefined);
+  }
+
+  /** Rejects the array's element that does not end within a part which begins at `start`. */
+  #rejectElement(body: Uint8Array, from: BodyPosition, start: number): DecodedPart {
+    const first = spaceEnd(body, from.place === "start" ? start + 1 : start);
+    const isEmpty = from.place === "start" && closesArray(body, first);
+    const end = isEmpty ? first : elementEnd(body, first);
+    if (!isEmpty) {
+      return this.#rejectTooLong(body, from, start, end, positionBehind(body, end, from.recordsBefore + 1));
+    }
+    // An array without elements, but with more white space than a part holds.
+    return this.#partWithoutRows(
+      body.subarray(start, end),
+      [],
+      positionBehind(body, end, from.recordsBefore),
+    );
   }
 
   #rejectTooLong(
@@ -308,19 +317,22 @@ export class JsonDecoder {
       message: `Found a record of ${bytes.length} bytes, expected at most ${this.#limits.partBytesMax}.`,
       bytes: bytes.slice(0, rejectedBytesKept),
     };
-    return this.#rejectedPart(bytes, bad, next);
+    return this.#partWithoutRows(bytes, [bad], next);
   }
 
-  /** A part whose one record is rejected. */
-  #rejectedPart(bytes: Uint8Array, bad: BadRecord, next: BodyPosition | undefined): DecodedPart {
+  #partWithoutRows(
+    bytes: Uint8Array,
+    rejected: readonly BadRecord[],
+    next: BodyPosition | undefined,
+  ): DecodedPart {
     const buffers = this.#takeBuffers();
     const beginning = bytes.subarray(0, this.#limits.partBytesMax);
     buffers.load(beginning, 0);
     return {
       batch: buffers.batch,
       rows: 0,
-      records: 1,
-      rejected: [bad],
+      records: rejected.length,
+      rejected,
       bytesPointer: buffers.input,
       bytesLength: beginning.length,
       next,

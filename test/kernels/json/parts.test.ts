@@ -95,6 +95,17 @@ describe.each(kernelBuilds)("%s kernel", (_, module) => {
     },
   );
 
+  test("white space longer than a part is no record", () => {
+    const space = " ".repeat(partBytesMax + 10);
+    expect(summary(`${space}[${space}]${space}`, "array")).toEqual({ rows: [], rejected: [] });
+    expect(summary(`${space}[{"n":1}]${space}`, "array")).toEqual({ rows: [1], rejected: [] });
+    expect(summary(`[${space}]x`, "array")).toEqual({ rows: [], rejected: [[1, BadRecordReason.NotJson]] });
+    expect(summary(`[{"n":1},${space}{"n":2}]`, "array")).toEqual({
+      rows: [1],
+      rejected: [[2, BadRecordReason.TooLong]],
+    });
+  });
+
   test("an object above the limit is rejected", () => {
     const text = `{"n":1,"text":"${"x".repeat(partBytesMax)}"}`;
     expect(summary(text, "object")).toEqual({ rows: [], rejected: [[1, BadRecordReason.TooLong]] });
