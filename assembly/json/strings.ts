@@ -19,8 +19,8 @@ export function heapTop(): usize {
 }
 
 /**
- * Sets the next free byte of the heap. It must have room for as many bytes as the input, and 64 more; 0 =
- * none.
+ * Sets the next free byte of the heap, 0 = there is none. It must have room for as many bytes as the input,
+ * times the most columns that one field has, and 64 more.
  */
 export function heapTopSet(top: usize): void {
   heapNext = top;

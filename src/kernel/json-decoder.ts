@@ -60,7 +60,7 @@ import {
 } from "./json-body.ts";
 import { PartBuffers } from "./json-buffers.ts";
 import { badRecordOf } from "./json-faults.ts";
-import { writeSchemaBlock } from "./json-schema-block.ts";
+import { columnsPerFieldMax, writeSchemaBlock } from "./json-schema-block.ts";
 import type { Kernel } from "./kernel.ts";
 
 /** Buffers above this are given back after a part, not kept for the next one. */
@@ -111,6 +111,7 @@ export class JsonDecoder {
   readonly #schema: Schema;
   readonly #limits: PartLimits;
   readonly #block: number;
+  readonly #columnsPerField: number;
   #idle: PartBuffers | undefined;
 
   /** Compiles the schema to a block in kernel memory. */
@@ -119,6 +120,7 @@ export class JsonDecoder {
     this.#schema = schema;
     this.#limits = limits;
     this.#block = writeSchemaBlock(kernel.memory, schema);
+    this.#columnsPerField = columnsPerFieldMax(schema);
   }
 
   /**
@@ -211,7 +213,7 @@ export class JsonDecoder {
           this.#set(JSON_BATCH, buffers.batch.pointer);
           break;
         case JSON_HEAP_WANTED:
-          this.#set(JSON_HEAP, buffers.heapFor(window.end - window.start));
+          this.#set(JSON_HEAP, buffers.heapFor(this.#heapBytesMax(window)));
           break;
         case JSON_REJECTS_FULL:
           break;
@@ -246,7 +248,7 @@ export class JsonDecoder {
     const { start, end, buffers } = window;
     const bytesLength = Math.min(this.#get(JSON_POSITION) - buffers.input, end - start);
     const heapEnd = this.#get(JSON_HEAP);
-    assert(heapEnd <= buffers.heap + end - start, "values in the heap are not longer than their text");
+    assert(heapEnd <= buffers.heap + this.#heapBytesMax(window), "values are not longer than their text");
     const rows = this.#get(JSON_ROWS);
     buffers.batch.rows = rows;
     return {
@@ -259,6 +261,11 @@ export class JsonDecoder {
       next: this.#nextOf(window, start + bytesLength),
       release: () => this.#keep(buffers),
     };
+  }
+
+  /** A value in the heap is no longer than its text, but each column of a field has its own. */
+  #heapBytesMax({ start, end }: Window): number {
+    return (end - start) * this.#columnsPerField;
   }
 
   #nextOf({ body, format }: Window, offset: number): BodyPosition | undefined {

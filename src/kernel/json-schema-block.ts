@@ -106,6 +106,16 @@ function canSpeculate(node: NameNode): boolean {
   return [...node.children.values()].every(canSpeculate);
 }
 
+/** Returns the most columns that one field has. */
+export function columnsPerFieldMax(schema: Schema): number {
+  const counts = new Map<string, number>();
+  for (const { name, path } of schema.columns) {
+    const key = JSON.stringify(path ?? [name]);
+    counts.set(key, (counts.get(key) ?? 0) + 1);
+  }
+  return Math.max(1, ...counts.values());
+}
+
 function treeBytes(node: NameNode): number {
   let bytes = align(JSON_OBJECT_FIELDS + node.children.size * JSON_FIELD_BYTES);
   for (const [name, child] of node.children) {

@@ -183,6 +183,15 @@ describe.each(kernelBuilds)("%s kernel", (_, module) => {
     });
   });
 
+  test("each column of a field has its own copy of a value with escapes", () => {
+    const schema = schemaOf(...["a", "b", "c"].map((name) => column(name, string, { path: ["text"] })));
+    const line = `{"text":"${"\\n".repeat(100)}"}\n`;
+    const { rows } = decode(schema, line.repeat(10));
+    expect(rows).toEqual(Array.from({ length: 10 }, () => ["a", "b", "c"].map(() => "\n".repeat(100))));
+    const long = `{"text":"\\n${"x".repeat(1000)}"}\n`;
+    expect(decode(schema, long.repeat(10)).rows).toHaveLength(10);
+  });
+
   test("names of prototypes and long or escaped names are names like any other", () => {
     const names = [
       "__proto__",
