@@ -42,6 +42,11 @@ export function kindOf(type: DataType): Kind {
   }
 }
 
+/** True for values that lie outside their lane: strings and bytes. */
+export function isBytesKind(kind: Kind): boolean {
+  return kind === KIND_BYTES;
+}
+
 /** Returns the type as a user writes it, such as `DECIMAL(10, 2)`. */
 export function formatType(type: DataType): string {
   if (type.name === "DECIMAL") return `DECIMAL(${type.precision}, ${type.scale})`;
