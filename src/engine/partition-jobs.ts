@@ -165,6 +165,12 @@ export class PartitionJobs {
     return found.task.appliedOffset;
   }
 
+  /** True when a job runs and has not applied `offset` yet. */
+  isBehind(job: string, run: number, offset: number): boolean {
+    const found = this.#jobs().get(run);
+    return found?.job === job && found.state === "running" && found.task.appliedOffset < offset;
+  }
+
   queryView(job: string, run: number, scan: ViewScan, now: number): ViewPage {
     const { task } = this.#find(job, run);
     const { rows, hasMore } = scanView(task, scan, now);

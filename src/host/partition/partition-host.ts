@@ -56,6 +56,8 @@ interface Waiter {
 /** Slices of work, and bytes of log, that one turn applies at most: appends are logged in between. */
 const slicesPerTurn = 64;
 const bytesPerTurn = 512 * KiB;
+/** Longest time in ms that a query waits for the replay after a restart; then it sees what there is. */
+const replayWaitMs = 5_000;
 /** Rows that a top-n read looks at in one turn. */
 const topRowsPerTurn = 4096;
 
@@ -68,6 +70,8 @@ export class PartitionHost implements PartitionRpc {
   #alarmAt: number | undefined;
   #waiters: Waiter[] = [];
   #isActiveReported = false;
+  /** Offset of the last record that was logged before this object started. */
+  readonly #restartedAt: number;
 
   /** `alarmAt` is the alarm that is set already, from before the object started. */
   constructor(ports: HostPorts, options: PartitionOptions, alarmAt: number | undefined) {
@@ -75,6 +79,7 @@ export class PartitionHost implements PartitionRpc {
     this.#options = options;
     this.#alarmAt = alarmAt;
     this.#partition = new Partition(ports, options);
+    this.#restartedAt = this.#partition.log.nextOffset - 1;
     this.#afterTurn();
   }
 
@@ -125,6 +130,10 @@ export class PartitionHost implements PartitionRpc {
     scan: ViewScan,
     wait: { readonly minOffset: number; readonly timeoutMs: number } | undefined,
   ): Promise<RpcResult<ViewPage>> {
+    // After a restart what was applied before is applied again first: a view does not go back if it can help it.
+    if (this.#partition.jobs.isBehind(job, run, this.#restartedAt)) {
+      await this.#waitFor(job, run, this.#restartedAt, replayWaitMs);
+    }
     if (wait) {
       const waited = await this.#waitFor(job, run, wait.minOffset, wait.timeoutMs);
       if (!waited.ok) return waited;

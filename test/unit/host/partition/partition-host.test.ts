@@ -1,0 +1,148 @@
+/**
+ * The process around a partition: group commits, waiting queries, lost storage, the alarm. Turns are run by hand.
+ */
+import { describe, expect, test } from "vitest";
+import { StorageFailure } from "../../../../src/base/errors.ts";
+import type { AppendRequest } from "../../../../src/engine/log/records.ts";
+import { type HostPorts, PartitionHost } from "../../../../src/host/partition/partition-host.ts";
+import { PartitionHarness, releaseModule } from "../../../support/partition-harness.ts";
+
+const stream = {
+  columns: [
+    { name: "user", type: "STRING" },
+    { name: "time", type: "TIMESTAMP(3)" },
+  ],
+  eventTime: { column: "time", outOfOrderness: 0 },
+};
+const counting = { source: "events", key: ["user"], aggregates: { n: { function: "count" } } };
+
+/** A host over a harness's storage. `turns` holds the turns that were asked for and not run yet. */
+class HostHarness {
+  readonly base = new PartitionHarness({ stream });
+  readonly turns: (() => void)[] = [];
+  readonly timers = new Set<() => void>();
+  alarms: number[] = [];
+  aborted: string | undefined;
+  host: PartitionHost;
+
+  constructor() {
+    this.base.startJob("job", counting);
+    this.host = this.restart();
+  }
+
+  restart(): PartitionHost {
+    this.base.storage.crash();
+    this.turns.length = 0;
+    const ports: HostPorts = {
+      ...this.base.ports,
+      soon: (work) => void this.turns.push(work),
+      later: (work) => {
+        this.timers.add(work);
+        return () => void this.timers.delete(work);
+      },
+      setAlarm: (at) => void this.alarms.push(at),
+      clearStorage: async () => {},
+      abort: (reason) => {
+        this.aborted = reason;
+      },
+      reportActive: async () => {},
+    };
+    const options = { module: releaseModule, pageBudget: () => 1 << 24, checkpointTurnBytes: 1 << 22 };
+    this.host = new PartitionHost(ports, options, undefined);
+    this.base.storage.commit();
+    return this.host;
+  }
+
+  request(user: string): AppendRequest {
+    return this.base.request(this.base.frame([[user, "1970-01-01 00:00:01"]]));
+  }
+
+  /** Runs the turns that are due, and those that they ask for, up to `count`. */
+  async run(count = 1000): Promise<void> {
+    for (let turn = 0; turn < count; turn++) {
+      await Promise.resolve();
+      const work = this.turns.shift();
+      if (!work) return;
+      work();
+      this.base.storage.commit();
+    }
+  }
+
+  query(minOffset?: number) {
+    const wait = minOffset === undefined ? undefined : { minOffset, timeoutMs: 100 };
+    return this.host.queryView("job", 1, { newestFirst: true, limit: 10 }, wait);
+  }
+}
+
+describe("appends", () => {
+  test("that arrive together are one row of the log, and are answered one by one", async () => {
+    const harness = new HostHarness();
+    const answers = ["a", "b", "c"].map((user) => harness.host.append([harness.request(user)]));
+    await harness.run();
+    expect(await Promise.all(answers)).toMatchObject(
+      [1, 2, 3].map((offset) => ({ ok: true, value: [{ status: "logged", offset }] })),
+    );
+    expect(harness.base.storage.run("SELECT count(*), sum(records) FROM log")).toEqual([[1, 3]]);
+  });
+
+  test("leave an alarm in the turn that logs them, and not one write each", async () => {
+    const harness = new HostHarness();
+    harness.alarms = [];
+    for (const user of ["a", "b", "c"]) {
+      const answer = harness.host.append([harness.request(user)]);
+      await harness.run();
+      await answer;
+    }
+    expect(harness.alarms).toHaveLength(1);
+  });
+
+  test("are refused and the object ends when storage fails: nothing is acknowledged", async () => {
+    const harness = new HostHarness();
+    harness.base.storage.beforeStatement = ({ statement }) => {
+      if (statement.startsWith("INSERT INTO log")) throw new StorageFailure("disk full");
+    };
+    const answer = harness.host.append([harness.request("a")]);
+    await harness.run();
+    expect(await answer).toMatchObject({ ok: false });
+    expect(harness.aborted).toBe("disk full");
+    harness.base.storage.beforeStatement = undefined;
+    harness.restart();
+    const again = harness.host.append([harness.request("a")]);
+    await harness.run();
+    expect(await again).toMatchObject({ ok: true, value: [{ status: "logged", offset: 1 }] });
+  });
+});
+
+describe("queries", () => {
+  test("with a token wait until it is applied", async () => {
+    const harness = new HostHarness();
+    const append = harness.host.append([harness.request("a")]);
+    const query = harness.query(1);
+    await harness.run();
+    await append;
+    expect(await query).toMatchObject({
+      ok: true,
+      value: { appliedOffset: 1, rows: [{ values: { n: 1 } }] },
+    });
+    expect(harness.timers.size).toBe(0);
+  });
+
+  test("with a token that does not come end with QUERY_TIMEOUT", async () => {
+    const harness = new HostHarness();
+    const query = harness.query(7);
+    await harness.run();
+    for (const timer of harness.timers) timer();
+    expect(await query).toMatchObject({ ok: false, error: { code: "QUERY_TIMEOUT", status: 504 } });
+  });
+
+  test("after a restart wait for what was logged before it", async () => {
+    const harness = new HostHarness();
+    const append = harness.host.append([harness.request("a"), harness.request("a")]);
+    await harness.run();
+    await append;
+    harness.restart();
+    const query = harness.query();
+    await harness.run();
+    expect(await query).toMatchObject({ ok: true, value: { rows: [{ values: { n: 2 } }] } });
+  });
+});
