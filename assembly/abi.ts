@@ -4,7 +4,8 @@
  * Plain constants without type annotations: `asc` compiles them and TypeScript erases nothing. Raise
  * `ABI_VERSION` when any of them changes. All integers in memory are little-endian.
  *
- * COLUMN, 16 bytes: how a column lies in memory. A lane is 8 bytes wide for every kind, so that one loop fits all.
+ * COLUMN, 16 bytes: how a column lies in memory. A lane is 8 bytes wide for every kind, so that one loop fits
+ * all.
  *
  *   OFFSET  SIZE  FIELD
  *        0     4  lanes      pointer to 8 bytes per row: i64, f64, or for BYTES (pointer u32, length u32)
@@ -17,11 +18,13 @@
  * SELECTION: u32[count], ascending row numbers. Pointer 0 means the rows 0..count-1. Arrays that go with rows
  * (hashes, keys, cells …) are always indexed by row number, never by place in the selection.
  *
- * KEYS of a batch: `keys` is one BYTES lane per row (the key columns' bytes, see `assembly/hash/keys.ts`), `keyNulls`
- * is u16 per row (bit i: key column i is null), `hashes` is u64 per row. A key is the pair (bytes, nulls).
+ * KEYS of a batch: `keys` is one BYTES lane per row (the key columns' bytes, see `assembly/hash/keys.ts`),
+ * `keyNulls` is u16 per row (bit i: key column i is null), `hashes` is u64 per row. A key is the pair (bytes,
+ * nulls).
  *
- * Kinds by SQL type: BOOLEAN (0/1), INT, BIGINT, DECIMAL (unscaled), TIMESTAMP(3) and TIMESTAMP_LTZ(3) (milliseconds
- * since 1970), DATE (days since 1970) are I64; DOUBLE is F64; STRING (UTF-8) and BYTES are BYTES.
+ * Kinds by SQL type: BOOLEAN (0/1), INT, BIGINT, DECIMAL (unscaled), TIMESTAMP(3) and TIMESTAMP_LTZ(3)
+ * (milliseconds since 1970), DATE (days since 1970) are I64; DOUBLE is F64; STRING (UTF-8) and BYTES are
+ * BYTES.
  */
 export const ABI_VERSION = 1;
 
@@ -65,9 +68,10 @@ export const READ_AHEAD_BYTES = 64;
  *                 (PRESENCE_NONE where it cannot be null), 0 u32
  *        -     -  template: the cellBytes of a new cell, its first CELL_HEADER_BYTES unused
  *
- * A cell begins with hash u64, changed i64, keyOffset u16, keyLength u16, keyNulls u16, 0 u16. Words of accumulators
- * are 8 bytes: one of them each, but DECIMAL sums have two (low, high) and FIRST and LAST have two (value, order). The
- * word of BYTES is offset u16 in the page, length u16, capacity u16, 0 u16; a word of zero is NULL.
+ * A cell begins with hash u64, changed i64, keyOffset u16, keyLength u16, keyNulls u16, 0 u16. Words of
+ * accumulators are 8 bytes: one of them each, but DECIMAL sums have two (low, high) and FIRST and LAST have
+ * two (value, order). The word of BYTES is offset u16 in the page, length u16, capacity u16, 0 u16; a word of
+ * zero is NULL.
  */
 export const TABLE_BYTES = 64;
 export const TABLE_DIRECTORY = 0;
@@ -132,8 +136,8 @@ export const PAGE_TAG = 48;
 export const PAGE_MAGIC_V1 = 0x0147504d;
 
 /**
- * COUNTERS, static data of the kernel: the current batch's number, what is dirty in all tables, and why the last call
- * that returned a failure failed.
+ * COUNTERS, static data of the kernel: the current batch's number, what is dirty in all tables, and why the
+ * last call that returned a failure failed.
  */
 export const COUNTERS_BATCH = 0;
 export const COUNTERS_DIRTY_PAGES = 4;
@@ -162,8 +166,8 @@ export const FAILURE_PAGE_FULL = 3;
  *       40     4  map       pointer to slots of 16 bytes: start i64, table u32 (0 = free), 0 u32
  *       44     4  mapMask   slots - 1
  *
- * ASSIGNED: what slicesAssign counted: kept u32, late u32, outside u32 (in the gap between hops), table u32 (the one
- * table of all kept rows, or 0).
+ * ASSIGNED: what slicesAssign counted: kept u32, late u32, outside u32 (in the gap between hops), table u32
+ * (the one table of all kept rows, or 0).
  */
 export const SLICES_BYTES = 64;
 export const SLICES_NUMBER = 0;

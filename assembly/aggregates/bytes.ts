@@ -1,9 +1,9 @@
 /**
  * MIN, MAX, FIRST and LAST of BYTES: the value lies in the heap of its cell's page.
  *
- * A value that fits the capacity of the old one overwrites it; else it takes new room and the old becomes garbage.
- * Making room may move cells. From then on every row that is still to come finds its cell anew, and in the end all
- * rows do, so that `cells` is right for the next aggregate.
+ * A value that fits the capacity of the old one overwrites it; else it takes new room and the old becomes
+ * garbage. Making room may move cells. From then on every row that is still to come finds its cell anew, and
+ * in the end all rows do, so that `cells` is right for the next aggregate.
  */
 import {
   ACCUMULATOR_BYTES,
@@ -28,7 +28,14 @@ const VALUE_BYTES_MAX: u32 = 2048;
 
 /** True when the value is to replace that of the word at `word`. */
 @inline
-export function replaces(operation: u32, page: usize, word: usize, value: usize, length: u32, order: u64): bool {
+export function replaces(
+  operation: u32,
+  page: usize,
+  word: usize,
+  value: usize,
+  length: u32,
+  order: u64,
+): bool {
   const offset = <usize>load<u16>(word);
   if (offset == 0) return true;
   if (operation == ACCUMULATOR_FIRST_BYTES) return order < load<u64>(word, 8);
@@ -73,7 +80,9 @@ export function valueReplace(
   return true;
 }
 
-/** Updates accumulator `index` with a COLUMN of BYTES; where pages moved, `cells` is right again in the end. */
+/**
+ * Updates accumulator `index` with a COLUMN of BYTES; where pages moved, `cells` is right again in the end.
+ */
 export function accumulatorUpdateBytes(
   index: u32,
   table: usize,

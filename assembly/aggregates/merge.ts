@@ -1,7 +1,8 @@
 /**
  * Merging the cells of one page into another table: how slices become a window, page by page.
  *
- * Keys of the target that are new begin as the empty accumulators, into which the source's are merged like all others.
+ * Keys of the target that are new begin as the empty accumulators, into which the source's are merged like
+ * all others.
  */
 import {
   ACCUMULATOR_BYTES,
@@ -45,7 +46,9 @@ const NULLS = memory.data(2048, 16);
 const HASHES = memory.data(8192, 16);
 const CELLS = memory.data(4096, 16);
 
-/** Merges the page of `source` that covers `hash`; `changed` is set, or with a negative one the later is kept. */
+/**
+ * Merges the page of `source` that covers `hash`; `changed` is set, or with a negative one the later is kept.
+ */
 export function tableMergePage(source: usize, hash: u64, target: usize, changed: i64): void {
   const page = pageOf(source, hash);
   store<u32>(page, load<u32>(tableCounters(), COUNTERS_BATCH), PAGE_STAMP);

@@ -1,12 +1,13 @@
 /**
  * Accumulators that lie in the cells: one loop per aggregate over (rows, cells, lanes).
  *
- *   sum        word += lane (I64 wraps at 64 bits; DECIMAL in 128; F64 in row order, so a replay is bit-equal)
- *   min, max   word = the smaller, larger of word and lane; F64 in the order of Java's Double.compare: -0 < 0 and NaN last
+ *   sum        word += lane; I64 wraps at 64 bits, DECIMAL has 128, F64 adds in row order
+ *   min, max   word = the smaller, larger of word and lane; F64 as Java's Double.compare: -0 < 0 and NaN last
  *   first      (value, order) = (lane, arrival) where arrival < order
  *   last       (value, order) = (lane, arrival) where arrival >= order
  *
- * A null lane changes nothing. A nullable accumulator has a presence bit, set by its first value. NaN is canonical.
+ * A null lane changes nothing. A nullable accumulator has a presence bit, set by its first value. NaN is
+ * canonical.
  */
 import {
   ACCUMULATOR_BYTES,
@@ -88,7 +89,14 @@ function step(operation: u32, word: usize, lane: usize, order: u64): void {
 
 /** All rows of a batch, none null, no presence bit. */
 @inline
-function updateDense(operation: u32, offset: u32, count: u32, cells: usize, lanes: usize, orderBase: u64): void {
+function updateDense(
+  operation: u32,
+  offset: u32,
+  count: u32,
+  cells: usize,
+  lanes: usize,
+  orderBase: u64,
+): void {
   for (let row: u32 = 0; row < count; row++) {
     const word = <usize>(load<u32>(cells + (<usize>row << 2)) + offset);
     step(operation, word, lanes + (<usize>row << 3), orderBase + row);
@@ -163,18 +171,36 @@ export function accumulatorUpdate(
   const hasNulls = column != 0 && load<u32>(column, COLUMN_NULL_COUNT) > 0;
   const valid = hasNulls ? <usize>load<u32>(column, COLUMN_VALIDITY) : 0;
   switch (load<u32>(accumulator)) {
-    case ACCUMULATOR_COUNT: update(ACCUMULATOR_COUNT, offset, rows, count, cells, lanes, valid, at, bit, base); break;
-    case ACCUMULATOR_SUM_I64: update(ACCUMULATOR_SUM_I64, offset, rows, count, cells, lanes, valid, at, bit, base); break;
+    case ACCUMULATOR_COUNT:
+      update(ACCUMULATOR_COUNT, offset, rows, count, cells, lanes, valid, at, bit, base);
+      break;
+    case ACCUMULATOR_SUM_I64:
+      update(ACCUMULATOR_SUM_I64, offset, rows, count, cells, lanes, valid, at, bit, base);
+      break;
     case ACCUMULATOR_SUM_DECIMAL:
       update(ACCUMULATOR_SUM_DECIMAL, offset, rows, count, cells, lanes, valid, at, bit, base);
       break;
-    case ACCUMULATOR_SUM_F64: update(ACCUMULATOR_SUM_F64, offset, rows, count, cells, lanes, valid, at, bit, base); break;
-    case ACCUMULATOR_MIN_I64: update(ACCUMULATOR_MIN_I64, offset, rows, count, cells, lanes, valid, at, bit, base); break;
-    case ACCUMULATOR_MAX_I64: update(ACCUMULATOR_MAX_I64, offset, rows, count, cells, lanes, valid, at, bit, base); break;
-    case ACCUMULATOR_MIN_F64: update(ACCUMULATOR_MIN_F64, offset, rows, count, cells, lanes, valid, at, bit, base); break;
-    case ACCUMULATOR_MAX_F64: update(ACCUMULATOR_MAX_F64, offset, rows, count, cells, lanes, valid, at, bit, base); break;
-    case ACCUMULATOR_FIRST: update(ACCUMULATOR_FIRST, offset, rows, count, cells, lanes, valid, at, bit, base); break;
-    case ACCUMULATOR_LAST: update(ACCUMULATOR_LAST, offset, rows, count, cells, lanes, valid, at, bit, base); break;
+    case ACCUMULATOR_SUM_F64:
+      update(ACCUMULATOR_SUM_F64, offset, rows, count, cells, lanes, valid, at, bit, base);
+      break;
+    case ACCUMULATOR_MIN_I64:
+      update(ACCUMULATOR_MIN_I64, offset, rows, count, cells, lanes, valid, at, bit, base);
+      break;
+    case ACCUMULATOR_MAX_I64:
+      update(ACCUMULATOR_MAX_I64, offset, rows, count, cells, lanes, valid, at, bit, base);
+      break;
+    case ACCUMULATOR_MIN_F64:
+      update(ACCUMULATOR_MIN_F64, offset, rows, count, cells, lanes, valid, at, bit, base);
+      break;
+    case ACCUMULATOR_MAX_F64:
+      update(ACCUMULATOR_MAX_F64, offset, rows, count, cells, lanes, valid, at, bit, base);
+      break;
+    case ACCUMULATOR_FIRST:
+      update(ACCUMULATOR_FIRST, offset, rows, count, cells, lanes, valid, at, bit, base);
+      break;
+    case ACCUMULATOR_LAST:
+      update(ACCUMULATOR_LAST, offset, rows, count, cells, lanes, valid, at, bit, base);
+      break;
     default: assert(false);
   }
 }

@@ -1,9 +1,11 @@
 /**
- * Finding cells by key: `cells[row]` = the cell of (keys[row], keyNulls[row]) in its table, for the rows of a selection.
+ * Finding cells by key: `cells[row]` = the cell of (keys[row], keyNulls[row]) in its table, for the rows of a
+ * selection.
  *
- * Rows are looked up first, all of them; then those without a cell are inserted in row order; then, if that made pages
- * grow or split, all are looked up again, for their cells may have moved. Looking up goes in blocks of rows and two
- * steps, candidate by probe table, then comparison, so that many cache misses are under way at once.
+ * Rows are looked up first, all of them; then those without a cell are inserted in row order; then, if that
+ * made pages grow or split, all are looked up again, for their cells may have moved. Looking up goes in
+ * blocks of rows and two steps, candidate by probe table, then comparison, so that many cache misses are
+ * under way at once.
  */
 import {
   CELL_CHANGED,
@@ -113,7 +115,9 @@ export function tableFind(
 ): void {
   failureClear();
   const movesBefore = moves();
-  const missing = locateRows(table, tables, selection, count, keys, keyNulls, hashes, changed, expireBefore, cells);
+  const missing = locateRows(
+    table, tables, selection, count, keys, keyNulls, hashes, changed, expireBefore, cells,
+  );
   if (missing == 0) return;
   for (let i: u32 = 0; i < count; i++) {
     const row = rowAt(selection, i);
@@ -121,7 +125,8 @@ export function tableFind(
     const lane = keys + (<usize>row << 3);
     const nulls = <u32>load<u16>(keyNulls + (<usize>row << 1));
     const hash = load<u64>(hashes + (<usize>row << 3));
-    const cell = cellInsert(tableAt(table, tables, row), load<u32>(lane), load<u32>(lane, 4), nulls, hash, row);
+    const owner = tableAt(table, tables, row);
+    const cell = cellInsert(owner, load<u32>(lane), load<u32>(lane, 4), nulls, hash, row);
     if (cell == 0) return;
     if (changed != CHANGED_KEPT) store<i64>(cell, changed, CELL_CHANGED);
     store<u32>(cells + (<usize>row << 2), <u32>cell);
@@ -140,11 +145,16 @@ export function relocateRows(
   hashes: usize,
   cells: usize,
 ): void {
-  const missing = locateRows(table, tables, selection, count, keys, keyNulls, hashes, CHANGED_KEPT, i64.MIN_VALUE, cells);
+  const missing = locateRows(
+    table, tables, selection, count, keys, keyNulls, hashes, CHANGED_KEPT, i64.MIN_VALUE, cells,
+  );
   assert(missing == 0);
 }
 
-/** Looks all rows up, marks their pages, sets `changed`, and returns how many have no cell: theirs is set to 0. */
+/**
+ * Looks all rows up, marks their pages, sets `changed`, and returns how many have no cell: theirs is set to
+ * 0.
+ */
 function locateRows(
   table: usize,
   tables: usize,
@@ -221,7 +231,9 @@ function cellInsert(table: usize, key: usize, length: u32, nulls: u32, hash: u64
 @inline
 function templateCopy(cell: usize, layout: usize, cellBytes: u32): void {
   const template = layout + LAYOUT_ACCUMULATORS + <usize>load<u32>(layout, LAYOUT_COUNT) * ACCUMULATOR_BYTES;
-  for (let i: usize = CELL_HEADER_BYTES; i < <usize>cellBytes; i += 8) store<u64>(cell + i, load<u64>(template + i));
+  for (let i: usize = CELL_HEADER_BYTES; i < <usize>cellBytes; i += 8) {
+    store<u64>(cell + i, load<u64>(template + i));
+  }
 }
 
 /** Makes a cell's accumulators as new. */

@@ -1,5 +1,6 @@
 /**
- * Page, version 1: the cells of a table whose hashes begin with the same bits. What lies in memory is what is stored.
+ * Page, version 1: the cells of a table whose hashes begin with the same bits. What lies in memory is what is
+ * stored.
  *
  *   OFFSET  SIZE  FIELD
  *        0     4  magic "MPG", version 1
@@ -16,13 +17,13 @@
  *       44     4  stamp       memory only: batch that touched it last
  *       48     8  tag         memory only: the host's
  *       56     8  0
- *       64        probe table u16[2^probeLog2]; 0 = free, else tag (6 bits of the hash) << 10 | cell number + 1
+ *       64        probe table u16[2^probeLog2]; 0 = free, else 6 bits of the hash << 10 | cell number + 1
  *        -        cells, cellBytes each, in order of insertion (CELL_* in abi.ts)
  *        -        free, zero
  *  heapTop        heap, growing downward: keys and values of BYTES accumulators
  *
- * A key's probe starts at its hash's low bits and goes up; cells are only ever added, so no probe chain has a hole.
- * Growth, split, compaction and deletion write the remaining cells anew in their order.
+ * A key's probe starts at its hash's low bits and goes up; cells are only ever added, so no probe chain has a
+ * hole. Growth, split, compaction and deletion write the remaining cells anew in their order.
  *
  * A reader rejects an unknown version, a size that is none of the above, and a wrong checksum.
  *   v1  first version
@@ -88,7 +89,13 @@ export function fits(pageBytes: u32, cellBytes: u32, cellCount: u32, heapBytes: 
   return <u32>PAGE_HEADER_BYTES + (<u32>2 << log2) + cellCount * cellBytes + heapBytes <= pageBytes;
 }
 
-export function pageInitialize(page: usize, bytes: u32, cellBytes: u32, localDepth: u32, firstHash: u64): void {
+export function pageInitialize(
+  page: usize,
+  bytes: u32,
+  cellBytes: u32,
+  localDepth: u32,
+  firstHash: u64,
+): void {
   memory.fill(page, 0, bytes);
   store<u32>(page, PAGE_MAGIC_V1, PAGE_MAGIC);
   store<u64>(page, firstHash, PAGE_FIRST_HASH);
@@ -191,8 +198,8 @@ export function bytesCopy(target: usize, source: usize, length: u32): void {
 /**
  * True when `length` bytes at both places are equal.
  *
- * Short keys are read as the eight bytes that end with them: what lies before a key is always memory, what lies behind
- * may not be.
+ * Short keys are read as the eight bytes that end with them: what lies before a key is always memory, what
+ * lies behind may not be.
  */
 @inline
 export function bytesEqual(a: usize, b: usize, length: u32): bool {

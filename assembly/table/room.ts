@@ -1,9 +1,10 @@
 /**
- * Room in pages: when one is full it is compacted, else it doubles, and from the largest size on it splits in two.
+ * Room in pages: when one is full it is compacted, else it doubles, and from the largest size on it splits in
+ * two.
  *
- * Compaction leaves cells where they are; growth, split and deletion move them, which `COUNTERS_MOVES` counts: whoever
- * holds addresses of cells finds them again when it changed. A page that is acted on was touched in this batch, so
- * acquiring others never evicts it.
+ * Compaction leaves cells where they are; growth, split and deletion move them, which `COUNTERS_MOVES`
+ * counts: whoever holds addresses of cells finds them again when it changed. A page that is acted on was
+ * touched in this batch, so acquiring others never evicts it.
  */
 import {
   CELL_CHANGED,
@@ -124,7 +125,8 @@ export function hasRoom(page: usize, cells: u32, heapBytes: u32): bool {
 }
 
 /**
- * Makes room in the page that covers `hash` for so many more cells and bytes of heap; it has none and was touched.
+ * Makes room in the page that covers `hash` for so many more cells and bytes of heap; it has none and was
+ * touched.
  *
  * False when there cannot be any: all its cells have this hash, or they share too many bits to be parted.
  */
@@ -152,8 +154,9 @@ export function roomMake(table: usize, hash: u64, cells: u32, heapBytes: u32): b
 function sizeFor(page: usize, least: u32, cells: u32, heapBytes: u32): u32 {
   const heap = load<u32>(page, PAGE_BYTES) - load<u32>(page, PAGE_HEAP_TOP) + heapBytes;
   const count = load<u32>(page, PAGE_CELL_COUNT) + cells;
+  const cellBytes = <u32>load<u16>(page, PAGE_CELL_BYTES);
   let bytes = least;
-  while (bytes < PAGE_SIZE_MAX && !fits(bytes, <u32>load<u16>(page, PAGE_CELL_BYTES), count, heap)) bytes <<= 1;
+  while (bytes < PAGE_SIZE_MAX && !fits(bytes, cellBytes, count, heap)) bytes <<= 1;
   return bytes;
 }
 
@@ -197,7 +200,8 @@ function cellsCopy(target: usize, page: usize, layout: usize): void {
 /** Enters the page into its range of the directory, which is at least as deep. */
 function directoryFill(table: usize, page: usize): void {
   const depth = load<u32>(table, TABLE_DEPTH);
-  const first = <usize>load<u32>(table, TABLE_DIRECTORY) + (directoryIndex(depth, load<u64>(page, PAGE_FIRST_HASH)) << 2);
+  const index = directoryIndex(depth, load<u64>(page, PAGE_FIRST_HASH));
+  const first = <usize>load<u32>(table, TABLE_DIRECTORY) + (index << 2);
   const end = first + ((<usize>4) << <usize>(depth - load<u16>(page, PAGE_LOCAL_DEPTH)));
   for (let at: usize = first; at < end; at += 4) store<u32>(at, <u32>page);
 }
@@ -219,7 +223,10 @@ export function tableDeepen(table: usize, depth: u32): void {
   pageRelease(directory);
 }
 
-/** True when some cell has another hash than the one that needs room, and a bit is left that may tell them apart. */
+/**
+ * True when some cell has another hash than the one that needs room, and a bit is left that may tell them
+ * apart.
+ */
 function canPart(page: usize, hash: u64): bool {
   if (<u32>load<u16>(page, PAGE_LOCAL_DEPTH) >= DEPTH_MAX) return false;
   const cellBytes = <usize>load<u16>(page, PAGE_CELL_BYTES);
@@ -259,7 +266,8 @@ function pageSplit(table: usize, page: usize): void {
 
 function halfBegin(page: usize, bytes: u32, depth: u32, bit: u64): usize {
   const half = pageAcquire(bytes);
-  pageInitialize(half, bytes, load<u16>(page, PAGE_CELL_BYTES), depth, load<u64>(page, PAGE_FIRST_HASH) | bit);
+  const firstHash = load<u64>(page, PAGE_FIRST_HASH) | bit;
+  pageInitialize(half, bytes, load<u16>(page, PAGE_CELL_BYTES), depth, firstHash);
   store<u64>(half, dirtyInBatch(), PAGE_DIRTY);
   return half;
 }
@@ -273,7 +281,9 @@ function sizeWithRoom(cellBytes: u32, cellCount: u32, heapBytes: u32): u32 {
   return bytes;
 }
 
-/** Deletes the cells changed before a time from the page that covers `hash` and returns how many they were. */
+/**
+ * Deletes the cells changed before a time from the page that covers `hash` and returns how many they were.
+ */
 export function tableDeleteExpired(table: usize, hash: u64, changedBefore: i64): u32 {
   const page = pageOf(table, hash);
   const layout = <usize>load<u32>(table, TABLE_LAYOUT);

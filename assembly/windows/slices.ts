@@ -1,13 +1,14 @@
 /**
  * Slices of windows: which slice a row's time falls into, and the table of that slice.
  *
- * A slice lies in the same windows from its first to its last millisecond, so being late, too, is a property of the
- * slice: rows that fall into the same slice as the row before them cost one comparison. All divisions round down.
+ * A slice lies in the same windows from its first to its last millisecond, so being late, too, is a property
+ * of the slice: rows that fall into the same slice as the row before them cost one comparison. All divisions
+ * round down.
  *
  *   kind        slice length      windows that hold time t, by end
  *   TUMBLE      size              floor(t) + size
- *   HOP         gcd(size, slide)  floor(t, slide) + size and those before it, a slide apart, while the start is <= t
- *   CUMULATE    step              floor(t, step) + step and those behind it, a step apart, up to floor(t, size) + size
+ *   HOP         gcd(size, slide)  floor(t, slide) + size and those before it, a slide apart, that hold t
+ *   CUMULATE    step              floor(t, step) + step and those behind it up to floor(t, size) + size
  */
 import {
   ASSIGNED_KEPT,
@@ -157,7 +158,7 @@ export function slicesSelectFired(
       start = floorTo(time, length, offset);
       span = length;
       end = firstEnd(slices, time) + <i64>index * load<i64>(slices, SLICES_STEP);
-      isOpen = end <= lastEnd(slices, time) && end > time && end - 1 <= watermark && watermark < end - 1 + lateness;
+      isOpen = end <= lastEnd(slices, time) && end - 1 <= watermark && watermark < end - 1 + lateness;
     }
     if (!isOpen) continue;
     store<i64>(ends + (<usize>row << 3), end);
@@ -166,7 +167,13 @@ export function slicesSelectFired(
   return firedCount;
 }
 
-export function slicesResolve(slices: usize, starts: usize, selection: usize, count: u32, tables: usize): u32 {
+export function slicesResolve(
+  slices: usize,
+  starts: usize,
+  selection: usize,
+  count: u32,
+  tables: usize,
+): u32 {
   let last: i64 = 0, table: u32 = 0, one: u32 = 0;
   for (let i: u32 = 0; i < count; i++) {
     const row = rowAt(selection, i);

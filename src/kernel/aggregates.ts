@@ -1,9 +1,9 @@
 /**
  * Finding the cells of a batch's rows and updating their accumulators, one kernel loop per aggregate.
  *
- * `findCells` first, then `updateAccumulator` once per accumulator of the layout, in any order, within one batch of
- * the page cache (`beginBatch`). Updating BYTES may grow or split pages: it corrects `rows.cells` before it returns, so
- * later aggregates see right cells. Cells are worth nothing after the batch.
+ * `findCells` first, then `updateAccumulator` once per accumulator of the layout, in any order, within one
+ * batch of the page cache (`beginBatch`). Updating BYTES may grow or split pages: it corrects `rows.cells`
+ * before it returns, so later aggregates see right cells. Cells are worth nothing after the batch.
  *
  * A failure leaves some rows applied: the caller drops the kernel's state and recovers from its checkpoint.
  */
@@ -13,7 +13,9 @@ import type { KeyedTable } from "./keyed-table.ts";
 import { failureOf, type TableFailure } from "./table-failure.ts";
 import { isInHeap, type TableLayout } from "./table-layout.ts";
 
-/** Rows of a batch with their keys: pointers to arrays indexed by row number (see KEYS in `assembly/abi.ts`). */
+/**
+ * Rows of a batch with their keys: pointers to arrays indexed by row number (see KEYS in `assembly/abi.ts`).
+ */
 export interface KeyedRows {
   /** u32[count] of row numbers, or 0 for the rows 0..count-1. */
   readonly selection: number;
@@ -24,7 +26,10 @@ export interface KeyedRows {
   readonly keyNulls: number;
   /** u64 per row. */
   readonly hashes: number;
-  /** One table for all rows, or a pointer to the TABLE pointer (u32) of each row; then all have the same layout. */
+  /**
+   * One table for all rows, or a pointer to the TABLE pointer (u32) of each row; then all have the same
+   * layout.
+   */
   readonly tables: KeyedTable | number;
   /** u32 per row: `findCells` writes the address of the row's cell. */
   readonly cells: number;
@@ -61,8 +66,8 @@ export function findCells(
 /**
  * Updates the accumulator at `index` of `layout` with the rows' values in `column`, the address of a COLUMN.
  *
- * For COUNT column 0 counts rows; every other accumulator leaves out nulls. FIRST and LAST compare arrival: row i has
- * the order `orderBase` + i, and orders of one key never repeat.
+ * For COUNT column 0 counts rows; every other accumulator leaves out nulls. FIRST and LAST compare arrival:
+ * row i has the order `orderBase` + i, and orders of one key never repeat.
  */
 export function updateAccumulator(
   kernel: Kernel,

@@ -10,7 +10,10 @@ import { type CellValue, PageView, readCell } from "./page-view.ts";
 import { failureOf, type TableFailure } from "./table-failure.ts";
 import type { TableLayout } from "./table-layout.ts";
 
-/** A stored page. `tag` is whatever number from 0 the engine keeps with a page in memory, such as a stored version. */
+/**
+ * A stored page. `tag` is whatever number from 0 the engine keeps with a page in memory, such as a stored
+ * version.
+ */
 export interface StoredPage {
   readonly bytes: Uint8Array;
   readonly tag?: number;
@@ -80,18 +83,19 @@ export class KeyedTable {
   }
 
   /**
-   * Deletes the cells last changed before `changedBefore` from the page that covers `hash`; the others keep their
-   * order. Returns how many it deleted. Within a batch (`beginBatch`).
+   * Deletes the cells last changed before `changedBefore` from the page that covers `hash`; the others keep
+   * their order. Returns how many it deleted. Within a batch (`beginBatch`).
    */
   deleteExpired(hash: bigint, changedBefore: bigint): number {
     return this.#kernel.exports.tableDeleteExpired(this.pointer, hash, changedBefore);
   }
 
   /**
-   * Merges the cells of the page of this table that covers `hash` into `target`, whose layout has the same specs.
-   * Within a batch (`beginBatch`); several merges may share one.
+   * Merges the cells of the page of this table that covers `hash` into `target`, whose layout has the same
+   * specs. Within a batch (`beginBatch`); several merges may share one.
    *
-   * A merged cell keeps the later `changed` of both; with `appendTime` all cells merged into get that instead.
+   * A merged cell keeps the later `changed` of both; with `appendTime` all cells merged into get that
+   * instead.
    */
   mergePage(hash: bigint, target: KeyedTable, appendTime = -1n): TableFailure | undefined {
     assert(target.layout.cellBytes === this.layout.cellBytes, "both tables have the same specs");

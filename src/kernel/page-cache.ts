@@ -1,9 +1,10 @@
 /**
  * The pages in a kernel's memory: a cache of the stored ones within a byte budget.
  *
- * One cache per kernel; it answers the kernel's imports. Clean pages may be evicted at any time between batches, and
- * within a batch if the batch has not touched them; dirty ones stay until the engine stored them (`markClean`).
- * What the directories in kernel memory say is the truth: here is no second list of pages to keep equal.
+ * One cache per kernel; it answers the kernel's imports. Clean pages may be evicted at any time between
+ * batches, and within a batch if the batch has not touched them; dirty ones stay until the engine stored them
+ * (`markClean`). What the directories in kernel memory say is the truth: here is no second list of pages to
+ * keep equal.
  */
 import {
   COUNTERS_BATCH,
@@ -115,8 +116,8 @@ export class PageCache {
   }
 
   /**
-   * Evicts clean pages until `bytes` more fit the budget, as far as it can, and lets memory grow now rather than
-   * within the batch. Between batches.
+   * Evicts clean pages until `bytes` more fit the budget, as far as it can, and lets memory grow now rather
+   * than within the batch. Between batches.
    */
   reserve(bytes: number): void {
     this.beginBatch();
@@ -140,7 +141,10 @@ export class PageCache {
     return this.#counter(COUNTERS_DIRTY_PAGES);
   }
 
-  /** Pages to store, of one table or of all, by table number and first hash. They may be marked clean on the way. */
+  /**
+   * Pages to store, of one table or of all, by table number and first hash. They may be marked clean on the
+   * way.
+   */
   *dirtyPages(only?: KeyedTable): Generator<DirtyPage> {
     for (const table of only ? [only] : this.#tables.values()) {
       if (this.kernel.memory.view.getUint32(table.pointer + TABLE_DIRTY_PAGES, true) === 0) continue;
@@ -244,7 +248,9 @@ export class PageCache {
     this.kernel.memory.release(pointer);
   }
 
-  /** Evicts at least `bytes` of clean pages that this batch has not touched, if there are, the oldest first. */
+  /**
+   * Evicts at least `bytes` of clean pages that this batch has not touched, if there are, the oldest first.
+   */
   #evict(bytes: number): void {
     const candidates: { readonly table: KeyedTable; readonly page: number; readonly stamp: number }[] = [];
     const batch = this.#counter(COUNTERS_BATCH);
@@ -257,7 +263,7 @@ export class PageCache {
       }
     }
     candidates.sort((left, right) => left.stamp - right.stamp);
-    // More than was asked for, so that a cache at its budget does not search its pages for every page it loads.
+    // More than was asked for: a cache at its budget shall not search all pages for every page it loads.
     const target = Math.max(0, this.#bytes - Math.max(bytes, this.budgetBytes / 16));
     for (const { table, page } of candidates) {
       if (this.#bytes <= target) return;
@@ -327,7 +333,7 @@ export class PageCache {
 function corrupt(table: KeyedTable, hash: bigint, sentence: string): EngineError {
   const at = `0x${hash.toString(16).padStart(16, "0")}`;
   return new EngineError("STATE_CORRUPT", {
-    message: `The stored page of table ${table.number} that covers hash ${at} ${sentence}. Restore a savepoint.`,
+    message: `The stored page of table ${table.number} for hash ${at} ${sentence}. Restore a savepoint.`,
     details: { table: table.number, hash: at },
   });
 }

@@ -1,7 +1,8 @@
 /**
  * Reading pages in kernel memory as plain values: for queries, walks and tests, never for work by row.
  *
- * Pages are drawn in `assembly/table/page.ts`. A view is read before the next call that may load, grow or evict pages.
+ * Pages are drawn in `assembly/table/page.ts`. A view is read before the next call that may load, grow or
+ * evict pages.
  */
 import {
   ACCUMULATOR_FIRST,
@@ -28,7 +29,9 @@ import type { LaneValue } from "./column-batch.ts";
 import type { KernelMemory } from "./kernel-memory.ts";
 import { type Accumulator, isInHeap, type TableLayout } from "./table-layout.ts";
 
-/** A cell as plain values; `accumulators` in the order of the layout's specs. A DECIMAL sum may need 128 bits. */
+/**
+ * A cell as plain values; `accumulators` in the order of the layout's specs. A DECIMAL sum may need 128 bits.
+ */
 export interface CellValue {
   readonly hash: bigint;
   /** Append time in milliseconds of the last change. */
@@ -38,7 +41,9 @@ export interface CellValue {
   readonly accumulators: readonly LaneValue[];
 }
 
-/** One page: it holds the cells whose hash is in [firstHash, nextHash); undefined = to the end of the hashes. */
+/**
+ * One page: it holds the cells whose hash is in [firstHash, nextHash); undefined = to the end of the hashes.
+ */
 export class PageView {
   readonly firstHash: bigint;
   readonly nextHash: bigint | undefined;

@@ -1,9 +1,9 @@
 /**
  * The tables of a windowed aggregate by time: slice start to table, or window end to table.
  *
- * A slice is the piece of a window that overlapping windows share; it lies in the same windows from its first to its
- * last millisecond. `assign` sorts a batch's rows by it; the kernel finds tables in an open-addressing map and asks
- * for the table of a slice that has none.
+ * A slice is the piece of a window that overlapping windows share; it lies in the same windows from its first
+ * to its last millisecond. `assign` sorts a batch's rows by it; the kernel finds tables in an open-addressing
+ * map and asks for the table of a slice that has none.
  */
 import {
   ASSIGNED_BYTES,
@@ -58,8 +58,8 @@ export interface AssignRequest extends TimedRows {
 }
 
 /**
- * `index` is the window's among those that hold a row, ascending by end, below `windowsPerRowMax`. Written are the
- * windows' ends (i64 by row) and row numbers.
+ * `index` is the window's among those that hold a row, ascending by end, below `windowsPerRowMax`. Written
+ * are the windows' ends (i64 by row) and row numbers.
  */
 export interface FiredRequest extends TimedRows {
   readonly index: number;
@@ -95,8 +95,8 @@ export class Slices {
   #slots = 0;
 
   /**
-   * `open` makes or reopens the table of a slice that is not in the map; it is called in the middle of a batch. The
-   * table it returns is entered, if it did not do so itself.
+   * `open` makes or reopens the table of a slice that is not in the map; it is called in the middle of a
+   * batch. The table it returns is entered, if it did not do so itself.
    */
   constructor(cache: PageCache, grid: WindowGrid, open: (start: bigint) => KeyedTable) {
     this.#cache = cache;
@@ -144,7 +144,8 @@ export class Slices {
   }
 
   /**
-   * Gives every row its slice's table; a row is late when its last window ends at E and E - 1 + lateness <= watermark.
+   * Gives every row its slice's table; a row is late when its last window ends at E and E - 1 + lateness <=
+   * watermark.
    */
   assign(request: AssignRequest): Assignment {
     const { times, selection, count, watermark, lateness, tables, kept, late } = request;
@@ -173,8 +174,8 @@ export class Slices {
   }
 
   /**
-   * Selects the rows whose window `index` has fired but takes late rows still: end - 1 <= watermark < end - 1 +
-   * lateness. Returns how many they are.
+   * Selects the rows whose window `index` has fired but takes late rows still: end - 1 <= watermark < end - 1
+   * + lateness. Returns how many they are.
    */
   selectFired(request: FiredRequest): number {
     const { times, selection, count, watermark, lateness, index, ends, fired } = request;
@@ -192,8 +193,8 @@ export class Slices {
   }
 
   /**
-   * Looks each row's start (i64 per row in `starts`) up in this map and writes its TABLE pointer to `tables`. Returns
-   * what `KeyedRows.tables` takes.
+   * Looks each row's start (i64 per row in `starts`) up in this map and writes its TABLE pointer to `tables`.
+   * Returns what `KeyedRows.tables` takes.
    */
   resolve(starts: number, selection: number, count: number, tables: number): KeyedTable | number {
     const one = this.#kernel.exports.slicesResolve(this.#pointer, starts, selection, count, tables);

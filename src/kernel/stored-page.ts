@@ -1,5 +1,6 @@
 /**
- * A page between memory and storage: what is checked when it comes, what is cleared when it goes, and its tag.
+ * A page between memory and storage: what is checked when it comes, what is cleared when it goes, and its
+ * tag.
  *
  * The format is drawn in `assembly/table/page.ts`.
  */
@@ -37,7 +38,8 @@ export function pageBytesToStore(kernel: Kernel, page: number): Uint8Array {
 }
 
 /**
- * Says what is wrong with the stored page copied to `page`, undefined where nothing is; its checksum is then cleared.
+ * Says what is wrong with the stored page copied to `page`, undefined where nothing is; its checksum is then
+ * cleared.
  *
  * `version` is set where a later release wrote it.
  */

@@ -11,7 +11,10 @@ import {
 import type { Kernel } from "./kernel.ts";
 
 export interface TableFailure {
-  /** `PageFull`: one key's values outgrow the largest page, or too many keys share the first bits of their hash. */
+  /**
+   * `PageFull`: one key's values outgrow the largest page, or too many keys share the first bits of their
+   * hash.
+   */
   readonly reason: "KeyTooLong" | "ValueTooLong" | "PageFull";
   /** Row number in the batch (for a merge: cell number in the page). */
   readonly row: number;

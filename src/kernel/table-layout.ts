@@ -1,8 +1,8 @@
 /**
  * What a table's cells hold: its accumulators, and where each lies in a cell (LAYOUT in `assembly/abi.ts`).
  *
- * The order of the specs decides the bytes of every stored page: a layout is rebuilt from the same specs for as long
- * as its pages live.
+ * The order of the specs decides the bytes of every stored page: a layout is rebuilt from the same specs for
+ * as long as its pages live.
  */
 import {
   ACCUMULATOR_BYTES,
@@ -37,9 +37,11 @@ import type { Kind } from "../columnar/schema.ts";
 import type { KernelMemory } from "./kernel-memory.ts";
 
 /**
- * One accumulator. `kind` is that of its input lanes; `sumDecimal` adds I64 lanes in 128 bits, `sum` wraps at 64.
+ * One accumulator. `kind` is that of its input lanes; `sumDecimal` adds I64 lanes in 128 bits, `sum` wraps at
+ * 64.
  *
- * `nullable`: the result is NULL until the first value that is not. COUNT is 0 then. BYTES are always nullable.
+ * `nullable`: the result is NULL until the first value that is not. COUNT is 0 then. BYTES are always
+ * nullable.
  */
 export type AccumulatorSpec =
   | { readonly operation: "count" | "sumDecimal"; readonly nullable?: boolean }
@@ -59,8 +61,8 @@ export interface Accumulator {
   readonly presenceBit: number | undefined;
 }
 
-const f64Infinite = { least: -1n, greatest: 0x7fff_ffff_ffff_ffffn };
-const i64Infinite = { least: -(2n ** 63n), greatest: 2n ** 63n - 1n };
+const f64Infinite = { least: -1n, greatest: 0x7fff_ffff_ffff_ffffn } as const;
+const i64Infinite = { least: -(2n ** 63n), greatest: 2n ** 63n - 1n } as const;
 
 export class TableLayout {
   /** Address of the LAYOUT. */
@@ -167,8 +169,8 @@ function wordsOf(operation: number): number {
 }
 
 /**
- * The words of an accumulator that has seen nothing: the identity of its operation. A sum of doubles begins at -0,
- * which adding leaves as it is; bounds of doubles are bits beyond every double in the kernel's order.
+ * The words of an accumulator that has seen nothing: the identity of its operation. A sum of doubles begins
+ * at -0, which adding leaves as it is; bounds of doubles are bits beyond every double in the kernel's order.
  */
 function initialWords(operation: number): readonly [bigint, bigint] {
   switch (operation) {

@@ -35,7 +35,7 @@ const key: fc.Arbitrary<ModelKey> = fc.oneof(
         keyOf(`${number}-`.padEnd(length, "x"), 0, spread(BigInt(number * 5000 + length))),
       ),
   },
-  // Different keys with the same 64-bit hash, the empty key among them: few enough that a page holds them all.
+  // Different keys with the same 64-bit hash, the empty key among them: few enough for one page.
   {
     weight: 1,
     arbitrary: fc

@@ -1,8 +1,8 @@
 /**
  * Pages of version 1, as the first release wrote them: every later release reads these bytes as these cells.
  *
- * The table was split, so its two pages have local depth 1; they hold one accumulator of every kind. In `cells.json`
- * integers are decimal text, doubles are JavaScript's text, bytes and hashes are hexadecimal.
+ * The table was split, so its two pages have local depth 1; they hold one accumulator of every kind. In
+ * `cells.json` integers are decimal text, doubles are JavaScript's text, bytes and hashes are hexadecimal.
  */
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";

@@ -51,11 +51,11 @@ export class TableModel {
     });
   }
 
-  /** Merges all cells of `source` with hashes from `first` on, up to but not including `next`. */
+  /** Merges all cells of `source`; a merged cell gets `appendTime`, or keeps the later change of both. */
   merge(source: TableModel, appendTime?: bigint): void {
     for (const from of source.#cells.values()) {
       const to = this.#cellOf(from.key);
-      to.changed = appendTime ?? (from.changed > to.changed ? from.changed : to.changed);
+      if (appendTime !== undefined || from.changed > to.changed) to.changed = appendTime ?? from.changed;
       this.specs.forEach((spec, index) => {
         const { value, order } = from.accumulators[index] as ModelAccumulator;
         if (value !== null) mergeInto(spec, to.accumulators[index] as ModelAccumulator, value, order);
@@ -85,9 +85,8 @@ export class TableModel {
     const name = nameOf(key);
     let cell = this.#cells.get(name);
     if (!cell) {
-      cell = { key, changed: 2n ** 62n, accumulators: this.specs.map(newAccumulator) };
+      cell = { key, changed: -(2n ** 63n), accumulators: this.specs.map(newAccumulator) };
       this.#cells.set(name, cell);
-      cell.changed = -(2n ** 63n);
     }
     return cell;
   }

@@ -1,4 +1,6 @@
-/** Stored pages of one table in a Map, as SQLite's index would find them: the greatest first hash not above. */
+/**
+ * Stored pages of one table in a Map, as SQLite's index would find them: the greatest first hash not above.
+ */
 import type { StoredPage } from "../../src/kernel/keyed-table.ts";
 import type { PageCache } from "../../src/kernel/page-cache.ts";
 

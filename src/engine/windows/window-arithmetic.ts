@@ -1,9 +1,9 @@
 /**
  * Windows and slices as arithmetic on milliseconds: which windows hold a time, which slices make a window.
  *
- * A window [start, end) is named by its end: every kind has at most one window per end. A slice [start, start + length)
- * lies in the same windows from its first to its last millisecond. All divisions round down, so times before 1970 fall
- * where they would on an endless grid. The kernel's version is `assembly/windows`.
+ * A window [start, end) is named by its end: every kind has at most one window per end. A slice [start, start
+ * + length) lies in the same windows from its first to its last millisecond. All divisions round down, so
+ * times before 1970 fall where they would on an endless grid. The kernel's version is `assembly/windows`.
  */
 import { assert } from "../../base/assert.ts";
 import type { WindowGrid } from "../../kernel/slices.ts";
@@ -67,8 +67,8 @@ export function windowsPerRowMax(grid: WindowGrid): number {
 }
 
 /**
- * Returns the end of the earliest window that holds the slice at `start` and has not fired at `watermark`: it fires
- * when the watermark reaches end - 1. Undefined where all have fired.
+ * Returns the end of the earliest window that holds the slice at `start` and has not fired at `watermark`: it
+ * fires when the watermark reaches end - 1. Undefined where all have fired.
  */
 export function nextWindowEndOf(grid: WindowGrid, start: bigint, watermark: bigint): bigint | undefined {
   const last = lastWindowEndOf(grid, start);

@@ -1,5 +1,6 @@
 /**
- * The page cache's laws: storing, dropping and reloading pages, and evicting them, change nothing but the time it takes.
+ * The page cache's laws: storing, dropping and reloading pages, and evicting them, change nothing but the
+ * time it takes.
  */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -125,6 +126,30 @@ describe.each(kernelBuilds)("the page cache (%s)", (_, module) => {
     expect(tight.cache.bytes).toBeLessThanOrEqual(160 * KiB);
     expect([...tight.table.cells()]).toEqual([...roomy.table.cells()]);
     expect(tight.pages()).toEqual(roomy.pages());
+  });
+
+  test("keeps the page being merged while its target grows at the edge of the budget", () => {
+    const writer = new Run(module, countAndLast);
+    writer.apply(rowsFor(range(0, 3000)));
+    writer.store.storeAll(writer.cache);
+    const kernel = new Kernel(module);
+    const cache = new PageCache(kernel, { budgetBytes: 200 * KiB });
+    const layout = new TableLayout(kernel.memory, countAndLast);
+    const source = cache.openTable(layout, writer.store.load);
+    const stored = new MemoryPageStore();
+    const target = cache.openTable(layout, stored.load);
+    for (let hash: bigint | undefined = 0n; hash !== undefined; ) {
+      const { nextHash }: { nextHash: bigint | undefined } = source.pageAt(hash);
+      cache.beginBatch();
+      expect(source.mergePage(hash, target)).toBeUndefined();
+      stored.storeAll(cache);
+      hash = nextHash;
+    }
+    expect(cache.statistics.evictions).toBeGreaterThan(0);
+    expect(cache.bytes).toBeLessThanOrEqual(200 * KiB);
+    const byKey = (table: KeyedTable) =>
+      new Map([...table.cells()].map((cell) => [Buffer.from(cell.key).toString(), cell]));
+    expect(byKey(target)).toEqual(byKey(writer.table));
   });
 
   test("refuses a batch whose pages do not fit the budget, and says so", () => {

@@ -1,5 +1,6 @@
 /**
- * Keyed tables against a Map: inserts, updates of every accumulator, expiry, deletion, merging, and the order of cells.
+ * Keyed tables against a Map: inserts, updates of every accumulator, expiry, deletion, merging, and the order
+ * of cells.
  */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
@@ -36,7 +37,10 @@ function sorted(cells: Iterable<CellValue>): CellValue[] {
   return [...cells].sort((left, right) => (nameOf(left) < nameOf(right) ? -1 : 1));
 }
 
-/** Holds the table to the model: same cells, in order of insertion within their pages, in pages that leave no gap. */
+/**
+ * Holds the table to the model: same cells, in order of insertion within their pages, in pages that leave no
+ * gap.
+ */
 function expectEqual(table: KeyedTable, model: TableModel): void {
   let next: bigint | undefined = 0n;
   let cells = 0;
@@ -197,6 +201,8 @@ describe.each(kernelBuilds)("keyed tables (%s)", (_, module) => {
     expect(table.lookup(bytes, 1, 77n)?.accumulators).toEqual([5n]);
     expect(table.lookup(bytes, 0, 77n)).toBeUndefined();
     expect(table.lookup(bytes, 1, 78n)).toBeUndefined();
+    // The same place and tag in the probe table.
+    expect(table.lookup(bytes, 1, 77n + (1n << 40n))).toBeUndefined();
     expect(table.lookup(bytes.subarray(0, 2), 1, 77n)).toBeUndefined();
     expect(table.lookup(new TextEncoder().encode("abd"), 1, 77n)).toBeUndefined();
   });
