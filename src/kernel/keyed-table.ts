@@ -1,7 +1,9 @@
 /**
  * A keyed table: cells by key in pages, of which some lie in memory.
  *
- * A `PageCache` opens it. Reading here is for queries and walks; work by row goes through `aggregates.ts`.
+ * A `PageCache` opens it. Reading here is for queries and walks; work by row goes through `aggregates.ts`. Each
+ * call here that may load or change pages is a batch of its own, so a walk over any number of pages stays within
+ * the budget: none may come between `findCells` and the last `updateAccumulator` of a batch.
  */
 import { assert } from "../base/assert.ts";
 import { keyBytesMax } from "../base/limits.ts";
@@ -22,6 +24,13 @@ export interface StoredPage {
 /** Returns the stored page that covers `hash`; undefined while nothing of the table is stored. */
 export type LoadPage = (hash: bigint) => StoredPage | undefined;
 
+/** What a table asks of its cache. */
+export interface PageHost {
+  beginBatch(): void;
+  /** Brings the page of a hash into memory and returns its address. */
+  loadPage(table: KeyedTable, hash: bigint): number;
+}
+
 export class KeyedTable {
   /** Address of the TABLE. */
   readonly pointer: number;
@@ -30,28 +39,32 @@ export class KeyedTable {
   readonly layout: TableLayout;
   readonly load: LoadPage;
   readonly #kernel: Kernel;
-  readonly #fault: (table: KeyedTable, hash: bigint) => number;
+  readonly #host: PageHost;
 
-  /** For `PageCache.openTable`; `fault` brings the page of a hash into memory and returns its address. */
+  /** For `PageCache.openTable`. */
   constructor(
     kernel: Kernel,
     place: { readonly pointer: number; readonly number: number },
     layout: TableLayout,
     load: LoadPage,
-    fault: (table: KeyedTable, hash: bigint) => number,
+    host: PageHost,
   ) {
     this.#kernel = kernel;
     this.pointer = place.pointer;
     this.number = place.number;
     this.layout = layout;
     this.load = load;
-    this.#fault = fault;
+    this.#host = host;
   }
 
   /** The page that covers `hash`, loaded if need be. */
   pageAt(hash: bigint): PageView {
-    const page = this.#resident(hash);
-    return new PageView(this.#kernel.memory, this.layout, page === 0 ? this.#fault(this, hash) : page);
+    let page = this.#resident(hash);
+    if (page === 0) {
+      this.#host.beginBatch();
+      page = this.#host.loadPage(this, hash);
+    }
+    return new PageView(this.#kernel.memory, this.layout, page);
   }
 
   /** All pages in hash order, each loaded when it is its turn; the table may not change during the walk. */
@@ -75,6 +88,7 @@ export class KeyedTable {
   lookup(key: Uint8Array, keyNulls: number, hash: bigint): CellValue | undefined {
     if (key.length > keyBytesMax) return undefined;
     const { memory, exports } = this.#kernel;
+    this.#host.beginBatch();
     const copy = memory.allocate(key.length);
     memory.bytes.set(key, copy);
     const cell = exports.tableLookup(this.pointer, copy, key.length, keyNulls, hash);
@@ -84,21 +98,23 @@ export class KeyedTable {
 
   /**
    * Deletes the cells last changed before `changedBefore` from the page that covers `hash`; the others keep
-   * their order. Returns how many it deleted. Within a batch (`beginBatch`).
+   * their order. Returns how many it deleted.
    */
   deleteExpired(hash: bigint, changedBefore: bigint): number {
+    this.#host.beginBatch();
     return this.#kernel.exports.tableDeleteExpired(this.pointer, hash, changedBefore);
   }
 
   /**
    * Merges the cells of the page of this table that covers `hash` into `target`, whose layout has the same
-   * specs. Within a batch (`beginBatch`); several merges may share one.
+   * specs.
    *
    * A merged cell keeps the later `changed` of both; with `appendTime` all cells merged into get that
    * instead.
    */
   mergePage(hash: bigint, target: KeyedTable, appendTime = -1n): TableFailure | undefined {
     assert(target.layout.cellBytes === this.layout.cellBytes, "both tables have the same specs");
+    this.#host.beginBatch();
     this.#kernel.exports.tableMergePage(this.pointer, hash, target.pointer, appendTime);
     return failureOf(this.#kernel);
   }

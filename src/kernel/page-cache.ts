@@ -91,9 +91,11 @@ export class PageCache {
     view.setUint32(pointer + TABLE_NUMBER, number, true);
     view.setUint32(pointer + TABLE_CELL_BYTES, layout.cellBytes, true);
     view.setUint32(pointer + TABLE_LAYOUT, layout.pointer, true);
-    const table = new KeyedTable(this.kernel, { pointer, number }, layout, load, (of, hash) =>
-      this.#load(of, hash),
-    );
+    const host = {
+      beginBatch: () => this.beginBatch(),
+      loadPage: (of: KeyedTable, hash: bigint) => this.#load(of, hash),
+    };
+    const table = new KeyedTable(this.kernel, { pointer, number }, layout, load, host);
     this.#tables.set(number, table);
     return table;
   }

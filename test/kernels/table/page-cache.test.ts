@@ -140,7 +140,6 @@ describe.each(kernelBuilds)("the page cache (%s)", (_, module) => {
     const target = cache.openTable(layout, stored.load);
     for (let hash: bigint | undefined = 0n; hash !== undefined; ) {
       const { nextHash }: { nextHash: bigint | undefined } = source.pageAt(hash);
-      cache.beginBatch();
       expect(source.mergePage(hash, target)).toBeUndefined();
       stored.storeAll(cache);
       hash = nextHash;

@@ -79,7 +79,6 @@ describe.each(kernelBuilds)("keyed tables (%s)", (_, module) => {
             model.update(key, values, { order: orderBase + BigInt(row), appendTime, expireBefore });
           }
           if (deleteAge !== undefined) {
-            cache.beginBatch();
             let deleted = 0;
             const hashes = [...table.pages()].map(({ firstHash }) => firstHash);
             for (const hash of hashes) deleted += table.deleteExpired(hash, appendTime - deleteAge);
