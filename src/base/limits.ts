@@ -118,5 +118,8 @@ export const checkpointTurnBytesMax = 4 * MiB;
 /** Bytes of unwritten letters beyond which a checkpoint is due. */
 export const pendingLettersBytesMax = 1 * MiB;
 
+/** Window tables that are new, changed or dropped in one checkpoint: its last turn writes a row for each. */
+export const unwrittenTablesMax = 4096;
+
 /** Log rows kept for a paused or failed job beyond the stream's retention, as a multiple of its bytes. */
 export const heldLogFactor = 2;

@@ -173,8 +173,7 @@ export class PartitionJobs {
 
   queryView(job: string, run: number, scan: ViewScan, now: number): ViewPage {
     const { task } = this.#find(job, run);
-    const { rows, hasMore } = scanView(task, scan, now);
-    return { rows, hasMore, watermark: task.watermark, appliedOffset: task.appliedOffset };
+    return { ...scanView(task, scan, now), watermark: task.watermark, appliedOffset: task.appliedOffset };
   }
 
   letters(job: string, after: string | undefined, limit: number): LetterPage {
@@ -234,6 +233,7 @@ export class PartitionJobs {
       sinceLastMs: now - job.checkpointAt,
       appliedBytes: this.#log.counts.bytes - this.#lagBytes(job) - job.checkpointLogBytes,
       pendingLetterBytes: task.letters.pendingBytes,
+      unwrittenTables: task.tables.unwrittenCount,
       dirtyBytes: this.cache.dirtyBytes,
       budgetBytes: this.cache.budgetBytes,
       needsRoom: this.#failures.get(job.run) === task.appliedOffset + 1,

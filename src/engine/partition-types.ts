@@ -67,6 +67,8 @@ export interface ViewPage {
   readonly rows: readonly ViewRow[];
   /** False when the scan came to the end. */
   readonly hasMore: boolean;
+  /** Set where a partition broke off before it had `limit` rows: behind which place a later turn goes on. */
+  readonly resume?: ScanPosition;
   readonly watermark: bigint;
   /** Offset of the last record that the rows reflect. */
   readonly appliedOffset: number;

@@ -91,6 +91,8 @@ export class Slices {
   readonly #pointer: number;
   readonly #tables = new Map<bigint, KeyedTable>();
   readonly #byPointer = new Map<number, KeyedTable>();
+  /** The tables by start, ascending; undefined until asked for again. */
+  #sorted: (readonly [bigint, KeyedTable])[] | undefined;
   #map = 0;
   #slots = 0;
 
@@ -114,9 +116,10 @@ export class Slices {
     this.#rebuild(slotsMin);
   }
 
-  /** Tables in ascending order of their start (or end). */
-  entries(): (readonly [bigint, KeyedTable])[] {
-    return [...this.#tables].sort(([left], [right]) => (left < right ? -1 : 1));
+  /** Tables in ascending order of their start (or end); good until the next `set` or `delete`. */
+  entries(): readonly (readonly [bigint, KeyedTable])[] {
+    this.#sorted ??= [...this.#tables].sort(([left], [right]) => (left < right ? -1 : 1));
+    return this.#sorted;
   }
 
   get(start: bigint): KeyedTable | undefined {
@@ -126,21 +129,25 @@ export class Slices {
   /** Enters a table, such as one of a checkpoint, under a start that has none. */
   set(start: bigint, table: KeyedTable): void {
     assert(!this.#tables.has(start), "a slice has one table");
+    const last = this.#sorted?.at(-1);
+    if (last === undefined || last[0] < start) this.#sorted?.push([start, table]);
+    else this.#sorted = undefined;
     this.#tables.set(start, table);
     this.#byPointer.set(table.pointer, table);
     if (this.#tables.size * 2 > this.#slots) this.#rebuild(this.#slots * 2);
     else this.#kernel.exports.slicesPut(this.#pointer, start, table.pointer);
   }
 
-  /** Forgets the table; its pages are the caller's to drop. */
-  delete(start: bigint): void {
-    const table = this.#tables.get(start);
-    if (!table) return;
-    this.#tables.delete(start);
-    this.#byPointer.delete(table.pointer);
-    this.#rebuild(
-      this.#slots > slotsMin && this.#tables.size * 8 < this.#slots ? this.#slots / 2 : this.#slots,
-    );
+  /** Forgets tables, all at once since the map is written anew; their pages are the caller's to drop. */
+  delete(...starts: readonly bigint[]): void {
+    const found = starts.flatMap((start) => this.#tables.get(start) ?? []);
+    if (found.length === 0) return;
+    for (const start of starts) this.#tables.delete(start);
+    for (const table of found) this.#byPointer.delete(table.pointer);
+    this.#sorted = undefined;
+    let slots = this.#slots;
+    while (slots > slotsMin && this.#tables.size * 8 < slots) slots /= 2;
+    this.#rebuild(slots);
   }
 
   /**

@@ -150,10 +150,16 @@ export class PartitionHarness {
     this.settle();
   }
 
+  /** Reads a page of a view, over as many turns as that takes. */
   scan(job = "job", scan: Partial<ViewScan> = {}, run = 1): ViewPage {
-    return this.turn(() =>
-      this.partition.queryView(job, run, { newestFirst: false, limit: 100_000, ...scan }),
-    );
+    const whole = { newestFirst: false, limit: 100_000, ...scan };
+    const rows: ViewRow[] = [];
+    for (let page = whole; ; ) {
+      const read = this.turn(() => this.partition.queryView(job, run, page));
+      rows.push(...read.rows);
+      if (!read.resume) return { ...read, rows };
+      page = { ...page, after: read.resume, limit: whole.limit - rows.length };
+    }
   }
 
   /** All rows of a view as `[…outputs, final]`, sorted: the order of a scan is by hash. */

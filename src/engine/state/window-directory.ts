@@ -27,6 +27,11 @@ export interface TableEntry {
   readonly changedAt: number;
 }
 
+export interface UnchangedEntries {
+  readonly entries: readonly TableEntry[];
+  readonly next: number | undefined;
+}
+
 const columns = "family, window, tbl, fired_at, changed_at";
 
 export class WindowDirectory {
@@ -77,15 +82,27 @@ export class WindowDirectory {
     return [...merged.values()].sort((a, b) => sign * (a.window - b.window)).slice(0, limit);
   }
 
-  /** Results behind `after`, ascending, that fired and did not change since `changedBefore`; at most `limit`. */
-  unchangedSince(changedBefore: number, after: number, upTo: number, limit: number): TableEntry[] {
-    return this.#select(
+  /**
+   * Results behind `after`, ascending, that fired and did not change since `changedBefore`. Looks at up to
+   * `limit` of those in storage; `next` is the window to go on behind, where there may be more.
+   */
+  unchangedSince(changedBefore: number, after: number, upTo: number, limit: number): UnchangedEntries {
+    const stored = this.#select(
       "family = 1 AND window > ? AND window <= ? AND fired_at > 0 AND changed_at < ?",
       `ORDER BY window LIMIT ${limit}`,
       after,
       upTo,
       changedBefore,
-    ).filter((entry) => !this.#changes.has(`${entry.family}/${entry.window}`));
+    );
+    return {
+      entries: stored.filter((entry) => !this.#changes.has(`${entry.family}/${entry.window}`)),
+      next: stored.length < limit ? undefined : stored.at(-1)?.window,
+    };
+  }
+
+  /** Entries that differ from storage. */
+  get changeCount(): number {
+    return this.#changes.size;
   }
 
   /** Writes what changed; part of the checkpoint's last turn. */

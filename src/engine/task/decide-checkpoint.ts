@@ -1,7 +1,12 @@
 /**
  * When to checkpoint a task: a pure function of what is known about it.
  */
-import { checkpointIntervalMs, checkpointLogBytesMax, pendingLettersBytesMax } from "../../base/limits.ts";
+import {
+  checkpointIntervalMs,
+  checkpointLogBytesMax,
+  pendingLettersBytesMax,
+  unwrittenTablesMax,
+} from "../../base/limits.ts";
 
 export interface CheckpointFactsNow {
   /** Something was applied since the last checkpoint. */
@@ -10,6 +15,8 @@ export interface CheckpointFactsNow {
   /** Log bytes applied since the last checkpoint. */
   readonly appliedBytes: number;
   readonly pendingLetterBytes: number;
+  /** Tables that were made, changed or dropped since the last checkpoint. */
+  readonly unwrittenTables: number;
   /** Bytes of dirty pages of all tasks, and the budget they share. */
   readonly dirtyBytes: number;
   readonly budgetBytes: number;
@@ -20,7 +27,7 @@ export interface CheckpointFactsNow {
 export type CheckpointDecision = "None" | "Due";
 
 /** Dirty pages cannot be evicted: beyond this share of the budget they are written. */
-const dirtyShareMax = 0.5;
+export const dirtyShareMax = 0.5;
 
 export function decideCheckpoint(facts: CheckpointFactsNow): CheckpointDecision {
   if (!facts.isDirty) return "None";
@@ -29,6 +36,7 @@ export function decideCheckpoint(facts: CheckpointFactsNow): CheckpointDecision 
     facts.sinceLastMs >= checkpointIntervalMs ||
     facts.appliedBytes >= checkpointLogBytesMax ||
     facts.pendingLetterBytes >= pendingLettersBytesMax ||
+    facts.unwrittenTables >= unwrittenTablesMax ||
     facts.dirtyBytes >= facts.budgetBytes * dirtyShareMax;
   return isDue ? "Due" : "None";
 }

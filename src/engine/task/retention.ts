@@ -64,9 +64,14 @@ export class Retention {
 
   #sweepResults(windows: TaskWindows, cursor: string, changedBefore: number): string | undefined {
     const upTo = windows.lastClosedEnd;
-    const expired = this.#tables.unchangedSince(changedBefore, Number(cursor), upTo, resultsPerRead);
-    for (const entry of expired) this.#tables.drop(entry);
-    return expired.length < resultsPerRead ? undefined : `${expired.at(-1)?.window}`;
+    const { entries, next } = this.#tables.unchangedSince(
+      changedBefore,
+      Number(cursor),
+      upTo,
+      resultsPerRead,
+    );
+    for (const entry of entries) this.#tables.drop(entry);
+    return next?.toString();
   }
 
   #sweepCells(cursor: string, changedBefore: number, cellsMax: number): string | undefined {
@@ -74,6 +79,7 @@ export class Retention {
     if (!open) return undefined;
     let hash: bigint | undefined = BigInt(`0x${cursor}`);
     for (let cells = 0; hash !== undefined && cells < cellsMax; ) {
+      if (cells > 0 && this.#tables.isFull) break;
       const page: ReturnType<typeof open.keyed.pageAt> = open.keyed.pageAt(hash);
       cells += page.cellCount + 1;
       const nextHash: bigint | undefined = page.nextHash;

@@ -9,7 +9,13 @@ import type { KeyedTable } from "../../kernel/keyed-table.ts";
 import type { DirtyPage, PageCache } from "../../kernel/page-cache.ts";
 import type { TableLayout } from "../../kernel/table-layout.ts";
 import type { PageStore, PageVersion } from "../state/page-store.ts";
-import { type TableEntry, TableFamily, type WindowDirectory } from "../state/window-directory.ts";
+import {
+  type TableEntry,
+  TableFamily,
+  type UnchangedEntries,
+  type WindowDirectory,
+} from "../state/window-directory.ts";
+import { dirtyShareMax } from "./decide-checkpoint.ts";
 
 /** An open table with its directory entry. */
 export interface OpenTable {
@@ -50,6 +56,16 @@ export class TaskTables {
     return this.#nextTable;
   }
 
+  /** True when dirty pages take so much of the budget that a checkpoint should come before more are made. */
+  get isFull(): boolean {
+    return this.#cache.dirtyBytes >= this.#cache.budgetBytes * dirtyShareMax;
+  }
+
+  /** Entries of the directory, and dropped tables, that the next checkpoint must write. */
+  get unwrittenCount(): number {
+    return this.#directory.changeCount + this.#dropped.length;
+  }
+
   /** The table of a slice or result, opened if it exists; undefined where there is none. */
   find(family: TableFamily, window: number): OpenTable | undefined {
     const open = this.#open.get(nameOf(family, window));
@@ -78,9 +94,11 @@ export class TaskTables {
   readEntry<Value>(entry: TableEntry, use: (table: KeyedTable) => Value): Value {
     const name = nameOf(entry.family, entry.window);
     const wasOpen = this.#open.has(name);
-    const value = use(this.openEntry(entry).keyed);
-    if (!wasOpen) this.#close(name);
-    return value;
+    try {
+      return use(this.openEntry(entry).keyed);
+    } finally {
+      if (!wasOpen) this.#close(name);
+    }
   }
 
   /** Makes a new, empty table. */
@@ -119,7 +137,7 @@ export class TaskTables {
   }
 
   /** Results that fired and have not changed since `changedBefore`; see `WindowDirectory.unchangedSince`. */
-  unchangedSince(changedBefore: number, after: number, upTo: number, limit: number): TableEntry[] {
+  unchangedSince(changedBefore: number, after: number, upTo: number, limit: number): UnchangedEntries {
     return this.#directory.unchangedSince(changedBefore, after, upTo, limit);
   }
 

@@ -10,6 +10,7 @@
  * Invariant: a window with end - 1 <= firedThrough has fired; nothing fires before its watermark, nothing twice.
  */
 import { assert } from "../../base/assert.ts";
+import type { KeyedTable } from "../../kernel/keyed-table.ts";
 import type { PageCache } from "../../kernel/page-cache.ts";
 import { Slices, type WindowGrid } from "../../kernel/slices.ts";
 import { TableFamily } from "../state/window-directory.ts";
@@ -18,7 +19,7 @@ import {
   isClosed,
   lastWindowEndOf,
   nextWindowEndOf,
-  windowStartOf,
+  slicesOfWindow,
 } from "../windows/window-arithmetic.ts";
 import type { OpenTable, TaskTables } from "./task-tables.ts";
 
@@ -29,6 +30,12 @@ export interface FiringCursor {
   readonly hash: string;
 }
 
+/** What firing a window counts besides its cells: an entry of the directory is a row in storage. */
+const cellsPerWindow = 50;
+
+/** Slices, and windows, that one step closes. */
+const closedPerStepMax = 1000;
+
 const minWindow = BigInt(Number.MIN_SAFE_INTEGER);
 const maxWindow = BigInt(Number.MAX_SAFE_INTEGER);
 
@@ -36,6 +43,7 @@ export class TaskWindows {
   // Configuration.
   readonly grid: WindowGrid;
   readonly latenessMs: bigint;
+  readonly #cache: PageCache;
   readonly #tables: TaskTables;
   // Rebuilt on open.
   readonly slices: Slices;
@@ -57,6 +65,7 @@ export class TaskWindows {
   ) {
     this.grid = grid;
     this.latenessMs = BigInt(latenessMs);
+    this.#cache = cache;
     this.#tables = tables;
     this.#firedThrough = firedThrough;
     this.#cursor = cursor;
@@ -79,25 +88,28 @@ export class TaskWindows {
     return Number(end < minWindow ? minWindow : end > maxWindow ? maxWindow : end);
   }
 
-  /** Windows that hold a slice and have not fired. */
+  /** Windows that hold a slice and have not fired, ascending by end. */
   openWindowEnds(): bigint[] {
-    const ends = new Set<bigint>();
+    const ends: bigint[] = [];
     for (const [start] of this.slices.entries()) {
-      let end = nextWindowEndOf(this.grid, start, this.#firedThrough);
       const last = lastWindowEndOf(this.grid, start);
-      for (; end !== undefined && last !== undefined && end <= last; end += this.grid.step) ends.add(end);
+      let end = nextWindowEndOf(this.grid, start, this.#firedThrough);
+      if (end === undefined || last === undefined) continue;
+      // Ends ascend with starts and lie on one grid: what slices before this one share with it is listed.
+      const listed = ends.at(-1);
+      if (listed !== undefined && listed >= end) end = listed + this.grid.step;
+      for (; end <= last; end += this.grid.step) ends.push(end);
     }
-    return [...ends].sort((a, b) => (a < b ? -1 : 1));
+    return ends;
   }
 
   /** End of the earliest window that has not fired, undefined where no slice waits for one. */
   nextEnd(): bigint | undefined {
-    let next: bigint | undefined;
     for (const [start] of this.slices.entries()) {
       const end = nextWindowEndOf(this.grid, start, this.#firedThrough);
-      if (end !== undefined && (next === undefined || end < next)) next = end;
+      if (end !== undefined) return end;
     }
-    return next;
+    return undefined;
   }
 
   /** Must be called before a record's rows are assigned or its watermark fires anything. */
@@ -113,34 +125,46 @@ export class TaskWindows {
   }
 
   /**
-   * Fires what is due at `watermark`, merging about `cellsMax` cells. Returns true when nothing is due any more; call
-   * again otherwise, with the same watermark.
+   * Fires what is due at `watermark`, merging about `cellsMax` cells, and closes what no row can change any
+   * more. Returns true when nothing is left to do; call again otherwise, with the same watermark.
    */
   fire(watermark: bigint, cellsMax: number): boolean {
     let cells = 0;
     while (true) {
       const end = this.#cursor ? BigInt(this.#cursor.end) : this.nextEnd();
       if (end === undefined || !hasFired(end, watermark)) break;
-      if (cells >= cellsMax) return false;
+      if (cells > 0 && (cells >= cellsMax || this.#tables.isFull)) return false;
       cells += this.grid.kind === "tumble" ? this.#fireTumble(end) : this.#mergeSome(end, cellsMax - cells);
     }
     this.#firedThrough = watermark > this.#firedThrough ? watermark : this.#firedThrough;
-    this.#close(watermark);
-    return true;
+    return this.#close(watermark);
   }
 
-  /** Merges the slices of the window that ends at `end` into a table that the caller discards. */
-  merged(end: bigint): ReturnType<TaskTables["temporary"]> {
-    const target = this.#tables.temporary();
-    for (const [start, slice] of this.slices.entries()) {
-      if (start < windowStartOf(this.grid, end) || start >= end) continue;
-      for (let hash: bigint | undefined = 0n; hash !== undefined; ) {
-        const nextHash: bigint | undefined = slice.pageAt(hash).nextHash;
-        slice.mergePage(hash, target);
-        hash = nextHash;
+  /**
+   * Puts a part of an open window together for `use` to read: of each slice of the window that ends at `end`,
+   * the page that covers `hash`. Complete are cells with hashes in [hash, nextHash). Nothing of it is kept.
+   */
+  readMerged<Value>(
+    end: bigint,
+    hash: bigint,
+    use: (merged: KeyedTable, nextHash: bigint | undefined, pages: number) => Value,
+  ): Value {
+    const merged = this.#tables.temporary();
+    try {
+      let nextHash: bigint | undefined;
+      let pages = 0;
+      for (const [, slice] of this.#slicesOf(end)) {
+        this.#cache.beginBatch();
+        const next = slice.pageAt(hash).nextHash;
+        if (nextHash === undefined || (next !== undefined && next < nextHash)) nextHash = next;
+        const failure = slice.mergePage(hash, merged);
+        assert(failure === undefined, "what lies in a slice fits its result");
+        pages++;
       }
+      return use(merged, nextHash, pages);
+    } finally {
+      this.#tables.discard(merged);
     }
-    return target;
   }
 
   /** True when a record can still change the table of this entry, at the watermark that fired last. */
@@ -158,27 +182,30 @@ export class TaskWindows {
     assert(open !== undefined, "a window that fires has a table");
     this.#tables.update(open, { firedAt: this.#appendTime, changedAt: this.#appendTime });
     this.#firedThrough = end - 1n;
-    return 1;
+    return cellsPerWindow;
   }
 
   #mergeSome(end: bigint, cellsMax: number): number {
     const target =
       this.#tables.find(TableFamily.Result, Number(end)) ??
       this.#tables.create(TableFamily.Result, Number(end), 0, this.#appendTime);
-    let cells = 1;
+    let cells = cellsPerWindow;
+    let pages = 0;
     const from = this.#cursor;
-    for (const [start, slice] of this.slices.entries()) {
-      if (start < windowStartOf(this.grid, end) || start >= end) continue;
+    for (const [start, slice] of this.#slicesOf(end)) {
       if (from && start < BigInt(from.slice)) continue;
       let hash: bigint | undefined = from && start === BigInt(from.slice) ? BigInt(`0x${from.hash}`) : 0n;
       while (hash !== undefined) {
-        if (cells > cellsMax) {
+        if (pages > 0 && (cells > cellsMax || this.#tables.isFull)) {
           this.#cursor = { end: Number(end), slice: Number(start), hash: hash.toString(16) };
           return cells;
         }
+        // A merge keeps the page that it reads in memory until the next batch begins.
+        this.#cache.beginBatch();
         const page: ReturnType<typeof slice.pageAt> = slice.pageAt(hash);
         const nextHash: bigint | undefined = page.nextHash;
         cells += page.cellCount;
+        pages++;
         const failure = slice.mergePage(hash, target.keyed, BigInt(this.#appendTime));
         assert(failure === undefined, "what lies in a slice fits its result");
         hash = nextHash;
@@ -191,20 +218,31 @@ export class TaskWindows {
     return cells;
   }
 
-  /** Lets go of windows that no late row can reach any more, and of slices whose last window closed. */
-  #close(watermark: bigint): void {
-    const isTumble = this.grid.kind === "tumble";
-    for (const [start] of [...this.slices.entries()]) {
-      const last = lastWindowEndOf(this.grid, start);
-      if (last !== undefined && !isClosed(last, watermark, this.latenessMs)) continue;
-      this.slices.delete(start);
-      const entry = isTumble ? undefined : this.#tables.find(TableFamily.Slice, Number(start))?.entry;
+  /**
+   * Lets go of windows that no late row can reach any more, and of slices whose last window closed, some at a
+   * time. Returns true when none is left. Tables are in order of time: those to let go come first.
+   */
+  #close(watermark: bigint): boolean {
+    const isDone = (end: bigint | undefined) =>
+      end === undefined || isClosed(end, watermark, this.latenessMs);
+    const closed = firstStarts(this.slices, (start) => isDone(lastWindowEndOf(this.grid, start)));
+    this.slices.delete(...closed);
+    if (this.grid.kind === "tumble") return closed.length < closedPerStepMax;
+    for (const start of closed) {
+      const entry = this.#tables.find(TableFamily.Slice, Number(start))?.entry;
       if (entry) this.#tables.drop(entry);
     }
-    if (isTumble) return;
-    for (const [end] of [...this.results.entries()]) {
-      if (isClosed(end, watermark, this.latenessMs)) this.results.delete(end);
-    }
+    const ended = firstStarts(this.results, isDone);
+    this.results.delete(...ended);
+    return closed.length < closedPerStepMax && ended.length < closedPerStepMax;
+  }
+
+  /** The slices of the window that ends at `end`, ascending. */
+  #slicesOf(end: bigint): (readonly [bigint, KeyedTable])[] {
+    return slicesOfWindow(this.grid, end).flatMap((start) => {
+      const slice = this.slices.get(start);
+      return slice ? [[start, slice] as const] : [];
+    });
   }
 
   #openSlice(start: bigint): OpenTable {
@@ -241,4 +279,14 @@ export class TaskWindows {
       else if (entry.firedAt > 0) this.results.set(BigInt(entry.window), open.keyed);
     }
   }
+}
+
+/** The first starts that all are `wanted`, at most `closedPerStepMax`. */
+function firstStarts(slices: Slices, wanted: (start: bigint) => boolean): bigint[] {
+  const starts: bigint[] = [];
+  for (const [start] of slices.entries()) {
+    if (starts.length === closedPerStepMax || !wanted(start)) break;
+    starts.push(start);
+  }
+  return starts;
 }

@@ -136,8 +136,15 @@ export class Task {
 
   /** True when a checkpoint would save work: something was applied since the last one. */
   get isDirty(): boolean {
-    const { offset, isMidRecord, cursor } = this.#checkpoint;
-    return offset !== this.#offset || isMidRecord !== this.#isMidRecord || cursor !== this.windows?.cursor;
+    const { offset, isMidRecord, cursor, firedThrough, sweep } = this.#checkpoint;
+    const { windows } = this;
+    return (
+      offset !== this.#offset ||
+      isMidRecord !== this.#isMidRecord ||
+      cursor !== windows?.cursor ||
+      sweep.cursor !== this.#retention.state.cursor ||
+      (windows !== undefined && windows.firedThrough !== parseWatermark(firedThrough))
+    );
   }
 
   /** Does one slice of work. Returns about how many bytes of log it went through; 0 at the log's end. */
@@ -157,6 +164,7 @@ export class Task {
       this.#isMidRecord = true;
     }
     if (this.windows && !this.windows.fire(this.#watermark, cellsPerStepMax)) return wholeSliceBytes;
+    this.#context.cache.beginBatch();
     if (!this.#retention.sweep(record.appendTime, cellsPerStepMax)) return wholeSliceBytes;
     this.#isMidRecord = false;
     this.#offset = record.offset;

@@ -3,8 +3,11 @@
  *
  * Fired windows are read from their results, open ones from their slices, merged for the occasion where there are
  * several: those rows are not final. Rows whose retention has passed are left out. A read changes no state.
+ *
+ * One call does a bounded amount of work: over many windows without a row that is asked for it breaks off
+ * and says where to go on.
  */
-
+import { assert } from "../../base/assert.ts";
 import { hashKey } from "../../columnar/key-encoding.ts";
 import { compareJson } from "../../columnar/values.ts";
 import type { KeyedTable } from "../../kernel/keyed-table.ts";
@@ -14,34 +17,111 @@ import { finishRow } from "../plan/finish-row.ts";
 import { continuousWindow, TableFamily } from "../state/window-directory.ts";
 import { windowStartOf } from "../windows/window-arithmetic.ts";
 import type { Task } from "./task.ts";
+import type { TaskWindows } from "./task-windows.ts";
 
 /** Results that are looked up in the directory at a time. */
 const windowsPerRead = 256;
 
-/** One window's rows as a table. `firedAt` is 0 for an open one. */
+/** Pages that one call reads or merges, and windows that it passes, before it breaks off: bounds its turn. */
+const pagesPerCallMax = 512;
+
+const lastHash = (1n << 64n) - 1n;
+
+export interface ScannedRows {
+  readonly rows: ViewRow[];
+  readonly hasMore: boolean;
+  /** Set where the call broke off before it had `limit` rows: behind which place to go on. */
+  readonly resume?: ScanPosition;
+}
+
+/** A window's cells with hashes in [hash asked for, nextHash), in no order; `pages` were read for them. */
+interface Piece {
+  readonly cells: readonly CellValue[];
+  readonly nextHash: bigint | undefined;
+  readonly pages: number;
+}
+
+type PieceAt = (hash: bigint) => Piece;
+
+/** One window's rows. `firedAt` is 0 for an open one. */
 interface Readable {
   readonly end: number;
   readonly firedAt: number;
-  read<Value>(use: (table: KeyedTable) => Value): Value;
+  read<Value>(use: (pieceAt: PieceAt) => Value): Value;
 }
 
-/** Returns up to `scan.limit` rows behind `scan.after`, and whether there may be more. `now` decides what is expired. */
-export function scanView(task: Task, scan: ViewScan, now: number): { rows: ViewRow[]; hasMore: boolean } {
-  const rows: ViewRow[] = [];
+/**
+ * Returns up to `scan.limit` rows behind `scan.after`, and whether there may be more. `now` decides what is
+ * expired.
+ *
+ * Rows that share the last one's place come with it, since a position cannot point between them.
+ */
+export function scanView(task: Task, scan: ViewScan, now: number): ScannedRows {
+  const pass = new ScanPass(task, scan, now);
+  let passed = scan.after;
   for (const readable of readables(task, scan)) {
-    if (!startsWithin(task, scan, readable.end)) continue;
-    const after = scan.after && scan.after.window === readable.end ? BigInt(`0x${scan.after.hash}`) : -1n;
-    readable.read((table) => {
-      for (const cell of cellsBehind(table, after, scan, scan.limit + 1 - rows.length)) {
-        const row = rowOf(task, readable, cell, now);
-        if (row) rows.push(row);
-      }
-    });
-    if (rows.length > scan.limit) return { rows: cut(rows, scan.limit), hasMore: true };
+    if (pass.pagesLeft <= 0) return pass.breakOff(passed);
+    pass.pagesLeft--;
+    const stoppedAt = startsWithin(task, scan, readable.end)
+      ? readable.read((pieceAt) => pass.read(readable, pieceAt))
+      : undefined;
+    if (pass.rows.length > scan.limit) return { rows: cut(pass.rows, scan.limit), hasMore: true };
+    if (stoppedAt !== undefined) return pass.breakOff(placeOf(readable.end, stoppedAt - 1n));
+    passed = placeOf(readable.end, lastHash);
   }
-  return { rows, hasMore: false };
+  return { rows: pass.rows, hasMore: false };
 }
 
+/** One call of `scanView`: the rows found so far, and what work is left to it. */
+class ScanPass {
+  readonly rows: ViewRow[] = [];
+  pagesLeft = pagesPerCallMax;
+  readonly #task: Task;
+  readonly #scan: ViewScan;
+  readonly #now: number;
+
+  constructor(task: Task, scan: ViewScan, now: number) {
+    this.#task = task;
+    this.#scan = scan;
+    this.#now = now;
+  }
+
+  /** Adds a window's rows until there is one more than wanted. Returns where to go on if it broke off. */
+  read(readable: Readable, pieceAt: PieceAt): bigint | undefined {
+    const { key, after, limit } = this.#scan;
+    const keyHash = key && hashKey(key.bytes, key.nulls);
+    let hash = after?.window === readable.end ? BigInt(`0x${after.hash}`) + 1n : 0n;
+    if (keyHash !== undefined) {
+      if (keyHash < hash) return undefined;
+      hash = keyHash;
+    }
+    while (hash <= lastHash) {
+      const piece = pieceAt(hash);
+      this.pagesLeft -= piece.pages;
+      this.#add(readable, piece, hash);
+      if (keyHash !== undefined || this.rows.length > limit || piece.nextHash === undefined) return undefined;
+      if (this.pagesLeft <= 0) return piece.nextHash;
+      hash = piece.nextHash;
+    }
+    return undefined;
+  }
+
+  breakOff(at: ScanPosition | undefined): ScannedRows {
+    const isFull = this.rows.length >= this.#scan.limit;
+    return { rows: this.rows, hasMore: true, ...(isFull || !at ? {} : { resume: at }) };
+  }
+
+  #add(readable: Readable, { cells, nextHash }: Piece, from: bigint): void {
+    const within = cells.filter(({ hash }) => hash >= from && (nextHash === undefined || hash < nextHash));
+    for (const cell of within.sort((a, b) => (a.hash < b.hash ? -1 : 1))) {
+      const last = this.rows.at(-1)?.at;
+      const sharesPlace = last?.window === readable.end && last.hash === hexOf(cell.hash);
+      if (this.rows.length > this.#scan.limit && !sharesPlace) return;
+      const row = rowOf(this.#task, readable, cell, this.#now);
+      if (row) this.rows.push(row);
+    }
+  }
+}
 /**
  * Returns the `scan.limit` rows with the largest (smallest) value of `scan.top`, of the rows given so far and of a page
  * of a scan; rows without a value come last, and equal ones in scan order.
@@ -59,29 +139,18 @@ export function selectTop(rows: readonly ViewRow[], scan: ViewScan): ViewRow[] {
     .slice(0, limit);
 }
 
-/** The cells of a table behind a hash, in hash order, about `count` of them: never a part of those with equal hashes. */
-function* cellsBehind(table: KeyedTable, after: bigint, scan: ViewScan, count: number): Generator<CellValue> {
-  if (scan.key) {
-    const { bytes, nulls } = scan.key;
-    const hash = hashKey(bytes, nulls);
-    const cell = hash > after ? table.lookup(bytes, nulls, hash) : undefined;
-    if (cell) yield cell;
-    return;
+/** Reads a table in pieces of one page; of a scan for one key, only its cell. */
+function piecesOf(table: KeyedTable, { key }: ViewScan): PieceAt {
+  if (key) {
+    return (hash) => {
+      const cell = table.lookup(key.bytes, key.nulls, hash);
+      return { cells: cell ? [cell] : [], nextHash: undefined, pages: 1 };
+    };
   }
-  let given = 0;
-  let last = after;
-  for (let hash: bigint | undefined = after + 1n; hash !== undefined && hash < 1n << 64n; ) {
-    const page: ReturnType<typeof table.pageAt> = table.pageAt(hash);
-    const cells = Array.from({ length: page.cellCount }, (_, index) => page.cell(index));
-    const nextHash: bigint | undefined = page.nextHash;
-    for (const cell of cells.filter((each) => each.hash > after).sort((a, b) => (a.hash < b.hash ? -1 : 1))) {
-      if (given >= count && cell.hash !== last) return;
-      yield cell;
-      last = cell.hash;
-      given++;
-    }
-    hash = nextHash;
-  }
+  return (hash) => {
+    const page = table.pageAt(hash);
+    return { cells: [...page.cells()], nextHash: page.nextHash, pages: 1 };
+  };
 }
 
 /** The windows that a scan meets, in its order. */
@@ -89,7 +158,7 @@ function* readables(task: Task, scan: ViewScan): Generator<Readable> {
   const { windows, tables } = task;
   if (!windows) {
     const open = tables.find(TableFamily.Result, continuousWindow);
-    if (open) yield { end: continuousWindow, firedAt: 0, read: (use) => use(open.keyed) };
+    if (open) yield { end: continuousWindow, firedAt: 0, read: (use) => use(piecesOf(open.keyed, scan)) };
     return;
   }
   const [from, to] = endRange(task, scan);
@@ -101,10 +170,14 @@ function* readables(task: Task, scan: ViewScan): Generator<Readable> {
   const isBefore = (a: number, b: number) => (scan.newestFirst ? a > b : a < b);
   for (const entry of firedEntries(task, from, to, scan.newestFirst)) {
     while (waiting[0] !== undefined && isBefore(waiting[0], entry.window))
-      yield openWindow(task, waiting.shift() ?? 0);
-    yield { end: entry.window, firedAt: entry.firedAt, read: (use) => tables.readEntry(entry, use) };
+      yield openWindow(task, waiting.shift() ?? 0, scan);
+    yield {
+      end: entry.window,
+      firedAt: entry.firedAt,
+      read: (use) => tables.readEntry(entry, (table) => use(piecesOf(table, scan))),
+    };
   }
-  for (const end of waiting) yield openWindow(task, end);
+  for (const end of waiting) yield openWindow(task, end, scan);
 }
 
 /** Entries of fired windows in [from, to], read from the directory a few at a time. */
@@ -120,22 +193,28 @@ function* firedEntries(task: Task, from: number, to: number, isDescending: boole
   }
 }
 
-function openWindow(task: Task, end: number): Readable {
-  const { windows, tables } = task;
-  return {
-    end,
-    firedAt: 0,
-    read: (use) => {
-      if (windows?.grid.kind === "tumble") {
-        const open = tables.find(TableFamily.Result, end);
-        return use(open?.keyed ?? tables.temporary());
-      }
-      const merged = windows?.merged(BigInt(end)) ?? tables.temporary();
-      const value = use(merged);
-      tables.discard(merged);
-      return value;
-    },
-  };
+function openWindow({ windows, tables }: Task, end: number, scan: ViewScan): Readable {
+  assert(windows !== undefined, "only a job with windows has open ones");
+  if (windows.grid.kind !== "tumble") {
+    return { end, firedAt: 0, read: (use) => use((hash) => mergedPiece(windows, end, hash, scan)) };
+  }
+  const open = tables.find(TableFamily.Result, end);
+  assert(open !== undefined, "a tumbling window that waits has its table");
+  return { end, firedAt: 0, read: (use) => use(piecesOf(open.keyed, scan)) };
+}
+
+/** Merges as much of an open window's slices as their pages at `hash` all cover. */
+function mergedPiece(windows: TaskWindows, end: number, hash: bigint, scan: ViewScan): Piece {
+  return windows.readMerged(BigInt(end), hash, (merged, nextHash, pages) => {
+    const pieceAt = piecesOf(merged, scan);
+    const cells: CellValue[] = [];
+    for (let at: bigint | undefined = hash; at !== undefined && at < (nextHash ?? lastHash + 1n); ) {
+      const piece = pieceAt(at);
+      cells.push(...piece.cells);
+      at = piece.nextHash;
+    }
+    return { cells, nextHash, pages };
+  });
 }
 
 /** The ends of the windows that a scan asks for, from its window range and its position. */
@@ -155,8 +234,15 @@ function rowOf(task: Task, { end, firedAt }: Readable, cell: CellValue, now: num
   const isKept = !windows || firedAt > 0;
   if (isKept && plan.retentionMs !== null && changedAt + plan.retentionMs < now) return undefined;
   const window = windows && { start: windowStartOf(windows.grid, BigInt(end)), end: BigInt(end) };
-  const at: ScanPosition = { window: end, hash: cell.hash.toString(16).padStart(16, "0") };
-  return { values: finishRow(plan, cell, window), final: firedAt > 0, at };
+  return { values: finishRow(plan, cell, window), final: firedAt > 0, at: placeOf(end, cell.hash) };
+}
+
+function placeOf(window: number, hash: bigint): ScanPosition {
+  return { window, hash: hexOf(hash) };
+}
+
+function hexOf(hash: bigint): string {
+  return hash.toString(16).padStart(16, "0");
 }
 
 /** Cumulating windows that end within the range may start before it. */

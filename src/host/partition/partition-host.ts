@@ -138,8 +138,7 @@ export class PartitionHost implements PartitionRpc {
       const waited = await this.#waitFor(job, run, wait.minOffset, wait.timeoutMs);
       if (!waited.ok) return waited;
     }
-    if (!scan.top) return this.#answer(() => this.#partition.queryView(job, run, scan));
-    return this.#queryTop(job, run, scan);
+    return this.#readView(job, run, scan);
   }
 
   letters(job: string | undefined, after: string | undefined, limit: number): Promise<RpcResult<LetterPage>> {
@@ -216,18 +215,23 @@ export class PartitionHost implements PartitionRpc {
     this.#ports.soon(() => this.#work());
   }
 
-  async #queryTop(job: string, run: number, scan: ViewScan): Promise<RpcResult<ViewPage>> {
-    let best: ViewRow[] = [];
-    const { after: _, ...rest } = scan;
-    let page: ViewScan = { ...rest, limit: topRowsPerTurn };
+  /** Reads a page over as many turns as it takes. It claims no more than its first rows reflect. */
+  async #readView(job: string, run: number, scan: ViewScan): Promise<RpcResult<ViewPage>> {
+    let rows: readonly ViewRow[] = [];
+    let first: ViewPage | undefined;
+    let page: ViewScan = scan.top ? { ...withoutPlace(scan), limit: topRowsPerTurn } : scan;
     while (true) {
       const read = await this.#answer(() => this.#partition.queryView(job, run, page));
       if (!read.ok) return read;
-      best = selectTop([...best, ...read.value.rows], scan);
-      const last = read.value.rows.at(-1);
-      if (!read.value.hasMore || !last)
-        return { ok: true, value: { ...read.value, rows: best, hasMore: false } };
-      page = { ...page, after: last.at };
+      const { resume, hasMore, ...found } = read.value;
+      first ??= read.value;
+      rows = scan.top ? selectTop([...rows, ...found.rows], scan) : [...rows, ...found.rows];
+      const next = scan.top && hasMore ? (resume ?? found.rows.at(-1)?.at) : resume;
+      if (!next) {
+        const { watermark, appliedOffset } = first;
+        return { ok: true, value: { rows, hasMore: hasMore && !scan.top, watermark, appliedOffset } };
+      }
+      page = { ...page, after: next, limit: scan.top ? topRowsPerTurn : scan.limit - rows.length };
       await new Promise<void>((resolve) => this.#ports.soon(resolve));
     }
   }
@@ -301,4 +305,9 @@ export class PartitionHost implements PartitionRpc {
       if (thrown instanceof StorageFailure) this.#ports.abort(thrown.message);
     }
   }
+}
+
+/** A scan from its beginning. */
+function withoutPlace({ after: _, ...scan }: ViewScan): ViewScan {
+  return scan;
 }

@@ -1,0 +1,83 @@
+/**
+ * Firing much at once: one watermark may make thousands of windows due, or a window larger than the page
+ * budget. Work is cut into slices, checkpoints come in between, and a restart at any of them changes nothing.
+ */
+import { describe, expect, test } from "vitest";
+import { maxWatermark } from "../../../../src/engine/log/records.ts";
+import { PartitionHarness, type Row } from "../../../support/partition-harness.ts";
+
+const stream = {
+  columns: [
+    { name: "user", type: "STRING" },
+    { name: "time", type: "TIMESTAMP(3)" },
+  ],
+  eventTime: { column: "time", outOfOrderness: "1d" },
+};
+
+const counting = { source: "events", key: ["user"], aggregates: { n: { function: "count" } } };
+
+const at = (ms: number) => new Date(ms).toISOString().replace("T", " ").replace("Z", "");
+
+function harnessWith(job: Record<string, unknown>, options = {}): PartitionHarness {
+  const harness = new PartitionHarness({ stream, ...options });
+  harness.startJob("job", { ...counting, ...job });
+  return harness;
+}
+
+function appendAll(harness: PartitionHarness, rows: readonly Row[], rowsPerFrame = 500): void {
+  for (let from = 0; from < rows.length; from += rowsPerFrame) {
+    harness.append(rows.slice(from, from + rowsPerFrame));
+    harness.settle();
+  }
+}
+
+describe("a watermark that makes thousands of windows due", { timeout: 20_000 }, () => {
+  test.each([
+    { type: "tumble", size: 1 },
+    { type: "hop", size: 4, slide: 1 },
+  ])("fires and closes them over many slices of work, a restart in the middle included: $type", (window) => {
+    const windows = 10_000;
+    const harness = harnessWith({ window });
+    appendAll(
+      harness,
+      Array.from({ length: windows }, (_, time) => ["a", at(time)]),
+    );
+    harness.turn(() => harness.partition.setWatermark(1, maxWatermark));
+    let slices = 0;
+    for (; harness.turn(() => harness.partition.step()); slices++) {
+      if (slices % 7 === 3) harness.turn(() => harness.partition.jobs.checkpointOld(Number.MAX_SAFE_INTEGER));
+      if (slices === 40) harness.crash();
+    }
+    expect(slices).toBeGreaterThan(10);
+    const rows = harness.rows();
+    expect(rows).toHaveLength(window.type === "tumble" ? windows : windows + 3);
+    expect(rows.every((row) => row.at(-1) === true)).toBe(true);
+    const total = rows.reduce((sum, row) => sum + Number(row[3]), 0);
+    expect(total).toBe(window.type === "tumble" ? windows : 4 * windows);
+    expect(harness.partition.jobs.statuses()[0]?.openWindows).toBe(0);
+  });
+});
+
+describe("a window larger than the page budget", { timeout: 20_000 }, () => {
+  test("fires, with checkpoints in between, and survives restarts in between", () => {
+    const pageBudget = 1024 * 1024;
+    const users = 20_000;
+    const harness = harnessWith({ window: { type: "hop", size: 1000, slide: 500 } }, { pageBudget });
+    const nameOf = (user: number) => `a user with a name ${(user * 7919) % users}`;
+    for (const time of [0, 500]) {
+      appendAll(
+        harness,
+        Array.from({ length: users }, (_, user) => [nameOf(user), at(time)]),
+        20,
+      );
+    }
+    harness.turn(() => harness.partition.setWatermark(1, 999n));
+    for (let slices = 0; harness.turn(() => harness.partition.step()); slices++) {
+      if (slices % 50 === 49) harness.crash();
+    }
+    expect(harness.partition.jobs.statuses()[0]).toMatchObject({ state: "running", error: undefined });
+    const counts = harness.scan("job", { windowFrom: 0, windowTo: 1000 }).rows;
+    expect(counts).toHaveLength(users);
+    expect(counts.every(({ values, final }) => values.n === 2 && final)).toBe(true);
+  });
+});
