@@ -1,5 +1,6 @@
 /**
- * Promises of our own code, checked in production too: a broken one fails the task, which restarts from its checkpoint.
+ * Promises of our own code, checked in production too: a broken one fails the task, which restarts from its
+ * checkpoint.
  */
 
 export class BrokenPromise extends Error {

@@ -63,7 +63,7 @@ export const errorCodes = {
   ),
   JOB_PAGE_BUDGET: user(507, "One record needs more pages than the page budget. Send smaller batches."),
   JOB_FAILED: user(409, "The job failed; GET /v1/jobs/{job} tells why."),
-  JOB_FALLEN_BEHIND: user(409, "The log that the job still needed was trimmed. Delete the job and start it again."),
+  JOB_FALLEN_BEHIND: user(409, "The log that the job needed was trimmed. Delete the job and start it again."),
   FRAME_CORRUPT: {
     domain: "internal",
     retry: "never",

@@ -40,7 +40,8 @@ export function errorBodyOf(thrown: unknown): ErrorBody {
 }
 
 /**
- * Storage failed. Nobody knows what the turn wrote: the object must be aborted, and starts again from what is durable.
+ * Storage failed. Nobody knows what the turn wrote: the object must be aborted, and starts again from what
+ * is durable.
  */
 export class StorageFailure extends Error {
   override readonly name = "StorageFailure";

@@ -19,9 +19,10 @@ export type BadRecordReason = (typeof BadRecordReason)[keyof typeof BadRecordRea
 /**
  * One rejected record.
  *
- * `record` is its 1-based number in the request (for NDJSON: its line); `column` the 1-based character in that record
- * where the trouble was seen; `field` the schema column in question, where there is one; `message` says what was found
- * and what was expected; `bytes` is the record as it came, cut at `rejectedBytesKept`.
+ * `record` is its 1-based number in the request (for NDJSON: its line); `column` the 1-based character in
+ * that record where the trouble was seen; `field` the schema column in question, where there is one;
+ * `message` says what was found and what was expected; `bytes` is the record as it came, cut at
+ * `rejectedBytesKept`.
  */
 export interface BadRecord {
   readonly record: number;

@@ -1,8 +1,8 @@
 /**
  * When a shard goes idle, and when an idle one moves its own time on: a pure function.
  *
- * Going idle is logged once. An idle stream with `idle: advance` follows the clock, but a tick is logged only where it
- * fires something, so an idle stream costs nothing.
+ * Going idle is logged once. An idle stream with `idle: advance` follows the clock, but a tick is logged
+ * only where it fires something, so an idle stream costs nothing.
  */
 
 export interface IdleFacts {

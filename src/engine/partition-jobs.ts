@@ -1,11 +1,12 @@
 /**
  * The jobs of a partition: what the coordinator wants of each, its task, and what to do when a task fails.
  *
- * All tasks share one kernel and its page cache. After a failure inside the kernel its memory is worth nothing: the
- * kernel is dropped and every task opens again at its last checkpoint. A record at which a job fails twice fails the
- * job; before the second try all pages are made clean, so that only a record too large for the budget fails for room.
+ * All tasks share one kernel and its page cache. After a failure inside the kernel its memory is worth
+ * nothing: the kernel is dropped and every task opens again at its last checkpoint. A record at which a job
+ * fails twice fails the job; before the second try all pages are made clean, so that only a record too
+ * large for the budget fails for room.
  */
-import { EngineError, type ErrorBody } from "../base/errors.ts";
+import { EngineError } from "../base/errors.ts";
 import { backlogBytesMax, checkpointIntervalMs } from "../base/limits.ts";
 import { Kernel } from "../kernel/kernel.ts";
 import { PageCache } from "../kernel/page-cache.ts";
@@ -20,10 +21,10 @@ import type {
   ViewPage,
   ViewScan,
 } from "./partition-types.ts";
-import type { TaskPlan } from "./plan/task-plan.ts";
 import type { Ports } from "./ports.ts";
 import { PageStore } from "./state/page-store.ts";
 import { WindowDirectory } from "./state/window-directory.ts";
+import { type StoredJob, StoredJobs } from "./stored-jobs.ts";
 import { createCheckpointTable, emptyCheckpoint, writeCheckpoint } from "./task/checkpoint.ts";
 import { decideCheckpoint } from "./task/decide-checkpoint.ts";
 import { LetterBox } from "./task/letters.ts";
@@ -38,16 +39,9 @@ export interface PartitionOptions {
   readonly checkpointTurnBytes: number;
 }
 
-/** A job as this partition keeps it. A task's number is its run's: neither is ever used again. */
-interface JobRow {
-  readonly job: string;
+/** A job with its task. */
+interface OpenJob {
   readonly run: number;
-  readonly plan: TaskPlan;
-  state: JobState;
-  error: ErrorBody | undefined;
-}
-
-interface OpenJob extends JobRow {
   readonly task: Task;
   /** False until the job has applied all there was: only then does its backlog hold senders back. */
   hasCaughtUp: boolean;
@@ -61,7 +55,7 @@ export class PartitionJobs {
   readonly #log: PartitionLog;
   readonly #options: PartitionOptions;
   readonly #identity: () => PartitionIdentity;
-  #rows: JobRow[];
+  readonly #stored: StoredJobs;
   #open: Map<number, OpenJob> | undefined;
   #cache: PageCache | undefined;
   /** Where each run failed last; outlives the kernel. */
@@ -74,14 +68,11 @@ export class PartitionJobs {
     this.#log = log;
     this.#options = options;
     this.#identity = identity;
-    sql.run(
-      `CREATE TABLE IF NOT EXISTS jobs (run INTEGER PRIMARY KEY, job TEXT, state TEXT, plan TEXT, error TEXT)`,
-    );
+    this.#stored = new StoredJobs(sql);
     createCheckpointTable(sql);
     PageStore.createTables(sql);
     WindowDirectory.createTables(sql);
     LetterBox.createTables(sql);
-    this.#rows = sql.run("SELECT job, run, plan, state, error FROM jobs ORDER BY run").map(readJobRow);
   }
 
   /** True while `step` has something to do. */
@@ -108,7 +99,7 @@ export class PartitionJobs {
   /** Lowest offset that a job may still read. Jobs that do not run hold the log only up to `heldBytesMax`. */
   neededOffset(heldBytesMax: number): number {
     const opened = [...this.#jobs().values()];
-    const holding = opened.filter((job) => job.state === "running" || this.#lagBytes(job) <= heldBytesMax);
+    const holding = opened.filter((job) => this.#isRunning(job) || this.#lagBytes(job) <= heldBytesMax);
     return Math.min(Number.MAX_SAFE_INTEGER, ...holding.map(({ task }) => task.neededOffset));
   }
 
@@ -123,16 +114,20 @@ export class PartitionJobs {
   }
 
   command(command: JobCommand): void {
-    const row = this.#rows.find(({ job }) => job === command.job);
-    if (row && row.run > command.run) return;
-    if (row && (row.run < command.run || command.state === "deleted")) this.#delete(row);
-    if (command.state === "deleted") return;
-    const current = this.#rows.find(({ run }) => run === command.run);
-    if (!current) this.#create(command, command.state);
-    else if (current.state !== command.state) this.#setState(current, command.state, undefined);
+    const { job, run, state } = command;
+    const known = this.#stored.byName(job);
+    if (known && known.run > run) return;
+    if (known && (known.run < run || state === "deleted")) this.#delete(known.run);
+    if (state === "deleted") return;
+    const current = this.#stored.byRun(run);
+    if (!current) this.#create(command, state);
+    else if (current.state !== state) this.#stored.setState(run, state, undefined);
   }
 
-  /** Does one slice of one job's work, jobs in turn. Returns about how many bytes it went through; 0: nothing to do. */
+  /**
+   * Does one slice of one job's work, jobs in turn. Returns about how many bytes it went through; 0: nothing
+   * to do.
+   */
   step(): number {
     const running = this.#running();
     for (let tried = 0; tried < running.length; tried++) {
@@ -150,25 +145,30 @@ export class PartitionJobs {
 
   statuses(): JobStatus[] {
     const open = this.#jobs();
-    return this.#rows.map((row) => {
-      const job = open.get(row.run);
-      return job ? this.#statusOf(job) : statusOfClosed(row);
+    return this.#stored.all.map((stored) => {
+      const job = open.get(stored.run);
+      return job ? this.#statusOf(stored, job) : statusOfClosed(stored);
     });
   }
 
-  /** Offset up to which a job has applied the log. Throws `JOB_NOT_FOUND` or, for one that failed, `JOB_FAILED`. */
+  /**
+   * Offset up to which a job has applied the log. Throws `JOB_NOT_FOUND` or, for one that failed,
+   * `JOB_FAILED`.
+   */
   appliedOffset(job: string, run: number): number {
-    const found = this.#find(job, run);
-    if (found.state === "failed") {
-      throw new EngineError("JOB_FAILED", { message: `Job "${job}" failed: ${found.error?.message}` });
+    const { task } = this.#find(job, run);
+    const stored = this.#stored.byRun(run);
+    if (stored?.state === "failed") {
+      throw new EngineError("JOB_FAILED", { message: `Job "${job}" failed: ${stored.error?.message}` });
     }
-    return found.task.appliedOffset;
+    return task.appliedOffset;
   }
 
   /** True when a job runs and has not applied `offset` yet. */
   isBehind(job: string, run: number, offset: number): boolean {
     const found = this.#jobs().get(run);
-    return found?.job === job && found.state === "running" && found.task.appliedOffset < offset;
+    if (!found || this.#stored.byRun(run)?.job !== job) return false;
+    return this.#isRunning(found) && found.task.appliedOffset < offset;
   }
 
   queryView(job: string, run: number, scan: ViewScan, now: number): ViewPage {
@@ -177,7 +177,7 @@ export class PartitionJobs {
   }
 
   letters(job: string, after: string | undefined, limit: number): LetterPage {
-    const found = [...this.#jobs().values()].find((each) => each.job === job);
+    const found = this.#jobs().get(this.#stored.byName(job)?.run ?? -1);
     if (!found)
       throw new EngineError("JOB_NOT_FOUND", { message: `No job "${job}" runs on this partition.` });
     return found.task.letters.read(after, limit);
@@ -185,7 +185,7 @@ export class PartitionJobs {
 
   #find(job: string, run: number): OpenJob {
     const found = this.#jobs().get(run);
-    if (found && found.job === job) return found;
+    if (found && this.#stored.byRun(run)?.job === job) return found;
     throw new EngineError("JOB_NOT_FOUND", {
       message: `No job "${job}" with run ${run} is on this partition.`,
     });
@@ -241,7 +241,10 @@ export class PartitionJobs {
     job.isWritingAhead = decision === "Due";
   }
 
-  /** A failure inside the kernel spoils all tasks' memory: they open again. The second at one offset fails the job. */
+  /**
+   * A failure inside the kernel spoils all tasks' memory: they open again. The second at one offset fails the
+   * job.
+   */
   #handle(job: OpenJob, outcome: StepOutcome): void {
     const failedAt = this.#failures.get(job.run) ?? 0;
     const offset = job.task.appliedOffset + 1;
@@ -251,7 +254,7 @@ export class PartitionJobs {
     }
     if (failedAt === offset) {
       this.#failures.delete(job.run);
-      this.#setState(job, "failed", outcome.error);
+      this.#stored.setState(job.run, "failed", outcome.error);
     } else {
       this.#failures.set(job.run, offset);
     }
@@ -259,10 +262,10 @@ export class PartitionJobs {
     this.#cache = undefined;
   }
 
-  #statusOf(job: OpenJob): JobStatus {
-    const { task, run, state, error } = job;
+  #statusOf({ job: name, run, state, error }: StoredJob, job: OpenJob): JobStatus {
+    const { task } = job;
     return {
-      job: job.job,
+      job: name,
       run,
       state,
       error,
@@ -282,42 +285,19 @@ export class PartitionJobs {
     return next >= this.#log.nextOffset ? 0 : this.#log.bytesAfter(next);
   }
 
-  #create({ job, run, plan }: JobCommand, state: JobState): void {
-    const offset = plan.startFrom === "latest" ? this.#log.nextOffset - 1 : this.#log.firstOffset - 1;
-    const { sql } = this.#ports;
-    sql.run(
-      "INSERT INTO jobs (run, job, state, plan, error) VALUES (?, ?, ?, ?, NULL)",
-      run,
-      job,
-      state,
-      JSON.stringify(plan),
-    );
-    writeCheckpoint(sql, run, emptyCheckpoint(offset));
-    const row: JobRow = { job, run, plan, state, error: undefined };
-    this.#rows.push(row);
-    if (this.#open) this.#openInto(this.#open, row);
+  #create(command: JobCommand, state: JobState): void {
+    const isLatest = command.plan.startFrom === "latest";
+    const offset = isLatest ? this.#log.nextOffset - 1 : this.#log.firstOffset - 1;
+    writeCheckpoint(this.#ports.sql, command.run, emptyCheckpoint(offset));
+    const stored = this.#stored.add(command, state);
+    if (this.#open) this.#openInto(this.#open, stored);
   }
 
-  #setState(row: JobRow, state: JobState, error: ErrorBody | undefined): void {
-    this.#ports.sql.run(
-      "UPDATE jobs SET state = ?, error = ? WHERE run = ?",
-      state,
-      error ? JSON.stringify(error) : null,
-      row.run,
-    );
-    for (const each of [this.#rows.find(({ run }) => run === row.run), this.#open?.get(row.run)]) {
-      if (!each) continue;
-      each.state = state;
-      each.error = error;
-    }
-  }
-
-  #delete(row: JobRow): void {
-    this.#jobs().get(row.run)?.task.close();
-    this.#jobs().delete(row.run);
-    deleteStoredTask(this.#ports.sql, row.run);
-    this.#ports.sql.run("DELETE FROM jobs WHERE run = ?", row.run);
-    this.#rows = this.#rows.filter(({ run }) => run !== row.run);
+  #delete(run: number): void {
+    this.#jobs().get(run)?.task.close();
+    this.#jobs().delete(run);
+    deleteStoredTask(this.#ports.sql, run);
+    this.#stored.remove(run);
   }
 
   /** The page cache of this partition's kernel, both made when first needed. */
@@ -329,31 +309,35 @@ export class PartitionJobs {
   }
 
   #running(): OpenJob[] {
-    if (this.#rows.every(({ state }) => state !== "running")) return [];
-    return [...this.#jobs().values()].filter(({ state }) => state === "running");
+    if (this.#stored.all.every(({ state }) => state !== "running")) return [];
+    return [...this.#jobs().values()].filter((job) => this.#isRunning(job));
+  }
+
+  #isRunning({ run }: OpenJob): boolean {
+    return this.#stored.byRun(run)?.state === "running";
   }
 
   #jobs(): Map<number, OpenJob> {
     if (this.#open) return this.#open;
     const open = new Map<number, OpenJob>();
     this.#open = open;
-    for (const row of this.#rows) this.#openInto(open, row);
+    for (const stored of this.#stored.all) this.#openInto(open, stored);
     return open;
   }
 
   /** Opens a job; one that cannot be opened fails alone and stays closed. */
-  #openInto(open: Map<number, OpenJob>, row: JobRow): void {
-    const outcome = tryStep(() => open.set(row.run, this.#openJob(row)));
-    if (outcome.outcome === "Failed") this.#setState(row, "failed", outcome.error);
+  #openInto(open: Map<number, OpenJob>, stored: StoredJob): void {
+    const outcome = tryStep(() => open.set(stored.run, this.#openJob(stored)));
+    if (outcome.outcome === "Failed") this.#stored.setState(stored.run, "failed", outcome.error);
   }
 
-  #openJob(row: JobRow): OpenJob {
+  #openJob({ run, plan }: StoredJob): OpenJob {
     const { cache } = this;
     const { sql } = this.#ports;
     const context = { sql, log: this.#log, kernel: cache.kernel, cache, identity: this.#identity() };
-    const task = new Task(context, row.run, row.plan);
+    const task = new Task(context, run, plan);
     const open: OpenJob = {
-      ...row,
+      run,
       task,
       hasCaughtUp: false,
       checkpointAt: this.#ports.clock.now(),
@@ -368,7 +352,7 @@ export class PartitionJobs {
 }
 
 /** The status of a job whose stored state cannot be opened. */
-function statusOfClosed({ job, run, state, error }: JobRow): JobStatus {
+function statusOfClosed({ job, run, state, error }: StoredJob): JobStatus {
   return {
     job,
     run,
@@ -382,15 +366,5 @@ function statusOfClosed({ job, run, state, error }: JobRow): JobStatus {
     openWindows: 0,
     stateBytesInMemory: 0,
     checkpoints: [],
-  };
-}
-
-function readJobRow([job, run, plan, state, error]: readonly unknown[]): JobRow {
-  return {
-    job: job as string,
-    run: run as number,
-    plan: JSON.parse(plan as string) as TaskPlan,
-    state: state as JobState,
-    error: error === null ? undefined : (JSON.parse(error as string) as ErrorBody),
   };
 }

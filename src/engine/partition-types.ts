@@ -1,6 +1,6 @@
 /**
- * What a partition is told and what it answers: the face between the coordinator, the ingest and query workers and a
- * partition. Plain values: they cross RPC as they are.
+ * What a partition is told and what it answers: the face between the coordinator, the ingest and query
+ * workers and a partition. Plain values: they cross RPC as they are.
  */
 import type { ErrorBody } from "../base/errors.ts";
 import type { Schema } from "../columnar/schema.ts";
@@ -37,7 +37,9 @@ export interface JobCommand {
   readonly plan: TaskPlan;
 }
 
-/** Where a scan stands: behind the cell with `hash` (16 hex digits) in the window that ends at `window`, ms. */
+/**
+ * Where a scan stands: behind the cell with `hash` (16 hex digits) in the window that ends at `window`, ms.
+ */
 export interface ScanPosition {
   readonly window: number;
   readonly hash: string;

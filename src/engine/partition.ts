@@ -1,8 +1,9 @@
 /**
- * A partition: a log, the tasks that read it, and the pages they keep. Everything here is one object's and synchronous.
+ * A partition: a log, the tasks that read it, and the pages they keep. Everything here is one object's and
+ * synchronous.
  *
- * Appends never wait for tasks and never fail because of one: a task that fails is marked, the log goes on. Work is cut
- * into slices: the host calls `step` until it answers 0, and lets appends in between.
+ * Appends never wait for tasks and never fail because of one: a task that fails is marked, the log goes on.
+ * Work is cut into slices: the host calls `step` until it answers 0, and lets appends in between.
  *
  * Law: whoever leaves work undone in a turn finds it named by `nextAlarm` in that turn.
  */
@@ -76,7 +77,7 @@ export class Partition {
     }
     const backlog = this.jobs.backlogBytes;
     if (backlog > backlogBytesMax) {
-      const message = `The jobs of this stream have ${backlog} bytes to catch up with; ${backlogBytesMax} are allowed.`;
+      const message = `The stream's jobs are ${backlog} bytes behind; ${backlogBytesMax} are allowed.`;
       const error = errorBodyOf(new EngineError("BACKLOG_FULL", { message, details: { backlog } }));
       return requests.map(() => ({ status: "refused", error }));
     }
@@ -126,7 +127,10 @@ export class Partition {
     this.log.trim(Math.min(held, this.log.nextOffset), retention);
   }
 
-  /** When an alarm must wake this partition at the latest, in ms since 1970; undefined when nothing is left to do. */
+  /**
+   * When an alarm must wake this partition at the latest, in ms since 1970; undefined when nothing is left to
+   * do.
+   */
   nextAlarm(): number | undefined {
     if (!this.#stored) return undefined;
     const { wakeAt } = decideIdleness(this.#idleFacts());

@@ -1,15 +1,20 @@
 /**
- * Ports: all that the engine reaches outside itself. Synchronous; adapters live in `src/cloudflare` and in tests.
+ * Ports: all that the engine reaches outside itself. Synchronous; adapters live in `src/cloudflare` and in
+ * tests.
  *
- * A *turn* is one uninterrupted run of engine code. The writes of a turn commit together or not at all, and nothing
- * that the turn sends leaves before they are durable: the platform gives this, an adapter elsewhere must.
+ * A *turn* is one uninterrupted run of engine code. The writes of a turn commit together or not at all, and
+ * nothing that the turn sends leaves before they are durable: the platform gives this, an adapter elsewhere
+ * must.
  */
 
 export type SqlValue = string | number | null | Uint8Array;
 
 /** SQLite. Integers are safe integers; 64-bit values travel as bytes. */
 export interface SqlStorage {
-  /** Runs one statement and returns its rows, values in column order. Throws when storage fails: abort the object. */
+  /**
+   * Runs one statement and returns its rows, values in column order. Throws when storage fails: abort the
+   * object.
+   */
   run(statement: string, ...bindings: readonly SqlValue[]): SqlValue[][];
   /** Bytes of the whole database. */
   bytes(): number;

@@ -1,5 +1,6 @@
 /**
- * The records that a stream rejected, read back from its log: they travel in frames and last as long as the log does.
+ * The records that a stream rejected, read back from its log: they travel in frames and last as long as the
+ * log does.
  */
 import { readRejected } from "../kernel/frame-codec.ts";
 import type { PartitionLog } from "./log/partition-log.ts";

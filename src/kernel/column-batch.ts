@@ -1,8 +1,8 @@
 /**
  * A batch of rows in kernel memory: one BATCH with its columns (layout: `assembly/abi.ts`).
  *
- * BYTES lanes point into memory that someone else owns (a request body, a frame, a heap): a batch is read before that
- * is released.
+ * BYTES lanes point into memory that someone else owns (a request body, a frame, a heap): a batch is read
+ * before that is released.
  */
 import {
   BATCH_COLUMN_COUNT,
@@ -38,8 +38,8 @@ export class ColumnBatch implements ColumnRows {
   /**
    * Allocates one block for `rowsMax` rows of the given kinds, rows 0. Release it with `release`.
    *
-   * With `present`, only the columns at these indexes have lanes of their own; the others are all null for good (their
-   * `nullCount` is `rowsMax`) and share lanes, so nothing may be written to them.
+   * With `present`, only the columns at these indexes have lanes of their own; the others are all null for
+   * good (their `nullCount` is `rowsMax`) and share lanes, so nothing may be written to them.
    */
   constructor(memory: KernelMemory, kinds: readonly Kind[], rowsMax: number, present?: readonly number[]) {
     this.#memory = memory;

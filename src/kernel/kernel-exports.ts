@@ -1,7 +1,8 @@
 /**
  * The kernel's exports, one section per folder of `assembly/`. A test holds that list and binary are equal.
  *
- * Pointers, sizes and counts are unsigned 32-bit numbers; 64-bit integers cross as bigint and only off the hot path.
+ * Pointers, sizes and counts are unsigned 32-bit numbers; 64-bit integers cross as bigint and only off the
+ * hot path.
  */
 export interface KernelExports {
   readonly memory: WebAssembly.Memory;
@@ -65,7 +66,9 @@ export interface KernelExports {
   // table
   /** Address of COUNTERS. */
   tableCounters(): number;
-  /** Finds or inserts a cell per row; `table` for all rows, or 0 and `tables` with one TABLE pointer per row. */
+  /**
+   * Finds or inserts a cell per row; `table` for all rows, or 0 and `tables` with one TABLE pointer per row.
+   */
   tableFind(
     table: number,
     tables: number,
@@ -157,9 +160,10 @@ export interface KernelExports {
  * What the kernel asks of its host, synchronously and rarely.
  *
  * `pageAcquire` returns a block for a page (it may evict clean pages that the current batch has not touched);
- * `pageRelease` gives one back; `pageFault` brings the page of `table` that covers `hash` into memory, enters it in the
- * table's directory and returns its pointer; `sliceOpen` returns the descriptor of the table of the slice that starts
- * at `start`, creating it where it does not exist. Each may throw: the kernel is then dropped, as after a trap.
+ * `pageRelease` gives one back; `pageFault` brings the page of `table` that covers `hash` into memory,
+ * enters it in the table's directory and returns its pointer; `sliceOpen` returns the descriptor of the
+ * table of the slice that starts at `start`, creating it where it does not exist. Each may throw: the
+ * kernel is then dropped, as after a trap.
  */
 export interface KernelImports {
   pageAcquire(bytes: number): number;

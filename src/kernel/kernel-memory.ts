@@ -1,9 +1,10 @@
 /**
  * The memory of one kernel instance: who uses which part of it, and the only views over it.
  *
- * Wasm allocates nothing itself. This allocator hands out power-of-two blocks (a buddy system, so that freed small
- * blocks become large ones again) above the kernel's static data, and asks Wasm for more memory only when no free
- * block fits. Pointers stay valid when memory grows; views do not, therefore no one keeps a view across a call.
+ * Wasm allocates nothing itself. This allocator hands out power-of-two blocks (a buddy system, so that
+ * freed small blocks become large ones again) above the kernel's static data, and asks Wasm for more memory
+ * only when no free block fits. Pointers stay valid when memory grows; views do not, therefore no one keeps
+ * a view across a call.
  */
 import { assert } from "../base/assert.ts";
 
@@ -133,7 +134,8 @@ export class KernelMemory {
   }
 
   #grow(bytes: number): void {
-    // A block of 2^n bytes lies at a multiple of 2^n behind the base: room for two always holds an aligned one.
+    // A block of 2^n bytes lies at a multiple of 2^n behind the base: room for two always holds an aligned
+    // one.
     const needed = Math.max(2 * bytes, 1_048_576);
     this.#memory.grow(Math.ceil(needed / wasmPageBytes));
     this.#refresh();

@@ -1,9 +1,9 @@
 /**
  * A keyed table: cells by key in pages, of which some lie in memory.
  *
- * A `PageCache` opens it. Reading here is for queries and walks; work by row goes through `aggregates.ts`. Each
- * call here that may load or change pages is a batch of its own, so a walk over any number of pages stays within
- * the budget: none may come between `findCells` and the last `updateAccumulator` of a batch.
+ * A `PageCache` opens it. Reading here is for queries and walks; work by row goes through `aggregates.ts`.
+ * Each call here that may load or change pages is a batch of its own, so a walk over any number of pages
+ * stays within the budget: none may come between `findCells` and the last `updateAccumulator` of a batch.
  */
 import { assert } from "../base/assert.ts";
 import { keyBytesMax } from "../base/limits.ts";

@@ -1,4 +1,7 @@
-/** A small seeded generator of random numbers (xorshift128, Marsaglia), for tests that make millions of values. */
+/**
+ * A small seeded generator of random numbers (xorshift128, Marsaglia), for tests that make millions of
+ * values.
+ */
 export class Random {
   readonly #state: Uint32Array;
 

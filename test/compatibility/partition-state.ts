@@ -1,6 +1,7 @@
 /**
- * The state of a partition that each release leaves for all later ones: a log with producers and rejected records, pages of
- * several jobs, open and fired windows, letters, and records that are logged and not applied yet.
+ * The state of a partition that each release leaves for all later ones: a log with producers and rejected
+ * records, pages of several jobs, open and fired windows, letters, and records that are logged and not
+ * applied yet.
  */
 
 import type { NodeStorage } from "../support/node-storage.ts";

@@ -1,5 +1,6 @@
 /**
- * Writes the state of this release: `npm run compatibility`. Part of a release; a folder once committed never changes.
+ * Writes the state of this release: `npm run compatibility`. Part of a release; a folder once committed
+ * never changes.
  */
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { gzipSync } from "node:zlib";

@@ -1,8 +1,9 @@
 /**
- * The slow, obvious answer of a windowed aggregate: every row is put into every window that takes it, then folded.
+ * The slow, obvious answer of a windowed aggregate: every row is put into every window that takes it, then
+ * folded.
  *
- * Rows come as frames; a frame's rows are judged by the watermark before it. `n`, `total`, `least`, `most`, `first` and
- * `last` are what a test's job computes over the columns amount and item.
+ * Rows come as frames; a frame's rows are judged by the watermark before it. `n`, `total`, `least`, `most`,
+ * `first` and `last` are what a test's job computes over the columns amount and item.
  */
 
 export interface EventRow {
@@ -20,7 +21,10 @@ export interface WindowSpec {
 }
 
 export interface BatchAnswer {
-  /** [user, start, end, n, total, least, most, first, last, final], times in ms; without a window no start and end. */
+  /**
+   * [user, start, end, n, total, least, most, first, last, final], times in ms; without a window no start and
+   * end.
+   */
   readonly rows: unknown[][];
   readonly late: number;
 }

@@ -1,7 +1,9 @@
 /**
- * A partition in Node: a stream, a job, rows as plain JSON values in, view rows out; crash and restart at will.
+ * A partition in Node: a stream, a job, rows as plain JSON values in, view rows out; crash and restart at
+ * will.
  *
- * Every call is a turn of its own. `crash` drops the turn that is open and starts a new partition over what is durable.
+ * Every call is a turn of its own. `crash` drops the turn that is open and starts a new partition over what
+ * is durable.
  */
 
 import { checkpointTurnBytesMax } from "../../src/base/limits.ts";

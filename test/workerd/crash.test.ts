@@ -1,5 +1,6 @@
 /**
- * Objects that die during ingest: by eviction, by abort, by an alarm that finds what they left. Counts stay exact.
+ * Objects that die during ingest: by eviction, by abort, by an alarm that finds what they left. Counts stay
+ * exact.
  */
 import {
   abortAllDurableObjects,
@@ -9,14 +10,16 @@ import {
 } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
+import { coordinatorOf } from "../../src/cloudflare/coordinator-stub.ts";
 import type { Environment } from "../../src/cloudflare/environment.ts";
 import { shardName } from "../../src/host/shards.ts";
 import { type Answer, call, clicks, clicksBody, post, totalsBody } from "./api.ts";
 
-const { SHARD, COORDINATOR } = env as unknown as Environment;
+const environment = env as unknown as Environment;
 
 async function shardsOf(stream: string): Promise<(shard: number) => DurableObjectStub> {
-  const facts = await COORDINATOR.get(COORDINATOR.idFromName("coordinator")).streamFacts(stream);
+  const { SHARD } = environment;
+  const facts = await coordinatorOf(environment).streamFacts(stream);
   if (!facts.ok) throw new Error(facts.error.message);
   const { generation } = facts.value;
   return (shard) => SHARD.get(SHARD.idFromName(shardName({ stream, generation, shard })));
@@ -126,7 +129,7 @@ test("what an evicted object left unapplied is applied by its alarm, though no r
   expect(await countsOf("leftTotals", { "0": 1 })).toEqual(new Map([["ann", 1]]));
 });
 
-test("with `advance` an open window fires by its alarm alone, after eviction; with `wait` it stays open", async () => {
+test("with `advance` an open window fires by its alarm alone, with `wait` it stays open", async () => {
   const now = Date.now();
   for (const idle of ["advance", "wait"]) {
     const body = clicksBody({

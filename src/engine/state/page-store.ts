@@ -1,12 +1,14 @@
 /**
  * Shadow pages of one task in SQLite.
  *
- * A page is named by the first hash of its range, so the primary key is the durable directory of every table. Each page
- * has two slots: a checkpoint writes into the slot that the last committed checkpoint does not need, so it costs one row
- * per dirty page and no delete, and a crash before the commit leaves the committed version untouched.
+ * A page is named by the first hash of its range, so the primary key is the durable directory of every
+ * table. Each page has two slots: a checkpoint writes into the slot that the last committed checkpoint does
+ * not need, so it costs one row per dirty page and no delete, and a crash before the commit leaves the
+ * committed version untouched.
  *
- * Invariant: a read sees the newest version whose epoch is committed and not aborted, or the one being written now. An
- * epoch that a crash left unfinished is *aborted*: its number is never used again and its rows are never read.
+ * Invariant: a read sees the newest version whose epoch is committed and not aborted, or the one being
+ * written now. An epoch that a crash left unfinished is *aborted*: its number is never used again and its
+ * rows are never read.
  */
 import { assert } from "../../base/assert.ts";
 import type { SqlStorage } from "../ports.ts";
@@ -23,8 +25,8 @@ export interface StoredPage {
 }
 
 /**
- * Epochs of a task, part of its checkpoint: of the last checkpoint, of the next one (under which no earlier incarnation
- * wrote), and those that crashes left unfinished.
+ * Epochs of a task, part of its checkpoint: of the last checkpoint, of the next one (under which no earlier
+ * incarnation wrote), and those that crashes left unfinished.
  */
 export interface Epochs {
   readonly epoch: number;
@@ -41,8 +43,9 @@ export class PageStore {
 
   static createTables(sql: SqlStorage): void {
     sql.run(
-      `CREATE TABLE IF NOT EXISTS pages (task INTEGER, tbl INTEGER, first_hash BLOB, slot INTEGER, epoch INTEGER,
-       bytes BLOB, PRIMARY KEY (task, tbl, first_hash, slot)) WITHOUT ROWID`,
+      `CREATE TABLE IF NOT EXISTS pages
+       (task INTEGER, tbl INTEGER, first_hash BLOB, slot INTEGER, epoch INTEGER, bytes BLOB,
+       PRIMARY KEY (task, tbl, first_hash, slot)) WITHOUT ROWID`,
     );
   }
 
@@ -67,7 +70,10 @@ export class PageStore {
     return this.#aborted;
   }
 
-  /** Reads the newest visible version of the page of `table` that covers `hash`; undefined when the table has none. */
+  /**
+   * Reads the newest visible version of the page of `table` that covers `hash`; undefined when the table has
+   * none.
+   */
   load(table: number, hash: bigint): StoredPage | undefined {
     const aborted = this.#aborted.length > 0 ? ` AND epoch NOT IN (${this.#aborted.join(", ")})` : "";
     const rows = this.#sql.run(
@@ -84,7 +90,10 @@ export class PageStore {
     return { bytes: row[2] as Uint8Array, version: { slot: row[0] as 0 | 1, epoch: row[1] as number } };
   }
 
-  /** Writes a page under the epoch being written; `previous` is the version it was loaded from or last written to. */
+  /**
+   * Writes a page under the epoch being written; `previous` is the version it was loaded from or last written
+   * to.
+   */
   write(table: number, firstHash: bigint, bytes: Uint8Array, previous: PageVersion | undefined): PageVersion {
     const slot =
       previous === undefined ? 0 : previous.epoch === this.#writing ? previous.slot : flip(previous.slot);
@@ -100,12 +109,16 @@ export class PageStore {
     return { slot, epoch: this.#writing };
   }
 
-  /** Deletes every version of every page of `table`: only in the turn that commits the epoch which dropped it. */
+  /**
+   * Deletes every version of every page of `table`: only in the turn that commits the epoch which dropped it.
+   */
   deleteTable(table: number): void {
     this.#sql.run("DELETE FROM pages WHERE task = ? AND tbl = ?", this.#task, table);
   }
 
-  /** Makes the epoch being written the committed one. The caller writes the checkpoint row in the same turn. */
+  /**
+   * Makes the epoch being written the committed one. The caller writes the checkpoint row in the same turn.
+   */
   commit(): void {
     this.#committed = this.#writing;
     this.#writing++;

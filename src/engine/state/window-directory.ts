@@ -1,12 +1,14 @@
 /**
  * Which table holds which slice or result of a task.
  *
- * The durable directory is one small SQLite row per table; memory holds the *live* ones (slices, and results whose
- * window can still change) and what changed since the last checkpoint. A result that can no longer change is only in
- * SQLite, so that neither memory nor recovery grows with the results that are kept.
+ * The durable directory is one small SQLite row per table; memory holds the *live* ones (slices, and
+ * results whose window can still change) and what changed since the last checkpoint. A result that can no
+ * longer change is only in SQLite, so that neither memory nor recovery grows with the results that are
+ * kept.
  *
- * Names: a slice is named by its start; a result by its window's end. A tumbling window has one slice, which *is* its
- * result: only results exist there. A continuous aggregate is the one result that never ends.
+ * Names: a slice is named by its start; a result by its window's end. A tumbling window has one slice,
+ * which *is* its result: only results exist there. A continuous aggregate is the one result that never
+ * ends.
  */
 import type { SqlStorage, SqlValue } from "../ports.ts";
 

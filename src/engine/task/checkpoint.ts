@@ -1,6 +1,6 @@
 /**
- * What a checkpoint of a task says besides its pages: the prefix of the log that they reflect, and where unfinished
- * work stands. One row per task, replaced by every checkpoint; JSON, bigints as text.
+ * What a checkpoint of a task says besides its pages: the prefix of the log that they reflect, and where
+ * unfinished work stands. One row per task, replaced by every checkpoint; JSON, bigints as text.
  *
  * Reader rules: an unknown `version` is refused; fields are only added, with a default for older rows.
  *   v1  first version
@@ -23,7 +23,9 @@ export interface Checkpoint {
   readonly epoch: number;
   /** The epoch that the next checkpoint writes under. */
   readonly writing: number;
-  /** True when pages may have been written under `writing` already: a crash then makes it an aborted epoch. */
+  /**
+   * True when pages may have been written under `writing` already: a crash then makes it an aborted epoch.
+   */
   readonly isWriting: boolean;
   /** Epochs that a crash left unfinished, and the number of the next table to rid of their rows. */
   readonly aborted: readonly number[];

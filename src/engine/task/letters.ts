@@ -1,8 +1,9 @@
 /**
  * Letters of one task: rows that its job counted in no window, kept readable.
  *
- * A letter is named by the offset and the row that it came from. Letters are written in the turn that commits the
- * checkpoint which includes their record, many to a row, so a replay writes the same letters and none twice.
+ * A letter is named by the offset and the row that it came from. Letters are written in the turn that
+ * commits the checkpoint which includes their record, many to a row, so a replay writes the same letters
+ * and none twice.
  */
 import { lettersBytesMax } from "../../base/limits.ts";
 import type { Letter, LetterPage } from "../partition-types.ts";
@@ -39,7 +40,10 @@ export class LetterBox {
     this.#pendingBytes += 64 + JSON.stringify(letter.content).length;
   }
 
-  /** Writes what is pending and drops the oldest rows beyond `lettersBytesMax`: part of a checkpoint's last turn. */
+  /**
+   * Writes what is pending and drops the oldest rows beyond `lettersBytesMax`: part of a checkpoint's last
+   * turn.
+   */
   write(): void {
     while (this.#pending.length > 0) {
       const chunk = this.#pending.splice(0, lettersPerRow);
@@ -63,7 +67,8 @@ export class LetterBox {
     let key: readonly [number, number] = this.#rowBefore(offset ?? -1, row ?? -1);
     while (letters.length <= limit) {
       const next = this.#sql.run(
-        `SELECT first_offset, first_row, bytes FROM letters WHERE task = ? AND (first_offset, first_row) >= (?, ?)
+        `SELECT first_offset, first_row, bytes FROM letters
+         WHERE task = ? AND (first_offset, first_row) >= (?, ?)
          ORDER BY first_offset, first_row LIMIT 1`,
         this.#task,
         ...key,
@@ -95,7 +100,8 @@ export class LetterBox {
 
   #trim(): void {
     const rows = this.#sql.run(
-      "SELECT first_offset, first_row, length(bytes) FROM letters WHERE task = ? ORDER BY first_offset, first_row",
+      `SELECT first_offset, first_row, length(bytes) FROM letters
+       WHERE task = ? ORDER BY first_offset, first_row`,
       this.#task,
     );
     let total = rows.reduce((sum, row) => sum + (row[2] as number), 0);

@@ -1,9 +1,10 @@
 /**
  * Letting go of results that nobody keeps any longer.
  *
- * A result expires when `retentionMs` of append time have passed since it last changed. What is expired is never
- * returned: queries leave it out, and a continuous aggregate that gets a row again starts anew. Sweeping only frees the
- * space, now and then, when a record's append time says so: an idle stream costs nothing.
+ * A result expires when `retentionMs` of append time have passed since it last changed. What is expired is
+ * never returned: queries leave it out, and a continuous aggregate that gets a row again starts anew.
+ * Sweeping only frees the space, now and then, when a record's append time says so: an idle stream costs
+ * nothing.
  */
 import { assert } from "../../base/assert.ts";
 import type { TaskPlan } from "../plan/task-plan.ts";
@@ -51,7 +52,9 @@ export class Retention {
     this.#nextAt = appendTime + interval;
   }
 
-  /** Goes on with the running sweep, over about `cellsMax` cells. Returns true when none is running any more. */
+  /**
+   * Goes on with the running sweep, over about `cellsMax` cells. Returns true when none is running any more.
+   */
   sweep(appendTime: number, cellsMax: number): boolean {
     if (this.#cursor === undefined) return true;
     assert(this.#retentionMs !== null, "only what has a retention is swept");

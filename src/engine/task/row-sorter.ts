@@ -1,9 +1,9 @@
 /**
  * Sorts a batch's rows: into the tables that they belong to, or into letters.
  *
- * Out go rows that no window takes (late) and rows that no cell can hold (an over-long key or string). What is left
- * comes as sets of rows with their tables: the rows with their slices first; then, for every window that fired already
- * but still takes late rows, the rows that change its result.
+ * Out go rows that no window takes (late) and rows that no cell can hold (an over-long key or string). What
+ * is left comes as sets of rows with their tables: the rows with their slices first; then, for every window
+ * that fired already but still takes late rows, the rows that change its result.
  */
 import { assert } from "../../base/assert.ts";
 import { accumulatorStringBytesMax, keyBytesMax, letterTextMax } from "../../base/limits.ts";

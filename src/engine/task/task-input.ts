@@ -1,6 +1,6 @@
 /**
- * A frame on its way into a task: the source columns that the plan needs, the columns computed from them, and the rows
- * that pass the filter, in the plan's numbering of input columns.
+ * A frame on its way into a task: the source columns that the plan needs, the columns computed from them,
+ * and the rows that pass the filter, in the plan's numbering of input columns.
  */
 import type { Schema } from "../../columnar/schema.ts";
 import { type ColumnRows, lanesPointerAt, readValueAt } from "../../kernel/column-batch.ts";

@@ -1,8 +1,9 @@
 /**
  * The tables of one task: opened in the page cache, stored as shadow pages, listed in the window directory.
  *
- * Live tables are those a record can still change: slices, and results of windows that have not closed. They stay open.
- * The result of a closed window is opened when somebody reads it and let go with the next checkpoint.
+ * Live tables are those a record can still change: slices, and results of windows that have not closed.
+ * They stay open. The result of a closed window is opened when somebody reads it and let go with the next
+ * checkpoint.
  */
 import { assert } from "../../base/assert.ts";
 import type { KeyedTable } from "../../kernel/keyed-table.ts";
@@ -122,7 +123,9 @@ export class TaskTables {
     this.#dropped.push(entry.table);
   }
 
-  /** A table that is never stored: for a result that is put together to be read once. Give it to `discard`. */
+  /**
+   * A table that is never stored: for a result that is put together to be read once. Give it to `discard`.
+   */
   temporary(): KeyedTable {
     return this.#cache.openTable(this.#layout, () => undefined);
   }
@@ -141,7 +144,10 @@ export class TaskTables {
     return this.#directory.unchangedSince(changedBefore, after, upTo, limit);
   }
 
-  /** Writes dirty pages of this task until about `bytesMax` are written. Returns pages and bytes; 0 bytes: all clean. */
+  /**
+   * Writes dirty pages of this task until about `bytesMax` are written. Returns pages and bytes; 0 bytes: all
+   * clean.
+   */
   writeDirty(bytesMax: number): { pages: number; bytes: number } {
     let pages = 0;
     let bytes = 0;
@@ -160,8 +166,8 @@ export class TaskTables {
   }
 
   /**
-   * The storage part of a checkpoint's last turn: remaining pages, directory, deletion of dropped tables. Afterwards
-   * tables that `isLive` does not hold any more are let go from memory.
+   * The storage part of a checkpoint's last turn: remaining pages, directory, deletion of dropped tables.
+   * Afterwards tables that `isLive` does not hold any more are let go from memory.
    */
   commit(isLive: (entry: TableEntry) => boolean): { pages: number; bytes: number } {
     const written = this.writeDirty(Number.POSITIVE_INFINITY);

@@ -1,13 +1,14 @@
 /**
  * Windows of one task: which tables a batch's rows go to, which windows fire, which close.
  *
- * Rows go to slices. When the watermark reaches a window's last millisecond it fires: its slices are merged into its
- * result (a tumbling window's only slice is its result already). Until lateness has passed, late rows change the result
- * of a fired window directly, as well as its slice. Then the window closes.
+ * Rows go to slices. When the watermark reaches a window's last millisecond it fires: its slices are merged
+ * into its result (a tumbling window's only slice is its result already). Until lateness has passed, late
+ * rows change the result of a fired window directly, as well as its slice. Then the window closes.
  *
  * Firing may take many turns: `cursor` says how far it came and is part of the checkpoint.
  *
- * Invariant: a window with end - 1 <= firedThrough has fired; nothing fires before its watermark, nothing twice.
+ * Invariant: a window with end - 1 <= firedThrough has fired; nothing fires before its watermark, nothing
+ * twice.
  */
 import { assert } from "../../base/assert.ts";
 import type { KeyedTable } from "../../kernel/keyed-table.ts";
@@ -82,7 +83,9 @@ export class TaskWindows {
     return this.#cursor;
   }
 
-  /** End of the last window that no record can change any more; the least safe integer before there is one. */
+  /**
+   * End of the last window that no record can change any more; the least safe integer before there is one.
+   */
   get lastClosedEnd(): number {
     const end = this.#firedThrough + 1n - this.latenessMs;
     return Number(end < minWindow ? minWindow : end > maxWindow ? maxWindow : end);

@@ -1,11 +1,12 @@
 /**
  * A task: one job's operator chain on one partition, a deterministic and synchronous function of the log.
  *
- * `step` does one slice of work: it applies the next record's rows, or fires some of what the record's watermark made
- * due. Nothing is read from the clock: a record brings its append time. `checkpoint` writes the state's prefix.
+ * `step` does one slice of work: it applies the next record's rows, or fires some of what the record's
+ * watermark made due. Nothing is read from the clock: a record brings its append time. `checkpoint` writes
+ * the state's prefix.
  *
- * Invariant: after a crash at any point, opening the task again and stepping through the same log gives the same state
- * and the same letters.
+ * Invariant: after a crash at any point, opening the task again and stepping through the same log gives the
+ * same state and the same letters.
  */
 import { EngineError, type ErrorBody, errorBodyOf, StorageFailure } from "../../base/errors.ts";
 import { MiB } from "../../base/limits.ts";
@@ -44,7 +45,9 @@ export const wholeSliceBytes = 1 * MiB;
 /** Cells that one step merges or sweeps: bounds the length of a turn. */
 const cellsPerStepMax = 50_000;
 
-/** Page memory that one batch may need beyond what is there: new cells, and pages that double while they grow. */
+/**
+ * Page memory that one batch may need beyond what is there: new cells, and pages that double while they grow.
+ */
 const batchRoomFactor = 6;
 
 export interface TaskContext {
@@ -172,8 +175,8 @@ export class Task {
   }
 
   /**
-   * Writes dirty pages of the coming checkpoint ahead, about `bytesMax`. Returns true when so little is left that
-   * `commit` may follow. A crash in between leaves the last checkpoint untouched.
+   * Writes dirty pages of the coming checkpoint ahead, about `bytesMax`. Returns true when so little is
+   * left that `commit` may follow. A crash in between leaves the last checkpoint untouched.
    */
   writeAhead(bytesMax: number, now: number): boolean {
     if (this.#writtenAhead.pages === 0) this.#writtenAhead.startedAt = now;
@@ -182,7 +185,8 @@ export class Task {
     this.#writtenAhead.bytes += written.bytes;
     const { nextTable } = this.tables;
     if (written.bytes > 0 && !(this.#checkpoint.isWriting && this.#checkpoint.nextTable === nextTable)) {
-      // Tables made since the last checkpoint may be written now: a recovery must not give their numbers again.
+      // Tables made since the last checkpoint may be written now: a recovery must not give their numbers
+      // again.
       this.#checkpoint = { ...this.#checkpoint, isWriting: true, nextTable };
       writeCheckpoint(this.#context.sql, this.number, this.#checkpoint);
     }
@@ -275,7 +279,10 @@ export class Task {
     return (found ?? this.tables.create(TableFamily.Result, continuousWindow, 0, appendTime)).keyed;
   }
 
-  /** Rids some tables of what aborted epochs left; the aborted epochs are forgotten when none is left to sweep. */
+  /**
+   * Rids some tables of what aborted epochs left; the aborted epochs are forgotten when none is left to
+   * sweep.
+   */
   #sweepAborted(): Pick<Checkpoint, "aborted" | "sweepTable"> {
     const { aborted, sweepTable } = this.#checkpoint;
     if (aborted.length === 0) return { aborted, sweepTable };
@@ -315,7 +322,7 @@ export function tryStep(work: () => unknown): StepOutcome {
 function check(failure: TableFailure | undefined, record: LogRecord): void {
   if (!failure) return;
   throw new EngineError("JOB_FAILED", {
-    message: `Row ${failure.row} of the record at offset ${record.offset} cannot be applied: ${failure.reason}.`,
+    message: `Row ${failure.row} at offset ${record.offset} cannot be applied: ${failure.reason}.`,
     details: { offset: record.offset, row: failure.row, reason: failure.reason },
   });
 }

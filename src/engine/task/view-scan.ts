@@ -1,8 +1,9 @@
 /**
  * Reading a view: a task's results as rows, in the order (window, hash of the key).
  *
- * Fired windows are read from their results, open ones from their slices, merged for the occasion where there are
- * several: those rows are not final. Rows whose retention has passed are left out. A read changes no state.
+ * Fired windows are read from their results, open ones from their slices, merged for the occasion where
+ * there are several: those rows are not final. Rows whose retention has passed are left out. A read changes
+ * no state.
  *
  * One call does a bounded amount of work: over many windows without a row that is asked for it breaks off
  * and says where to go on.
@@ -123,8 +124,8 @@ class ScanPass {
   }
 }
 /**
- * Returns the `scan.limit` rows with the largest (smallest) value of `scan.top`, of the rows given so far and of a page
- * of a scan; rows without a value come last, and equal ones in scan order.
+ * Returns the `scan.limit` rows with the largest (smallest) value of `scan.top`, of the rows given so far
+ * and of a page of a scan; rows without a value come last, and equal ones in scan order.
  */
 export function selectTop(rows: readonly ViewRow[], scan: ViewScan): ViewRow[] {
   const { top, limit } = scan;

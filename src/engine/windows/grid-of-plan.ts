@@ -4,7 +4,9 @@
 import type { WindowGrid } from "../../kernel/slices.ts";
 import type { WindowPlan } from "../plan/task-plan.ts";
 
-/** Returns the grid of a planned window. A hop's size is a multiple of its slide, so its slices are slides. */
+/**
+ * Returns the grid of a planned window. A hop's size is a multiple of its slide, so its slices are slides.
+ */
 export function gridOfPlan(window: WindowPlan): WindowGrid {
   return {
     kind: window.kind,

@@ -1,8 +1,10 @@
 /**
- * The process around one partition: groups appends, runs its work in slices, keeps its alarm, lets queries wait.
+ * The process around one partition: groups appends, runs its work in slices, keeps its alarm, lets queries
+ * wait.
  *
- * Order of an append: log, then acknowledge, then process. Appends that arrive in one turn of the event loop are logged
- * as one group commit; work runs in later turns, so that it never delays an acknowledgement it need not.
+ * Order of an append: log, then acknowledge, then process. Appends that arrive in one turn of the event
+ * loop are logged as one group commit; work runs in later turns, so that it never delays an acknowledgement
+ * it need not.
  *
  * Law: every turn that changes the partition ends in `#afterTurn`, which sets the alarm for what is left.
  */
@@ -130,7 +132,8 @@ export class PartitionHost implements PartitionRpc {
     scan: ViewScan,
     wait: { readonly minOffset: number; readonly timeoutMs: number } | undefined,
   ): Promise<RpcResult<ViewPage>> {
-    // After a restart what was applied before is applied again first: a view does not go back if it can help it.
+    // After a restart what was applied before is applied again first: a view does not go back if it can
+    // help it.
     if (this.#partition.jobs.isBehind(job, run, this.#restartedAt)) {
       await this.#waitFor(job, run, this.#restartedAt, replayWaitMs);
     }
@@ -155,7 +158,9 @@ export class PartitionHost implements PartitionRpc {
     return { ok: true, value: null };
   }
 
-  /** The platform's alarm: does what time asks for and sets the next one. Throws nothing but for lost storage. */
+  /**
+   * The platform's alarm: does what time asks for and sets the next one. Throws nothing but for lost storage.
+   */
   async alarm(): Promise<void> {
     this.#alarmAt = undefined;
     await this.#answer(() => {
@@ -266,7 +271,10 @@ export class PartitionHost implements PartitionRpc {
     }
   }
 
-  /** On leaving idleness the coordinator of a stream with siblings is told; the next append tries again if it fails. */
+  /**
+   * On leaving idleness the coordinator of a stream with siblings is told; the next append tries again if it
+   * fails.
+   */
   #reportActive(): void {
     if (!this.#partition.isSetUp) return;
     const { identity, log } = this.#partition;
@@ -296,7 +304,10 @@ export class PartitionHost implements PartitionRpc {
     return result ?? { ok: false, error: errorBodyOf(new Error("the turn gave no answer")) };
   }
 
-  /** When storage fails nobody knows what the turn wrote: the object ends and starts again from what is durable. */
+  /**
+   * When storage fails nobody knows what the turn wrote: the object ends and starts again from what is
+   * durable.
+   */
   #guard(turn: () => void, failed: (cause: unknown) => void): void {
     try {
       turn();

@@ -182,8 +182,7 @@ const onlyAbiCrosses = fileRule({
     file.imports
       .filter(
         ({ target }) =>
-          isAssembly(target) &&
-          (!abiPath.test(target) || !isIn("src/columnar", "src/kernel")(file.path)),
+          isAssembly(target) && (!abiPath.test(target) || !isIn("src/columnar", "src/kernel")(file.path)),
       )
       .map(
         ({ target, line }) =>

@@ -136,6 +136,48 @@ describe.each(kernelBuilds)("%s kernel", (_, module) => {
     }
   });
 
+  test("integers at the edge of 30 bits around the first come back", () => {
+    const edges = [29n, 30n, 31n, 32n, 33n].flatMap((bit) => [2n ** bit - 1n, 2n ** bit, 3n * 2n ** bit]);
+    for (const edge of edges.flatMap((value) => [value, -value])) {
+      for (let place = 1; place < 9; place++) {
+        const values = rowsOf(9, (row) => 7n * 2n ** 40n + (row === place ? edge : BigInt(row % 3)));
+        roundTrip(kernel, [{ kind: KIND_I64, values }]);
+        const cents = values.map((value) => Number(value - 7n * 2n ** 40n) / 100);
+        roundTrip(kernel, [{ kind: KIND_F64, values: cents }]);
+      }
+    }
+  });
+
+  test("one string among numbers that is not like them comes back", () => {
+    const others = ["", "u", "u1", "u123456", "u12345678", "u123456789", "v1234567", "u123a567", "u123456/"];
+    others.push("u123456:", "U1234567", "u0000000", "u/234567", "uu234567", "12345678", "u1234567 and more");
+    const numbers = [(row: number) => `u${1_000_000 + row * 777}`, (row: number) => `u${row * row * row}`];
+    for (const number of numbers) {
+      for (const other of others) {
+        for (const place of [0, 1, 5, 9, 10]) {
+          const values = rowsOf(11, (row) => text(row === place ? other : number(row)));
+          roundTrip(kernel, [{ kind: KIND_BYTES, values }]);
+        }
+      }
+    }
+  });
+
+  test("numbers of every length behind prefixes of every length take few bytes", () => {
+    for (let prefix = 0; prefix <= 10; prefix++) {
+      for (let digits = 4; digits <= 18; digits++) {
+        const least = 10n ** BigInt(digits - 1);
+        const ids = rowsOf(50, (row) => `${"prefix-abc".slice(0, prefix)}${least + BigInt((row * 7) % 50)}`);
+        const padded = ids.map((id) => id.slice(0, prefix) + "0".repeat(digits - 4) + id.slice(-4));
+        const growing = ids.map((id, row) => id.slice(0, prefix + (row % 3 === 0 ? digits : digits - 1)));
+        for (const column of [ids, padded, growing]) {
+          const plainBytes = column.join("").length;
+          const frame = roundTrip(kernel, [{ kind: KIND_BYTES, values: column.map(text) }]);
+          expect(frame.length).toBeLessThan(100 + prefix + (column === growing ? plainBytes * 0.6 : 50));
+        }
+      }
+    }
+  });
+
   test("any NaN becomes the canonical one", () => {
     const filled = fillBatch(kernel, [KIND_F64], [[1.5, 2.5]]);
     kernel.memory.view.setBigUint64(filled.batch.lanesPointer(0), 0xfff0_0000_0000_0001n, true);

@@ -30,6 +30,7 @@ test("into a pipe only printed lines go", () => {
 });
 
 test("a bar fills from left to right and no further", () => {
-  expect([0, 5, 10, 12].map((done) => progressBar(done, 10, 4))).toEqual(["░░░░", "██░░", "████", "████"]);
+  const bars = [0, 5, 10, 12].map((done) => progressBar(done, 10, 4));
+  expect(bars).toEqual(["░░░░", "██░░", "████", "████"]);
   expect(formatCount(20_000)).toBe("20,000");
 });

@@ -52,14 +52,12 @@ test("what is written reads back, as JSON and as text", () => {
   const types = ["BOOLEAN", "INT", "BIGINT", "DOUBLE", "DECIMAL(18,7)", "BYTES"];
   fc.assert(
     fc.property(
-      fc
-        .constantFrom(...types)
-        .chain((type) =>
-          valueArbitrary({ name: "a", type: typeOf(type), nullable: false }).map((value) => ({
-            type: typeOf(type),
-            value,
-          })),
-        ),
+      fc.constantFrom(...types).chain((type) =>
+        valueArbitrary({ name: "a", type: typeOf(type), nullable: false }).map((value) => ({
+          type: typeOf(type),
+          value,
+        })),
+      ),
       ({ type, value }) => {
         const json = formatValue(value, type);
         const expected = Object.is(value, -0) ? 0 : value;

@@ -181,7 +181,7 @@ describe("jobs", () => {
     expect(harness.rows("other", {}, 2)).toEqual([["b", 1, false]]);
   });
 
-  test("a corrupt page fails its job with a message, other jobs and the log go on, after a restart too", () => {
+  test("a corrupt page fails its job with a message; other jobs and the log go on", () => {
     const harness = harnessOf({}, counting);
     harness.startJob("other", windowed, 2);
     harness.append([["a", at(1)]]);

@@ -1,7 +1,7 @@
 /**
  * The laws of the windowed aggregate, over random jobs, rows, frames, crashes and page budgets:
- * its final content is the batch answer; other frames, another order within the bound, and a restart anywhere change
- * nothing.
+ * its final content is the batch answer; other frames, another order within the bound, and a restart
+ * anywhere change nothing.
  */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";

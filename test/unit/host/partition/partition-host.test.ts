@@ -1,5 +1,6 @@
 /**
- * The process around a partition: group commits, waiting queries, lost storage, the alarm. Turns are run by hand.
+ * The process around a partition: group commits, waiting queries, lost storage, the alarm. Turns are run by
+ * hand.
  */
 import { describe, expect, test } from "vitest";
 import { StorageFailure } from "../../../../src/base/errors.ts";

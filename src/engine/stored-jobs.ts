@@ -1,0 +1,81 @@
+/**
+ * The jobs of a partition as they are stored: what the coordinator wants of each, and why one failed.
+ */
+import type { ErrorBody } from "../base/errors.ts";
+import type { JobCommand, JobState } from "./partition-types.ts";
+import type { TaskPlan } from "./plan/task-plan.ts";
+import type { SqlStorage } from "./ports.ts";
+
+/** A job on one partition. A task's number is its run's: neither is ever used again. */
+export interface StoredJob {
+  readonly job: string;
+  readonly run: number;
+  readonly plan: TaskPlan;
+  readonly state: JobState;
+  readonly error: ErrorBody | undefined;
+}
+
+export class StoredJobs {
+  readonly #sql: SqlStorage;
+  #jobs: readonly StoredJob[];
+
+  constructor(sql: SqlStorage) {
+    sql.run(
+      `CREATE TABLE IF NOT EXISTS jobs
+       (run INTEGER PRIMARY KEY, job TEXT, state TEXT, plan TEXT, error TEXT)`,
+    );
+    this.#sql = sql;
+    this.#jobs = sql.run("SELECT job, run, plan, state, error FROM jobs ORDER BY run").map(readJob);
+  }
+
+  /** All jobs, by run. */
+  get all(): readonly StoredJob[] {
+    return this.#jobs;
+  }
+
+  byName(job: string): StoredJob | undefined {
+    return this.#jobs.find((each) => each.job === job);
+  }
+
+  byRun(run: number): StoredJob | undefined {
+    return this.#jobs.find((each) => each.run === run);
+  }
+
+  add({ job, run, plan }: JobCommand, state: JobState): StoredJob {
+    this.#sql.run(
+      "INSERT INTO jobs (run, job, state, plan, error) VALUES (?, ?, ?, ?, NULL)",
+      run,
+      job,
+      state,
+      JSON.stringify(plan),
+    );
+    const stored = { job, run, plan, state, error: undefined };
+    this.#jobs = [...this.#jobs, stored];
+    return stored;
+  }
+
+  setState(run: number, state: JobState, error: ErrorBody | undefined): void {
+    this.#sql.run(
+      "UPDATE jobs SET state = ?, error = ? WHERE run = ?",
+      state,
+      error ? JSON.stringify(error) : null,
+      run,
+    );
+    this.#jobs = this.#jobs.map((each) => (each.run === run ? { ...each, state, error } : each));
+  }
+
+  remove(run: number): void {
+    this.#sql.run("DELETE FROM jobs WHERE run = ?", run);
+    this.#jobs = this.#jobs.filter((each) => each.run !== run);
+  }
+}
+
+function readJob([job, run, plan, state, error]: readonly unknown[]): StoredJob {
+  return {
+    job: job as string,
+    run: run as number,
+    plan: JSON.parse(plan as string) as TaskPlan,
+    state: state as JobState,
+    error: error === null ? undefined : (JSON.parse(error as string) as ErrorBody),
+  };
+}
