@@ -3,7 +3,7 @@
  *
  *   values  BYTES lane[count]       without nulls
  *   words   BYTES lane[count]       written: the distinct values
- *   places  i64[count]              written: values[i] equals words[places[i]]
+ *   places  u32[count]              written: values[i] equals words[places[i]]
  *   table   u32[tableSlots(count)]  scratch
  *
  * Gives up where the column does not repeat itself, or where its hashes collide more than chance would have
@@ -74,7 +74,7 @@ export function dictionaryBuild(values: usize, count: u32, words: usize, places:
       if (entry == 0) {
         store<u32>(table + (<usize>slot << 2), wordCount + 1);
         store<u64>(words + (<usize>wordCount << 3), lane);
-        store<u64>(places + (<usize>i << 3), <u64>wordCount);
+        store<u32>(places + (<usize>i << 2), wordCount);
         wordCount++;
         break;
       }
@@ -82,7 +82,7 @@ export function dictionaryBuild(values: usize, count: u32, words: usize, places:
       const other = <usize>load<u32>(word);
       if (load<u32>(word, 4) == length && headOf(other, length) == head && tailOf(other, length) == tail
         && areMiddlesEqual(pointer, other, length)) {
-        store<u64>(places + (<usize>i << 3), <u64>(entry - 1));
+        store<u32>(places + (<usize>i << 2), entry - 1);
         break;
       }
       slot = (slot + 1) & (slots - 1);
@@ -92,15 +92,16 @@ export function dictionaryBuild(values: usize, count: u32, words: usize, places:
   return wordCount;
 }
 
-/** True where a sample of values[0..count), i64 each, shows mostly different ones. */
-export function isDiverse(values: usize, count: u32): bool {
+/** True where a sample of values[0..count), u64 or u32 each, shows mostly different ones. */
+export function isDiverse(values: usize, count: u32, isNarrow: bool): bool {
   // 64 samples set bits of a 1024-bit filter: equal values set the same one.
   memory.fill(FILTER, 0, 128);
   const stride = max<u32>(1, count >> 6);
   let seen: u32 = 0;
   let fresh: u32 = 0;
   for (let i: u32 = 0; i < count; i += stride) {
-    const hash = load<u64>(values + (<usize>i << 3)) * 0x9e3779b185ebca87;
+    const value = isNarrow ? <u64>load<u32>(values + (<usize>i << 2)) : load<u64>(values + (<usize>i << 3));
+    const hash = value * 0x9e3779b185ebca87;
     const place = FILTER + <usize>(hash >> 57);
     const bit = <u32>1 << <u32>((hash >> 54) & 7);
     fresh += u32((load<u8>(place) & bit) == 0);

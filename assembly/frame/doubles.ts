@@ -5,11 +5,13 @@
  * bits back as m / 10^k. Division rounds correctly, so whatever was parsed from at most k decimals passes;
  * -0, NaN and infinities never do.
  */
+import { areOffsets, lowHalves, seen } from "./narrow";
 import { DECIMAL_SCALE_MAX } from "./section";
 
 /** 1.5 * 2^52: adding it to an integer below 2^51 leaves that integer in the low bits of the sum. */
 const SHIFTER: f64 = 6755399441055744.0;
 const DECIMAL_MAX: f64 = 2251799813685248.0;
+const NARROW_MAX: f64 = 1073741824.0;
 const NAN_BITS: u64 = 0x7ff8000000000000;
 const SAMPLE: u32 = 16;
 
@@ -29,17 +31,61 @@ function isDecimal(value: f64, factor: f64): bool {
   return abs<f64>(m) < DECIMAL_MAX && reinterpret<u64>(m / factor) == reinterpret<u64>(value);
 }
 
-/**
- * Writes values[0..count) * 10^scale as i64 to `target` and returns the scale, the smallest that fits all; -1
- * where there is none.
- */
-export function decimalsFrom(values: usize, count: u32, target: usize): i32 {
+/** Returns the smallest scale that fits a sample of the values, -1 where there is none. */
+export function decimalsGuess(values: usize, count: u32): i32 {
   let scale: i32 = 0;
   const stride = max<u32>(1, count / SAMPLE);
-  for (let i: u32 = 0; i < count; i += stride) {
+  for (let i: u32 = 0; i < count && scale >= 0; i += stride) {
     scale = scaleUp(load<f64>(values + (<usize>i << 3)), scale);
-    if (scale < 0) return -1;
   }
+  return scale;
+}
+
+/**
+ * Writes values[0..count) * 10^scale to `target`, i32 each, where all of them are decimals of this scale and
+ * offsets (`narrow.ts`) of zero; returns whether they are. May write up to 16 bytes behind the last.
+ */
+export function decimalsNarrow(values: usize, count: u32, scale: i32, target: usize): bool {
+  const factors = f64x2.splat(power(scale));
+  const shifters = f64x2.splat(SHIFTER);
+  let bits = i64x2.splat(0);
+  let exact = i64x2.splat(-1);
+  const end = values + (<usize>count << 3);
+  let at = values;
+  let next = target;
+  for (; at + 32 <= end; at += 32) {
+    // The sum rounds to an integer and holds it in its low bits.
+    const first = v128.load(at);
+    const second = v128.load(at, 16);
+    const firstSum = f64x2.add(f64x2.mul(first, factors), shifters);
+    const secondSum = f64x2.add(f64x2.mul(second, factors), shifters);
+    const firstBack = f64x2.div(f64x2.sub(firstSum, shifters), factors);
+    const secondBack = f64x2.div(f64x2.sub(secondSum, shifters), factors);
+    exact = v128.and(exact, v128.and(i64x2.eq(firstBack, first), i64x2.eq(secondBack, second)));
+    const firstInteger = i64x2.sub(firstSum, shifters);
+    const secondInteger = i64x2.sub(secondSum, shifters);
+    bits = seen(seen(bits, firstInteger), secondInteger);
+    v128.store(next, lowHalves(firstInteger, secondInteger));
+    next += 16;
+  }
+  if (!areOffsets(bits) || !i64x2.all_true(exact)) return false;
+  for (; at < end; at += 8) {
+    const value = load<f64>(at);
+    if (!isDecimal(value, power(scale))) return false;
+    const m = nearest<f64>(value * power(scale));
+    if (abs<f64>(m) >= NARROW_MAX) return false;
+    store<i32>(next, <i32>m);
+    next += 4;
+  }
+  return true;
+}
+
+/**
+ * Writes values[0..count) * 10^scale as i64 to `target` and returns the scale, the smallest from `least` on
+ * that fits all; -1 where there is none.
+ */
+export function decimalsFrom(values: usize, count: u32, least: i32, target: usize): i32 {
+  let scale = least;
   while (true) {
     const done = decimalsWrite(values, count, power(scale), target);
     if (done == count) return scale;

@@ -3,18 +3,21 @@
  *
  * The present values of the selected rows are gathered into dense scratch first, unless they already lie
  * densely; every encoding works on that. SCRATCH, n = count rounded up to 8: dense u64[n], integers i64[n],
- * words u64[n], places i64[n], table u32[tableSlots(count)].
+ * words u64[n], narrow i32[n], places u32[n], table u32[tableSlots(count)]. What reads or writes on behind
+ * one of them finds the next there.
  */
 import { COLUMN_KIND, COLUMN_LANES, COLUMN_NULL_COUNT, COLUMN_VALIDITY, KIND_BYTES, KIND_F64 } from "../abi";
 import { FRAME_SECTION_HEADER_BYTES } from "./abi";
-import { dictionaryBuild, isDiverse, tableSlots } from "./dictionary";
-import { decimalsFrom, doublesCanonicalize } from "./doubles";
-import { integersMeasure, integersWidth, integersWrite } from "./integers";
+import { dictionaryBuild, tableSlots } from "./dictionary";
+import { decimalsFrom, decimalsGuess, decimalsNarrow, doublesCanonicalize } from "./doubles";
+import { integersMeasure, integersMeasureNarrow, integersWidth, integersWrite } from "./integers";
 import {
   SECTION_DECIMALS, SECTION_DICTIONARY, SECTION_DOUBLES, SECTION_HAS_NULLS, SECTION_INTEGERS, SECTION_NULLS,
   SECTION_STRINGS,
 } from "./section";
-import { stringsAreEqual, stringsAreNumbers, stringsMeasure, stringsWrite } from "./strings-write";
+import {
+  stringsAreDiverse, stringsAreEqual, stringsAreNumbers, stringsMeasure, stringsWrite,
+} from "./strings-write";
 
 /** Numbers this narrow are as small as a dictionary's places would be. */
 const NARROW_BITS: u32 = 6;
@@ -78,11 +81,13 @@ export function frameColumnEncode(
   const flags = present < count ? SECTION_HAS_NULLS : 0;
   const kind = load<u32>(column, COLUMN_KIND);
   if (kind == KIND_BYTES) return encodeStrings(dense, present, scratch, n, target, flags, values, targetEnd);
+  const integers = scratch + (n << 3);
+  const narrow = integers + (n << 4);
   if (kind == KIND_F64) {
-    return encodeDoubles(dense, present, scratch + (n << 3), target, flags, values, targetEnd);
+    return encodeDoubles(dense, present, integers, narrow, target, flags, values, targetEnd);
   }
-  if (values + <usize>integersMeasure(dense, present) > targetEnd) return 0;
-  return finish(target, SECTION_INTEGERS, flags, integersWrite(dense, present, values));
+  if (values + <usize>integersMeasure(dense, present, narrow) > targetEnd) return 0;
+  return finish(target, SECTION_INTEGERS, flags, integersWrite(values));
 }
 
 function finish(target: usize, encoding: u32, flags: u32, end: usize): usize {
@@ -121,17 +126,24 @@ function gatherPresent(column: usize, rows: usize, count: u32, target: usize, bi
 }
 
 function encodeDoubles(
-  values: usize, count: u32, integers: usize, target: usize, flags: u32, at: usize, end: usize,
+  values: usize, count: u32, integers: usize, narrow: usize, target: usize, flags: u32, at: usize, end: usize,
 ): usize {
-  const scale = decimalsFrom(values, count, integers);
-  if (scale < 0) {
-    doublesCanonicalize(values, count, integers);
-    if (at + <usize>integersMeasure(integers, count) > end) return 0;
-    return finish(target, SECTION_DOUBLES, flags, integersWrite(integers, count, at));
+  let scale = decimalsGuess(values, count);
+  let bytes: u32 = 0;
+  if (scale >= 0 && decimalsNarrow(values, count, scale, narrow)) {
+    bytes = integersMeasureNarrow(narrow, count, 0);
+  } else {
+    if (scale >= 0) scale = decimalsFrom(values, count, scale, integers);
+    if (scale < 0) doublesCanonicalize(values, count, integers);
+    bytes = integersMeasure(integers, count, narrow);
   }
-  if (at + 1 + <usize>integersMeasure(integers, count) > end) return 0;
+  if (scale < 0) {
+    if (at + <usize>bytes > end) return 0;
+    return finish(target, SECTION_DOUBLES, flags, integersWrite(at));
+  }
+  if (at + 1 + <usize>bytes > end) return 0;
   store<u8>(at, scale);
-  return finish(target, SECTION_DECIMALS, flags, integersWrite(integers, count, at + 1));
+  return finish(target, SECTION_DECIMALS, flags, integersWrite(at + 1));
 }
 
 function encodeStrings(
@@ -139,26 +151,27 @@ function encodeStrings(
 ): usize {
   const integers = scratch + (n << 3);
   const words = integers + (n << 3);
-  const places = words + (n << 3);
-  const plainBytes = stringsMeasure(values, count, integers);
+  const narrow = words + (n << 3);
+  const places = narrow + (n << 2);
+  const plainBytes = stringsMeasure(values, count, integers, narrow);
   // Equal strings are read back faster from a dictionary, which copies none.
   const areEqual = stringsAreEqual() && count >= EQUAL_ROWS_MIN;
-  const isSettled = stringsAreNumbers() && (integersWidth() <= NARROW_BITS || isDiverse(integers, count));
+  const isSettled = stringsAreNumbers() && (integersWidth() <= NARROW_BITS || stringsAreDiverse());
   if (count > 1 && (areEqual || !isSettled)) {
-    const wordCount = dictionaryBuild(values, count, words, places, places + (n << 3));
+    const wordCount = dictionaryBuild(values, count, words, places, places + (n << 2));
     if (wordCount > 0 && wordCount < count) {
       const placeBytes: u32 = 9 + ((count * (32 - clz<u32>(wordCount - 1)) + 7) >> 3);
-      const bytes: u32 = 4 + stringsMeasure(words, wordCount, integers) + placeBytes;
+      const bytes: u32 = 4 + stringsMeasure(words, wordCount, integers, narrow) + placeBytes;
       if (areEqual || bytes < plainBytes) {
         if (at + <usize>bytes > end) return 0;
         store<u32>(at, wordCount);
-        const placesAt = stringsWrite(words, wordCount, integers, at + 4);
-        integersMeasure(places, count);
-        return finish(target, SECTION_DICTIONARY, flags, integersWrite(places, count, placesAt));
+        const placesAt = stringsWrite(words, wordCount, at + 4);
+        integersMeasureNarrow(places, count, 0);
+        return finish(target, SECTION_DICTIONARY, flags, integersWrite(placesAt));
       }
-      stringsMeasure(values, count, integers);
+      stringsMeasure(values, count, integers, narrow);
     }
   }
   if (at + <usize>plainBytes > end) return 0;
-  return finish(target, SECTION_STRINGS, flags, stringsWrite(values, count, integers, at));
+  return finish(target, SECTION_STRINGS, flags, stringsWrite(values, count, at));
 }

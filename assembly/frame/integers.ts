@@ -5,15 +5,24 @@
  * Writing stores whole words and may touch 8 bytes behind the block; reading loads whole words and may look 8
  * bytes behind it.
  */
+import {
+  narrowFrom, narrowLeast, narrowLeastStep, narrowMost, narrowMostStep, narrowPack, narrowPackDeltas,
+  narrowSurvey,
+} from "./narrow";
+
 const WIDTH_MASK: u32 = 0x7f;
 const DELTAS: u32 = 0x80;
 const WIDTH_MAX_PACKED: u32 = 56;
 
-/** What the last `integersMeasure` chose; `integersWrite` goes by it. */
+/** What was measured last and how it shall be written; `integersWrite` goes by it. */
+let chosenValues: usize = 0;
+let chosenCount: u32 = 0;
+let chosenNarrow: bool = false;
 let chosenWidth: u32 = 0;
 let chosenDeltas: bool = false;
 let chosenBase: u64 = 0;
 let chosenStep: u64 = 0;
+let chosenBias: u64 = 0;
 
 // @ts-ignore: decorator
 @inline
@@ -33,9 +42,14 @@ export function integersWidth(): u32 {
   return chosenWidth;
 }
 
-/** Chooses how to write values[0..count), i64 each, count > 0; returns the bytes of the block. */
-export function integersMeasure(values: usize, count: u32): u32 {
+/**
+ * Chooses how to write values[0..count), i64 each, count > 0; returns the bytes of the block.
+ *
+ * `narrow`, i32[count] and 16 bytes, is used where they lie close together.
+ */
+export function integersMeasure(values: usize, count: u32, narrow: usize): u32 {
   const first = load<i64>(values);
+  if (narrowFrom(values, count, <u64>first, narrow)) return integersMeasureNarrow(narrow, count, <u64>first);
   let least = first;
   let most = first;
   let leastStep = i64.MAX_VALUE;
@@ -51,14 +65,35 @@ export function integersMeasure(values: usize, count: u32): u32 {
     leastStep = step < leastStep ? step : leastStep;
     mostStep = step > mostStep ? step : mostStep;
   }
-  const width = widthOf(<u64>most - <u64>least);
-  const packed = 9 + packedBytes(count, width);
+  chosenValues = values;
+  chosenCount = count;
+  chosenNarrow = false;
+  return choose(first, least, <u64>most - <u64>least, leastStep, <u64>mostStep - <u64>leastStep);
+}
+
+/** The same of offsets[0..count) + bias (`narrow.ts`). */
+export function integersMeasureNarrow(offsets: usize, count: u32, bias: u64): u32 {
+  narrowSurvey(offsets, count);
+  chosenValues = offsets;
+  chosenCount = count;
+  chosenNarrow = true;
+  chosenBias = bias;
+  const first = <i64>bias + <i64>load<i32>(offsets);
+  const least = <i64>narrowLeast();
+  const leastStep = <i64>narrowLeastStep();
+  const range = <u64>(<i64>narrowMost() - least);
+  return choose(first, <i64>bias + least, range, leastStep, <u64>(<i64>narrowMostStep() - leastStep));
+}
+
+function choose(first: i64, least: i64, range: u64, leastStep: i64, stepRange: u64): u32 {
+  const width = widthOf(range);
+  const packed = 9 + packedBytes(chosenCount, width);
   chosenDeltas = false;
   chosenWidth = width;
   chosenBase = <u64>least;
-  if (count == 1) return packed;
-  const stepWidth = widthOf(<u64>mostStep - <u64>leastStep);
-  const deltas = 17 + packedBytes(count - 1, stepWidth);
+  if (chosenCount == 1) return packed;
+  const stepWidth = widthOf(stepRange);
+  const deltas = 17 + packedBytes(chosenCount - 1, stepWidth);
   if (deltas >= packed) return packed;
   chosenDeltas = true;
   chosenWidth = stepWidth;
@@ -67,13 +102,20 @@ export function integersMeasure(values: usize, count: u32): u32 {
   return deltas;
 }
 
-/** Writes the block that was measured last, of the same values; returns its end. */
-export function integersWrite(values: usize, count: u32, target: usize): usize {
-  store<u8>(target, chosenWidth | (chosenDeltas ? DELTAS : 0));
+/** Writes the block that was measured last, whose values still lie where they lay; returns its end. */
+export function integersWrite(target: usize): usize {
+  const values = chosenValues;
+  const count = chosenCount;
+  const width = chosenWidth;
+  store<u8>(target, width | (chosenDeltas ? DELTAS : 0));
   store<u64>(target, chosenBase, 1);
-  if (!chosenDeltas) return pack(values, count, chosenBase, chosenWidth, target + 9);
+  if (!chosenDeltas) {
+    if (!chosenNarrow) return pack(values, count, chosenBase, width, target + 9);
+    return narrowPack(values, count, <i32>(chosenBase - chosenBias), width, target + 9);
+  }
   store<u64>(target, chosenStep, 9);
-  return packDeltas(values, count, chosenStep, chosenWidth, target + 17);
+  if (!chosenNarrow) return packDeltas(values, count, chosenStep, width, target + 17);
+  return narrowPackDeltas(values + 4, count - 1, <i32>chosenStep, width, target + 17);
 }
 
 function pack(values: usize, count: u32, base: u64, width: u32, target: usize): usize {

@@ -3,8 +3,10 @@
  *
  * Values are BYTES lanes without nulls. Reads up to 8 bytes behind a value.
  */
+import { isDiverse } from "./dictionary";
 import { digitsParse, isDigit } from "./digits";
-import { integersMeasure, integersWrite } from "./integers";
+import { integersMeasure, integersMeasureNarrow, integersWrite } from "./integers";
+import { numbersDigits, numbersFrom, numbersPrefix } from "./numbers";
 import { DIGITS_MAX, PREFIX_BYTES_MAX, STRINGS_NUMBERS, STRINGS_PLAIN } from "./section";
 
 /** What the last `stringsMeasure` found; `stringsWrite` goes by it. */
@@ -14,35 +16,52 @@ let digits: u32 = 0;
 let lengthLeast: u32 = 0;
 let lengthMost: u32 = 0;
 let bytesTotal: u32 = 0;
+let numbers: usize = 0;
+let numbersCount: u32 = 0;
+let numbersAreNarrow: bool = false;
 
 /** True where the last measured strings are kept as numbers. */
 export function stringsAreNumbers(): bool {
   return form == STRINGS_NUMBERS;
 }
 
-/** True where the last measured strings are all the same. */
+/** True where the last measured strings are all the same, and none a number. */
 export function stringsAreEqual(): bool {
-  return lengthLeast == lengthMost && prefix == lengthMost;
+  return form == STRINGS_PLAIN && lengthLeast == lengthMost && prefix == lengthMost;
+}
+
+/** True where the last measured strings are numbers that repeat too little for a dictionary. */
+export function stringsAreDiverse(): bool {
+  return form == STRINGS_NUMBERS && isDiverse(numbers, numbersCount, numbersAreNarrow);
 }
 
 /**
  * Chooses how to write the strings values[0..count), count > 0; returns the bytes of the block.
  *
- * `integers`, i64[count], receives their lengths or numbers for `stringsWrite`.
+ * `integers`, i64[count], and `narrow`, i32[count] and 16 bytes, receive their lengths or numbers for
+ * `stringsWrite`.
  */
-export function stringsMeasure(values: usize, count: u32, integers: usize): u32 {
+export function stringsMeasure(values: usize, count: u32, integers: usize, narrow: usize): u32 {
+  numbersCount = count;
+  numbersAreNarrow = numbersFrom(values, count, narrow);
+  if (numbersAreNarrow) {
+    form = STRINGS_NUMBERS;
+    prefix = numbersPrefix();
+    digits = numbersDigits();
+    numbers = narrow;
+    return 3 + prefix + integersMeasureNarrow(narrow, count, 0);
+  }
   survey(values, count);
-  const head = 2 + prefix;
   if (lengthMost > 0 && toNumbers(values, count, integers)) {
     form = STRINGS_NUMBERS;
-    return 3 + prefix + integersMeasure(integers, count);
+    numbers = integers;
+    return 3 + prefix + integersMeasure(integers, count, narrow);
   }
   form = STRINGS_PLAIN;
   for (let i: u32 = 0; i < count; i++) {
-    const at = <usize>i << 3;
-    store<u64>(integers + at, <u64>(load<u32>(values + at, 4) - prefix));
+    store<u32>(narrow + (<usize>i << 2), load<u32>(values + (<usize>i << 3), 4) - prefix);
   }
-  return head + integersMeasure(integers, count) + bytesTotal - prefix * count;
+  return 2 + prefix + integersMeasureNarrow(narrow, count, 0) + bytesTotal - prefix * count;
 }
 
 /** Finds the common prefix, the range of lengths and their sum. */
@@ -102,17 +121,17 @@ function toNumbers(values: usize, count: u32, integers: usize): bool {
   return true;
 }
 
-/** Writes the block that was measured last, of the same values and integers; returns its end. */
-export function stringsWrite(values: usize, count: u32, integers: usize, target: usize): usize {
+/** Writes the block that was measured last, of the same values; returns its end. */
+export function stringsWrite(values: usize, count: u32, target: usize): usize {
   store<u8>(target, form);
   store<u8>(target, prefix, 1);
   memory.copy(target + 2, <usize>load<u32>(values), <usize>prefix);
   let at = target + 2 + <usize>prefix;
   if (form == STRINGS_NUMBERS) {
     store<u8>(at, digits);
-    return integersWrite(integers, count, at + 1);
+    return integersWrite(at + 1);
   }
-  at = integersWrite(integers, count, at);
+  at = integersWrite(at);
   const skip = <usize>prefix;
   const end = values + (<usize>count << 3);
   for (let lane = values; lane < end; lane += 8) {
