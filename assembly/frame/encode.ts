@@ -98,9 +98,21 @@ function finish(target: usize, encoding: u32, flags: u32, end: usize): usize {
 }
 
 function gather(lanes: usize, rows: usize, count: u32, target: usize): void {
-  for (let i: u32 = 0; i < count; i++) {
-    const row = <usize>load<u32>(rows + (<usize>i << 2));
-    store<u64>(target + (<usize>i << 3), load<u64>(lanes + (row << 3)));
+  const end = rows + (<usize>count << 2);
+  let at = rows;
+  let next = target;
+  for (; at + 16 <= end; at += 16) {
+    const first = load<u64>(at);
+    const second = load<u64>(at, 8);
+    store<u64>(next, load<u64>(lanes + (<usize>(<u32>first) << 3)));
+    store<u64>(next, load<u64>(lanes + (<usize>(first >> 32) << 3)), 8);
+    store<u64>(next, load<u64>(lanes + (<usize>(<u32>second) << 3)), 16);
+    store<u64>(next, load<u64>(lanes + (<usize>(second >> 32) << 3)), 24);
+    next += 32;
+  }
+  for (; at < end; at += 4) {
+    store<u64>(next, load<u64>(lanes + (<usize>load<u32>(at) << 3)));
+    next += 8;
   }
 }
 

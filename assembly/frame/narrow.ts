@@ -148,20 +148,25 @@ export function narrowPackDeltas(offsets: usize, count: u32, base: i32, width: u
 
 // @ts-ignore: decorator
 @inline
-function pack(offsets: usize, count: u32, base: i32, width: u32, target: usize, isDeltas: bool): usize {
+function pack(
+  offsets: usize, count: u32, base: i32, width: u32, target: usize, isDeltas: bool,
+): usize {
   if (width == 0) return target;
   const blocks = width <= WIDTH_MAX_TWO ? count >> 3 : 0;
   if (width <= WIDTH_MAX_FOUR) packFours(offsets, blocks, base, width, target, isDeltas);
   else packTwos(offsets, blocks, base, width, target, isDeltas);
   const done = blocks << 3;
   const rest = offsets + (<usize>done << 2);
-  return packOnes(rest, count - done, base, width, target + <usize>(blocks * width), isDeltas);
+  const next = target + <usize>(blocks * width);
+  return packOnes(rest, count - done, base, width, next, isDeltas);
 }
 
 /** Blocks of eight as two words of four. A word begins behind a whole byte, or behind a half of one. */
 // @ts-ignore: decorator
 @inline
-function packFours(offsets: usize, blocks: u32, base: i32, width: u32, target: usize, isDeltas: bool): void {
+function packFours(
+  offsets: usize, blocks: u32, base: i32, width: u32, target: usize, isDeltas: bool,
+): void {
   const bases = i32x4.splat(base);
   const lows = i64x2.splat(0xffffffff);
   const gap = 32 - width;
@@ -188,7 +193,9 @@ function packFours(offsets: usize, blocks: u32, base: i32, width: u32, target: u
 /** Blocks of eight as four words of two; each takes over the bits that do not fill a byte before it. */
 // @ts-ignore: decorator
 @inline
-function packTwos(offsets: usize, blocks: u32, base: i32, width: u32, target: usize, isDeltas: bool): void {
+function packTwos(
+  offsets: usize, blocks: u32, base: i32, width: u32, target: usize, isDeltas: bool,
+): void {
   const bases = i32x4.splat(base);
   const lows = i64x2.splat(0xffffffff);
   const pairMask = i64x2.splat(((<u64>1 << <u64>(width << 1)) - 1) & ~((<u64>1 << <u64>width) - 1));
@@ -220,7 +227,9 @@ function packTwos(offsets: usize, blocks: u32, base: i32, width: u32, target: us
 /** Value after value: what is left of a block, and widths whose pairs would not fit a word. */
 // @ts-ignore: decorator
 @inline
-function packOnes(offsets: usize, count: u32, base: i32, width: u32, target: usize, isDeltas: bool): usize {
+function packOnes(
+  offsets: usize, count: u32, base: i32, width: u32, target: usize, isDeltas: bool,
+): usize {
   // Whole bytes go out at each value; at most seven bits stay in `pending`.
   let pending: u64 = 0;
   let pendingBits: u32 = 0;

@@ -11,15 +11,22 @@
  * `count` is at least one.
  */
 export function lanesMaxI64(lanes: usize, rows: usize, count: u32): i64 {
+  // Two maxima side by side: neither waits for the other.
   let newest: i64 = i64.MIN_VALUE;
+  let other: i64 = i64.MIN_VALUE;
   if (rows == 0) {
-    for (let end = lanes + ((<usize>count) << 3); lanes < end; lanes += 8) {
+    const end = lanes + ((<usize>count) << 3);
+    for (; lanes + 16 <= end; lanes += 16) {
       newest = max(newest, load<i64>(lanes));
+      other = max(other, load<i64>(lanes, 8));
     }
-    return newest;
+    return max(other, lanes < end ? max(newest, load<i64>(lanes)) : newest);
   }
-  for (let end = rows + ((<usize>count) << 2); rows < end; rows += 4) {
+  const end = rows + ((<usize>count) << 2);
+  for (; rows + 8 <= end; rows += 8) {
     newest = max(newest, load<i64>(lanes + ((<usize>load<u32>(rows)) << 3)));
+    other = max(other, load<i64>(lanes + ((<usize>load<u32>(rows, 4)) << 3)));
   }
-  return newest;
+  if (rows < end) newest = max(newest, load<i64>(lanes + ((<usize>load<u32>(rows)) << 3)));
+  return max(newest, other);
 }

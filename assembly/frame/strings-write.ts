@@ -1,7 +1,7 @@
 /**
  * STRINGS blocks, the writing side (layout: `section.ts`).
  *
- * Values are BYTES lanes without nulls. Reads up to 8 bytes behind a value.
+ * Values are BYTES lanes without nulls. Reads up to 16 bytes behind a value.
  */
 import { isDiverse } from "./dictionary";
 import { digitsParse, isDigit } from "./digits";

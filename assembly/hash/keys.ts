@@ -39,25 +39,24 @@ function isUncopied(columns: usize, columnCount: u32): bool {
 }
 
 /**
- * Writes keyNulls and, where keys must be copied, each key's length into its lane. Returns the heap bytes
- * that `keysBuild` will write.
+ * Where keys must be copied, writes keyNulls and each key's length into its lane. Returns the heap bytes that
+ * `keysBuild` will write.
  */
 export function keysMeasure(
   columns: usize, columnCount: u32, rows: usize, count: u32, keys: usize, keyNulls: usize,
 ): u32 {
+  if (isUncopied(columns, columnCount)) return 0;
   for (let i: u32 = 0; i < count; i++) {
     const row = rowAt(rows, i);
     store<u64>(keys + (row << 3), 0);
     store<u16>(keyNulls + (row << 1), 0);
   }
-  const copies = !isUncopied(columns, columnCount);
   let total: u32 = 0;
   for (let index: u32 = 0; index < columnCount; index++) {
     const column = columnAt(columns, index);
     const lanes = <usize>load<u32>(column, COLUMN_LANES);
     const validity = load<u32>(column, COLUMN_NULL_COUNT) ? <usize>load<u32>(column, COLUMN_VALIDITY) : 0;
     if (validity) nullsAdd(validity, index, rows, count, keyNulls);
-    if (!copies) continue;
     const isBytes = load<u32>(column, COLUMN_KIND) == KIND_BYTES;
     for (let i: u32 = 0; i < count; i++) {
       const row = rowAt(rows, i);
@@ -79,7 +78,7 @@ function nullsAdd(validity: usize, index: u32, rows: usize, count: u32, keyNulls
   }
 }
 
-/** Fills the lanes of `keys`; `heap` has the bytes that `keysMeasure` asked for. */
+/** Fills the lanes of `keys`, and keyNulls; `heap` has the bytes that `keysMeasure` asked for. */
 export function keysBuild(
   columns: usize, columnCount: u32, rows: usize, count: u32, keys: usize, keyNulls: usize, heap: usize,
 ): void {
@@ -108,11 +107,30 @@ export function keysBuild(
 function keysRefer(column: usize, rows: usize, count: u32, keys: usize, keyNulls: usize): void {
   const lanes = <usize>load<u32>(column, COLUMN_LANES);
   const isInteger = load<u32>(column, COLUMN_KIND) == KIND_I64;
+  if (load<u32>(column, COLUMN_NULL_COUNT)) {
+    const validity = <usize>load<u32>(column, COLUMN_VALIDITY);
+    for (let i: u32 = 0; i < count; i++) {
+      const row = rowAt(rows, i);
+      const lane = lanes + (row << 3);
+      const isNull = load<u8>(validity + row) == 0;
+      const key = isInteger ? <u64>lane | (<u64>8 << 32) : load<u64>(lane);
+      store<u64>(keys + (row << 3), isNull ? 0 : key);
+      store<u16>(keyNulls + (row << 1), u16(isNull));
+    }
+    return;
+  }
+  if (rows == 0) {
+    memory.fill(keyNulls, 0, <usize>count << 1);
+    if (!isInteger) {
+      memory.copy(keys, lanes, <usize>count << 3);
+      return;
+    }
+  }
   for (let i: u32 = 0; i < count; i++) {
     const row = rowAt(rows, i);
     const lane = lanes + (row << 3);
-    const key = isInteger ? <u64>lane | (<u64>8 << 32) : load<u64>(lane);
-    store<u64>(keys + (row << 3), load<u16>(keyNulls + (row << 1)) ? 0 : key);
+    store<u64>(keys + (row << 3), isInteger ? <u64>lane | (<u64>8 << 32) : load<u64>(lane));
+    store<u16>(keyNulls + (row << 1), 0);
   }
 }
 
@@ -159,14 +177,21 @@ function bytesAppend(lanes: usize, index: u32, rows: usize, count: u32, keys: us
   }
 }
 
-/** hashes[row] = XXH64(keys[row], seed keyNulls[row]) for the selected rows. */
-export function keysHash(keys: usize, keyNulls: usize, rows: usize, count: u32, hashes: usize): void {
+/**
+ * hashes[row] = XXH64(keys[row], seed keyNulls[row]) for the selected rows. Returns the bytes of the longest
+ * key.
+ */
+export function keysHash(keys: usize, keyNulls: usize, rows: usize, count: u32, hashes: usize): u32 {
+  let longest: u32 = 0;
   for (let i: u32 = 0; i < count; i++) {
     const row = rowAt(rows, i);
-    const key = keys + (row << 3);
+    const key = load<u64>(keys + (row << 3));
+    const length = <u32>(key >> 32);
+    longest = max<u32>(longest, length);
     const seed = <u64>load<u16>(keyNulls + (row << 1));
-    store<u64>(hashes + (row << 3), xxhash64(<usize>load<u32>(key), <usize>load<u32>(key, 4), seed));
+    store<u64>(hashes + (row << 3), xxhash64(<usize>(<u32>key), <usize>length, seed));
   }
+  return longest;
 }
 
 /** Writes the selected rows whose keys have more than `bytesMax` bytes to `target`; returns their count. */

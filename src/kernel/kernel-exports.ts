@@ -32,7 +32,7 @@ export interface KernelExports {
     keyNulls: number,
     heap: number,
   ): void;
-  keysHash(keys: number, keyNulls: number, rows: number, count: number, hashes: number): void;
+  keysHash(keys: number, keyNulls: number, rows: number, count: number, hashes: number): number;
   keysTooLong(keys: number, rows: number, count: number, bytesMax: number, target: number): number;
   hashBytes(pointer: number, bytes: number, seed: bigint): bigint;
   rowsRoute(

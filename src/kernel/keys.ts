@@ -61,8 +61,9 @@ export class KeyColumns {
     );
     this.#reserveHeap(heapBytes);
     exports.keysBuild(this.#columns, columns.length, rows, count, this.keys, this.keyNulls, this.#heap);
-    exports.keysHash(this.keys, this.keyNulls, rows, count, this.hashes);
-    this.#tooLongCount = exports.keysTooLong(this.keys, rows, count, keyBytesMax, this.#tooLong);
+    const longest = exports.keysHash(this.keys, this.keyNulls, rows, count, this.hashes);
+    this.#tooLongCount =
+      longest <= keyBytesMax ? 0 : exports.keysTooLong(this.keys, rows, count, keyBytesMax, this.#tooLong);
   }
 
   /** The rows of the last `build` whose keys are over-long. */

@@ -155,8 +155,9 @@ describe.each(kernelBuilds)("%s kernel", (_, module) => {
     for (const number of numbers) {
       for (const other of others) {
         for (const place of [0, 1, 5, 9, 10]) {
-          const values = rowsOf(11, (row) => text(row === place ? other : number(row)));
-          roundTrip(kernel, [{ kind: KIND_BYTES, values }]);
+          const short = rowsOf(11, (row) => text(row === place ? other : number(row)));
+          const long = rowsOf(11, (row) => text(row === place ? `Users/${other}` : `users/${number(row)}`));
+          for (const values of [short, long]) roundTrip(kernel, [{ kind: KIND_BYTES, values }]);
         }
       }
     }
