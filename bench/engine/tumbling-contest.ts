@@ -19,6 +19,7 @@ import { digestRows, type TumblingRow } from "../peers/tumbling-result.ts";
 import { BodyEncoder } from "./body-encoder.ts";
 import { InProcessTask } from "./in-process-task.ts";
 import { readKernelModule } from "./kernel-module.ts";
+import { KernelPipeline } from "./kernel-pipeline.ts";
 
 export interface TumblingContest {
   /** Put before the names of figures, ratios and checks. */
@@ -68,6 +69,7 @@ async function measure(contest: TumblingContest, duck: DuckTumbling): Promise<Co
   const millrace = new MillraceRuns(contest);
   let javaScriptRows: Iterable<TumblingRow> = [];
   const contestants: Record<string, Work> = {
+    kernels: () => millrace.runKernels(),
     whole: () => millrace.runWhole(),
     encode: () => millrace.runEncoder(),
     task: () => millrace.runTask(),
@@ -82,24 +84,37 @@ async function measure(contest: TumblingContest, duck: DuckTumbling): Promise<Co
   const samples = await measureInTurns(contestants, contest.rounds);
   const rate = (name: string, samplesOf: string) =>
     rateFigure(`${label}: ${name}`, input.events, samples[samplesOf] ?? []);
-  const whole = rate("NDJSON to fired windows", "whole");
+  const kernels = rate("NDJSON to keyed windows, kernels alone", "kernels");
+  const whole = rate("NDJSON by frames to fired windows, the product's path", "whole");
   const duckRate = rate("DuckDB, one thread", "duck");
   const figures = [
+    kernels,
     whole,
     rate("  of it NDJSON to frames", "encode"),
     rate("  of it frames to fired windows", "task"),
     duckRate,
   ];
-  const ratios = [ratioOf(`${label}: to DuckDB`, whole, duckRate, targets.duck)];
+  const ratios = [
+    ratioOf(`${label}: kernels to DuckDB`, kernels, duckRate, targets.duck),
+    ratioOf(`${label}: product's path to DuckDB`, whole, duckRate),
+  ];
   const found = millrace.digest();
   const checks: Check[] = [
+    {
+      name: `${label}: the kernels' rows equal the product's`,
+      found: millrace.kernelsDigest(),
+      expected: found,
+    },
     { name: `${label}: rows equal DuckDB's`, found, expected: digestRows(await duck.rows()) },
     ...recordedCheck(contest, found),
   ];
   if (javaScript) {
     const javaScriptRate = rate("JSON.parse and Map", "javaScript");
     figures.push(javaScriptRate);
-    ratios.push(ratioOf(`${label}: to JSON.parse and Map`, whole, javaScriptRate, targets.javaScript));
+    ratios.push(
+      ratioOf(`${label}: kernels to JSON.parse and Map`, kernels, javaScriptRate, targets.javaScript),
+      ratioOf(`${label}: product's path to JSON.parse and Map`, whole, javaScriptRate),
+    );
     checks.push({
       name: `${label}: rows equal JavaScript's`,
       found,
@@ -120,6 +135,7 @@ class MillraceRuns {
   readonly #encoder: BodyEncoder;
   readonly #frames: Uint8Array[] = [];
   #last: InProcessTask | undefined;
+  #kernels: KernelPipeline | undefined;
 
   constructor(contest: TumblingContest) {
     this.#contest = contest;
@@ -145,6 +161,21 @@ class MillraceRuns {
 
   runEncoder(): undefined {
     for (const body of this.#contest.input.bodies) this.#encoder.encode(body);
+  }
+
+  runKernels(): number {
+    const { stream, job, pageBudgetBytes, input } = this.#contest;
+    const pipeline = new KernelPipeline(this.#module, stream, job, pageBudgetBytes);
+    this.#kernels = pipeline;
+    const started = performance.now();
+    for (const body of input.bodies) pipeline.apply(body);
+    return performance.now() - started;
+  }
+
+  kernelsDigest(): string {
+    const rows = this.#kernels?.rows() ?? [];
+    const { key } = this.#contest;
+    return digestRows(Array.from(rows, (values) => rowOf(values as ViewRow["values"], key)));
   }
 
   /** Of the rows of the last run. */
