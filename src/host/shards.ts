@@ -7,7 +7,7 @@
 import { EngineError, type ErrorBody, errorBodyOf } from "../base/errors.ts";
 import type { RpcResult } from "../engine/partition-types.ts";
 import type { PartitionRpc } from "./partition/partition-rpc.ts";
-import { type WallClock, within } from "./wall-clock.ts";
+import { type Deadline, deadlineAfter, type WallClock } from "./wall-clock.ts";
 
 export interface ShardAddress {
   readonly stream: string;
@@ -27,18 +27,32 @@ export function shardName({ stream, generation, shard }: ShardAddress): string {
   return `stream/${stream}/${generation}/${shard}`;
 }
 
-/**
- * Returns what a partition answers; a call that throws, or that is not answered within `timeoutMs`, becomes
- * `PARTITION_UNAVAILABLE`: nobody knows whether it was carried out.
- */
+/** Calls one partition as `callShardBy` does, with a deadline of its own. */
 export async function callShard<Value>(
   clock: WallClock,
   timeoutMs: number,
   address: ShardAddress,
   call: () => Promise<RpcResult<Value>>,
 ): Promise<RpcResult<Value>> {
+  const deadline = deadlineAfter(clock, timeoutMs);
   try {
-    const answer = await within(clock, timeoutMs, call());
+    return await callShardBy(deadline, address, call);
+  } finally {
+    deadline.cancel();
+  }
+}
+
+/**
+ * Returns what a partition answers; a call that throws, or that is not answered by the deadline, becomes
+ * `PARTITION_UNAVAILABLE`: nobody knows whether it was carried out.
+ */
+export async function callShardBy<Value>(
+  { passed, timeoutMs }: Deadline,
+  address: ShardAddress,
+  call: () => Promise<RpcResult<Value>>,
+): Promise<RpcResult<Value>> {
+  try {
+    const answer = await Promise.race([call(), passed]);
     return answer ?? { ok: false, error: unavailable(address, `no answer within ${timeoutMs} ms`) };
   } catch (cause) {
     return { ok: false, error: unavailable(address, cause instanceof Error ? cause.message : String(cause)) };

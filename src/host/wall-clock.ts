@@ -8,23 +8,19 @@ export interface WallClock extends Clock {
   after(ms: number, run: () => void): () => void;
 }
 
-/** Resolves as `promise` does, or with `undefined` after `ms`; the promise itself goes on. */
-export function within<Value>(
-  clock: WallClock,
-  ms: number,
-  promise: Promise<Value>,
-): Promise<Value | undefined> {
-  return new Promise((resolve, reject) => {
-    const cancel = clock.after(ms, () => resolve(undefined));
-    promise.then(
-      (value) => {
-        cancel();
-        resolve(value);
-      },
-      (cause) => {
-        cancel();
-        reject(cause);
-      },
-    );
+/** A point in time that several calls wait for at most. End it with `cancel` when none waits any more. */
+export interface Deadline {
+  readonly timeoutMs: number;
+  /** Resolves with `undefined` when the time is over; never after `cancel`. */
+  readonly passed: Promise<undefined>;
+  cancel(): void;
+}
+
+/** One timer for any number of calls: timers are not free. */
+export function deadlineAfter(clock: WallClock, timeoutMs: number): Deadline {
+  let cancel = () => {};
+  const passed = new Promise<undefined>((resolve) => {
+    cancel = clock.after(timeoutMs, () => resolve(undefined));
   });
+  return { timeoutMs, passed, cancel };
 }

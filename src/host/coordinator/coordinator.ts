@@ -16,7 +16,7 @@ import type { JobAnswer, StreamAnswer } from "../../protocol/answers.ts";
 import type { JobDefinition } from "../../protocol/job-spec.ts";
 import type { StreamDefinition } from "../../protocol/stream-spec.ts";
 import type { Shards } from "../shards.ts";
-import { type WallClock, within } from "../wall-clock.ts";
+import { deadlineAfter, type WallClock } from "../wall-clock.ts";
 import { Catalog, type JobEntry, type StreamEntry } from "./catalog.ts";
 import { CommandDelivery } from "./command-delivery.ts";
 import type { CoordinatorRpc, JobFacts, Put, StreamFacts } from "./coordinator-rpc.ts";
@@ -250,7 +250,9 @@ export class Coordinator implements CoordinatorRpc {
   async #settle(stream: StreamEntry, run: number): Promise<boolean> {
     this.#schedule();
     if (this.#isSettled(stream, run)) return true;
-    await within(this.#ports.clock, settleMs, this.#delivery.deliverToAll(stream));
+    const deadline = deadlineAfter(this.#ports.clock, settleMs);
+    await Promise.race([this.#delivery.deliverToAll(stream), deadline.passed]);
+    deadline.cancel();
     this.#schedule();
     return this.#isSettled(stream, run);
   }

@@ -20,8 +20,8 @@ import type { IngestAnswer } from "../../protocol/answers.ts";
 import type { StreamFacts } from "../coordinator/coordinator-rpc.ts";
 import type { Ask, FactsCache } from "../facts-cache.ts";
 import { shardOfKeyGroup } from "../shard-map.ts";
-import { callShard, type Shards } from "../shards.ts";
-import type { WallClock } from "../wall-clock.ts";
+import { callShardBy, type Shards } from "../shards.ts";
+import { deadlineAfter, type WallClock } from "../wall-clock.ts";
 import type { PartEncoding } from "./encoder-pool.ts";
 import type { EncodedPart, ShardFrame } from "./part-encoder.ts";
 import { type Refusal, Tally } from "./tally.ts";
@@ -138,20 +138,21 @@ export class Ingest {
         else byShard.set(frame.shard, [{ frame, checksum }]);
       }
     }
+    const { clock, shards } = this.#ports;
+    const deadline = deadlineAfter(clock, appendDeadlineMs);
     const sent = [...byShard].map(async ([shard, frames]): Promise<Refusal[]> => {
-      const { clock, shards } = this.#ports;
       const address = { stream: facts.stream, generation: facts.generation, shard };
       const requests = this.#appendRequests(request, facts, frames);
-      const answer = await callShard(clock, appendDeadlineMs, address, () =>
-        shards.open(address).append(requests),
-      );
+      const answer = await callShardBy(deadline, address, () => shards.open(address).append(requests));
       if (!answer.ok) return [{ shard, error: answer.error }];
       return frames.flatMap(({ frame }, index) => {
         const result = answer.value[index];
         return (result && tally.note(frame, result)) ?? [];
       });
     });
-    return (await Promise.all(sent)).flat();
+    const refusals = await Promise.all(sent);
+    deadline.cancel();
+    return refusals.flat();
   }
 
   #appendRequests(

@@ -11,7 +11,7 @@
 import { EngineError, errorBodyOf, StorageFailure } from "../../base/errors.ts";
 import { KiB } from "../../base/limits.ts";
 import type { AppendRequest, AppendResult } from "../../engine/log/records.ts";
-import { Partition } from "../../engine/partition.ts";
+import { heartbeatMs, Partition } from "../../engine/partition.ts";
 import type { PartitionOptions } from "../../engine/partition-jobs.ts";
 import type {
   JobCommand,
@@ -208,9 +208,10 @@ export class PartitionHost implements PartitionRpc {
     );
   }
 
-  /** Keeps the alarm no later than the partition needs, and the work going. */
+  /** Keeps an alarm no later than the partition needs, or than the heartbeat, and the work going. */
   #afterTurn(): void {
-    const at = this.#partition.nextAlarm();
+    const isSoon = this.#alarmAt !== undefined && this.#alarmAt <= this.#ports.clock.now() + heartbeatMs;
+    const at = isSoon ? undefined : this.#partition.nextAlarm();
     if (at !== undefined && (this.#alarmAt === undefined || at < this.#alarmAt)) {
       this.#alarmAt = at;
       this.#ports.setAlarm(at);
