@@ -26,7 +26,7 @@ import type { Ports } from "./ports.ts";
 import { readRejectedLetters } from "./rejected-letters.ts";
 
 /** Time in ms after which an alarm finds work that a lost object left. */
-const heartbeatMs = 5_000;
+export const heartbeatMs = 5_000;
 
 interface StoredIdentity {
   readonly identity: PartitionIdentity;
