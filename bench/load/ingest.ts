@@ -21,7 +21,8 @@ import { type Servers, withServers } from "./with-servers.ts";
 const shards = 4;
 const eventsPerBody = 10_000;
 const keyCount = 10_000;
-const connections = 4;
+/** Enough that no side waits for the load generator's turn-around. */
+const connections = 16;
 
 /** Share of the measured rate at which latency is measured: a system at its limit only shows its queue. */
 const latencyLoad = 0.25;
