@@ -1,5 +1,6 @@
 /**
- * What the kernel asks of its host, synchronously and rarely. `src/kernel/kernel-exports.ts` says what each promises.
+ * What the kernel asks of its host, synchronously and rarely. `src/kernel/kernel-exports.ts` says what each
+ * promises.
  */
 
 @external("host", "pageAcquire")
