@@ -61,6 +61,7 @@ export class PartitionJobs {
   /** Where each run failed last; outlives the kernel. */
   readonly #failures = new Map<number, number>();
   #turn = 0;
+  #commits = 0;
 
   constructor(ports: Ports, log: PartitionLog, options: PartitionOptions, identity: () => PartitionIdentity) {
     const { sql } = ports;
@@ -77,14 +78,20 @@ export class PartitionJobs {
 
   /** True while `step` has something to do. */
   get hasReadyWork(): boolean {
-    return this.#running().some(
-      ({ task, isWritingAhead }) => isWritingAhead || task.appliedOffset + 1 < this.#log.nextOffset,
+    return this.#unsettled().some(
+      (job) =>
+        job.isWritingAhead || !this.#isRunning(job) || job.task.appliedOffset + 1 < this.#log.nextOffset,
     );
+  }
+
+  /** Checkpoints committed since this object started: each may let go of log. */
+  get commits(): number {
+    return this.#commits;
   }
 
   /** When, in ms since 1970, what was applied must be in a checkpoint; undefined when all of it is. */
   get checkpointDueAt(): number | undefined {
-    const dirty = this.#running().filter(({ task }) => task.isDirty);
+    const dirty = this.#running().filter(({ task, isWritingAhead }) => task.isDirty && !isWritingAhead);
     return dirty.length === 0
       ? undefined
       : Math.min(...dirty.map(({ checkpointAt }) => checkpointAt)) + checkpointIntervalMs;
@@ -122,16 +129,18 @@ export class PartitionJobs {
     const current = this.#stored.byRun(run);
     if (!current) this.#create(command, state);
     else if (current.state !== state) this.#stored.setState(run, state, undefined);
+    // A job that was paused has to catch up first, like a new one.
+    const open = this.#open?.get(run);
+    if (open && current?.state !== state) open.hasCaughtUp = this.#lagBytes(open) <= backlogBytesMax;
   }
 
-  /**
-   * Does one slice of one job's work, jobs in turn. Returns about how many bytes it went through; 0: nothing
-   * to do.
-   */
+  /** Does one slice of a job's work, jobs in turn. Returns about how many bytes it went through; 0: none. */
   step(): number {
-    const running = this.#running();
-    for (let tried = 0; tried < running.length; tried++) {
-      const job = running[this.#turn++ % running.length];
+    const jobs = this.#unsettled();
+    const starved = jobs.find((job) => this.#needsRoom(job));
+    if (starved) return this.#stepJob(jobs.find(({ task }) => task.isDirty) ?? starved);
+    for (let tried = 0; tried < jobs.length; tried++) {
+      const job = jobs[this.#turn++ % jobs.length];
       const bytes = job ? this.#stepJob(job) : 0;
       if (bytes > 0) return bytes;
     }
@@ -158,9 +167,7 @@ export class PartitionJobs {
   appliedOffset(job: string, run: number): number {
     const { task } = this.#find(job, run);
     const stored = this.#stored.byRun(run);
-    if (stored?.state === "failed") {
-      throw new EngineError("JOB_FAILED", { message: `Job "${job}" failed: ${stored.error?.message}` });
-    }
+    if (stored?.state === "failed") throw failureOf(stored);
     return task.appliedOffset;
   }
 
@@ -177,18 +184,19 @@ export class PartitionJobs {
   }
 
   letters(job: string, after: string | undefined, limit: number): LetterPage {
-    const found = this.#jobs().get(this.#stored.byName(job)?.run ?? -1);
-    if (!found)
-      throw new EngineError("JOB_NOT_FOUND", { message: `No job "${job}" runs on this partition.` });
-    return found.task.letters.read(after, limit);
+    return this.#find(job, this.#stored.byName(job)?.run).task.letters.read(after, limit);
   }
 
-  #find(job: string, run: number): OpenJob {
-    const found = this.#jobs().get(run);
-    if (found && this.#stored.byRun(run)?.job === job) return found;
-    throw new EngineError("JOB_NOT_FOUND", {
-      message: `No job "${job}" with run ${run} is on this partition.`,
-    });
+  #find(job: string, run: number | undefined): OpenJob {
+    const open = this.#jobs();
+    const stored = run === undefined ? undefined : this.#stored.byRun(run);
+    const named = run === undefined ? `"${job}"` : `"${job}" with run ${run}`;
+    if (stored?.job !== job) {
+      throw new EngineError("JOB_NOT_FOUND", { message: `No job ${named} is on this partition.` });
+    }
+    const found = open.get(stored.run);
+    if (!found) throw failureOf(stored);
+    return found;
   }
 
   #stepJob(job: OpenJob): number {
@@ -202,6 +210,7 @@ export class PartitionJobs {
       );
       return wholeSliceBytes;
     }
+    if (!this.#isRunning(job)) return 0;
     if (task.appliedOffset + 1 >= this.#log.nextOffset) {
       job.hasCaughtUp = true;
       return 0;
@@ -221,8 +230,16 @@ export class PartitionJobs {
     job.isWritingAhead = false;
     job.checkpointAt = now;
     job.checkpointLogBytes = this.#log.counts.bytes - this.#lagBytes(job);
-    const { retention } = this.#identity();
-    this.#log.trim(Math.min(this.neededOffset(2 * retention.bytesMax), this.#log.nextOffset), retention);
+    this.#commits++;
+  }
+
+  /**
+   * True from before the record at which a job failed is tried again until a checkpoint holds it: it may have
+   * failed for room, so all pages are made clean before it and after it, and no other job works in between.
+   */
+  #needsRoom(job: OpenJob): boolean {
+    const failedAt = this.#failures.get(job.run);
+    return failedAt !== undefined && failedAt <= job.task.appliedOffset + 1 && this.#isRunning(job);
   }
 
   #decide(job: OpenJob, now: number): void {
@@ -230,13 +247,14 @@ export class PartitionJobs {
     const { task } = job;
     const decision = decideCheckpoint({
       isDirty: task.isDirty,
+      isRunning: this.#isRunning(job),
       sinceLastMs: now - job.checkpointAt,
       appliedBytes: this.#log.counts.bytes - this.#lagBytes(job) - job.checkpointLogBytes,
       pendingLetterBytes: task.letters.pendingBytes,
       unwrittenTables: task.tables.unwrittenCount,
       dirtyBytes: this.cache.dirtyBytes,
       budgetBytes: this.cache.budgetBytes,
-      needsRoom: this.#failures.get(job.run) === task.appliedOffset + 1,
+      needsRoom: this.#failures.size > 0 && this.#running().some((each) => this.#needsRoom(each)),
     });
     job.isWritingAhead = decision === "Due";
   }
@@ -246,13 +264,13 @@ export class PartitionJobs {
    * job.
    */
   #handle(job: OpenJob, outcome: StepOutcome): void {
-    const failedAt = this.#failures.get(job.run) ?? 0;
+    const failedAt = this.#failures.get(job.run);
     const offset = job.task.appliedOffset + 1;
     if (outcome.outcome === "Done") {
-      if (failedAt < offset) this.#failures.delete(job.run);
+      if (failedAt !== undefined && failedAt < job.task.neededOffset) this.#failures.delete(job.run);
       return;
     }
-    if (failedAt === offset) {
+    if (failedAt !== undefined && failedAt <= offset) {
       this.#failures.delete(job.run);
       this.#stored.setState(job.run, "failed", outcome.error);
     } else {
@@ -290,7 +308,7 @@ export class PartitionJobs {
     const offset = isLatest ? this.#log.nextOffset - 1 : this.#log.firstOffset - 1;
     writeCheckpoint(this.#ports.sql, command.run, emptyCheckpoint(offset));
     const stored = this.#stored.add(command, state);
-    if (this.#open) this.#openInto(this.#open, stored);
+    if (this.#open) this.#openInto(this.#open, stored, this.cache);
   }
 
   #delete(run: number): void {
@@ -298,6 +316,7 @@ export class PartitionJobs {
     this.#jobs().delete(run);
     deleteStoredTask(this.#ports.sql, run);
     this.#stored.remove(run);
+    this.#failures.delete(run);
   }
 
   /** The page cache of this partition's kernel, both made when first needed. */
@@ -317,22 +336,28 @@ export class PartitionJobs {
     return this.#stored.byRun(run)?.state === "running";
   }
 
+  /** Jobs that run, and others with work that no checkpoint holds: their dirty pages take up the budget. */
+  #unsettled(): OpenJob[] {
+    const unsaved = [...(this.#open?.values() ?? [])].some(({ task }) => task.isDirty);
+    if (!unsaved) return this.#running();
+    return [...this.#jobs().values()].filter((job) => job.task.isDirty || this.#isRunning(job));
+  }
+
   #jobs(): Map<number, OpenJob> {
     if (this.#open) return this.#open;
     const open = new Map<number, OpenJob>();
+    for (const stored of this.#stored.all) this.#openInto(open, stored, this.cache);
     this.#open = open;
-    for (const stored of this.#stored.all) this.#openInto(open, stored);
     return open;
   }
 
   /** Opens a job; one that cannot be opened fails alone and stays closed. */
-  #openInto(open: Map<number, OpenJob>, stored: StoredJob): void {
-    const outcome = tryStep(() => open.set(stored.run, this.#openJob(stored)));
+  #openInto(open: Map<number, OpenJob>, stored: StoredJob, cache: PageCache): void {
+    const outcome = tryStep(() => open.set(stored.run, this.#openJob(stored, cache)));
     if (outcome.outcome === "Failed") this.#stored.setState(stored.run, "failed", outcome.error);
   }
 
-  #openJob({ run, plan }: StoredJob): OpenJob {
-    const { cache } = this;
+  #openJob({ run, plan }: StoredJob, cache: PageCache): OpenJob {
     const { sql } = this.#ports;
     const context = { sql, log: this.#log, kernel: cache.kernel, cache, identity: this.#identity() };
     const task = new Task(context, run, plan);
@@ -349,6 +374,10 @@ export class PartitionJobs {
     open.checkpointLogBytes = this.#log.counts.bytes - lag;
     return open;
   }
+}
+
+function failureOf({ job, error }: StoredJob): EngineError {
+  return new EngineError("JOB_FAILED", { message: `Job "${job}" failed: ${error?.message}` });
 }
 
 /** The status of a job whose stored state cannot be opened. */

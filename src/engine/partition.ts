@@ -8,7 +8,7 @@
  * Law: whoever leaves work undone in a turn finds it named by `nextAlarm` in that turn.
  */
 import { EngineError, errorBodyOf } from "../base/errors.ts";
-import { backlogBytesMax, heldLogFactor } from "../base/limits.ts";
+import { backlogBytesMax, heldLogFactor, MiB } from "../base/limits.ts";
 import { readFrameHeader } from "../kernel/frame-codec.ts";
 import { decideIdleness } from "./decide-idleness.ts";
 import { PartitionLog } from "./log/partition-log.ts";
@@ -24,9 +24,16 @@ import type {
 } from "./partition-types.ts";
 import type { Ports } from "./ports.ts";
 import { readRejectedLetters } from "./rejected-letters.ts";
+import { wholeSliceBytes } from "./task/task.ts";
 
 /** Time in ms after which an alarm finds work that a lost object left. */
 export const heartbeatMs = 5_000;
+
+/** An event may lie thousands of years ahead; a platform's timers do not reach that far. */
+const farthestAlarmMs = 30 * 86_400_000;
+
+/** Log bytes appended after which rows may have to go, whether jobs take checkpoints or not. */
+const trimAfterBytes = 16 * MiB;
 
 interface StoredIdentity {
   readonly identity: PartitionIdentity;
@@ -38,12 +45,16 @@ export class Partition {
   readonly jobs: PartitionJobs;
   readonly #ports: Ports;
   #stored: StoredIdentity | undefined;
+  /** True when rows of the log may have to go. A restart may forget it: trimming is tried now and then. */
+  #isTrimDue = false;
+  #trimmedAtBytes: number;
 
   constructor(ports: Ports, options: PartitionOptions) {
     const { sql } = ports;
     sql.run("CREATE TABLE IF NOT EXISTS identity (id INTEGER PRIMARY KEY, body TEXT)");
     this.#ports = ports;
     this.log = PartitionLog.open(ports, readFrameHeader);
+    this.#trimmedAtBytes = this.log.counts.bytes;
     const row = sql.run("SELECT body FROM identity WHERE id = 1")[0];
     this.#stored = row && (JSON.parse(row[0] as string) as StoredIdentity);
     this.jobs = new PartitionJobs(ports, this.log, options, () => this.identity);
@@ -81,7 +92,9 @@ export class Partition {
       const error = errorBodyOf(new EngineError("BACKLOG_FULL", { message, details: { backlog } }));
       return requests.map(() => ({ status: "refused", error }));
     }
-    return this.log.append(requests, this.identity);
+    const results = this.log.append(requests, this.identity);
+    if (this.log.counts.bytes - this.#trimmedAtBytes >= trimAfterBytes) this.#isTrimDue = true;
+    return results;
   }
 
   /** Moves the stream's watermark by hand; returns the record's offset. */
@@ -106,7 +119,17 @@ export class Partition {
 
   /** Does one slice of work; returns about how many bytes it went through, 0 when there is nothing to do. */
   step(): number {
-    return this.#stored === undefined ? 0 : this.jobs.step();
+    if (!this.#stored) return 0;
+    const { commits } = this.jobs;
+    const bytes = this.jobs.step();
+    if (this.jobs.commits === commits && !this.#isTrimDue) return bytes;
+    this.trim();
+    return wholeSliceBytes;
+  }
+
+  /** True while `step` has something to do. */
+  get hasReadyWork(): boolean {
+    return this.#stored !== undefined && (this.#isTrimDue || this.jobs.hasReadyWork);
   }
 
   /** What the passing of time asks for: going idle, moving an idle stream's time on, freeing log. */
@@ -120,11 +143,12 @@ export class Partition {
     this.trim();
   }
 
-  /** Deletes log rows that neither retention nor a task needs. */
+  /** Deletes log rows that neither retention nor a task needs, some at a time; `step` goes on. */
   trim(): void {
     const { retention } = this.identity;
     const held = this.jobs.neededOffset(heldLogFactor * retention.bytesMax);
-    this.log.trim(Math.min(held, this.log.nextOffset), retention);
+    this.#isTrimDue = this.log.trim(Math.min(held, this.log.nextOffset), retention);
+    this.#trimmedAtBytes = this.log.counts.bytes;
   }
 
   /**
@@ -134,9 +158,10 @@ export class Partition {
   nextAlarm(): number | undefined {
     if (!this.#stored) return undefined;
     const { wakeAt } = decideIdleness(this.#idleFacts());
-    const workAt = this.jobs.hasReadyWork ? this.#ports.clock.now() + heartbeatMs : undefined;
+    const now = this.#ports.clock.now();
+    const workAt = this.hasReadyWork ? now + heartbeatMs : undefined;
     const times = [wakeAt, workAt, this.jobs.checkpointDueAt].filter((time) => time !== undefined);
-    return times.length === 0 ? undefined : Math.min(...times);
+    return times.length === 0 ? undefined : Math.min(...times, now + farthestAlarmMs);
   }
 
   status(): PartitionStatus | null {

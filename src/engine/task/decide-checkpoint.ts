@@ -11,6 +11,8 @@ import {
 export interface CheckpointFactsNow {
   /** Something was applied since the last checkpoint. */
   readonly isDirty: boolean;
+  /** A paused job applies nothing more: its dirty pages are written at once, to make room for others. */
+  readonly isRunning: boolean;
   readonly sinceLastMs: number;
   /** Log bytes applied since the last checkpoint. */
   readonly appliedBytes: number;
@@ -20,7 +22,7 @@ export interface CheckpointFactsNow {
   /** Bytes of dirty pages of all tasks, and the budget they share. */
   readonly dirtyBytes: number;
   readonly budgetBytes: number;
-  /** The next record made the page budget run out before: only a clean cache can take it. */
+  /** Some task's next record made the page budget run out before: only a clean cache can take it. */
   readonly needsRoom: boolean;
 }
 
@@ -33,6 +35,7 @@ export function decideCheckpoint(facts: CheckpointFactsNow): CheckpointDecision 
   if (!facts.isDirty) return "None";
   const isDue =
     facts.needsRoom ||
+    !facts.isRunning ||
     facts.sinceLastMs >= checkpointIntervalMs ||
     facts.appliedBytes >= checkpointLogBytesMax ||
     facts.pendingLetterBytes >= pendingLettersBytesMax ||

@@ -5,6 +5,7 @@
  * commits the checkpoint which includes their record, many to a row, so a replay writes the same letters
  * and none twice.
  */
+import { assert } from "../../base/assert.ts";
 import { lettersBytesMax } from "../../base/limits.ts";
 import type { Letter, LetterPage } from "../partition-types.ts";
 import type { SqlStorage } from "../ports.ts";
@@ -12,11 +13,19 @@ import type { SqlStorage } from "../ports.ts";
 const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
+interface PendingLetter {
+  readonly offset: number;
+  readonly row: number;
+  readonly json: string;
+}
+
 export class LetterBox {
   readonly #sql: SqlStorage;
   readonly #task: number;
-  #pending: Letter[] = [];
+  #pending: PendingLetter[] = [];
   #pendingBytes = 0;
+  /** Bytes of all rows in storage, once asked for. */
+  #storedBytes: number | undefined;
 
   static createTables(sql: SqlStorage): void {
     sql.run(
@@ -36,8 +45,10 @@ export class LetterBox {
   }
 
   add(letter: Letter): void {
-    this.#pending.push(letter);
-    this.#pendingBytes += 64 + JSON.stringify(letter.content).length;
+    const { offset, row } = letter;
+    const json = JSON.stringify(letter);
+    this.#pending.push({ offset, row, json });
+    this.#pendingBytes += json.length;
   }
 
   /**
@@ -45,18 +56,19 @@ export class LetterBox {
    * turn.
    */
   write(): void {
-    while (this.#pending.length > 0) {
-      const chunk = this.#pending.splice(0, lettersPerRow);
-      const first = chunk[0] as Letter;
-      this.#sql.run(
-        "INSERT OR REPLACE INTO letters (task, first_offset, first_row, bytes) VALUES (?, ?, ?, ?)",
-        this.#task,
-        first.offset,
-        first.row,
-        encoder.encode(JSON.stringify(chunk)),
-      );
+    let chunk: PendingLetter[] = [];
+    let length = 0;
+    for (const letter of this.#pending) {
+      chunk.push(letter);
+      length += letter.json.length;
+      if (length < letterRowLengthMax) continue;
+      this.#writeRow(chunk);
+      chunk = [];
+      length = 0;
     }
-    if (this.#pendingBytes > 0) this.#trim();
+    if (chunk.length > 0) this.#writeRow(chunk);
+    if (this.#pending.length > 0) this.#trim();
+    this.#pending = [];
     this.#pendingBytes = 0;
   }
 
@@ -80,7 +92,8 @@ export class LetterBox {
       key = [next[0] as number, (next[1] as number) + 1];
     }
     for (const letter of this.#pending) {
-      if (letters.length <= limit && isBehind(letter, offset ?? -1, row ?? -1)) letters.push(letter);
+      if (letters.length > limit) break;
+      if (isBehind(letter, offset ?? -1, row ?? -1)) letters.push(JSON.parse(letter.json) as Letter);
     }
     const page = letters.slice(0, limit);
     const last = page.at(-1);
@@ -98,28 +111,48 @@ export class LetterBox {
     return found ? [found[0] as number, found[1] as number] : [-1, -1];
   }
 
-  #trim(): void {
-    const rows = this.#sql.run(
-      `SELECT first_offset, first_row, length(bytes) FROM letters
-       WHERE task = ? ORDER BY first_offset, first_row`,
+  #writeRow(letters: readonly PendingLetter[]): void {
+    const [first] = letters;
+    assert(first !== undefined, "a row holds a letter");
+    const bytes = encoder.encode(`[${letters.map(({ json }) => json).join(",")}]`);
+    if (this.#storedBytes !== undefined) this.#storedBytes += bytes.byteLength;
+    this.#sql.run(
+      "INSERT OR REPLACE INTO letters (task, first_offset, first_row, bytes) VALUES (?, ?, ?, ?)",
       this.#task,
+      first.offset,
+      first.row,
+      bytes,
     );
-    let total = rows.reduce((sum, row) => sum + (row[2] as number), 0);
-    for (const [offset, row, bytes] of rows) {
-      if (total <= lettersBytesMax) return;
+  }
+
+  #trim(): void {
+    this.#storedBytes ??= this.#sumStored();
+    while (this.#storedBytes > lettersBytesMax) {
+      const [oldest] = this.#sql.run(
+        `SELECT first_offset, first_row, length(bytes) FROM letters WHERE task = ?
+         ORDER BY first_offset, first_row LIMIT 1`,
+        this.#task,
+      );
+      const [offset, row, bytes] = oldest as [number, number, number];
       this.#sql.run(
         "DELETE FROM letters WHERE task = ? AND first_offset = ? AND first_row = ?",
         this.#task,
-        offset as number,
-        row as number,
+        offset,
+        row,
       );
-      total -= bytes as number;
+      this.#storedBytes -= bytes;
     }
+  }
+
+  #sumStored(): number {
+    const sum = this.#sql.run("SELECT sum(length(bytes)) FROM letters WHERE task = ?", this.#task)[0]?.[0];
+    return typeof sum === "number" ? sum : 0;
   }
 }
 
-const lettersPerRow = 2000;
+/** Length of JSON at which a row is full: a character takes up to 3 bytes, a value of SQLite 2 MB. */
+const letterRowLengthMax = 128 * 1024;
 
-function isBehind(letter: Letter, offset: number, row: number): boolean {
+function isBehind(letter: Pick<Letter, "offset" | "row">, offset: number, row: number): boolean {
   return letter.offset > offset || (letter.offset === offset && letter.row > row);
 }

@@ -62,6 +62,12 @@ export class TaskTables {
     return this.#cache.dirtyBytes >= this.#cache.budgetBytes * dirtyShareMax;
   }
 
+  /** True when some page of this task differs from storage. */
+  get hasDirty(): boolean {
+    for (const page of this.#cache.dirtyPages()) if (this.#byKeyed.has(page.table)) return true;
+    return false;
+  }
+
   /** Entries of the directory, and dropped tables, that the next checkpoint must write. */
   get unwrittenCount(): number {
     return this.#directory.changeCount + this.#dropped.length;

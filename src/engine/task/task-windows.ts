@@ -44,7 +44,6 @@ export class TaskWindows {
   // Configuration.
   readonly grid: WindowGrid;
   readonly latenessMs: bigint;
-  readonly #cache: PageCache;
   readonly #tables: TaskTables;
   // Rebuilt on open.
   readonly slices: Slices;
@@ -66,7 +65,6 @@ export class TaskWindows {
   ) {
     this.grid = grid;
     this.latenessMs = BigInt(latenessMs);
-    this.#cache = cache;
     this.#tables = tables;
     this.#firedThrough = firedThrough;
     this.#cursor = cursor;
@@ -157,7 +155,6 @@ export class TaskWindows {
       let nextHash: bigint | undefined;
       let pages = 0;
       for (const [, slice] of this.#slicesOf(end)) {
-        this.#cache.beginBatch();
         const next = slice.pageAt(hash).nextHash;
         if (nextHash === undefined || (next !== undefined && next < nextHash)) nextHash = next;
         const failure = slice.mergePage(hash, merged);
@@ -203,8 +200,6 @@ export class TaskWindows {
           this.#cursor = { end: Number(end), slice: Number(start), hash: hash.toString(16) };
           return cells;
         }
-        // A merge keeps the page that it reads in memory until the next batch begins.
-        this.#cache.beginBatch();
         const page: ReturnType<typeof slice.pageAt> = slice.pageAt(hash);
         const nextHash: bigint | undefined = page.nextHash;
         cells += page.cellCount;

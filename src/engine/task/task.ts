@@ -152,13 +152,14 @@ export class Task {
 
   /** Does one slice of work. Returns about how many bytes of log it went through; 0 at the log's end. */
   step(): number {
-    const record = this.#context.log.read(this.#offset + 1);
-    if (!record) return 0;
-    if (record.offset !== this.#offset + 1) {
+    const { log } = this.#context;
+    if (this.#offset + 1 < log.firstOffset) {
       throw new EngineError("JOB_FALLEN_BEHIND", {
-        message: `The job needs offset ${this.#offset + 1}, but the log begins at ${record.offset}.`,
+        message: `The job needs offset ${this.#offset + 1}, but the log begins at ${log.firstOffset}.`,
       });
     }
+    const record = log.read(this.#offset + 1);
+    if (!record) return 0;
     this.windows?.beginRecord(record.appendTime);
     if (!this.#isMidRecord) {
       const watermark = record.kind === RecordKind.Frame ? this.#applyRows(record) : record.watermark;
@@ -167,7 +168,6 @@ export class Task {
       this.#isMidRecord = true;
     }
     if (this.windows && !this.windows.fire(this.#watermark, cellsPerStepMax)) return wholeSliceBytes;
-    this.#context.cache.beginBatch();
     if (!this.#retention.sweep(record.appendTime, cellsPerStepMax)) return wholeSliceBytes;
     this.#isMidRecord = false;
     this.#offset = record.offset;
@@ -180,16 +180,10 @@ export class Task {
    */
   writeAhead(bytesMax: number, now: number): boolean {
     if (this.#writtenAhead.pages === 0) this.#writtenAhead.startedAt = now;
+    this.#noteWriting();
     const written = this.tables.writeDirty(bytesMax);
     this.#writtenAhead.pages += written.pages;
     this.#writtenAhead.bytes += written.bytes;
-    const { nextTable } = this.tables;
-    if (written.bytes > 0 && !(this.#checkpoint.isWriting && this.#checkpoint.nextTable === nextTable)) {
-      // Tables made since the last checkpoint may be written now: a recovery must not give their numbers
-      // again.
-      this.#checkpoint = { ...this.#checkpoint, isWriting: true, nextTable };
-      writeCheckpoint(this.#context.sql, this.number, this.#checkpoint);
-    }
     return written.bytes < bytesMax;
   }
 
@@ -197,6 +191,7 @@ export class Task {
   commit(now: number): void {
     const { windows } = this;
     const firedThrough = windows?.firedThrough ?? parseWatermark(this.#checkpoint.firedThrough);
+    this.#noteWriting();
     const rest = this.tables.commit((entry) => !windows || windows.isLive(entry.family, entry.window));
     this.letters.write();
     const startedAt = this.#writtenAhead.pages === 0 ? now : this.#writtenAhead.startedAt;
@@ -227,6 +222,18 @@ export class Task {
     };
     writeCheckpoint(this.#context.sql, this.number, this.#checkpoint);
     this.#writtenAhead = { pages: 0, bytes: 0, startedAt: 0 };
+  }
+
+  /**
+   * Says in the checkpoint that pages are written under its next epoch, before the first one is: whatever
+   * happens then, they are never taken for committed. Tables made since the last checkpoint may be among
+   * them, and a recovery must not give their numbers again.
+   */
+  #noteWriting(): void {
+    const { isWriting, nextTable } = this.#checkpoint;
+    if (!this.tables.hasDirty || (isWriting && nextTable === this.tables.nextTable)) return;
+    this.#checkpoint = { ...this.#checkpoint, isWriting: true, nextTable: this.tables.nextTable };
+    writeCheckpoint(this.#context.sql, this.number, this.#checkpoint);
   }
 
   /** Gives all memory back. Storage keeps the last checkpoint. */

@@ -82,7 +82,7 @@ export class PartitionHost implements PartitionRpc {
     this.#alarmAt = alarmAt;
     this.#partition = new Partition(ports, options);
     this.#restartedAt = this.#partition.log.nextOffset - 1;
-    this.#afterTurn();
+    this.#endTurn();
   }
 
   setUp(identity: PartitionIdentity): Promise<RpcResult<null>> {
@@ -118,6 +118,7 @@ export class PartitionHost implements PartitionRpc {
   command(generation: number, command: JobCommand): Promise<RpcResult<null>> {
     return this.#answer(() => {
       this.#partition.command(generation, command);
+      this.#wakeWaiters();
       return null;
     });
   }
@@ -155,6 +156,7 @@ export class PartitionHost implements PartitionRpc {
     await this.#ports.clearStorage();
     this.#alarmAt = undefined;
     this.#partition = new Partition(this.#ports, this.#options);
+    this.#wakeWaiters();
     return { ok: true, value: null };
   }
 
@@ -186,6 +188,7 @@ export class PartitionHost implements PartitionRpc {
       },
       (cause) => {
         for (const { reject } of pending) reject(cause);
+        this.#lookAgain();
       },
     );
   }
@@ -204,7 +207,15 @@ export class PartitionHost implements PartitionRpc {
         this.#afterTurn();
         this.#wakeWaiters();
       },
-      () => {},
+      () => this.#lookAgain(),
+    );
+  }
+
+  /** Does what ends a turn even where that fails. */
+  #endTurn(): void {
+    this.#guard(
+      () => this.#afterTurn(),
+      () => this.#lookAgain(),
     );
   }
 
@@ -212,13 +223,22 @@ export class PartitionHost implements PartitionRpc {
   #afterTurn(): void {
     const isSoon = this.#alarmAt !== undefined && this.#alarmAt <= this.#ports.clock.now() + heartbeatMs;
     const at = isSoon ? undefined : this.#partition.nextAlarm();
-    if (at !== undefined && (this.#alarmAt === undefined || at < this.#alarmAt)) {
-      this.#alarmAt = at;
-      this.#ports.setAlarm(at);
-    }
-    if (this.#isWorking || !this.#partition.jobs.hasReadyWork) return;
+    if (at !== undefined) this.#wakeBy(at);
+    if (this.#isWorking || !this.#partition.hasReadyWork) return;
     this.#isWorking = true;
     this.#ports.soon(() => this.#work());
+  }
+
+  /** Sets the alarm unless it is as early already. */
+  #wakeBy(at: number): void {
+    if (this.#alarmAt !== undefined && this.#alarmAt <= at) return;
+    this.#alarmAt = at;
+    this.#ports.setAlarm(at);
+  }
+
+  /** A turn that broke off left nobody knows what work: an alarm finds out. */
+  #lookAgain(): void {
+    this.#wakeBy(this.#ports.clock.now() + heartbeatMs);
   }
 
   /** Reads a page over as many turns as it takes. It claims no more than its first rows reflect. */
@@ -253,7 +273,10 @@ export class PartitionHost implements PartitionRpc {
       };
       const waiter: Waiter = { job, run, minOffset, wake };
       this.#waiters.push(waiter);
-      this.#wakeWaiters();
+      this.#guard(
+        () => this.#wakeWaiters(),
+        () => {},
+      );
       if (!this.#waiters.includes(waiter)) return;
       cancel = this.#ports.later(() => {
         const message = `The view has not applied offset ${minOffset} within ${timeoutMs} ms.`;
@@ -268,6 +291,7 @@ export class PartitionHost implements PartitionRpc {
         if (this.#partition.jobs.appliedOffset(job, run) >= minOffset) wake({ ok: true, value: null });
       } catch (thrown) {
         wake({ ok: false, error: errorBodyOf(thrown) });
+        if (thrown instanceof StorageFailure) throw thrown;
       }
     }
   }
@@ -298,10 +322,7 @@ export class PartitionHost implements PartitionRpc {
         result = { ok: false, error: errorBodyOf(cause) };
       },
     );
-    this.#guard(
-      () => this.#afterTurn(),
-      () => {},
-    );
+    this.#endTurn();
     return result ?? { ok: false, error: errorBodyOf(new Error("the turn gave no answer")) };
   }
 

@@ -24,6 +24,7 @@ class HostHarness {
   readonly timers = new Set<() => void>();
   alarms: number[] = [];
   aborted: string | undefined;
+  pageBudget = () => 1 << 24;
   host: PartitionHost;
 
   constructor() {
@@ -48,7 +49,11 @@ class HostHarness {
       },
       reportActive: async () => {},
     };
-    const options = { module: releaseModule, pageBudget: () => 1 << 24, checkpointTurnBytes: 1 << 22 };
+    const options = {
+      module: releaseModule,
+      pageBudget: () => this.pageBudget(),
+      checkpointTurnBytes: 1 << 22,
+    };
     this.host = new PartitionHost(ports, options, undefined);
     this.base.storage.commit();
     return this.host;
@@ -145,5 +150,27 @@ describe("queries", () => {
     const query = harness.query();
     await harness.run();
     expect(await query).toMatchObject({ ok: true, value: { rows: [{ values: { n: 2 } }] } });
+  });
+});
+
+describe("the alarm", () => {
+  test("is set when a turn breaks off, the first one too: work goes on though nobody calls", async () => {
+    const harness = new HostHarness();
+    const append = harness.host.append([harness.request("a")]);
+    await harness.run(1);
+    await append;
+    harness.pageBudget = () => {
+      throw new Error("a defect");
+    };
+    harness.alarms = [];
+    harness.restart();
+    expect(harness.alarms).toHaveLength(1);
+    await harness.host.alarm();
+    await harness.run();
+    expect(harness.alarms).toHaveLength(2);
+    harness.pageBudget = () => 1 << 24;
+    await harness.host.alarm();
+    await harness.run();
+    expect(await harness.query()).toMatchObject({ ok: true, value: { rows: [{ values: { n: 1 } }] } });
   });
 });
