@@ -128,7 +128,9 @@ export function narrowSurvey(offsets: usize, count: u32): void {
   }
 }
 
-/** What is packed of the four offsets at `at`: less `base` or, with deltas, less the one before and `base`. */
+/**
+ * What is packed of the four offsets at `at`: less `base` or, with deltas, less the one before and `base`.
+ */
 // @ts-ignore: decorator
 @inline
 function four(at: usize, bases: v128, isDeltas: bool): v128 {

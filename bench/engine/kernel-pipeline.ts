@@ -1,5 +1,6 @@
 /**
- * The kernels alone, one after the other: decode a body, hash keys, assign windows, find cells, update accumulators.
+ * The kernels alone, one after the other: decode a body, hash keys, assign windows, find cells, update
+ * accumulators.
  *
  * It does what the other contestants do, and nothing else: no frame, no log, no checkpoint.
  */

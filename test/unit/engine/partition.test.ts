@@ -204,7 +204,10 @@ describe("jobs", () => {
     harness.append([["a", at(1)]]);
     harness.settle();
     let state = 1;
-    const letter = () => String.fromCharCode(97 + ((state = (state * 48_271) % 2_147_483_647) % 26));
+    const letter = () => {
+      state = (state * 48_271) % 2_147_483_647;
+      return String.fromCharCode(97 + (state % 26));
+    };
     const large = Array.from(
       { length: 500 },
       () => [Array.from({ length: 1000 }, letter).join(""), at(1)] as const,
