@@ -42,6 +42,12 @@ export const keyBytesMax = 2 * KiB;
 /** Longest string that an aggregate keeps (min, max, first_value, last_value of STRING). */
 export const accumulatorStringBytesMax = 2 * KiB;
 
+/**
+ * Bytes of strings that all aggregates of one key may keep: beside the longest key, and one value that is being
+ * replaced, they fit the largest page. It divides to `accumulatorStringBytesMax` for up to 12 such aggregates.
+ */
+export const cellStringBytesMax = 26 * KiB;
+
 /** Most columns of a stream. With `partRowsMax` it bounds the memory of one decoded part. */
 export const columnsMax = 128;
 

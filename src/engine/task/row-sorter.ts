@@ -6,7 +6,12 @@
  * that fired already but still takes late rows, the rows that change its result.
  */
 import { assert } from "../../base/assert.ts";
-import { accumulatorStringBytesMax, keyBytesMax, letterTextMax } from "../../base/limits.ts";
+import {
+  accumulatorStringBytesMax,
+  cellStringBytesMax,
+  keyBytesMax,
+  letterTextMax,
+} from "../../base/limits.ts";
 import { isBytesKind } from "../../columnar/schema.ts";
 import { formatValue } from "../../columnar/values.ts";
 import type { KeyedRows } from "../../kernel/aggregates.ts";
@@ -36,6 +41,8 @@ export class RowSorter {
   readonly #letters: LetterBox;
   /** Input columns whose strings accumulators keep. */
   readonly #keptStrings: readonly number[];
+  /** Longest string that each of them may keep: all together must fit a page. */
+  readonly #stringBytesMax: number;
   #scratch: Scratch;
 
   constructor(kernel: Kernel, plan: TaskPlan, letters: LetterBox) {
@@ -46,6 +53,8 @@ export class RowSorter {
       ({ operation, kind }) => operation !== "count" && isBytesKind(kind),
     );
     this.#keptStrings = [...new Set(kept.flatMap(({ argument }) => (argument === null ? [] : [argument])))];
+    const share = Math.floor(cellStringBytesMax / (kept.length + 1) / 8) * 8;
+    this.#stringBytesMax = Math.min(accumulatorStringBytesMax, share);
     this.#scratch = new Scratch(kernel, 64);
   }
 
@@ -146,10 +155,10 @@ export class RowSorter {
     note(scratch.keys.tooLong, `its key is longer than ${keyBytesMax} bytes`);
     for (const column of this.#keptStrings) {
       const lanes = input.lanesPointer(column);
-      const count = selectOverlong(this.#kernel, lanes, selection, accumulatorStringBytesMax, scratch.late);
+      const count = selectOverlong(this.#kernel, lanes, selection, this.#stringBytesMax, scratch.late);
       note(
         { pointer: scratch.late, count },
-        `its "${this.#nameOf(column)}" is longer than ${accumulatorStringBytesMax} bytes`,
+        `its "${this.#nameOf(column)}" is longer than ${this.#stringBytesMax} bytes`,
       );
     }
     if (reasons.size === 0) return selection;
