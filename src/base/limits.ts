@@ -43,8 +43,8 @@ export const keyBytesMax = 2 * KiB;
 export const accumulatorStringBytesMax = 2 * KiB;
 
 /**
- * Bytes of strings that all aggregates of one key may keep: beside the longest key, and one value that is being
- * replaced, they fit the largest page. It divides to `accumulatorStringBytesMax` for up to 12 such aggregates.
+ * Bytes of strings that all aggregates of one key may keep: beside the longest key, and one value that is
+ * being replaced, they fit the largest page. Up to 12 such aggregates may have `accumulatorStringBytesMax`.
  */
 export const cellStringBytesMax = 26 * KiB;
 

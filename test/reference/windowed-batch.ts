@@ -2,16 +2,8 @@
  * The slow, obvious answer of a windowed aggregate: every row is put into every window that takes it, then
  * folded.
  *
- * Rows come as frames; a frame's rows are judged by the watermark before it. `n`, `total`, `least`, `most`,
- * `first` and `last` are what a test's job computes over the columns amount and item.
+ * Rows come as frames; a frame's rows are judged by the watermark before it.
  */
-
-export interface EventRow {
-  readonly user: string | null;
-  readonly time: number;
-  readonly amount: number | null;
-  readonly item: string | null;
-}
 
 export interface WindowSpec {
   readonly kind: "tumble" | "hop" | "cumulate" | "none";
@@ -20,42 +12,81 @@ export interface WindowSpec {
   readonly offset: number;
 }
 
+/** A group of rows with one key in one window; without a window, start and end mean nothing. */
+export interface Group<Row> {
+  readonly start: number;
+  readonly end: number;
+  readonly isFinal: boolean;
+  readonly rows: readonly Row[];
+}
+
+export interface Grouped<Row> {
+  readonly groups: readonly Group<Row>[];
+  /** Rows that no window took. */
+  readonly late: number;
+}
+
+/** What a job does with rows besides folding them. `keyOf` gives equal text for equal keys. */
+export interface Grouping<Row> {
+  readonly window: WindowSpec;
+  readonly lateness: number;
+  readonly bound: number;
+  keyOf(row: Row): string;
+  passes(row: Row): boolean;
+}
+
+/** Groups rows by key and window, in their order. Rows that do not pass still move the watermark. */
+export function groupRows<Row extends { readonly time: number }>(
+  frames: readonly (readonly Row[])[],
+  { window, lateness, bound, keyOf, passes }: Grouping<Row>,
+): Grouped<Row> {
+  const groups = new Map<string, { start: number; end: number; rows: Row[] }>();
+  let watermark = Number.NEGATIVE_INFINITY;
+  let late = 0;
+  for (const frame of frames) {
+    for (const row of frame.filter(passes)) {
+      const windows = windowsOf(row.time, window);
+      const taken = windows.filter(({ end }) => end - 1 + lateness > watermark);
+      if (taken.length === 0) late++;
+      for (const { start, end } of taken) {
+        const name = `${end} ${keyOf(row)}`;
+        const group = groups.get(name) ?? { start, end, rows: [] };
+        group.rows.push(row);
+        groups.set(name, group);
+      }
+    }
+    const newest = frame.reduce((time, row) => Math.max(time, row.time), Number.NEGATIVE_INFINITY);
+    watermark = Math.max(watermark, newest - bound);
+  }
+  const isFinal = (end: number) => window.kind !== "none" && end - 1 <= watermark;
+  return { groups: [...groups.values()].map((group) => ({ ...group, isFinal: isFinal(group.end) })), late };
+}
+
+export interface EventRow {
+  readonly user: string | null;
+  readonly time: number;
+  readonly amount: number | null;
+  readonly item: string | null;
+}
+
 export interface BatchAnswer {
-  /**
-   * [user, start, end, n, total, least, most, first, last, final], times in ms; without a window no start and
-   * end.
-   */
+  /** [user, start, end, n, total, least, most, first, last, final], times in ms; start and end of windows. */
   readonly rows: unknown[][];
   readonly late: number;
 }
 
+/** The answer of the job of `laws.test.ts`: `n`, `total`, `least`, `most`, `first` and `last` by user. */
 export function windowedBatch(
   frames: readonly (readonly EventRow[])[],
   window: WindowSpec,
   lateness: number,
   bound: number,
 ): BatchAnswer {
-  const cells = new Map<string, { user: string | null; start: number; end: number; rows: EventRow[] }>();
-  let watermark = Number.NEGATIVE_INFINITY;
-  let late = 0;
-  for (const frame of frames) {
-    for (const row of frame) {
-      const windows = windowsOf(row.time, window);
-      const taken = windows.filter(({ end }) => end - 1 + lateness > watermark);
-      if (taken.length === 0) late++;
-      for (const { start, end } of taken) {
-        const name = JSON.stringify([row.user, end]);
-        const cell = cells.get(name) ?? { user: row.user, start, end, rows: [] };
-        cell.rows.push(row);
-        cells.set(name, cell);
-      }
-    }
-    const newest = frame.reduce((time, row) => Math.max(time, row.time), Number.NEGATIVE_INFINITY);
-    watermark = Math.max(watermark, newest - bound);
-  }
-  const rows = [...cells.values()].map(({ user, start, end, rows: inside }) => {
+  const keyOf = ({ user }: EventRow) => JSON.stringify(user);
+  const { groups, late } = groupRows(frames, { window, lateness, bound, keyOf, passes: () => true });
+  const rows = groups.map(({ start, end, isFinal, rows: inside }) => {
     const bounds = window.kind === "none" ? [] : [start, end];
-    return [user, ...bounds, ...fold(inside), window.kind !== "none" && end - 1 <= watermark];
+    return [inside[0]?.user, ...bounds, ...fold(inside), isFinal];
   });
   return { rows, late };
 }

@@ -20,6 +20,7 @@ import { Kernel } from "../../src/kernel/kernel.ts";
 import { firstRows } from "../../src/kernel/selection.ts";
 import { readJobDefinition } from "../../src/protocol/job-spec.ts";
 import { readStreamDefinition, type StreamDefinition } from "../../src/protocol/stream-spec.ts";
+import type { Step } from "../arbitraries/partition-runs.ts";
 import { fillBatch } from "./fill-batch.ts";
 import { kernelBuilds } from "./kernels.ts";
 import { portsOver, type TestPorts } from "./manual-ports.ts";
@@ -150,6 +151,20 @@ export class PartitionHarness {
     this.pass(60_000);
     this.turn(() => this.partition.jobs.checkpointOld(this.ports.clock.now()));
     this.settle();
+  }
+
+  /** Does what a generated run says. */
+  perform(step: Step): void {
+    if (step.do === "crash") {
+      if (step.midTurn) this.partition.step();
+      this.crash();
+      return;
+    }
+    if (step.do === "checkpoint") {
+      this.pass(60_000);
+      this.turn(() => this.partition.jobs.checkpointOld(this.ports.clock.time));
+    }
+    for (let slice = 0; slice < step.slices; slice++) this.turn(() => this.partition.step());
   }
 
   /** Reads a page of a view, over as many turns as that takes. */

@@ -5,6 +5,12 @@
  */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
+import {
+  framesOf,
+  stepsArbitrary,
+  windowBodyOf,
+  windowSpecArbitrary,
+} from "../../../arbitraries/partition-runs.ts";
 import { type EventRow, type WindowSpec, windowedBatch } from "../../../reference/windowed-batch.ts";
 import { PartitionHarness, type Row } from "../../../support/partition-harness.ts";
 
@@ -27,18 +33,6 @@ const aggregates = {
   last: { function: "last_value", argument: "amount" },
 };
 
-const windowArbitrary: fc.Arbitrary<WindowSpec> = fc
-  .record({
-    kind: fc.constantFrom("tumble", "hop", "cumulate", "none"),
-    step: fc.constantFrom(10, 25, 100),
-    steps: fc.integer({ min: 1, max: 4 }),
-    offset: fc.integer({ min: 0, max: 9 }),
-  })
-  .map(({ kind, step, steps, offset }) => {
-    const isWhole = kind === "tumble" || kind === "none";
-    return { kind, step, size: isWhole ? step : step * steps, offset } as WindowSpec;
-  });
-
 const rowArbitrary: fc.Arbitrary<EventRow> = fc.record({
   user: fc.option(fc.constantFrom("a", "b", "carol", "a much longer key than the others have"), { freq: 8 }),
   time: fc.integer({ min: -200, max: 400 }),
@@ -46,33 +40,10 @@ const rowArbitrary: fc.Arbitrary<EventRow> = fc.record({
   item: fc.option(fc.string({ maxLength: 12 }), { freq: 6 }),
 });
 
-const framesArbitrary = fc.array(fc.array(rowArbitrary, { minLength: 1, maxLength: 6 }), {
-  minLength: 1,
-  maxLength: 12,
-});
-
-type Step =
-  | { readonly do: "work"; readonly slices: number }
-  | { readonly do: "checkpoint"; readonly slices: number }
-  | { readonly do: "crash"; readonly midTurn: boolean };
-
-const stepArbitrary: fc.Arbitrary<Step> = fc.oneof(
-  fc.record({ do: fc.constant("work" as const), slices: fc.integer({ min: 1, max: 3 }) }),
-  fc.record({ do: fc.constant("checkpoint" as const), slices: fc.integer({ min: 0, max: 9 }) }),
-  fc.record({ do: fc.constant("crash" as const), midTurn: fc.boolean() }),
-);
+const framesArbitrary = framesOf(rowArbitrary);
 
 function jobOf(window: WindowSpec, lateness: number) {
-  const { kind, size, step, offset } = window;
-  const windows = {
-    tumble: { type: "tumble", size, offset },
-    hop: { type: "hop", size, slide: step, offset },
-    cumulate: { type: "cumulate", size, step, offset },
-    none: undefined,
-  };
-  const chosen = windows[kind];
-  const windowed = chosen && { window: chosen, allowedLateness: lateness };
-  return { source: "events", key: ["user"], aggregates, ...windowed };
+  return { source: "events", key: ["user"], aggregates, ...windowBodyOf(window, lateness) };
 }
 
 function rowsOf(frame: readonly EventRow[]): Row[] {
@@ -105,18 +76,20 @@ describe("the windowed aggregate", { timeout: 120_000 * runs(1) }, () => {
   test("is the batch answer, through crashes, checkpoints and evictions at any point", () => {
     fc.assert(
       fc.property(
-        windowArbitrary,
+        windowSpecArbitrary,
         fc.constantFrom(0, 5, 60),
         fc.constantFrom(0, 30),
         framesArbitrary,
-        fc.array(fc.array(stepArbitrary, { maxLength: 3 }), { minLength: 12, maxLength: 12 }),
-        (window, lateness, bound, frames, steps) => {
+        stepsArbitrary,
+        fc.constantFrom(128 * 1024, 32 * 1024 * 1024),
+        (window, lateness, bound, frames, steps, pageBudget) => {
           // A page a turn: checkpoints are written over several turns, and crashes leave them half-written.
-          const harness = new PartitionHarness({ stream: stream(bound), checkpointTurnBytes: 1 });
+          const options = { checkpointTurnBytes: 1, pageBudget };
+          const harness = new PartitionHarness({ stream: stream(bound), ...options });
           harness.startJob("job", jobOf(window, lateness));
           frames.forEach((frame, index) => {
             harness.append(rowsOf(frame));
-            for (const step of steps[index] ?? []) perform(harness, step);
+            for (const step of steps[index] ?? []) harness.perform(step);
           });
           harness.settle();
           const expected = windowedBatch(frames, window, lateness, bound);
@@ -131,21 +104,88 @@ describe("the windowed aggregate", { timeout: 120_000 * runs(1) }, () => {
 
   test("is the same however its input is cut into frames, when nothing is late", () => {
     fc.assert(
-      fc.property(windowArbitrary, framesArbitrary, fc.integer({ min: 1, max: 9 }), (window, frames, cut) => {
-        const rows = frames.flat();
-        const bound = 1000;
-        const [one, other] = [frames, chunks(rows, cut)].map((input) => {
-          const harness = new PartitionHarness({ stream: stream(bound) });
-          harness.startJob("job", jobOf(window, 0));
-          for (const frame of input) harness.append(rowsOf(frame));
-          harness.settle();
-          return harness.rows();
-        });
-        expect(one).toEqual(other);
-      }),
+      fc.property(
+        windowSpecArbitrary,
+        framesArbitrary,
+        fc.integer({ min: 1, max: 9 }),
+        (window, frames, cut) => {
+          const rows = frames.flat();
+          const bound = 1000;
+          const [one, other] = [frames, chunks(rows, cut)].map((input) => {
+            const harness = new PartitionHarness({ stream: stream(bound) });
+            harness.startJob("job", jobOf(window, 0));
+            for (const frame of input) harness.append(rowsOf(frame));
+            harness.settle();
+            return harness.rows();
+          });
+          expect(one).toEqual(other);
+        },
+      ),
       { numRuns: runs(40) },
     );
   });
+});
+
+describe("an order of rows within the bound", { timeout: 60_000 * runs(1) }, () => {
+  const bound = 60;
+  const summing = {
+    n: { function: "count" },
+    total: { function: "sum", argument: "amount" },
+    mean: { function: "avg", argument: "amount" },
+    least: { function: "min", argument: "item" },
+    most: { function: "max", argument: "amount" },
+  };
+  const delayedRow = fc.record({
+    row: rowArbitrary,
+    amount: fc.double({ min: -1e6, max: 1e6, noNaN: true }),
+    /** How much later than its time a row comes, in each of two orders. */
+    delays: fc.tuple(fc.nat(bound - 1), fc.nat(bound - 1)),
+  });
+
+  test("changes nothing but the last digits of sums of DOUBLE", () => {
+    fc.assert(
+      fc.property(
+        windowSpecArbitrary,
+        fc.array(delayedRow, { minLength: 1, maxLength: 60 }),
+        fc.tuple(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 1, max: 9 })),
+        (window, rows, cuts) => {
+          const [one, other] = ([0, 1] as const).map((order) => {
+            const arrived = [...rows].sort(
+              (a, b) => a.row.time + a.delays[order] - (b.row.time + b.delays[order]),
+            );
+            const harness = new PartitionHarness({ stream: stream(bound) });
+            harness.startJob("job", { ...jobOf(window, 0), aggregates: summing });
+            for (const frame of chunks(arrived, cuts[order])) {
+              harness.append(rowsOf(frame.map(({ row, amount }) => ({ ...row, amount }))));
+            }
+            harness.turn(() => harness.partition.setWatermark(1, 1000n));
+            harness.settle();
+            expect(harness.partition.jobs.statuses()[0]?.counts.late).toBe(0);
+            return harness.rows();
+          });
+          expectNearlyEqual(one ?? [], other ?? [], rows);
+        },
+      ),
+      { numRuns: runs(80) },
+    );
+  });
+
+  /** Columns from the back: mean and total are DOUBLE. Their error is relative to what was added up. */
+  function expectNearlyEqual(
+    one: unknown[][],
+    other: unknown[][],
+    rows: readonly { readonly amount: number }[],
+  ): void {
+    const tolerance = 1e-9 * Math.max(1, ...rows.map(({ amount }) => Math.abs(amount))) * rows.length;
+    const exact = (row: unknown[]) => [...row.slice(0, -5), ...row.slice(-3)];
+    expect(one.map(exact)).toEqual(other.map(exact));
+    for (const [index, row] of one.entries()) {
+      const [total, mean] = row.slice(-5, -3) as [number, number];
+      const [otherTotal, otherMean] = (other[index] ?? []).slice(-5, -3) as [number, number];
+      expect(Math.abs(total - otherTotal)).toBeLessThanOrEqual(tolerance);
+      expect(Math.abs(mean - otherMean)).toBeLessThanOrEqual(tolerance);
+    }
+  }
 });
 
 describe("a state several times its page budget", { timeout: 60_000 }, () => {
@@ -181,20 +221,6 @@ function rowsOfUsers(count: number, userOf: (row: number) => string, counts: Map
     counts.set(user, (counts.get(user) ?? 0) + 1);
     return [user, textOf(0), 1, null];
   });
-}
-
-function perform(harness: PartitionHarness, step: Step): void {
-  if (step.do === "checkpoint") {
-    harness.pass(60_000);
-    harness.turn(() => harness.partition.jobs.checkpointOld(harness.ports.clock.time));
-  }
-  if (step.do !== "crash") {
-    for (let slice = 0; slice < step.slices; slice++) harness.turn(() => harness.partition.step());
-  }
-  if (step.do === "crash") {
-    if (step.midTurn) harness.partition.step();
-    harness.crash();
-  }
 }
 
 function chunks<Item>(items: readonly Item[], size: number): Item[][] {

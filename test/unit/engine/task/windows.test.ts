@@ -164,21 +164,24 @@ describe("no window", () => {
 });
 
 describe("many aggregates of strings", () => {
-  test.each([12, 20, 64])("%i of them keep strings that fit a page together; a longer one is a letter", (count) => {
-    const names = Array.from({ length: count }, (_, index) => `c${index}`);
-    const columns = [...stream.columns.slice(0, 2), ...names.map((name) => ({ name, type: "STRING" }))];
-    const harness = new PartitionHarness({ stream: { columns, eventTime: stream.eventTime } });
-    const maxima = names.map((name) => [`max_${name}`, { function: "max", argument: name }]);
-    harness.startJob("job", { source: "events", key: ["user"], aggregates: Object.fromEntries(maxima) });
-    const longest = count === 12 ? 2048 : Math.floor(26_624 / (count + 1) / 8) * 8;
-    const key = "k".repeat(2048);
-    for (const letter of ["a", "b", "c"]) {
-      harness.append([[key, at(1), ...names.map(() => letter.repeat(longest))]]);
-      harness.append([[key, at(1), ...names.map(() => "d".repeat(longest + 1))]]);
-      harness.settle();
-    }
-    expect(harness.rows()).toEqual([[key, ...names.map(() => "c".repeat(longest)), false]]);
-    expect(harness.partition.jobs.statuses()[0]?.counts).toMatchObject({ rows: 3, bad: 3 });
-    expect(harness.partition.letters("job", undefined, 9).letters[0]?.reason).toContain(`${longest} bytes`);
-  });
+  test.each([12, 20, 64])(
+    "%i of them keep strings that fit a page together; a longer one is a letter",
+    (count) => {
+      const names = Array.from({ length: count }, (_, index) => `c${index}`);
+      const columns = [...stream.columns.slice(0, 2), ...names.map((name) => ({ name, type: "STRING" }))];
+      const harness = new PartitionHarness({ stream: { columns, eventTime: stream.eventTime } });
+      const maxima = names.map((name) => [`max_${name}`, { function: "max", argument: name }]);
+      harness.startJob("job", { source: "events", key: ["user"], aggregates: Object.fromEntries(maxima) });
+      const longest = count === 12 ? 2048 : Math.floor(26_624 / (count + 1) / 8) * 8;
+      const key = "k".repeat(2048);
+      for (const letter of ["a", "b", "c"]) {
+        harness.append([[key, at(1), ...names.map(() => letter.repeat(longest))]]);
+        harness.append([[key, at(1), ...names.map(() => "d".repeat(longest + 1))]]);
+        harness.settle();
+      }
+      expect(harness.rows()).toEqual([[key, ...names.map(() => "c".repeat(longest)), false]]);
+      expect(harness.partition.jobs.statuses()[0]?.counts).toMatchObject({ rows: 3, bad: 3 });
+      expect(harness.partition.letters("job", undefined, 9).letters[0]?.reason).toContain(`${longest} bytes`);
+    },
+  );
 });
