@@ -25,20 +25,19 @@ class Isolate {
    * Objects end without a word, so they are held weakly: one that was evicted counts until it is collected.
    */
   #objects: WeakRef<object>[] = [];
-
-  /** Counts an object among those that share the isolate's memory. */
-  objectStarted(object: object): void {
-    this.#objects = this.#objects.filter((reference) => reference.deref() !== undefined);
-    this.#objects.push(new WeakRef(object));
-  }
+  readonly #counted = new WeakSet<object>();
 
   /**
-   * Returns the page budget of each object in bytes: its share of the isolate, at most what one alone may
-   * take.
+   * Returns the page budget of an object in bytes: its share of the isolate, at most what one alone may take.
+   * Whoever asks keeps pages and shares from then on; an object without jobs never asks.
    */
-  pageBudget(): number {
-    const live = this.#objects.filter((reference) => reference.deref() !== undefined).length;
-    return Math.min(pageBudgetBytes, Math.floor(isolateBudgetBytes / Math.max(1, live)));
+  pageBudget(object: object): number {
+    if (!this.#counted.has(object)) {
+      this.#counted.add(object);
+      this.#objects.push(new WeakRef(object));
+    }
+    this.#objects = this.#objects.filter((reference) => reference.deref() !== undefined);
+    return Math.min(pageBudgetBytes, Math.floor(isolateBudgetBytes / this.#objects.length));
   }
 }
 

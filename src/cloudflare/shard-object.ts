@@ -22,11 +22,10 @@ export class Shard extends DurableObject<Environment> implements PartitionRpc {
       const alarmAt = await ctx.storage.getAlarm();
       const options = {
         module: kernelModule,
-        pageBudget: () => isolate.pageBudget(),
+        pageBudget: () => isolate.pageBudget(this),
         checkpointTurnBytes: checkpointTurnBytesMax,
       };
       this.#host = new PartitionHost(this.#ports(), options, alarmAt ?? undefined);
-      isolate.objectStarted(this);
     });
   }
 

@@ -49,6 +49,18 @@ export class Partition {
   #isTrimDue = false;
   #trimmedAtBytes: number;
 
+  /** What an object that was never set up answers. */
+  static refuse(requests: readonly AppendRequest[]): AppendResult[] {
+    const message = "This partition was never set up, or was deleted.";
+    const error = errorBodyOf(new EngineError("MAP_STALE", { message }));
+    return requests.map(() => ({ status: "refused", error }));
+  }
+
+  /** True where storage holds a partition; opening one writes its tables. */
+  static isStored({ sql }: Ports): boolean {
+    return sql.run("SELECT 1 FROM sqlite_master WHERE name = 'identity'").length > 0;
+  }
+
   constructor(ports: Ports, options: PartitionOptions) {
     const { sql } = ports;
     sql.run("CREATE TABLE IF NOT EXISTS identity (id INTEGER PRIMARY KEY, body TEXT)");
@@ -80,12 +92,7 @@ export class Partition {
 
   /** Logs what can be accepted, as one group commit; see `PartitionLog.append`. */
   append(requests: readonly AppendRequest[]): AppendResult[] {
-    if (!this.#stored) {
-      const error = errorBodyOf(
-        new EngineError("MAP_STALE", { message: "This partition was never set up." }),
-      );
-      return requests.map(() => ({ status: "refused", error }));
-    }
+    if (!this.#stored) return Partition.refuse(requests);
     const backlog = this.jobs.backlogBytes;
     if (backlog > backlogBytesMax) {
       const message = `The stream's jobs are ${backlog} bytes behind; ${backlogBytesMax} are allowed.`;

@@ -66,7 +66,8 @@ const topRowsPerTurn = 4096;
 export class PartitionHost implements PartitionRpc {
   readonly #ports: HostPorts;
   readonly #options: PartitionOptions;
-  #partition: Partition;
+  /** Undefined until the object is set up: before that it writes nothing, not even tables. */
+  #opened: Partition | undefined;
   #pending: PendingAppend[] = [];
   #isWorking = false;
   #alarmAt: number | undefined;
@@ -80,14 +81,15 @@ export class PartitionHost implements PartitionRpc {
     this.#ports = ports;
     this.#options = options;
     this.#alarmAt = alarmAt;
-    this.#partition = new Partition(ports, options);
-    this.#restartedAt = this.#partition.log.nextOffset - 1;
+    this.#opened = Partition.isStored(ports) ? new Partition(ports, options) : undefined;
+    this.#restartedAt = (this.#opened?.log.nextOffset ?? 1) - 1;
     this.#endTurn();
   }
 
   setUp(identity: PartitionIdentity): Promise<RpcResult<null>> {
     return this.#answer(() => {
-      this.#partition.setUp(identity);
+      this.#opened ??= new Partition(this.#ports, this.#options);
+      this.#opened.setUp(identity);
       return null;
     });
   }
@@ -124,7 +126,7 @@ export class PartitionHost implements PartitionRpc {
   }
 
   status(): Promise<RpcResult<PartitionStatus | null>> {
-    return this.#answer(() => this.#partition.status());
+    return this.#answer(() => this.#opened?.status() ?? null);
   }
 
   async queryView(
@@ -135,7 +137,9 @@ export class PartitionHost implements PartitionRpc {
   ): Promise<RpcResult<ViewPage>> {
     // After a restart what was applied before is applied again first: a view does not go back if it can
     // help it.
-    if (this.#partition.jobs.isBehind(job, run, this.#restartedAt)) {
+    const isBehind = await this.#answer(() => this.#partition.jobs.isBehind(job, run, this.#restartedAt));
+    if (!isBehind.ok) return isBehind;
+    if (isBehind.value) {
       await this.#waitFor(job, run, this.#restartedAt, replayWaitMs);
     }
     if (wait) {
@@ -150,12 +154,12 @@ export class PartitionHost implements PartitionRpc {
   }
 
   async destroy(generation: number): Promise<RpcResult<null>> {
-    if (this.#partition.isSetUp && this.#partition.identity.generation !== generation) {
+    if (this.#opened?.isSetUp && this.#opened.identity.generation !== generation) {
       return { ok: true, value: null };
     }
     await this.#ports.clearStorage();
     this.#alarmAt = undefined;
-    this.#partition = new Partition(this.#ports, this.#options);
+    this.#opened = undefined;
     this.#wakeWaiters();
     return { ok: true, value: null };
   }
@@ -166,9 +170,14 @@ export class PartitionHost implements PartitionRpc {
   async alarm(): Promise<void> {
     this.#alarmAt = undefined;
     await this.#answer(() => {
-      this.#partition.heartbeat();
+      this.#opened?.heartbeat();
       return null;
     });
+  }
+
+  get #partition(): Partition {
+    if (this.#opened) return this.#opened;
+    throw new EngineError("MAP_STALE", { message: "This partition was never set up, or was deleted." });
   }
 
   /** Logs all that gathered, as one group, and answers each caller. */
@@ -177,7 +186,8 @@ export class PartitionHost implements PartitionRpc {
     this.#pending = [];
     this.#guard(
       () => {
-        const results = this.#partition.append(pending.flatMap(({ requests }) => requests));
+        const all = pending.flatMap(({ requests }) => requests);
+        const results = this.#opened?.append(all) ?? Partition.refuse(all);
         this.#reportActive();
         this.#afterTurn();
         let next = 0;
@@ -200,7 +210,7 @@ export class PartitionHost implements PartitionRpc {
       () => {
         let bytes = 0;
         for (let slice = 0; slice < slicesPerTurn && bytes < bytesPerTurn; slice++) {
-          const step = this.#partition.step();
+          const step = this.#opened?.step() ?? 0;
           if (step === 0) break;
           bytes += step;
         }
@@ -222,9 +232,9 @@ export class PartitionHost implements PartitionRpc {
   /** Keeps an alarm no later than the partition needs, or than the heartbeat, and the work going. */
   #afterTurn(): void {
     const isSoon = this.#alarmAt !== undefined && this.#alarmAt <= this.#ports.clock.now() + heartbeatMs;
-    const at = isSoon ? undefined : this.#partition.nextAlarm();
+    const at = isSoon ? undefined : this.#opened?.nextAlarm();
     if (at !== undefined) this.#wakeBy(at);
-    if (this.#isWorking || !this.#partition.hasReadyWork) return;
+    if (this.#isWorking || !this.#opened?.hasReadyWork) return;
     this.#isWorking = true;
     this.#ports.soon(() => this.#work());
   }
@@ -301,8 +311,8 @@ export class PartitionHost implements PartitionRpc {
    * fails.
    */
   #reportActive(): void {
-    if (!this.#partition.isSetUp) return;
-    const { identity, log } = this.#partition;
+    if (!this.#opened?.isSetUp) return;
+    const { identity, log } = this.#opened;
     if (log.isIdle) this.#isActiveReported = false;
     if (log.isIdle || this.#isActiveReported || identity.shardCount === 1) return;
     this.#isActiveReported = true;

@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 import { StorageFailure } from "../../../../src/base/errors.ts";
 import type { AppendRequest } from "../../../../src/engine/log/records.ts";
 import { type HostPorts, PartitionHost } from "../../../../src/host/partition/partition-host.ts";
+import { NodeStorage } from "../../../support/node-storage.ts";
 import { PartitionHarness, releaseModule } from "../../../support/partition-harness.ts";
 
 const stream = {
@@ -35,7 +36,18 @@ class HostHarness {
   restart(): PartitionHost {
     this.base.storage.crash();
     this.turns.length = 0;
-    const ports: HostPorts = {
+    const options = {
+      module: releaseModule,
+      pageBudget: () => this.pageBudget(),
+      checkpointTurnBytes: 1 << 22,
+    };
+    this.host = new PartitionHost(this.ports(), options, undefined);
+    this.base.storage.commit();
+    return this.host;
+  }
+
+  ports(): HostPorts {
+    return {
       ...this.base.ports,
       soon: (work) => void this.turns.push(work),
       later: (work) => {
@@ -49,14 +61,6 @@ class HostHarness {
       },
       reportActive: async () => {},
     };
-    const options = {
-      module: releaseModule,
-      pageBudget: () => this.pageBudget(),
-      checkpointTurnBytes: 1 << 22,
-    };
-    this.host = new PartitionHost(ports, options, undefined);
-    this.base.storage.commit();
-    return this.host;
   }
 
   request(user: string): AppendRequest {
@@ -150,6 +154,33 @@ describe("queries", () => {
     const query = harness.query();
     await harness.run();
     expect(await query).toMatchObject({ ok: true, value: { rows: [{ values: { n: 2 } }] } });
+  });
+});
+
+describe("an object that was never set up, or was destroyed", () => {
+  test("writes nothing, and sends every caller back to the map", async () => {
+    const harness = new HostHarness();
+    harness.alarms = [];
+    const storage = new NodeStorage();
+    let turns: (() => void)[] = [];
+    const fresh = { ...harness.ports(), sql: storage, soon: (work: () => void) => void turns.push(work) };
+    const options = { module: releaseModule, pageBudget: () => 1 << 24, checkpointTurnBytes: 1 << 22 };
+    const host = new PartitionHost(fresh, options, undefined);
+    const append = host.append([harness.request("a")]);
+    for (const turn of turns) turn();
+    turns = [];
+    const stale = { ok: false, error: { code: "MAP_STALE" } };
+    expect(await append).toMatchObject({ ok: true, value: [{ status: "refused", error: stale.error }] });
+    expect(await host.queryView("job", 1, { newestFirst: true, limit: 1 }, undefined)).toMatchObject(stale);
+    expect(await host.setWatermark(1, 5n)).toMatchObject(stale);
+    expect(await host.status()).toEqual({ ok: true, value: null });
+    await host.alarm();
+    expect(await host.destroy(1)).toMatchObject({ ok: true });
+    expect(storage.run("SELECT name FROM sqlite_master")).toEqual([]);
+    expect(harness.alarms).toEqual([]);
+    expect(await harness.host.destroy(1)).toMatchObject({ ok: true });
+    expect(await harness.host.setWatermark(1, 5n)).toMatchObject(stale);
+    expect(await harness.host.status()).toEqual({ ok: true, value: null });
   });
 });
 
