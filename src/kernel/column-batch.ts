@@ -17,10 +17,8 @@ import {
   KIND_F64,
 } from "../../assembly/abi.ts";
 import type { Kind } from "../columnar/schema.ts";
+import type { LaneValue } from "../columnar/values.ts";
 import type { KernelMemory } from "./kernel-memory.ts";
-
-/** A value as it lies in memory: bigint for I64, number for F64, bytes for BYTES. */
-export type LaneValue = bigint | number | Uint8Array | null;
 
 /** Rows as columns in kernel memory, whoever owns them: a batch, or a program with its computed columns. */
 export interface ColumnRows {

@@ -4,6 +4,7 @@
  * Pages are drawn in `assembly/table/page.ts`. A view is read before the next call that may load, grow or
  * evict pages.
  */
+
 import {
   ACCUMULATOR_FIRST,
   ACCUMULATOR_LAST,
@@ -25,7 +26,7 @@ import {
   PAGE_PROBE_LOG2,
 } from "../../assembly/abi.ts";
 import { assert } from "../base/assert.ts";
-import type { LaneValue } from "./column-batch.ts";
+import type { LaneValue } from "../columnar/values.ts";
 import type { KernelMemory } from "./kernel-memory.ts";
 import { type Accumulator, isInHeap, type TableLayout } from "./table-layout.ts";
 

@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { KIND_BYTES, KIND_F64, KIND_I64 } from "../../assembly/abi.ts";
 import type { Kind } from "../../src/columnar/schema.ts";
-import type { LaneValue } from "../../src/kernel/column-batch.ts";
+import type { LaneValue } from "../../src/columnar/values.ts";
 
 export interface ColumnValues {
   readonly kind: Kind;

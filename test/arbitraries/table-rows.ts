@@ -1,7 +1,7 @@
 /** Generators of keys, values and batches for keyed tables. */
 import fc from "fast-check";
 import { KIND_BYTES, KIND_F64, KIND_I64 } from "../../assembly/abi.ts";
-import type { LaneValue } from "../../src/kernel/column-batch.ts";
+import type { LaneValue } from "../../src/columnar/values.ts";
 import type { AccumulatorSpec } from "../../src/kernel/table-layout.ts";
 import type { ModelKey } from "../reference/table-model.ts";
 import type { TestRow } from "../support/keyed-rows.ts";

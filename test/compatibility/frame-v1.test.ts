@@ -7,7 +7,7 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { type DataType, kindOf, type Schema } from "../../src/columnar/schema.ts";
-import type { LaneValue } from "../../src/kernel/column-batch.ts";
+import type { LaneValue } from "../../src/columnar/values.ts";
 import { FrameDecoder, readFrameHeader, readRejected } from "../../src/kernel/frame-codec.ts";
 import { Kernel } from "../../src/kernel/kernel.ts";
 import { decodeFrameSlowly } from "../reference/frame.ts";

@@ -8,7 +8,7 @@ import { readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
 import { KIND_BYTES, KIND_F64, KIND_I64 } from "../../assembly/abi.ts";
 import { MiB } from "../../src/base/limits.ts";
-import type { LaneValue } from "../../src/kernel/column-batch.ts";
+import type { LaneValue } from "../../src/columnar/values.ts";
 import { Kernel } from "../../src/kernel/kernel.ts";
 import { PageCache } from "../../src/kernel/page-cache.ts";
 import { type AccumulatorSpec, TableLayout } from "../../src/kernel/table-layout.ts";

@@ -1,6 +1,6 @@
 import type { Kind } from "../../src/columnar/schema.ts";
+import type { LaneValue } from "../../src/columnar/values.ts";
 import { xxhash64 } from "../../src/columnar/xxhash64.ts";
-import type { LaneValue } from "../../src/kernel/column-batch.ts";
 
 export interface ReferenceFrame {
   readonly channel: bigint;

@@ -5,7 +5,7 @@
  * It says which records are accepted and with which values, and the numbers of those rejected; not why.
  */
 import type { Column, DataType, Schema } from "../../src/columnar/schema.ts";
-import type { LaneValue } from "../../src/kernel/column-batch.ts";
+import type { LaneValue } from "../../src/columnar/values.ts";
 import type { BodyFormat } from "../../src/kernel/json-body.ts";
 import { dayOf, timeOf } from "./json-times.ts";
 

@@ -2,7 +2,7 @@
  * Keyed tables and their accumulators the slow, obvious way: a Map from key to plain values.
  */
 import { KIND_F64 } from "../../assembly/abi.ts";
-import type { LaneValue } from "../../src/kernel/column-batch.ts";
+import type { LaneValue } from "../../src/columnar/values.ts";
 import type { CellValue } from "../../src/kernel/page-view.ts";
 import type { AccumulatorSpec } from "../../src/kernel/table-layout.ts";
 

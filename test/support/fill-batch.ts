@@ -1,7 +1,8 @@
 /** Puts values into kernel memory as a batch. */
 import { COLUMN_NULL_COUNT, READ_AHEAD_BYTES } from "../../assembly/abi.ts";
 import type { Kind } from "../../src/columnar/schema.ts";
-import { ColumnBatch, type LaneValue } from "../../src/kernel/column-batch.ts";
+import type { LaneValue } from "../../src/columnar/values.ts";
+import { ColumnBatch } from "../../src/kernel/column-batch.ts";
 import type { Kernel } from "../../src/kernel/kernel.ts";
 import type { Selection } from "../../src/kernel/selection.ts";
 

@@ -1,7 +1,8 @@
 /** Frames in tests: a schema for some kinds, a header, and what a decoded frame holds. */
 import { KIND_F64, KIND_I64 } from "../../assembly/abi.ts";
 import type { Kind, Schema } from "../../src/columnar/schema.ts";
-import type { ColumnBatch, LaneValue } from "../../src/kernel/column-batch.ts";
+import type { LaneValue } from "../../src/columnar/values.ts";
+import type { ColumnBatch } from "../../src/kernel/column-batch.ts";
 import type { FrameLabel } from "../../src/kernel/frame-codec.ts";
 import type { Kernel } from "../../src/kernel/kernel.ts";
 

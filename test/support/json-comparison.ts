@@ -5,7 +5,7 @@
 import { partBytesMax, partRowsMax } from "../../src/base/limits.ts";
 import { type BadRecord, rejectedBytesKept } from "../../src/columnar/bad-record.ts";
 import type { Schema } from "../../src/columnar/schema.ts";
-import type { LaneValue } from "../../src/kernel/column-batch.ts";
+import type { LaneValue } from "../../src/columnar/values.ts";
 import { type BodyFormat, type BodyPosition, bodyStart } from "../../src/kernel/json-body.ts";
 import { type DecodedPart, JsonDecoder, type PartLimits } from "../../src/kernel/json-decoder.ts";
 import type { Kernel } from "../../src/kernel/kernel.ts";

@@ -1,6 +1,6 @@
 /** Short ways to decode a few records in tests. */
 import type { Column, DataType, Schema } from "../../src/columnar/schema.ts";
-import type { LaneValue } from "../../src/kernel/column-batch.ts";
+import type { LaneValue } from "../../src/columnar/values.ts";
 import type { BodyFormat } from "../../src/kernel/json-body.ts";
 import type { Kernel } from "../../src/kernel/kernel.ts";
 import { type DecodedBody, decodeBody } from "./json-comparison.ts";

@@ -1,8 +1,8 @@
 /** Puts keyed rows and their columns into kernel memory and applies them to tables as a task does. */
 import { KIND_BYTES, KIND_F64, KIND_I64 } from "../../assembly/abi.ts";
 import type { Kind } from "../../src/columnar/schema.ts";
+import type { LaneValue } from "../../src/columnar/values.ts";
 import { findCells, type KeyedRows, updateAccumulator } from "../../src/kernel/aggregates.ts";
-import type { LaneValue } from "../../src/kernel/column-batch.ts";
 import type { Kernel } from "../../src/kernel/kernel.ts";
 import type { KeyedTable } from "../../src/kernel/keyed-table.ts";
 import type { TableFailure } from "../../src/kernel/table-failure.ts";

@@ -14,7 +14,7 @@ const usersPerBody = 900;
 
 /** A body of about 900 KB that hardly shrinks: its users' names are random. */
 function bodyOf(number: number): string {
-  return Array.from({ length: usersPerBody }, (_, row) => {
+  return Array.from({ length: usersPerBody }, () => {
     const bytes = crypto.getRandomValues(new Uint8Array(500));
     const name = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
     return JSON.stringify({ time: number, user: name, amount: 1 });

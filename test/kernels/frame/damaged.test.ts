@@ -8,7 +8,8 @@ import { describe, expect, test } from "vitest";
 import { KIND_BYTES, KIND_F64, KIND_I64 } from "../../../assembly/abi.ts";
 import { EngineError } from "../../../src/base/errors.ts";
 import type { Kind } from "../../../src/columnar/schema.ts";
-import type { ColumnBatch, LaneValue } from "../../../src/kernel/column-batch.ts";
+import type { LaneValue } from "../../../src/columnar/values.ts";
+import type { ColumnBatch } from "../../../src/kernel/column-batch.ts";
 import {
   FrameDecoder,
   FrameEncoder,

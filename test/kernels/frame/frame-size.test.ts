@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import { KIND_BYTES, KIND_F64, KIND_I64 } from "../../../assembly/abi.ts";
 import { frameBytesMax } from "../../../src/base/limits.ts";
 import type { BadRecord } from "../../../src/columnar/bad-record.ts";
-import type { LaneValue } from "../../../src/kernel/column-batch.ts";
+import type { LaneValue } from "../../../src/columnar/values.ts";
 import {
   FrameDecoder,
   FrameEncoder,

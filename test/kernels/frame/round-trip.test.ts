@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { KIND_BYTES, KIND_F64, KIND_I64 } from "../../../assembly/abi.ts";
-import type { LaneValue } from "../../../src/kernel/column-batch.ts";
+import type { LaneValue } from "../../../src/columnar/values.ts";
 import { FrameDecoder, FrameEncoder, readFrameHeader } from "../../../src/kernel/frame-codec.ts";
 import { Kernel } from "../../../src/kernel/kernel.ts";
 import { type ColumnValues, columnsArbitrary } from "../../arbitraries/columns.ts";

@@ -4,7 +4,7 @@
  */
 import { describe, expect, test } from "vitest";
 import type { DataType } from "../../../src/columnar/schema.ts";
-import type { LaneValue } from "../../../src/kernel/column-batch.ts";
+import type { LaneValue } from "../../../src/columnar/values.ts";
 import { Kernel } from "../../../src/kernel/kernel.ts";
 import { bigint, column, decodeText, decodeValue, schemaOf, string } from "../../support/json-records.ts";
 import { kernelBuilds } from "../../support/kernels.ts";
