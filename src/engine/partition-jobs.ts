@@ -78,10 +78,9 @@ export class PartitionJobs {
 
   /** True while `step` has something to do. */
   get hasReadyWork(): boolean {
-    return this.#unsettled().some(
-      (job) =>
-        job.isWritingAhead || !this.#isRunning(job) || job.task.appliedOffset + 1 < this.#log.nextOffset,
-    );
+    const isBusy = ({ task, isWritingAhead }: OpenJob) =>
+      isWritingAhead || task.tables.garbage.length > 0 || task.appliedOffset + 1 < this.#log.nextOffset;
+    return this.#unsettled().some((job) => !this.#isRunning(job) || isBusy(job));
   }
 
   /** Checkpoints committed since this object started: each may let go of log. */
@@ -210,6 +209,7 @@ export class PartitionJobs {
       );
       return wholeSliceBytes;
     }
+    if (task.tables.sweepGarbage()) return wholeSliceBytes;
     if (!this.#isRunning(job)) return 0;
     if (task.appliedOffset + 1 >= this.#log.nextOffset) {
       job.hasCaughtUp = true;
@@ -336,11 +336,11 @@ export class PartitionJobs {
     return this.#stored.byRun(run)?.state === "running";
   }
 
-  /** Jobs that run, and others with work that no checkpoint holds: their dirty pages take up the budget. */
+  /** Jobs that run, and others whose storage lags behind: their dirty pages take up the budget. */
   #unsettled(): OpenJob[] {
-    const unsaved = [...(this.#open?.values() ?? [])].some(({ task }) => task.isDirty);
-    if (!unsaved) return this.#running();
-    return [...this.#jobs().values()].filter((job) => job.task.isDirty || this.#isRunning(job));
+    const open = [...(this.#open?.values() ?? [])];
+    if (open.every(({ task }) => task.isSettled)) return this.#running();
+    return open.filter((job) => !job.task.isSettled || this.#isRunning(job));
   }
 
   #jobs(): Map<number, OpenJob> {

@@ -110,10 +110,19 @@ export class PageStore {
   }
 
   /**
-   * Deletes every version of every page of `table`: only in the turn that commits the epoch which dropped it.
+   * Deletes about `rowsMax` versions of pages of `table`, and returns how many; fewer where none is left. Only
+   * in or after the turn that commits the epoch which dropped the table.
    */
-  deleteTable(table: number): void {
-    this.#sql.run("DELETE FROM pages WHERE task = ? AND tbl = ?", this.#task, table);
+  deletePages(table: number, rowsMax: number): number {
+    const some = "SELECT first_hash FROM pages WHERE task = ? AND tbl = ? ORDER BY first_hash LIMIT ?";
+    return this.#sql.run(
+      `DELETE FROM pages WHERE task = ? AND tbl = ? AND first_hash IN (${some}) RETURNING 1`,
+      this.#task,
+      table,
+      this.#task,
+      table,
+      rowsMax,
+    ).length;
   }
 
   /**

@@ -9,6 +9,7 @@ import { EngineError } from "../../base/errors.ts";
 import { maxWatermark, minWatermark } from "../log/records.ts";
 import type { CheckpointFacts } from "../partition-types.ts";
 import type { SqlStorage } from "../ports.ts";
+import type { TablesInCheckpoint } from "./task-tables.ts";
 import type { FiringCursor } from "./task-windows.ts";
 
 export interface TaskCounts {
@@ -18,7 +19,7 @@ export interface TaskCounts {
   readonly bad: number;
 }
 
-export interface Checkpoint {
+export interface Checkpoint extends TablesInCheckpoint {
   readonly version: 1;
   readonly epoch: number;
   /** The epoch that the next checkpoint writes under. */
@@ -37,8 +38,6 @@ export interface Checkpoint {
   readonly watermark: string;
   readonly firedThrough: string;
   readonly cursor: FiringCursor | undefined;
-  /** Number of the next new table: above all that may ever have been written. */
-  readonly nextTable: number;
   readonly counts: TaskCounts;
   readonly sweep: SweepState;
   readonly history: readonly CheckpointFacts[];

@@ -18,6 +18,17 @@ import {
 } from "../state/window-directory.ts";
 import { dirtyShareMax } from "./decide-checkpoint.ts";
 
+/** Rows of dropped tables that one turn deletes, each a page of up to 32 KiB. */
+const deletedRowsPerTurn = 1024;
+
+/** What a checkpoint says of its task's tables. */
+export interface TablesInCheckpoint {
+  /** Number of the next new table: above all that may ever have been written. */
+  readonly nextTable: number;
+  /** Dropped tables of which rows may be left. Absent in the first release's rows: none. */
+  readonly garbage?: readonly number[];
+}
+
 /** An open table with its directory entry. */
 export interface OpenTable {
   readonly keyed: KeyedTable;
@@ -35,6 +46,8 @@ export class TaskTables {
   readonly #byKeyed = new Map<KeyedTable, OpenTable>();
   /** Tables that are gone from the next checkpoint on. */
   #dropped: number[] = [];
+  /** Tables that are gone, but not all of their rows. In the checkpoint. */
+  #garbage: number[];
   // In the checkpoint.
   #nextTable: number;
 
@@ -43,13 +56,14 @@ export class TaskTables {
     layout: TableLayout,
     store: PageStore,
     directory: WindowDirectory,
-    nextTable: number,
+    { nextTable, garbage = [] }: TablesInCheckpoint,
   ) {
     this.#cache = cache;
     this.#layout = layout;
     this.#store = store;
     this.#directory = directory;
     this.#nextTable = nextTable;
+    this.#garbage = [...garbage];
   }
 
   /** Number that the next new table gets; part of the checkpoint. */
@@ -66,6 +80,11 @@ export class TaskTables {
   get hasDirty(): boolean {
     for (const page of this.#cache.dirtyPages()) if (this.#byKeyed.has(page.table)) return true;
     return false;
+  }
+
+  /** Tables that a checkpoint dropped and `sweepGarbage` has still to delete. */
+  get garbage(): readonly number[] {
+    return this.#garbage;
   }
 
   /** Entries of the directory, and dropped tables, that the next checkpoint must write. */
@@ -172,16 +191,34 @@ export class TaskTables {
   }
 
   /**
-   * The storage part of a checkpoint's last turn: remaining pages, directory, deletion of dropped tables.
+   * The storage part of a checkpoint's last turn: remaining pages, directory, some rows of dropped tables.
    * Afterwards tables that `isLive` does not hold any more are let go from memory.
    */
   commit(isLive: (entry: TableEntry) => boolean): { pages: number; bytes: number } {
     const written = this.writeDirty(Number.POSITIVE_INFINITY);
     this.#directory.write();
-    for (const table of this.#dropped) this.#store.deleteTable(table);
+    this.#garbage.push(...this.#dropped);
     this.#dropped = [];
+    this.sweepGarbage();
     for (const [name, { entry }] of this.#open) if (!isLive(entry)) this.#close(name);
     return written;
+  }
+
+  /**
+   * Deletes some rows of tables that are gone; returns false where there are none. A crash may forget how far
+   * it came: deleting again does nothing.
+   */
+  sweepGarbage(): boolean {
+    if (this.#garbage.length === 0) return false;
+    let rowsLeft = deletedRowsPerTurn;
+    let done = 0;
+    for (; done < this.#garbage.length && rowsLeft > 0; done++) {
+      const deleted = this.#store.deletePages(this.#garbage[done] as number, rowsLeft);
+      if (deleted >= rowsLeft) break;
+      rowsLeft -= Math.max(1, deleted);
+    }
+    this.#garbage = this.#garbage.slice(done);
+    return true;
   }
 
   /** Gives all memory back, dirty pages too; storage keeps what was committed. */

@@ -98,7 +98,7 @@ export class Task {
     this.#store = new PageStore(sql, number, checkpoint);
     this.letters = new LetterBox(sql, number);
     const directory = new WindowDirectory(sql, number);
-    this.tables = new TaskTables(cache, this.#layout, this.#store, directory, checkpoint.nextTable);
+    this.tables = new TaskTables(cache, this.#layout, this.#store, directory, checkpoint);
     const firedThrough = parseWatermark(checkpoint.firedThrough);
     this.windows = plan.window
       ? new TaskWindows(
@@ -148,6 +148,11 @@ export class Task {
       sweep.cursor !== this.#retention.state.cursor ||
       (windows !== undefined && windows.firedThrough !== parseWatermark(firedThrough))
     );
+  }
+
+  /** True when storage has all of it: a checkpoint what was applied, and no rows of dropped tables. */
+  get isSettled(): boolean {
+    return !this.isDirty && this.tables.garbage.length === 0;
   }
 
   /** Does one slice of work. Returns about how many bytes of log it went through; 0 at the log's end. */
@@ -216,6 +221,7 @@ export class Task {
       firedThrough: firedThrough.toString(),
       cursor: windows?.cursor,
       nextTable: this.tables.nextTable,
+      garbage: this.tables.garbage,
       counts: this.#counts,
       sweep: this.#retention.state,
       history: [facts, ...this.#checkpoint.history].slice(0, checkpointHistoryMax),

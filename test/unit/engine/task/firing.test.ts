@@ -81,3 +81,38 @@ describe("a window larger than the page budget", { timeout: 20_000 }, () => {
     expect(counts.every(({ values, final }) => values.n === 2 && final)).toBe(true);
   });
 });
+
+describe("tables that are dropped", () => {
+  test("are deleted some at a time, in the turns behind the checkpoint, also after a restart", () => {
+    const harness = harnessWith({ window: { type: "hop", size: 2, slide: 1 } });
+    const slices = 3000;
+    appendAll(
+      harness,
+      Array.from({ length: slices }, (_, time) => ["a", at(time)]),
+    );
+    harness.checkpoint();
+    harness.turn(() => harness.partition.setWatermark(1, maxWatermark));
+    harness.settle();
+    const orphans = () =>
+      Number(
+        harness.storage.run("SELECT count(*) FROM pages WHERE tbl NOT IN (SELECT tbl FROM tables)")[0]?.[0],
+      );
+    harness.pass(60_000);
+    harness.turn(() => harness.partition.jobs.checkpointOld(harness.ports.clock.now()));
+    while (
+      harness.partition.jobs.statuses()[0]?.checkpoints[0]?.offset !==
+      harness.partition.log.nextOffset - 1
+    ) {
+      harness.turn(() => harness.partition.step());
+    }
+    expect(orphans()).toBeGreaterThan(500);
+    expect(harness.partition.hasReadyWork).toBe(true);
+    harness.turn(() => harness.partition.step());
+    harness.crash();
+    expect(harness.partition.hasReadyWork).toBe(true);
+    harness.settle();
+    expect(orphans()).toBe(0);
+    expect(harness.partition.hasReadyWork).toBe(false);
+    expect(harness.rows()).toHaveLength(slices + 1);
+  });
+});
