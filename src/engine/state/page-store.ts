@@ -110,8 +110,8 @@ export class PageStore {
   }
 
   /**
-   * Deletes about `rowsMax` versions of pages of `table`, and returns how many; fewer where none is left. Only
-   * in or after the turn that commits the epoch which dropped the table.
+   * Deletes about `rowsMax` versions of pages of `table`, and returns how many; fewer where none is left.
+   * Only in or after the turn that commits the epoch which dropped the table.
    */
   deletePages(table: number, rowsMax: number): number {
     const some = "SELECT first_hash FROM pages WHERE task = ? AND tbl = ? ORDER BY first_hash LIMIT ?";
