@@ -11,7 +11,6 @@ import { backlogBytesMax, checkpointIntervalMs } from "../base/limits.ts";
 import { Kernel } from "../kernel/kernel.ts";
 import { PageCache } from "../kernel/page-cache.ts";
 import type { PartitionLog } from "./log/partition-log.ts";
-import { minWatermark } from "./log/records.ts";
 import type {
   JobCommand,
   JobState,
@@ -24,7 +23,7 @@ import type {
 import type { Ports } from "./ports.ts";
 import { PageStore } from "./state/page-store.ts";
 import { WindowDirectory } from "./state/window-directory.ts";
-import { type StoredJob, StoredJobs } from "./stored-jobs.ts";
+import { type StoredJob, StoredJobs, statusOfClosed } from "./stored-jobs.ts";
 import { createCheckpointTable, emptyCheckpoint, writeCheckpoint } from "./task/checkpoint.ts";
 import { decideCheckpoint } from "./task/decide-checkpoint.ts";
 import { LetterBox } from "./task/letters.ts";
@@ -119,7 +118,14 @@ export class PartitionJobs {
     return next;
   }
 
+  /** Carries out the newest wish for a run; one that came late, or again, changes nothing. */
   command(command: JobCommand): void {
+    if (command.revision <= this.#stored.revisionOf(command.run)) return;
+    this.#carryOut(command);
+    this.#stored.setRevision(command.run, command.revision);
+  }
+
+  #carryOut(command: JobCommand): void {
     const { job, run, state } = command;
     const known = this.#stored.byName(job);
     if (known && known.run > run) return;
@@ -378,22 +384,4 @@ export class PartitionJobs {
 
 function failureOf({ job, error }: StoredJob): EngineError {
   return new EngineError("JOB_FAILED", { message: `Job "${job}" failed: ${error?.message}` });
-}
-
-/** The status of a job whose stored state cannot be opened. */
-function statusOfClosed({ job, run, state, error }: StoredJob): JobStatus {
-  return {
-    job,
-    run,
-    state,
-    error,
-    watermark: minWatermark,
-    appliedOffset: 0,
-    lagRecords: 0,
-    lagBytes: 0,
-    counts: { rows: 0, filtered: 0, late: 0, bad: 0 },
-    openWindows: 0,
-    stateBytesInMemory: 0,
-    checkpoints: [],
-  };
 }

@@ -33,6 +33,8 @@ export type JobState = "running" | "paused" | "failed";
 export interface JobCommand {
   readonly job: string;
   readonly run: number;
+  /** Grows with every wish: a lower one than the run's last came late, the same one again is a repetition. */
+  readonly revision: number;
   readonly state: "running" | "paused" | "deleted";
   readonly plan: TaskPlan;
 }

@@ -81,9 +81,10 @@ export class Partition {
     return this.#stored !== undefined;
   }
 
-  /** Tells the partition who it is; again with the same facts it changes nothing. */
+  /** Tells the partition who it is; again with the same facts, or late with older ones, changes nothing. */
   setUp(identity: PartitionIdentity): void {
     if (this.#stored) this.#check(identity.generation);
+    if (this.#stored && identity.mapVersion < this.#stored.identity.mapVersion) return;
     if (this.#stored && JSON.stringify(this.#stored.identity) === JSON.stringify(identity)) return;
     const stored = { identity, setUpAt: this.#stored?.setUpAt ?? this.#ports.clock.now() };
     this.#ports.sql.run("INSERT OR REPLACE INTO identity (id, body) VALUES (1, ?)", JSON.stringify(stored));

@@ -1,8 +1,11 @@
 /**
  * The jobs of a partition as they are stored: what the coordinator wants of each, and why one failed.
+ *
+ * The revision of a run's newest wish outlives the run: a wish that comes late must not bring it back.
  */
 import type { ErrorBody } from "../base/errors.ts";
-import type { JobCommand, JobState } from "./partition-types.ts";
+import { minWatermark } from "./log/records.ts";
+import type { JobCommand, JobState, JobStatus } from "./partition-types.ts";
 import type { TaskPlan } from "./plan/task-plan.ts";
 import type { SqlStorage } from "./ports.ts";
 
@@ -24,6 +27,7 @@ export class StoredJobs {
       `CREATE TABLE IF NOT EXISTS jobs
        (run INTEGER PRIMARY KEY, job TEXT, state TEXT, plan TEXT, error TEXT)`,
     );
+    sql.run("CREATE TABLE IF NOT EXISTS job_revisions (run INTEGER PRIMARY KEY, revision INTEGER NOT NULL)");
     this.#sql = sql;
     this.#jobs = sql.run("SELECT job, run, plan, state, error FROM jobs ORDER BY run").map(readJob);
   }
@@ -39,6 +43,15 @@ export class StoredJobs {
 
   byRun(run: number): StoredJob | undefined {
     return this.#jobs.find((each) => each.run === run);
+  }
+
+  /** Revision of the newest wish that was carried out for the run, 0 before the first. */
+  revisionOf(run: number): number {
+    return Number(this.#sql.run("SELECT revision FROM job_revisions WHERE run = ?", run)[0]?.[0] ?? 0);
+  }
+
+  setRevision(run: number, revision: number): void {
+    this.#sql.run("INSERT OR REPLACE INTO job_revisions (run, revision) VALUES (?, ?)", run, revision);
   }
 
   add({ job, run, plan }: JobCommand, state: JobState): StoredJob {
@@ -77,5 +90,23 @@ function readJob([job, run, plan, state, error]: readonly unknown[]): StoredJob 
     plan: JSON.parse(plan as string) as TaskPlan,
     state: state as JobState,
     error: error === null ? undefined : (JSON.parse(error as string) as ErrorBody),
+  };
+}
+
+/** The status of a job whose stored state cannot be opened. */
+export function statusOfClosed({ job, run, state, error }: StoredJob): JobStatus {
+  return {
+    job,
+    run,
+    state,
+    error,
+    watermark: minWatermark,
+    appliedOffset: 0,
+    lagRecords: 0,
+    lagBytes: 0,
+    counts: { rows: 0, filtered: 0, late: 0, bad: 0 },
+    openWindows: 0,
+    stateBytesInMemory: 0,
+    checkpoints: [],
   };
 }

@@ -13,7 +13,13 @@ import { type JsonScalar, readValue } from "../../src/columnar/values.ts";
 import type { AppendRequest, AppendResult, ProducerPart } from "../../src/engine/log/records.ts";
 import { minWatermark } from "../../src/engine/log/records.ts";
 import { Partition } from "../../src/engine/partition.ts";
-import type { PartitionIdentity, ViewPage, ViewRow, ViewScan } from "../../src/engine/partition-types.ts";
+import type {
+  JobCommand,
+  PartitionIdentity,
+  ViewPage,
+  ViewRow,
+  ViewScan,
+} from "../../src/engine/partition-types.ts";
 import { planJob } from "../../src/engine/plan/plan-job.ts";
 import { FrameEncoder } from "../../src/kernel/frame-codec.ts";
 import { Kernel } from "../../src/kernel/kernel.ts";
@@ -48,6 +54,7 @@ export class PartitionHarness {
   partition: Partition;
   readonly #options: HarnessOptions;
   readonly #encoderKernel: Kernel;
+  #revision = 0;
 
   constructor(options: HarnessOptions) {
     this.#options = options;
@@ -96,7 +103,13 @@ export class PartitionHarness {
 
   startJob(job: string, body: unknown, run = 1): void {
     const plan = planJob(readJobDefinition(body), this.definition);
-    this.turn(() => this.partition.command(1, { job, run, state: "running", plan }));
+    this.wish({ job, run, state: "running", plan });
+  }
+
+  /** Tells the partition what is wanted of a job, as the newest wish. */
+  wish(command: Omit<JobCommand, "revision">): void {
+    this.#revision++;
+    this.turn(() => this.partition.command(1, { ...command, revision: this.#revision }));
   }
 
   /** Encodes rows as one frame; the watermark is the newest event time less the bound. */

@@ -54,7 +54,7 @@ export class PartitionObject extends DurableObject<Bindings> {
     const stream = readStreamDefinition(streamBody);
     this.#partition.setUp(identityOf(stream));
     const plan = planJob(readJobDefinition(jobBody), stream);
-    this.#partition.command(1, { job: jobName, run: 1, state: "running", plan });
+    this.#partition.command(1, { job: jobName, run: 1, revision: 1, state: "running", plan });
   }
 
   apply(frame: Uint8Array): void {

@@ -11,7 +11,7 @@
  */
 import { assert } from "../../base/assert.ts";
 import { EngineError, errorBodyOf } from "../../base/errors.ts";
-import { frameBytesMax, MiB } from "../../base/limits.ts";
+import { frameRowBytesMax, MiB } from "../../base/limits.ts";
 import type { Ports } from "../ports.ts";
 import { encodeAcceptance } from "./acceptance-codec.ts";
 import { decideAcceptance } from "./decide-acceptance.ts";
@@ -253,7 +253,7 @@ export class PartitionLog {
   }
 
   #frameDraft({ frame, producer, tokenId }: AppendRequest): RecordDraft {
-    assert(frame.byteLength <= frameBytesMax, "a frame is at most frameBytesMax long");
+    assert(frame.byteLength <= frameRowBytesMax, "a frame is at most frameRowBytesMax long");
     const { watermark: asked, rows, rejected } = this.#readFrame(frame);
     const watermark = lowerOf(asked, highestWatermark);
     const stamp = producer && { ...producer, tokenId };

@@ -2,8 +2,8 @@
  * Tells shards what is wanted of them, until each has confirmed.
  *
  * Commands are idempotent and carry the whole wish, so one that was lost, or carried out without an answer,
- * is sent again. A shard hears about its stream before it hears about jobs, and has one command in flight at
- * a time: an older wish cannot overtake a newer one.
+ * is sent again. A shard hears about its stream before it hears about jobs, and one command at a time. One
+ * that was given up may still arrive, behind newer ones: by its revision, or map version, the shard knows.
  */
 import { assert } from "../../base/assert.ts";
 import type { PartitionIdentity, RpcResult } from "../../engine/partition-types.ts";
@@ -78,7 +78,7 @@ export class CommandDelivery {
     }
   }
 
-  #send({ generation, shard, run }: Delivery): Promise<RpcResult<null>> {
+  #send({ generation, shard, run, revision }: Delivery): Promise<RpcResult<null>> {
     const stream = this.#catalog.generation(generation);
     assert(stream, "a delivery's stream is in the catalog until all its shards confirmed");
     const address = { stream: stream.name, generation, shard };
@@ -89,7 +89,8 @@ export class CommandDelivery {
       }
       const job = this.#catalog.run(run);
       assert(job, "a delivery's job is in the catalog until all shards confirmed");
-      return partition.command(generation, { job: job.name, run, state: job.state, plan: job.plan });
+      const { name, state, plan } = job;
+      return partition.command(generation, { job: name, run, revision, state, plan });
     });
   }
 

@@ -171,6 +171,7 @@ export class PartitionHost implements PartitionRpc {
     this.#alarmAt = undefined;
     await this.#answer(() => {
       this.#opened?.heartbeat();
+      this.#reportActive();
       return null;
     });
   }
@@ -307,8 +308,8 @@ export class PartitionHost implements PartitionRpc {
   }
 
   /**
-   * On leaving idleness the coordinator of a stream with siblings is told; the next append tries again if it
-   * fails.
+   * On leaving idleness the coordinator of a stream with siblings is told; the next append or alarm tries
+   * again if it fails. An alarm is also what sees the shard go idle.
    */
   #reportActive(): void {
     if (!this.#opened?.isSetUp) return;

@@ -27,7 +27,7 @@ function harnessOf(options: { stream?: Record<string, unknown>; pageBudget?: num
 
 function setState(harness: PartitionHarness, state: "running" | "paused"): void {
   const plan = planJob(readJobDefinition(counting), harness.definition);
-  harness.turn(() => harness.partition.command(1, { job: "job", run: 1, state, plan }));
+  harness.wish({ job: "job", run: 1, state, plan });
 }
 
 /** Appends frames of text that no encoding shortens until the log has grown by `bytes`. */

@@ -51,6 +51,54 @@ describe("set-up", () => {
   });
 });
 
+describe("calls that come late", () => {
+  test("a set-up of an older map version changes nothing", () => {
+    const harness = harnessOf();
+    harness.turn(() => harness.partition.setUp({ ...harness.identity, mapVersion: 2 }));
+    harness.turn(() => harness.partition.setUp(harness.identity));
+    expect(harness.partition.identity.mapVersion).toBe(2);
+  });
+
+  test("an older wish does not undo a newer one, nor a repeated one what came of it since", () => {
+    const harness = harnessOf();
+    const plan = planJob(readJobDefinition(windowed), harness.definition);
+    const wish = (state: "running" | "paused" | "deleted", revision: number) =>
+      harness.turn(() => harness.partition.command(1, { job: "job", run: 1, revision, state, plan }));
+    wish("running", 4);
+    wish("paused", 3);
+    expect(statusOf(harness)).toMatchObject({ state: "running" });
+    wish("deleted", 5);
+    harness.crash();
+    wish("running", 4);
+    expect(statusOf(harness)).toBeUndefined();
+  });
+
+  test("a wish that is sent again does not start a job that failed since", () => {
+    const harness = harnessOf();
+    const plan = planJob(readJobDefinition(windowed), harness.definition);
+    const wish = { job: "job", run: 1, state: "running", plan } as const;
+    harness.turn(() => harness.partition.command(1, { ...wish, revision: 2 }));
+    harness.storage.run("UPDATE jobs SET state = 'failed' WHERE run = 1");
+    harness.storage.commit();
+    harness.crash();
+    harness.turn(() => harness.partition.command(1, { ...wish, revision: 2 }));
+    expect(statusOf(harness)).toMatchObject({ state: "failed" });
+    harness.turn(() => harness.partition.command(1, { ...wish, revision: 3 }));
+    expect(statusOf(harness)).toMatchObject({ state: "running" });
+  });
+});
+
+test("a row of the largest size that a request can have is logged, and so is what came with it", () => {
+  const harness = harnessOf();
+  const frames = ["a", "b".repeat(MiB - 25)].map((user) => harness.frame([[user, at(1)]]));
+  expect(frames[1]?.byteLength).toBeGreaterThan(MiB);
+  const requests = frames.map((frame) => harness.request(frame));
+  expect(harness.turn(() => harness.partition.append(requests))).toMatchObject([
+    { status: "logged" },
+    { status: "logged" },
+  ]);
+});
+
 describe("idleness", () => {
   test("a shard goes idle once, after the time-out, and asks for the alarm that finds it out", () => {
     const harness = harnessOf({ idleTimeout: "30s" });
@@ -156,16 +204,18 @@ describe("jobs", () => {
   test("a paused job applies nothing until it resumes; a deleted one leaves nothing behind", () => {
     const harness = harnessOf();
     const plan = planJob(readJobDefinition(windowed), harness.definition);
-    harness.turn(() => harness.partition.command(1, { job: "job", run: 1, state: "paused", plan }));
+    const wish = (state: "running" | "paused" | "deleted", revision: number) =>
+      harness.turn(() => harness.partition.command(1, { job: "job", run: 1, revision, state, plan }));
+    wish("paused", 2);
     harness.append([["a", at(1)]]);
     expect(harness.settle()).toBe(0);
     harness.crash();
     expect(harness.settle()).toBe(0);
-    harness.turn(() => harness.partition.command(1, { job: "job", run: 1, state: "running", plan }));
+    wish("running", 3);
     harness.settle();
     expect(harness.rows()).toHaveLength(1);
     harness.checkpoint();
-    harness.turn(() => harness.partition.command(1, { job: "job", run: 1, state: "deleted", plan }));
+    wish("deleted", 4);
     for (const table of ["jobs", "checkpoints", "pages", "tables", "letters"]) {
       expect(harness.storage.run(`SELECT count(*) FROM ${table}`)).toEqual([[0]]);
     }

@@ -24,6 +24,7 @@ class HostHarness {
   readonly turns: (() => void)[] = [];
   readonly timers = new Set<() => void>();
   alarms: number[] = [];
+  activeReports = 0;
   aborted: string | undefined;
   pageBudget = () => 1 << 24;
   host: PartitionHost;
@@ -59,7 +60,9 @@ class HostHarness {
       abort: (reason) => {
         this.aborted = reason;
       },
-      reportActive: async () => {},
+      reportActive: async () => {
+        this.activeReports++;
+      },
     };
   }
 
@@ -204,4 +207,22 @@ describe("the alarm", () => {
     await harness.run();
     expect(await harness.query()).toMatchObject({ ok: true, value: { rows: [{ values: { n: 1 } }] } });
   });
+});
+
+test("a shard with siblings tells the coordinator each time that it leaves idleness", async () => {
+  const harness = new HostHarness();
+  await harness.host.setUp({ ...harness.base.identity, shardCount: 2 });
+  const post = async () => {
+    const append = harness.host.append([harness.request("a")]);
+    await harness.run();
+    await append;
+  };
+  await post();
+  await post();
+  expect(harness.activeReports).toBe(1);
+  harness.base.pass(60_000);
+  await harness.host.alarm();
+  expect(await harness.host.status()).toMatchObject({ value: { isIdle: true } });
+  await post();
+  expect(harness.activeReports).toBe(2);
 });
