@@ -26,6 +26,9 @@ import type { LetterBox } from "./letters.ts";
 import type { TaskInput } from "./task-input.ts";
 import type { TaskWindows } from "./task-windows.ts";
 
+/** With it a window takes late rows for ever. */
+const endlessLateness = 2n ** 62n;
+
 export interface SortedRows {
   readonly applied: number;
   readonly filtered: number;
@@ -105,9 +108,27 @@ export class RowSorter {
     if (rows.count === 0) return;
     yield { ...arrays, selection: rows.pointer, count: rows.count, tables };
     if (!windows || windows.latenessMs === 0n) return;
+    const early = this.#early(input, rows, watermark, windows);
+    if (early.count === 0) return;
     for (let index = 0; index < windowsPerRowMax(windows.grid); index++) {
-      yield* this.#firedWindow(input, rows, watermark, windows, index, arrays);
+      yield* this.#firedWindow(input, early, watermark, windows, index, arrays);
     }
+  }
+
+  /** The rows of which some window fired already, the first one before all others: mostly none. */
+  #early(input: TaskInput, rows: Selection, watermark: bigint, windows: TaskWindows): Selection {
+    const { ends, early } = this.#scratch;
+    const count = windows.slices.selectFired({
+      times: input.lanesPointer(this.#plan.eventTimeColumn),
+      selection: rows.pointer,
+      count: rows.count,
+      watermark,
+      lateness: endlessLateness,
+      index: 0,
+      ends,
+      fired: early,
+    });
+    return { pointer: early, count };
   }
 
   /** The rows whose window `index` fired and takes late rows still. */
@@ -216,6 +237,7 @@ class Scratch {
   readonly kept: number;
   readonly late: number;
   readonly fired: number;
+  readonly early: number;
   readonly cells: number;
   readonly #clean: number;
   readonly #kernel: Kernel;
@@ -225,12 +247,13 @@ class Scratch {
     this.rowsMax = rowsMax;
     this.keys = new KeyColumns(kernel, rowsMax);
     const words = rowsMax + 16;
-    this.ends = kernel.memory.allocate(words * (8 + 6 * 4));
+    this.ends = kernel.memory.allocate(words * (8 + 7 * 4));
     this.tables = this.ends + words * 8;
     this.kept = this.tables + words * 4;
     this.late = this.kept + words * 4;
     this.fired = this.late + words * 4;
-    this.cells = this.fired + words * 4;
+    this.early = this.fired + words * 4;
+    this.cells = this.early + words * 4;
     this.#clean = this.cells + words * 4;
   }
 

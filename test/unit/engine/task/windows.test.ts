@@ -1,7 +1,8 @@
 /**
  * Jobs on one partition: windows of every kind, lateness, checkpoints and restarts, on small inputs by hand.
  */
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
+import { Slices } from "../../../../src/kernel/slices.ts";
 import { PartitionHarness } from "../../../support/partition-harness.ts";
 
 const stream = {
@@ -125,6 +126,24 @@ describe("hopping windows", () => {
       ["1970-01-01 00:00:20", 3, 13],
       ["1970-01-01 00:00:30", 1, 2],
     ]);
+  });
+});
+
+describe("allowed lateness", () => {
+  test("of a window of many slides costs nothing while no row is late", () => {
+    const select = vi.spyOn(Slices.prototype, "selectFired");
+    try {
+      const window = { type: "hop", size: "1h", slide: "5s" };
+      const harness = harnessWith({ window, allowedLateness: "1 min" });
+      for (let second = 1; second < 100; second++) harness.append([["a", at(second), 1, "x"]]);
+      harness.settle();
+      expect(select.mock.calls.length).toBeLessThan(100);
+      harness.append([["a", at(90), 1, "x"]]);
+      harness.settle();
+      expect(harness.rows().filter((row) => row[3] === 100).length).toBeGreaterThan(600);
+    } finally {
+      select.mockRestore();
+    }
   });
 });
 
