@@ -10,8 +10,8 @@ export function encodeCursor(place: readonly (string | number)[]): string {
 }
 
 /**
- * Returns the place of a cursor whose parts are of the kinds of `shape`; throws QUERY_INVALID for any other
- * text.
+ * Returns the place of a cursor whose parts are of the kinds of `shape`, numbers being whole; throws
+ * QUERY_INVALID for any other text.
  */
 export function decodeCursor<const Shape extends readonly ("string" | "number")[]>(
   cursor: string,
@@ -21,12 +21,17 @@ export function decodeCursor<const Shape extends readonly ("string" | "number")[
   const fits =
     Array.isArray(place) &&
     place.length === shape.length &&
-    shape.every((kind, index) => typeof place[index] === kind);
-  if (!fits) {
-    const message = "cursor: found one that no answer gave. Take the cursor of the page before, or none.";
-    throw new EngineError("QUERY_INVALID", { message });
-  }
+    shape.every((kind, index) =>
+      kind === "number" ? Number.isSafeInteger(place[index]) : typeof place[index] === kind,
+    );
+  if (!fits) throw strangeCursor();
   return place as { [Index in keyof Shape]: Shape[Index] extends "string" ? string : number };
+}
+
+/** What is thrown for a cursor that names no place. */
+export function strangeCursor(): EngineError {
+  const message = "cursor: found one that no answer gave. Take the cursor of the page before, or none.";
+  return new EngineError("QUERY_INVALID", { message });
 }
 
 function parse(cursor: string): unknown {

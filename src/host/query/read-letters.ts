@@ -10,7 +10,7 @@ import { formatTime } from "../../protocol/watermark-text.ts";
 import type { StreamFacts } from "../coordinator/coordinator-rpc.ts";
 import { callShard, type Shards } from "../shards.ts";
 import type { WallClock } from "../wall-clock.ts";
-import { decodeCursor, encodeCursor } from "./cursor.ts";
+import { decodeCursor, encodeCursor, strangeCursor } from "./cursor.ts";
 
 const lettersTimeoutMs = 10_000;
 
@@ -26,8 +26,7 @@ export async function readLetters(
   query: PageQuery,
 ): Promise<RpcResult<LettersAnswer>> {
   try {
-    const [firstShard, firstAfter]: readonly [number, string] =
-      query.cursor === undefined ? [0, ""] : decodeCursor(query.cursor, ["number", "string"]);
+    const [firstShard, firstAfter] = placeOf(query);
     const letters: LetterAnswer[] = [];
     for (let shard = firstShard, after = firstAfter; shard < shardCount; shard++, after = "") {
       if (letters.length >= query.limit)
@@ -49,4 +48,12 @@ export async function readLetters(
   } catch (thrown) {
     return { ok: false, error: errorBodyOf(thrown) };
   }
+}
+
+/** Shard and place in it behind which the page begins; an empty place is the shard's beginning. */
+function placeOf({ cursor }: PageQuery): [shard: number, after: string] {
+  if (cursor === undefined) return [0, ""];
+  const [shard, after] = decodeCursor(cursor, ["number", "string"]);
+  if (shard < 0 || !/^(\d{1,16}\.\d{1,16})?$/.test(after)) throw strangeCursor();
+  return [shard, after];
 }

@@ -30,7 +30,7 @@ class Harness {
 
   constructor() {
     for (const shard of [0, 1, 2, 3]) {
-      const command = { job: "totals", run: 3, state: "running", plan } as const;
+      const command = { job: "totals", run: 3, revision: 1, state: "running", plan } as const;
       this.shards.at("clicks", 1, shard).jobs.set(3, command);
       const at = { window: 60_000, hash: String(shard).padStart(16, "0") };
       const values = { user: `of ${shard}`, clicks: shard };
