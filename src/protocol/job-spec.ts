@@ -193,7 +193,7 @@ function checkNames(body: z.output<typeof jobBodySchema>, context: z.RefinementC
   }
   if (Object.keys(body.columns).length > columnsMax)
     refuse(["columns"], `expected at most ${columnsMax} columns`);
-  const taken = new Map<string, string>();
+  const taken = new Map<string, string>([["final", "every row of a view has"]]);
   if (body.window)
     for (const name of ["window_start", "window_end"]) taken.set(name, "the window's own columns have");
   body.key.forEach((name, index) => {

@@ -9,8 +9,9 @@ import type { ErrorCode } from "../base/error-codes.ts";
 import { EngineError } from "../base/errors.ts";
 import { suggestName } from "../base/suggest-name.ts";
 
-/** Complaints told in the message; all of them are in `details.issues`. */
+/** Complaints told in the message, and in `details.issues`: a body may have a hundred thousand. */
 const issuesTold = 3;
+const issuesListed = 100;
 
 /** An object schema that refuses unknown fields. */
 export function fields<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
@@ -27,12 +28,13 @@ export function fields<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
 export function readBody<Output>(schema: z.ZodType<Output>, body: unknown, code: ErrorCode): Output {
   const result = schema.safeParse(body);
   if (result.success) return result.data;
-  const issues = result.error.issues.map((issue) => ({
+  const { length: count } = result.error.issues;
+  const issues = result.error.issues.slice(0, issuesListed).map((issue) => ({
     path: formatPath(issue.path),
     message: describeIssue(issue, body),
   }));
   const told = issues.slice(0, issuesTold).map(({ path, message }) => `${path}: ${message}`);
-  if (issues.length > issuesTold) told.push(`and ${issues.length - issuesTold} more`);
+  if (count > issuesTold) told.push(`and ${count - issuesTold} more`);
   throw new EngineError(code, { message: told.join("; "), details: { issues } });
 }
 

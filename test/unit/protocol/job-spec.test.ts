@@ -116,6 +116,12 @@ describe("mistakes are told with their place, what was found and what was expect
         "is one that a key column has",
     ],
     [
+      "an output by the name that says whether a row is final",
+      { ...delays, aggregates: { final: { function: "count" } } },
+      'JOB_INVALID aggregates.final: found {"function":"count"}, expected another output name: this ' +
+        "is one that every row of a view has",
+    ],
+    [
       "a call without an operator",
       withArgument([["+", "a", "b"], "c"]),
       'JOB_INVALID aggregates.a.argument[0]: found ["+","a","b"], expected an operator first, such as ' +
@@ -146,4 +152,16 @@ describe("mistakes are told with their place, what was found and what was expect
     if (typeof expected === "string") expect(messageFor(body)).toBe(expected);
     else expect(messageFor(body)).toMatch(expected);
   });
+});
+
+test("of very many mistakes an answer lists a hundred and counts the rest", () => {
+  const aggregates = Object.fromEntries(Array.from({ length: 50_000 }, (_, index) => [`a${index}`, 1]));
+  try {
+    readJobDefinition({ ...delays, aggregates });
+    expect.unreachable();
+  } catch (error) {
+    const { message, details } = errorBodyOf(error);
+    expect(details?.issues).toHaveLength(100);
+    expect(message).toMatch(/and \d{5,6} more$/);
+  }
 });
