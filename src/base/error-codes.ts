@@ -20,12 +20,15 @@ function busy(status: number, help: string): ErrorCodeFacts {
 
 export const errorCodes = {
   REQUEST_INVALID: user(400, "The request does not match the API; the message names the place."),
-  NOT_FOUND: user(404, "No such address; the documentation lists the routes."),
+  NOT_FOUND: user(404, "No such address or method; docs/http-api.md lists them."),
   UNAUTHORIZED: user(401, "Send the header Authorization: Bearer <MILLRACE_TOKEN>."),
   TOKEN_NOT_SET: user(503, "Set the secret: npx wrangler secret put MILLRACE_TOKEN."),
   BODY_TOO_LARGE: user(413, "Send fewer events per request."),
   BODY_ENCODING_INVALID: user(400, "The body is not valid for its Content-Encoding."),
-  CONTENT_TYPE_UNSUPPORTED: user(415, "Send application/x-ndjson or application/json."),
+  CONTENT_TYPE_UNSUPPORTED: user(
+    415,
+    "Send application/x-ndjson or application/json, plain or packed with gzip or deflate.",
+  ),
   STREAM_NOT_FOUND: user(404, "Create the stream first: PUT /v1/streams/{stream}."),
   STREAM_INVALID: user(400, "The stream's definition is not valid; the message names the place."),
   STREAM_CONFLICT: user(

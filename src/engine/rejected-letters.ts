@@ -22,7 +22,7 @@ export function readRejectedLetters(log: PartitionLog, after: string | undefined
     scanned += record.bytes;
     if (record.kind === RecordKind.Frame) {
       const { appendTime } = record;
-      readRejected(record.frame).forEach(({ bytes, message, ...rest }, row) => {
+      readRejected(record.frame).forEach(({ bytes, message, reason: _, ...rest }, row) => {
         if (letters.length >= limit || (offset === afterOffset && row <= afterRow)) return;
         const content = { ...rest, text: new TextDecoder().decode(bytes) };
         letters.push({ offset, row, reason: message, appendTime, content });

@@ -59,13 +59,12 @@ export function formatDuration(ms: number): string {
  * A duration in a body: text with units or whole milliseconds; becomes milliseconds between `min` and `max`.
  */
 export function durationSchema({ min = 0, max = durationMsMax }: { min?: number; max?: number } = {}) {
-  return z.union([z.string(), z.number()]).transform((value, context) => {
+  const expected =
+    'expected a duration such as "500ms", "5s", "1 min", "2h" or "1d12h", or whole milliseconds';
+  return z.union([z.string(), z.number()], expected).transform((value, context) => {
     const ms = typeof value === "number" ? value : parseDuration(value);
     if (ms === undefined || !Number.isSafeInteger(ms)) {
-      context.addIssue({
-        code: "custom",
-        message: `expected a duration such as "500ms", "5s", "1 min", "2h" or "1d12h", or whole milliseconds`,
-      });
+      context.addIssue({ code: "custom", message: expected });
       return z.NEVER;
     }
     if (ms < min || ms > max) {

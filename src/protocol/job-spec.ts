@@ -91,13 +91,18 @@ const cumulateSchema = fields({
   );
 
 const windowSchema = z.discriminatedUnion("type", [tumbleSchema, hopSchema, cumulateSchema], {
-  error: 'expected a "type" of "tumble", "hop" or "cumulate"',
+  error: ({ input }) =>
+    typeof input === "object" && input !== null
+      ? 'expected a "type" of "tumble", "hop" or "cumulate"'
+      : 'expected an object such as { "type": "tumble", "size": "1 min" }',
 });
 
-const aggregateSchema = fields({
-  function: z.enum(aggregateFunctions),
-  argument: expressionSchema.optional(),
-}).superRefine((aggregate, context) => {
+const aggregateExample = '{ "function": "sum", "argument": "amount" }';
+
+const aggregateSchema = fields(
+  { function: z.enum(aggregateFunctions), argument: expressionSchema.optional() },
+  aggregateExample,
+).superRefine((aggregate, context) => {
   if (aggregate.function === "count" || aggregate.argument !== undefined) return;
   const message = `expected a column or an expression: only count goes without`;
   context.addIssue({ code: "custom", path: ["argument"], message });
@@ -108,9 +113,15 @@ const jobBodySchema = fields({
   startFrom: z.enum(["earliest", "latest"]).default("earliest"),
   filter: expressionSchema.optional(),
   columns: z.record(columnNameSchema, expressionSchema).default({}),
-  key: z.array(z.string()).max(keyColumnsMax, `expected at most ${keyColumnsMax} key columns`),
+  key: z
+    .array(z.string(), 'expected an array of column names, such as ["user"]')
+    .max(keyColumnsMax, `expected at most ${keyColumnsMax} key columns`),
   window: windowSchema.optional(),
-  aggregates: z.record(columnNameSchema, aggregateSchema),
+  aggregates: z.record(
+    columnNameSchema,
+    aggregateSchema,
+    `expected an object such as { "total": ${aggregateExample} }`,
+  ),
   allowedLateness: durationSchema().default(0),
   retention: z.union([z.literal("forever"), durationSchema({ min: 1 })]).default(weekMs),
 });

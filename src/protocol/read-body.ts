@@ -13,10 +13,11 @@ import { suggestName } from "../base/suggest-name.ts";
 const issuesTold = 3;
 const issuesListed = 100;
 
-/** An object schema that refuses unknown fields. */
-export function fields<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
+/** An object schema that refuses unknown fields; `example` is shown to who sends no object at all. */
+export function fields<Shape extends z.core.$ZodLooseShape>(shape: Shape, example?: string) {
   return z.strictObject(shape, {
     error: (issue) => {
+      if (issue.code === "invalid_type" && example) return `expected an object such as ${example}`;
       if (issue.code !== "unrecognized_keys") return undefined;
       const keys = (issue as { keys?: string[] }).keys ?? [];
       return keys.map((key) => `unknown field "${key}"${suggestName(key, Object.keys(shape))}`).join(", ");
@@ -24,13 +25,21 @@ export function fields<Shape extends z.core.$ZodLooseShape>(shape: Shape) {
   });
 }
 
-/** Returns `body` as `schema` reads it; throws `code` where it does not fit. */
-export function readBody<Output>(schema: z.ZodType<Output>, body: unknown, code: ErrorCode): Output {
+/**
+ * Returns `body` as `schema` reads it; throws `code` where it does not fit. `place` is what the whole is
+ * called in messages.
+ */
+export function readBody<Output>(
+  schema: z.ZodType<Output>,
+  body: unknown,
+  code: ErrorCode,
+  place = "body",
+): Output {
   const result = schema.safeParse(body);
   if (result.success) return result.data;
   const { length: count } = result.error.issues;
   const issues = result.error.issues.slice(0, issuesListed).map((issue) => ({
-    path: formatPath(issue.path),
+    path: formatPath(issue.path, place),
     message: describeIssue(issue, body),
   }));
   const told = issues.slice(0, issuesTold).map(({ path, message }) => `${path}: ${message}`);
@@ -38,14 +47,14 @@ export function readBody<Output>(schema: z.ZodType<Output>, body: unknown, code:
   throw new EngineError(code, { message: told.join("; "), details: { issues } });
 }
 
-/** Writes a path as a person would: `columns[1].type`; the whole body is `body`. */
-export function formatPath(path: readonly PropertyKey[]): string {
+/** Writes a path as a person would: `columns[1].type`; the whole is `place`. */
+export function formatPath(path: readonly PropertyKey[], place = "body"): string {
   let text = "";
   for (const step of path) {
     if (typeof step === "number") text += `[${step}]`;
     else text += text === "" ? String(step) : `.${String(step)}`;
   }
-  return text === "" ? "body" : text;
+  return text === "" ? place : text;
 }
 
 /** Shows a found value in at most 60 characters. */
@@ -57,7 +66,12 @@ export function formatFound(value: unknown): string {
 
 function describeIssue(issue: z.core.$ZodIssue, body: unknown): string {
   if (issue.code === "unrecognized_keys") return issue.message;
+  if (issue.code === "invalid_key") {
+    return `not a name, ${issue.issues.map((inner) => inner.message).join(", ")}`;
+  }
   const found = formatFound(valueAt(body, issue.path));
+  // What a schema says itself is better than what can be said of every schema.
+  if (issue.message.startsWith("expected ")) return `found ${found}, ${issue.message}`;
   switch (issue.code) {
     case "invalid_type":
       return `found ${found}, expected ${issue.expected}`;
@@ -65,8 +79,6 @@ function describeIssue(issue: z.core.$ZodIssue, body: unknown): string {
       return `found ${found}, expected ${issue.values.map((value) => JSON.stringify(value)).join(" or ")}`;
     case "invalid_union":
       return `found ${found}, ${expectedOf(issue)}`;
-    case "invalid_key":
-      return `not a name, ${issue.issues.map((inner) => inner.message).join(", ")}`;
     default:
       return `found ${found}, ${issue.message}`;
   }

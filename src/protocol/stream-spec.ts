@@ -53,7 +53,8 @@ export const dataTypeSchema = z.string().transform((text, context): DataType => 
     "TIMESTAMP_LTZ",
     "DECIMAL",
   ];
-  const suggestion = suggestName(text.replace(/\(.*/, "").trim(), names);
+  const name = text.replace(/\(.*/, "").trim().toUpperCase();
+  const suggestion = names.includes(name) ? "" : suggestName(name, names);
   context.addIssue({ code: "custom", message: `expected ${typeNames}${suggestion}` });
   return z.NEVER;
 });
@@ -71,19 +72,27 @@ const pathSchema = z
     return parts;
   });
 
-const columnSchema = fields({
-  name: columnNameSchema,
-  type: dataTypeSchema,
-  nullable: z.boolean().default(true),
-  path: pathSchema.optional(),
-}).transform(({ path, ...column }): Column => (path === undefined ? column : { ...column, path }));
+const columnExample = '{ "name": "time", "type": "TIMESTAMP(3)" }';
+
+const columnSchema = fields(
+  {
+    name: columnNameSchema,
+    type: dataTypeSchema,
+    nullable: z.boolean().default(true),
+    path: pathSchema.optional(),
+  },
+  columnExample,
+).transform(({ path, ...column }): Column => (path === undefined ? column : { ...column, path }));
 
 const streamBodySchema = fields({
   columns: z
-    .array(columnSchema)
+    .array(columnSchema, `expected an array such as [${columnExample}]`)
     .min(1, "expected at least one column")
     .max(columnsMax, `expected at most ${columnsMax} columns`),
-  eventTime: fields({ column: z.string(), outOfOrderness: durationSchema().default(0) }),
+  eventTime: fields(
+    { column: z.string(), outOfOrderness: durationSchema().default(0) },
+    '{ "column": "time", "outOfOrderness": "10s" }, which names a TIMESTAMP column',
+  ),
   idleTimeout: durationSchema({ min: appendDeadlineMs + 1 }).default(30_000),
   idle: z.enum(["wait", "advance"]).default("wait"),
   distributionKey: z

@@ -81,13 +81,16 @@ const viewQuerySchema = fields({
   limit: limitSchema,
   cursor: z.string().optional(),
   top: z.string().optional(),
-  order: z.enum(["desc", "asc"]).default("desc"),
+  order: z.enum(["desc", "asc"]).optional(),
   token: tokenSchema.default({}),
   timeout: durationSchema({ max: timeoutMsMax }).default(5000),
-}).superRefine(({ top, cursor, from, to }, context) => {
+}).superRefine(({ top, order, cursor, from, to }, context) => {
   const refuse = (field: string, message: string) =>
     context.addIssue({ code: "custom", path: [field], message });
   if (top !== undefined && cursor !== undefined) refuse("cursor", "expected none: a top has one page");
+  if (top === undefined && order !== undefined) {
+    refuse("order", "expected it with top only; without, windows=oldest or windows=newest orders");
+  }
   if (from !== undefined && to !== undefined && from >= to) refuse("to", "expected a time after from");
 });
 
@@ -109,6 +112,7 @@ export function readViewQuery(parameters: URLSearchParams): ViewQuery {
     viewQuerySchema,
     body,
     "QUERY_INVALID",
+    "query",
   );
   return {
     key,
@@ -125,7 +129,7 @@ export function readViewQuery(parameters: URLSearchParams): ViewQuery {
 
 /** Reads the parameters of a page of letters; throws QUERY_INVALID naming the parameter. */
 export function readPageQuery(parameters: URLSearchParams): PageQuery {
-  const { limit, cursor } = readBody(pageQuerySchema, singleValues(parameters), "QUERY_INVALID");
+  const { limit, cursor } = readBody(pageQuerySchema, singleValues(parameters), "QUERY_INVALID", "query");
   return { limit, cursor };
 }
 

@@ -9,13 +9,14 @@ import { fields, readBody } from "./read-body.ts";
 
 const endOfTime = 2n ** 63n - 1n;
 
+const expected = 'expected "max", a time such as "2001-01-31 12:30", or milliseconds since 1970';
+
 const watermarkBodySchema = fields({
-  watermark: z.union([z.string(), z.int()]).transform((value, context) => {
+  watermark: z.union([z.string(), z.int()], expected).transform((value, context) => {
     if (value === "max") return endOfTime;
     const time = parseTimestamp(String(value));
     if (time !== undefined) return time;
-    const message = 'expected "max", a time such as "2001-01-31 12:30", or milliseconds since 1970';
-    context.addIssue({ code: "custom", message });
+    context.addIssue({ code: "custom", message: expected });
     return z.NEVER;
   }),
 });

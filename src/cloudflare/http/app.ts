@@ -55,14 +55,14 @@ export const app = new Hono<AppEnvironment>({ strict: false })
   .onError((thrown, call) => problemOf(thrown, `${call.req.method} ${call.req.path}`));
 
 async function putStream(call: Call): Promise<Response> {
-  const name = readBody(resourceNameSchema, nameOf(call), "STREAM_INVALID");
+  const name = readBody(resourceNameSchema, nameOf(call), "STREAM_INVALID", "name");
   const definition = readStreamDefinition(await jsonBody(call.req.raw));
   const result = await servingOf(call).coordinator((rpc) => rpc.putStream(name, definition));
   return result.ok ? created(result.value) : answer(result);
 }
 
 async function putJob(call: Call): Promise<Response> {
-  const name = readBody(resourceNameSchema, nameOf(call), "JOB_INVALID");
+  const name = readBody(resourceNameSchema, nameOf(call), "JOB_INVALID", "name");
   const definition = readJobDefinition(await jsonBody(call.req.raw));
   const result = await servingOf(call).coordinator((rpc) => rpc.putJob(name, definition));
   return result.ok ? created(result.value) : answer(result);

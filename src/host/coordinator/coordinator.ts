@@ -21,6 +21,7 @@ import { Catalog, type JobEntry, type StreamEntry } from "./catalog.ts";
 import { CommandDelivery } from "./command-delivery.ts";
 import type { CoordinatorRpc, JobFacts, Put, StreamFacts } from "./coordinator-rpc.ts";
 import { decideStreamChange } from "./decide-stream-change.ts";
+import { jobDifference } from "./job-difference.ts";
 import { jobAnswerOf, mergeJobStatus, mergeStreamStatus, streamAnswerOf } from "./merge-status.ts";
 import { statusesOf, WatermarkTicks } from "./watermark-ticks.ts";
 
@@ -130,8 +131,8 @@ export class Coordinator implements CoordinatorRpc {
     return this.#answer(async () => {
       const existing = this.#catalog.job(name);
       if (existing && JSON.stringify(existing.definition) !== JSON.stringify(definition)) {
-        const advice = "Delete it first or choose another name.";
-        const message = `Job "${name}" exists with another definition. ${advice}`;
+        const difference = jobDifference(existing.definition, definition);
+        const message = `Job "${name}" exists with another definition: ${difference}.`;
         throw new EngineError("JOB_CONFLICT", { message });
       }
       const job = existing ?? this.#startJob(name, definition);

@@ -5,7 +5,7 @@
  * the end can be added. Everything else would change the meaning of what is already logged.
  */
 import { type Column, formatType } from "../../columnar/schema.ts";
-import type { StreamDefinition } from "../../protocol/stream-spec.ts";
+import { type StreamDefinition, streamBodyOf } from "../../protocol/stream-spec.ts";
 
 export type StreamChange =
   | { readonly kind: "Create" }
@@ -20,18 +20,17 @@ export function decideStreamChange(
   wanted: StreamDefinition,
 ): StreamChange {
   if (!existing) return { kind: "Create" };
+  const [was, wish] = [streamBodyOf(existing), streamBodyOf(wanted)];
   for (const field of [
     "eventTime",
-    "idleTimeoutMs",
+    "idleTimeout",
     "idle",
     "distributionKey",
     "shards",
     "retention",
   ] as const) {
-    if (canonical(existing[field]) !== canonical(wanted[field])) {
-      const found = canonical(wanted[field]);
-      return refuse(`${field} is ${canonical(existing[field])} and cannot become ${found}`);
-    }
+    const [before, after] = [canonical(was[field]), canonical(wish[field])];
+    if (before !== after) return refuse(`${field} is ${before} and cannot become ${after}`);
   }
   for (const [index, column] of existing.columns.entries()) {
     const other = wanted.columns[index];

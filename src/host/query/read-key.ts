@@ -22,7 +22,11 @@ export function readKey(plan: TaskPlan, key: NonNullable<ViewQuery["key"]>, shar
   const names = plan.key.map(({ name }) => name);
   const unknown = Object.keys(given).find((name) => !names.includes(name));
   if (unknown !== undefined) {
-    throw invalid(`key.${unknown}`, `no such key column${suggestName(unknown, names)}`, names);
+    throw invalid(
+      `key.${unknown}`,
+      `no such key column, expected ${names.join(", ") || "none"}${suggestName(unknown, names)}`,
+      names,
+    );
   }
   const values = plan.key.map((column) => readColumn(column, given, names));
   const kinds = plan.key.map(({ type }) => kindOf(type));
@@ -83,5 +87,6 @@ function readColumn(
 }
 
 function invalid(place: string, found: string, keyColumns: readonly string[]): EngineError {
-  return new EngineError("QUERY_INVALID", { message: `${place}: found ${found}.`, details: { keyColumns } });
+  const message = `${place}: found ${found}${found.endsWith("?") ? "" : "."}`;
+  return new EngineError("QUERY_INVALID", { message, details: { keyColumns } });
 }

@@ -94,7 +94,7 @@ function scanOf({ plan, run }: JobFacts, query: ViewQuery, key: ViewScan["key"])
   const outputs = plan.outputs.map(({ name }) => name);
   if (top && !outputs.includes(top.output)) {
     const suggestion = suggestName(top.output, outputs);
-    const message = `top: found "${top.output}", expected an output of the view${suggestion}`;
+    const message = `top: found "${top.output}", expected one of ${outputs.join(", ")}${suggestion}`;
     throw new EngineError("QUERY_INVALID", { message, details: { outputs } });
   }
   if (!plan.window && (windowFrom !== undefined || windowTo !== undefined)) {

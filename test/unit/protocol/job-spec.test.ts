@@ -83,6 +83,16 @@ describe("mistakes are told with their place, what was found and what was expect
       'JOB_INVALID window.type: found "session", expected a "type" of "tumble", "hop" or "cumulate"',
     ],
     [
+      "a window that is no object",
+      { ...delays, window: "1 min" },
+      'JOB_INVALID window: found "1 min", expected an object such as { "type": "tumble", "size": "1 min" }',
+    ],
+    [
+      "a key that is no array",
+      { ...delays, key: "origin" },
+      'JOB_INVALID key: found "origin", expected an array of column names, such as ["user"]',
+    ],
+    [
       "a field of another window",
       { ...delays, window: { type: "hop", size: "1h", slide: "1h", step: "1h" } },
       'JOB_INVALID window: unknown field "step"',

@@ -62,12 +62,19 @@ describe("mistakes are told with their place, what was found and what was expect
     [
       "a missing field",
       { columns: flights.columns },
-      "STREAM_INVALID eventTime: found nothing, expected object",
+      'STREAM_INVALID eventTime: found nothing, expected an object such as { "column": "time", ' +
+        '"outOfOrderness": "10s" }, which names a TIMESTAMP column',
     ],
     [
       "an unknown field",
       { ...flights, distributionkey: ["origin"] },
       'STREAM_INVALID body: unknown field "distributionkey"; did you mean "distributionKey"?',
+    ],
+    [
+      "a known type with too many digits",
+      { ...flights, columns: [...flights.columns, { name: "a", type: "DECIMAL(20, 2)" }] },
+      'STREAM_INVALID columns[3].type: found "DECIMAL(20, 2)", expected BOOLEAN, INT, BIGINT, DOUBLE, ' +
+        "DECIMAL(p, s) with p <= 18, STRING, BYTES, DATE, TIMESTAMP(3) or TIMESTAMP_LTZ(3)",
     ],
     [
       "an unknown type",

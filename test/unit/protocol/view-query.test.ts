@@ -46,7 +46,8 @@ test.each([
   ["timeout=1h", "timeout: found"],
   ["top=worst&cursor=x", "cursor: found"],
   ["from=5&to=5", "to: found"],
-  ["limt=5", 'did you mean "limit"'],
+  ["order=asc", 'order: found "asc", expected it with top only'],
+  ["limt=5", 'query: unknown field "limt"; did you mean "limit"'],
 ])("%s is refused", (parameters, words) => {
   expect(() => read(parameters)).toThrow(words);
 });
