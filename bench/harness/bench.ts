@@ -35,6 +35,8 @@ export interface Figure {
   readonly value: number;
   readonly unit: string;
   readonly values?: readonly number[];
+  /** Only for what no machine changes, such as bytes. */
+  readonly target?: Target;
 }
 
 /** Two figures of one run against each other; ratios outlive a change of machine, figures do not. */
@@ -64,7 +66,7 @@ export interface BenchResult extends BenchOutcome {
   readonly versions: Readonly<Record<string, string>>;
 }
 
-export function isMet({ value, target }: Ratio): boolean {
+export function isMet({ value, target }: Figure | Ratio): boolean {
   if (!target) return true;
   return "atLeast" in target ? value >= target.atLeast : value <= target.atMost;
 }
@@ -73,7 +75,7 @@ export function passes({ found, expected }: Check): boolean {
   return found === expected;
 }
 
-/** Prints a ratio's target, such as `≥ 1.8`. */
+/** Prints a target, such as `≥ 1.8`. */
 export function formatTarget(target: Target | undefined): string {
   if (!target) return "";
   return "atLeast" in target ? `≥ ${formatNumber(target.atLeast)}` : `≤ ${formatNumber(target.atMost)}`;

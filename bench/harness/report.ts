@@ -1,10 +1,11 @@
 /**
- * README's table of figures, written from the kept results, so that no number is typed by hand.
+ * README's figures, written from the kept results, so that no number is typed by hand.
  *
- * Everything between the two markers is replaced; every row names the command that gives it.
+ * Everything between the two markers is replaced: first the headlines, each with the command that measures
+ * it, then every figure of every bench, folded.
  */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
-import { type BenchResult, formatNumber, formatTarget, isMet } from "./bench.ts";
+import { type BenchResult, type Figure, formatNumber, formatTarget, isMet, type Ratio } from "./bench.ts";
 import { repositoryRoot } from "./machine.ts";
 import { quantile } from "./measure.ts";
 
@@ -12,6 +13,71 @@ const startMarker = "<!-- figures:start -->";
 const endMarker = "<!-- figures:end -->";
 const resultsFolder = `${repositoryRoot}/bench/results`;
 const readmePath = `${repositoryRoot}/README.md`;
+
+/** What a reader wants to know first: a bench, its figure or ratio, and the words for it. */
+const headlines = [
+  {
+    bench: "ndjson-tumble",
+    measured: "10 000 keys: NDJSON by frames to fired windows, the product's path",
+    words: "NDJSON to tumbling count, sum and max of 10 000 keys, one core",
+  },
+  {
+    bench: "ndjson-tumble",
+    measured: "10 000 keys: product's path to DuckDB",
+    words: "the same against DuckDB with one thread",
+  },
+  {
+    bench: "ndjson-tumble",
+    measured: "10 000 keys: product's path to JSON.parse and Map",
+    words: "the same against `JSON.parse` and `Map`",
+  },
+  {
+    bench: "ndjson-tumble",
+    measured: "10 000 keys: kernels to DuckDB",
+    words: "its kernels alone, without the log's frames, against DuckDB",
+  },
+  {
+    bench: "ndjson-tumble",
+    measured: "10 000 keys: kernels to JSON.parse and Map",
+    words: "its kernels alone against `JSON.parse` and `Map`",
+  },
+  {
+    bench: "ndjson-tumble",
+    measured: "1 000 000 keys: product's path to DuckDB",
+    words: "with 1 000 000 keys, against DuckDB",
+  },
+  {
+    bench: "ingest",
+    measured: "whole path",
+    words: "POST to counted, four shards in workerd, 10 000 events a request",
+  },
+  {
+    bench: "ingest",
+    measured: "whole path to storing the frames only",
+    words: "the same against storing the same bytes and nothing else",
+  },
+  { bench: "ingest", measured: "bytes logged", words: "what the log takes" },
+  {
+    bench: "ingest",
+    measured: "POST to visible in a query, p99",
+    words: "POST to visible in a query, 99 of 100, on this machine",
+  },
+  {
+    bench: "small-requests",
+    measured: "whole path",
+    words: "requests of 100 events to one shard",
+  },
+  {
+    bench: "small-requests",
+    measured: "whole path to an empty call",
+    words: "the same against an empty Worker calling an empty object",
+  },
+  {
+    bench: "checkpoint",
+    measured: "pages to a row per key",
+    words: "time of a checkpoint against a row per key",
+  },
+] as const;
 
 /** Writes a result to `bench/results`, in place of the bench's last one. */
 export function keepResult(result: BenchResult): void {
@@ -46,7 +112,40 @@ export function withFigures(readme: string, results: readonly BenchResult[]): st
 }
 
 function formatFigures(results: readonly BenchResult[]): string {
-  return results.map(formatOne).join("\n\n");
+  const details = results.map(formatOne).join("\n\n");
+  return [
+    "| | Measured | Target | `npm run bench --` |",
+    "| --- | ---: | ---: | --- |",
+    ...headlines.flatMap((headline) => formatHeadline(headline, results)),
+    "",
+    "<details>",
+    "<summary>Every figure of every bench</summary>",
+    "",
+    details,
+    "",
+    "</details>",
+  ].join("\n");
+}
+
+/** One row, or none where the bench has no result; a tiny run leaves figures out and heads nothing. */
+function formatHeadline(
+  { bench, measured, words }: (typeof headlines)[number],
+  results: readonly BenchResult[],
+): string[] {
+  const result = results.find(({ name, isSmoke }) => name === bench && !isSmoke);
+  if (!result) return [];
+  const found = [...result.ratios, ...result.figures].find(({ name }) => name === measured);
+  if (!found) throw new Error(`Bench ${bench} has no figure "${measured}", a headline of README.`);
+  return [`| ${words} | ${formatValue(found)} | ${formatVerdict(found)} | \`${bench}\` |`];
+}
+
+function formatValue(measured: Figure | Ratio): string {
+  return `${formatNumber(measured.value)}${"unit" in measured ? ` ${measured.unit}` : "×"}`;
+}
+
+function formatVerdict(measured: Figure | Ratio): string {
+  if (!measured.target) return "";
+  return `${formatTarget(measured.target)}${isMet(measured) ? " met" : " **missed**"}`;
 }
 
 function formatOne(result: BenchResult): string {
@@ -58,13 +157,12 @@ function formatOne(result: BenchResult): string {
     "",
     "| | Measured | Middle half | Target |",
     "| --- | ---: | ---: | ---: |",
-    ...result.ratios.map((ratio) => {
-      const mark = ratio.target ? (isMet(ratio) ? " met" : " **missed**") : "";
-      return `| ${ratio.name} | ${formatNumber(ratio.value)}× | | ${formatTarget(ratio.target)}${mark} |`;
-    }),
-    ...result.figures.map(({ name: figure, value, unit, values }) => {
+    ...result.ratios.map((ratio) => `| ${ratio.name} | ${formatValue(ratio)} | | ${formatVerdict(ratio)} |`),
+    ...result.figures.map((figure) => {
+      const { name: named, values } = figure;
       const half = values && values.length > 1 ? [0.25, 0.75].map((share) => quantile(values, share)) : [];
-      return `| ${figure} | ${formatNumber(value)} ${unit} | ${half.map(formatNumber).join(" … ")} | |`;
+      const spread = half.map(formatNumber).join(" … ");
+      return `| ${named} | ${formatValue(figure)} | ${spread} | ${formatVerdict(figure)} |`;
     }),
     "",
     `<sub>${at.slice(0, 10)}, ${place}.</sub>`,

@@ -8,8 +8,12 @@ import { quantile } from "./measure.ts";
 const plain = { style: { head: [], border: [] } };
 
 export function formatResult(result: BenchResult): string {
-  const figures = new Table({ ...plain, head: ["figure", "value", "unit", "quarters", "samples"] });
-  for (const { name, value, unit, values } of result.figures) {
+  const figures = new Table({
+    ...plain,
+    head: ["figure", "value", "unit", "quarters", "samples", "target", "met"],
+  });
+  for (const figure of result.figures) {
+    const { name, value, unit, values, target } = figure;
     const spread = values && values.length > 1 ? [0.25, 0.75].map((share) => quantile(values, share)) : [];
     figures.push([
       name,
@@ -17,6 +21,8 @@ export function formatResult(result: BenchResult): string {
       unit,
       spread.map(formatNumber).join(" … "),
       String(values?.length ?? ""),
+      formatTarget(target),
+      target ? (isMet(figure) ? "yes" : "NO") : "",
     ]);
   }
   const parts = [`${result.name}: ${result.question}`, figures.toString()];

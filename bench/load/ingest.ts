@@ -55,15 +55,12 @@ async function measure(servers: Servers, context: BenchContext): Promise<BenchOu
       stored,
       ...cpuOf("whole path, processor", outcome.millrace),
       ...cpuOf("the same frames, stored only, processor", outcome.baseline),
-      { name: "bytes logged", value: bytesPerEvent, unit: "bytes/event" },
+      { name: "bytes logged", value: bytesPerEvent, unit: "bytes/event", target: { atMost: 20 } },
       { name: "bytes of the frames stored only", value: storedBytes, unit: "bytes/event" },
       { name: "POST to visible in a query, p50", value: quantile(latenciesMs, 0.5), unit: "ms" },
       { name: "POST to visible in a query, p99", value: quantile(latenciesMs, 0.99), unit: "ms" },
     ],
-    ratios: [
-      ratioOf("whole path to storing the frames only", millrace, stored, { atLeast: 0.6 }),
-      { name: "bytes logged per event", value: bytesPerEvent, target: { atMost: 20 } },
-    ],
+    ratios: [ratioOf("whole path to storing the frames only", millrace, stored, { atLeast: 0.6 })],
     checks: await server.checks(),
   };
 }

@@ -5,7 +5,7 @@ import { describe, expect, test } from "vitest";
 import { formatNumber, formatTarget, isMet } from "../../bench/harness/bench.ts";
 import { kernelFigure, rateFigure, ratioOf } from "../../bench/harness/figures.ts";
 import { measureInTurns, median, quantile, thirdFastest } from "../../bench/harness/measure.ts";
-import { withFigures } from "../../bench/harness/report.ts";
+import { readKeptResults, withFigures } from "../../bench/harness/report.ts";
 import { clickEvents, firstEventTime } from "../../bench/inputs/click-events.ts";
 import { wideEvents } from "../../bench/inputs/wide-events.ts";
 import { EventBody } from "../../bench/load/event-body.ts";
@@ -62,8 +62,24 @@ describe("targets", () => {
   });
 });
 
-test("README without markers is refused", () => {
-  expect(() => withFigures("# Millrace\n", [])).toThrow("figures:start");
+describe("README", () => {
+  const empty = "# Millrace\n<!-- figures:start -->\n<!-- figures:end -->\n";
+  const kept = readKeptResults();
+
+  test("without markers is refused", () => {
+    expect(() => withFigures("# Millrace\n", [])).toThrow("figures:start");
+  });
+
+  test("says first what matters, with target and command, and folds the rest", () => {
+    const [headlines, details] = withFigures(empty, kept).split("<details>");
+    expect(headlines).toMatch(/\| what the log takes \| [\d.]+ bytes\/event \| ≤ 20 met \| `ingest` \|/);
+    for (const { name } of kept) expect(details).toContain(`\`npm run bench -- ${name}\``);
+  });
+
+  test("refuses a result that lacks a headline", () => {
+    const hollow = kept.filter(({ name }) => name === "ingest").map((result) => ({ ...result, figures: [] }));
+    expect(() => withFigures(empty, hollow)).toThrow('no figure "whole path"');
+  });
 });
 
 describe("inputs", () => {
