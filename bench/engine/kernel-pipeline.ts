@@ -60,6 +60,14 @@ export class KernelPipeline {
     this.#scratch = { tables: list(), kept: list(), late: list(), cells: list() };
   }
 
+  /** Forgets all state; memory stays, as in a process that goes on. */
+  reset(): void {
+    for (const [start, table] of [...this.#slices.entries()]) {
+      this.#slices.delete(start);
+      this.#cache.dropTable(table);
+    }
+  }
+
   apply(body: Uint8Array): void {
     for (let from: BodyPosition | undefined = bodyStart; from; ) {
       const part = this.#decoder.decode(body, "ndjson", from);

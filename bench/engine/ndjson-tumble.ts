@@ -16,8 +16,9 @@ const eventsPerBody = 10_000;
 /** The page budget is raised: with a million keys the live windows take more than a partition's 32 MiB. */
 const pageBudgetBytes = 512 * MiB;
 
+/** The columns that the question is about, as the other contestants have them: `url` is passed over. */
 export const clickStream = {
-  columns: clickColumns,
+  columns: clickColumns.filter(({ name }) => name !== "url"),
   eventTime: { column: "ts", outOfOrderness: 0 },
 };
 

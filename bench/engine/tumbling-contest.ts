@@ -165,8 +165,9 @@ class MillraceRuns {
 
   runKernels(): number {
     const { stream, job, pageBudgetBytes, input } = this.#contest;
-    const pipeline = new KernelPipeline(this.#module, stream, job, pageBudgetBytes);
-    this.#kernels = pipeline;
+    this.#kernels ??= new KernelPipeline(this.#module, stream, job, pageBudgetBytes);
+    const pipeline = this.#kernels;
+    pipeline.reset();
     const started = performance.now();
     for (const body of input.bodies) pipeline.apply(body);
     return performance.now() - started;
