@@ -1,0 +1,172 @@
+/**
+ * What must be true when a life has come to rest.
+ *
+ * A row's lateness depends on the order in which its shard logged it, which no client knows. So the check
+ * has two halves that meet in the log: the logs, of all shards together, hold what was acknowledged, each row
+ * of a producer once; and each view is what the batch model makes of the logs, frame by frame in the order of
+ * the offsets. A watermark that no frame brought is, to the model, a frame of one row that no job counts.
+ */
+
+import { type LogRecord, RecordKind } from "../../src/engine/log/records.ts";
+import { Partition } from "../../src/engine/partition.ts";
+import type { ColumnBatch } from "../../src/kernel/column-batch.ts";
+import { FrameDecoder, readFrameHeader, readRejected } from "../../src/kernel/frame-codec.ts";
+import type { ViewAnswer } from "../../src/protocol/answers.ts";
+import { timeOf } from "../reference/orders-batch.ts";
+import { type Group, groupRows } from "../reference/windowed-batch.ts";
+import { releaseKernel } from "../support/kernels.ts";
+import type { NodeStorage } from "../support/node-storage.ts";
+import { releaseModule } from "../support/partition-harness.ts";
+import type { SentRequest, SentRow } from "./clients.ts";
+import type { JobPlan, LifePlan } from "./draw-life.ts";
+import type { Simulation } from "./simulation.ts";
+
+/** A row as a log holds it; one that only brings a watermark has no id. */
+type LoggedRow = Omit<SentRow, "id"> & { readonly id: number | undefined };
+
+/** What one shard's log holds, in its order. */
+export interface ShardLog {
+  readonly frames: readonly (readonly LoggedRow[])[];
+  readonly rejected: readonly string[];
+}
+
+/** Opens a shard at rest; no host runs over it. */
+export function openPartition(simulation: Simulation, sql: NodeStorage): Partition {
+  const { pageBudget, checkpointTurnBytes } = simulation.plan;
+  const ports = { sql, clock: simulation.queue, random: { seed: () => 1n } };
+  return new Partition(ports, { module: releaseModule, pageBudget: () => pageBudget, checkpointTurnBytes });
+}
+
+export function readLog({ log, identity }: Partition): ShardLog {
+  const decoder = new FrameDecoder(releaseKernel());
+  const frames: LoggedRow[][] = [];
+  const rejected: string[] = [];
+  for (let offset = log.firstOffset; offset < log.nextOffset; offset++) {
+    const record = log.read(offset) as LogRecord;
+    if (record.kind === RecordKind.Idle) continue;
+    if (record.kind !== RecordKind.Frame) {
+      const time = Number(record.watermark) + identity.outOfOrdernessMs;
+      frames.push([{ id: undefined, time, user: null, amount: null, item: null }]);
+      continue;
+    }
+    const frame = decoder.decode(record.frame, identity.schema, "all");
+    frames.push(rowsOf(frame.batch));
+    frame.release();
+    if (readFrameHeader(record.frame).rejected === 0) continue;
+    rejected.push(...readRejected(record.frame).map(({ bytes }) => new TextDecoder().decode(bytes).trim()));
+  }
+  return { frames, rejected };
+}
+
+function rowsOf(batch: ColumnBatch): LoggedRow[] {
+  const text = (value: unknown) => (value === null ? null : new TextDecoder().decode(value as Uint8Array));
+  const number = (value: unknown) => (value === null ? null : Number(value));
+  return Array.from({ length: batch.rows }, (_, row) => ({
+    time: Number(batch.value(0, row)),
+    user: text(batch.value(1, row)),
+    id: Number(batch.value(2, row)),
+    amount: number(batch.value(3, row)),
+    item: text(batch.value(4, row)),
+  }));
+}
+
+/** The first half: what clients sent, and what the logs hold of it. */
+export function checkLogs(sent: readonly SentRequest[], logs: readonly ShardLog[]): string[] {
+  const problems: string[] = [];
+  const rows = new Map<string, number>();
+  const count = (text: string) => rows.set(text, (rows.get(text) ?? 0) + 1);
+  for (const { frames, rejected } of logs) {
+    for (const row of frames.flat()) if (row.id !== undefined) count(textOf(row));
+    for (const text of rejected) count(text);
+  }
+  for (const { rows: sentRows, bad, producer, isAcknowledged } of sent) {
+    for (const text of [...sentRows.map(textOf), ...bad]) {
+      const times = rows.get(text) ?? 0;
+      rows.delete(text);
+      if (isAcknowledged && times === 0) problems.push(`acknowledged and not in a log: ${text}`);
+      if (producer && times > 1) problems.push(`${times} times in the logs: ${text}`);
+    }
+  }
+  for (const text of rows.keys()) problems.push(`in a log and never sent: ${text}`);
+  return problems;
+}
+
+function textOf({ id, time, user, amount, item }: LoggedRow): string {
+  return JSON.stringify([id, time, user, amount, item]);
+}
+
+/** The second half, for one job: its view is the batch answer of the logs. */
+export function checkView(
+  plan: LifePlan,
+  job: JobPlan,
+  logs: readonly ShardLog[],
+  found: ViewAnswer["rows"],
+): string[] {
+  const expected = logs.flatMap((log) => batchAnswer(plan, job, log).rows);
+  return differenceOf(expected.map(canonical), found.map(canonical)).map((text) => `${job.name}: ${text}`);
+}
+
+/** Counts of one job on one shard: rows that no window took are letters, all others applied or filtered. */
+export function checkCounts(plan: LifePlan, job: JobPlan, log: ShardLog, partition: Partition): string[] {
+  const status = partition.jobs.statuses().find(({ job: name }) => name === job.name);
+  if (!status) return [`${job.name} is not on the shard`];
+  if (status.error) return [`${job.name} failed: ${status.error.message}`];
+  const rows = log.frames.flat().filter(({ id }) => id !== undefined);
+  const filtered = rows.filter((row) => !passes(job, row)).length;
+  const { late } = batchAnswer(plan, job, log);
+  const expected = JSON.stringify({ rows: rows.length - filtered - late, filtered, late, bad: 0 });
+  const found = JSON.stringify(status.counts);
+  const { letters } = partition.letters(job.name, undefined, 1_000_000);
+  return [
+    ...(found === expected ? [] : [`${job.name} counts ${found}, expected ${expected}`]),
+    ...(letters.length === late ? [] : [`${job.name} has ${letters.length} letters, expected ${late}`]),
+  ];
+}
+
+function passes({ amountMin }: JobPlan, { id, amount }: LoggedRow): boolean {
+  return id !== undefined && (amountMin === undefined || (amount !== null && amount >= amountMin));
+}
+
+function batchAnswer(plan: LifePlan, job: JobPlan, { frames }: ShardLog) {
+  const { groups, late } = groupRows<LoggedRow>(frames, {
+    window: job.window,
+    lateness: job.lateness,
+    bound: plan.outOfOrdernessMs,
+    keyOf: ({ user }) => JSON.stringify(user),
+    passes: (row) => passes(job, row),
+  });
+  return { rows: groups.map((group) => viewRowOf(job, group)), late };
+}
+
+function viewRowOf(job: JobPlan, { start, end, isFinal, rows }: Group<LoggedRow>): Record<string, unknown> {
+  const amounts = rows.flatMap(({ amount }) => (amount === null ? [] : [amount]));
+  const items = rows.flatMap(({ item }) => (item === null ? [] : [item]));
+  const hasWindow = job.window.kind !== "none";
+  return {
+    user: rows[0]?.user,
+    ...(hasWindow && { window_start: timeOf(start), window_end: timeOf(end) }),
+    n: rows.length,
+    total: amounts.length === 0 ? null : amounts.reduce((sum, amount) => sum + amount, 0),
+    least: items.reduce<string | null>(
+      (least, item) => (least === null || item < least ? item : least),
+      null,
+    ),
+    first: rows[0]?.id,
+    last: rows.at(-1)?.id,
+    final: isFinal,
+  };
+}
+
+function canonical(row: Readonly<Record<string, unknown>>): string {
+  return JSON.stringify(Object.entries(row).sort(([left], [right]) => (left < right ? -1 : 1)));
+}
+
+function differenceOf(expected: readonly string[], found: readonly string[]): string[] {
+  const left = new Map<string, number>();
+  for (const text of expected) left.set(text, (left.get(text) ?? 0) + 1);
+  for (const text of found) left.set(text, (left.get(text) ?? 0) - 1);
+  return [...left].flatMap(([text, count]) => {
+    if (count === 0) return [];
+    return [`${count > 0 ? "a view lacks" : "a view has too much of"} ${text}`];
+  });
+}

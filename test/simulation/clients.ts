@@ -1,0 +1,268 @@
+/**
+ * The clients of a simulated life: whoever makes the stream and its jobs, producers that repeat a request
+ * until it is acknowledged, senders that name no sequence, readers, and someone who pauses jobs.
+ *
+ * They note what they sent and what was acknowledged; `check-life.ts` compares that with what there is.
+ */
+import type { ErrorBody } from "../../src/base/errors.ts";
+import type { RpcResult } from "../../src/engine/partition-types.ts";
+import type { CoordinatorRpc } from "../../src/host/coordinator/coordinator-rpc.ts";
+import type { IngestAnswer, Token, ViewAnswer } from "../../src/protocol/answers.ts";
+import { readJobDefinition } from "../../src/protocol/job-spec.ts";
+import { readStreamDefinition } from "../../src/protocol/stream-spec.ts";
+import type { ViewQuery } from "../../src/protocol/view-query.ts";
+import { Random } from "../arbitraries/random.ts";
+import type { Deployment, WorkerRpc } from "./deployment.ts";
+import { jobBodyOf, streamBodyOf } from "./draw-life.ts";
+import { describe, type ProcessLife } from "./simulated-process.ts";
+import type { Simulation } from "./simulation.ts";
+
+export interface SentRow {
+  readonly id: number;
+  readonly time: number;
+  readonly user: string | null;
+  readonly amount: number | null;
+  readonly item: string | null;
+}
+
+/** A request as a client sent it, perhaps several times. */
+export interface SentRequest {
+  readonly rows: readonly SentRow[];
+  /** Text of records that fit no column; each is unlike all others. */
+  readonly bad: readonly string[];
+  readonly producer: { readonly id: string; readonly sequence: number } | undefined;
+  isAcknowledged: boolean;
+}
+
+/** How long a client waits for an answer before it gives up or tries again. */
+const patienceMs = 20_000;
+const retryMsMax = 3_000;
+
+const names = ["north", "south", "an item with a longer name than the others", ""];
+
+export class Clients {
+  readonly sent: SentRequest[] = [];
+  /** Requests and wishes that are still on their way or to be repeated. */
+  busy = 0;
+  readonly #simulation: Simulation;
+  readonly #deployment: Deployment;
+  readonly #random: Random;
+  readonly #life: ProcessLife;
+  #token: Token = {};
+  #nextId = 1;
+  isOver = false;
+
+  constructor(simulation: Simulation, deployment: Deployment, life: ProcessLife) {
+    this.#simulation = simulation;
+    this.#deployment = deployment;
+    this.#random = new Random(simulation.plan.seed ^ 0xc11e);
+    this.#life = life;
+  }
+
+  /** Makes the stream and its jobs, whatever it takes, and then lets everyone else begin. */
+  start(): void {
+    const { plan } = this.#simulation;
+    this.#go(async () => {
+      await this.#insist((rpc) => rpc.putStream("events", readStreamDefinition(streamBodyOf(plan))));
+      for (const job of plan.jobs) {
+        this.#go(async () => {
+          await this.#insist((rpc) => rpc.putJob(job.name, readJobDefinition(jobBodyOf(job))));
+          if (plan.pausesEveryMs !== undefined) this.#go(() => this.#pause(job.name));
+          if (job.isDropped) this.#go(() => this.#drop(job.name));
+          else this.#go(() => this.#read(job.name));
+        });
+      }
+      for (let index = 0; index < plan.producers; index++) this.#go(() => this.#produce(`producer-${index}`));
+      for (let index = 0; index < plan.senders; index++) this.#go(() => this.#produce(undefined));
+    });
+  }
+
+  /** Asks the coordinator until it agrees; a job that is gone needs nothing more. */
+  insist<Value>(call: (rpc: CoordinatorRpc) => Promise<RpcResult<Value>>): void {
+    this.#go(async () => void (await this.#insist(call)));
+  }
+
+  /** Reads a whole view into `views`. */
+  readInto(views: Map<string, ViewAnswer["rows"]>, view: string): void {
+    this.#go(async () => void views.set(view, await this.#readAll(view)));
+  }
+
+  /** Asks the coordinator once and hands its answer on. */
+  ask<Value>(call: (rpc: CoordinatorRpc) => Promise<Value>, take: (answer: Value) => void): void {
+    this.#go(async () => take(await call(this.#coordinator)));
+  }
+
+  async #readAll(view: string): Promise<ViewAnswer["rows"]> {
+    const rows: ViewAnswer["rows"][number][] = [];
+    for (let cursor: string | undefined; ; ) {
+      const page = await this.#worker().read(view, { ...wholeView, cursor });
+      if (!page.ok) throw new Error(`${view} cannot be read: ${page.error.message}`);
+      rows.push(...page.value.rows);
+      cursor = page.value.cursor;
+      if (cursor === undefined) return rows;
+    }
+  }
+
+  get #coordinator(): CoordinatorRpc {
+    return this.#deployment.network.stub<CoordinatorRpc>(this.#life, this.#deployment.coordinator);
+  }
+
+  #go(work: () => Promise<void>): void {
+    this.busy++;
+    const failed = (thrown: unknown) => this.#simulation.report("crashed", `a client: ${describe(thrown)}`);
+    this.#life.soon(() => {
+      work()
+        .catch(failed)
+        .finally(() => {
+          this.busy--;
+        });
+    });
+  }
+
+  async #insist<Value>(call: (rpc: CoordinatorRpc) => Promise<RpcResult<Value>>): Promise<void> {
+    while (true) {
+      const answer = await this.#patiently(() => call(this.#coordinator));
+      if (answer?.ok || answer?.error.code === "JOB_NOT_FOUND") return;
+      if (answer && answer.error.status < 500) throw new Error(answer.error.message);
+      await this.#sleep(this.#random.below(retryMsMax));
+    }
+  }
+
+  async #produce(id: string | undefined): Promise<void> {
+    const { plan } = this.#simulation;
+    const pauseMax = (2 * plan.chaosMs) / plan.requestsPerClient;
+    for (let sequence = 1; sequence <= plan.requestsPerClient; sequence++) {
+      await this.#sleep(this.#random.below(pauseMax));
+      if (this.isOver) return;
+      const request = this.#drawRequest(id === undefined ? undefined : { id, sequence });
+      this.sent.push(request);
+      if (id !== undefined && this.#random.chance(0.2)) this.#go(() => this.#post(request));
+      else await this.#post(request);
+    }
+  }
+
+  /** Sends a request, and again until it is acknowledged where that is harmless. */
+  async #post(request: SentRequest): Promise<void> {
+    const body = bodyOf(request);
+    const { producer } = request;
+    while (true) {
+      const message = { stream: "events", body, format: "ndjson", tokenId: "token", producer } as const;
+      const answer = await this.#patiently(() => this.#worker().ingest(message));
+      if (answer?.ok) {
+        this.#noteAnswer(request, answer.value);
+        return;
+      }
+      if (answer && answer.error.status < 500 && answer.error.status !== 429) this.#noteRefusal(answer.error);
+      if (!producer) return;
+      await this.#sleep(this.#random.below(retryMsMax));
+    }
+  }
+
+  #noteAnswer(request: SentRequest, answer: IngestAnswer): void {
+    request.isAcknowledged = true;
+    this.#token = { ...this.#token, ...answer.token };
+    const { accepted, duplicate, rejected } = answer;
+    if (accepted + duplicate === request.rows.length && rejected === request.bad.length) return;
+    const wanted = `${request.rows.length} rows and ${request.bad.length} bad records`;
+    this.#simulation.report("wrong", `${wanted} are answered by ${JSON.stringify(answer)}`);
+  }
+
+  #noteRefusal({ code, message }: ErrorBody): void {
+    if (code === "APPEND_EXPIRED" || code === "STREAM_NOT_FOUND" || code === "MAP_STALE") return;
+    this.#simulation.report("wrong", `a request is refused with ${code}: ${message}`);
+  }
+
+  /** Reads now and then, with the newest token: an answer is at least as far as its token. */
+  async #read(view: string): Promise<void> {
+    while (!this.isOver) {
+      await this.#sleep(this.#random.below(5_000));
+      if (this.isOver) return;
+      const token = this.#token;
+      const query = { ...wholeView, limit: 5, token, timeoutMs: 4_000 };
+      const answer = await this.#patiently(() => this.#worker().read(view, query));
+      if (!answer?.ok) continue;
+      for (const [shard, offset] of Object.entries(token)) {
+        const reached = answer.value.offsets[shard] ?? -1;
+        if (reached >= offset) continue;
+        this.#simulation.report(
+          "wrong",
+          `${view} shows shard ${shard} to ${reached}, the token is ${offset}`,
+        );
+      }
+    }
+  }
+
+  async #pause(job: string): Promise<void> {
+    const { pausesEveryMs = 1 } = this.#simulation.plan;
+    while (!this.isOver) {
+      await this.#sleep(this.#random.below(2 * pausesEveryMs));
+      if (this.isOver) return;
+      const state = this.#random.pick(["running", "paused"] as const);
+      await this.#patiently(() => this.#coordinator.setJobState(job, state));
+    }
+  }
+
+  async #drop(job: string): Promise<void> {
+    await this.#sleep(this.#random.below(this.#simulation.plan.chaosMs));
+    await this.#insist((rpc) => rpc.deleteJob(job));
+  }
+
+  /** The answer, or undefined where the call failed or took too long. */
+  #patiently<Value>(call: () => Promise<RpcResult<Value>>): Promise<RpcResult<Value> | undefined> {
+    return new Promise((resolve) => {
+      const cancel = this.#life.later(() => resolve(undefined), patienceMs);
+      const settle = (answer: RpcResult<Value> | undefined) => {
+        cancel();
+        resolve(answer);
+      };
+      call().then(settle, () => settle(undefined));
+    });
+  }
+
+  #worker(): WorkerRpc {
+    const worker = this.#random.pick(this.#deployment.workers);
+    return this.#deployment.network.stub<WorkerRpc>(this.#life, worker);
+  }
+
+  #sleep(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.#life.later(resolve, ms));
+  }
+
+  #drawRequest(producer: SentRequest["producer"]): SentRequest {
+    const { plan } = this.#simulation;
+    const random = this.#random;
+    const rows: SentRow[] = [];
+    const bad: string[] = [];
+    for (let index = random.between(1, plan.rowsMax); index > 0; index--) {
+      const id = this.#nextId++;
+      if (random.chance(plan.badRate)) bad.push(`{"id": "bad ${id}", "time": "yesterday"}`);
+      else {
+        rows.push({
+          id,
+          time: this.#simulation.now - random.below(plan.spreadMs + 1),
+          user: random.chance(0.05) ? null : `user-${random.below(plan.users)}`,
+          amount: random.chance(0.1) ? null : random.below(100),
+          item: random.chance(0.1) ? null : random.pick(names),
+        });
+      }
+    }
+    return { rows, bad, producer, isAcknowledged: false };
+  }
+}
+
+const wholeView: ViewQuery = {
+  key: undefined,
+  windowFrom: undefined,
+  windowTo: undefined,
+  newestFirst: false,
+  limit: 1000,
+  cursor: undefined,
+  top: undefined,
+  token: {},
+  timeoutMs: 0,
+};
+
+function bodyOf({ rows, bad }: SentRequest): Uint8Array {
+  const lines = [...rows.map((row) => JSON.stringify(row)), ...bad];
+  return new TextEncoder().encode(`${lines.join("\n")}\n`);
+}

@@ -1,0 +1,204 @@
+/**
+ * Millrace as it is deployed, over simulated processes: workers, the coordinator, shards, and one client.
+ *
+ * The hosts are the product's own; what Cloudflare gives them in `src/cloudflare` is simulated here.
+ */
+import { EngineError, errorBodyOf } from "../../src/base/errors.ts";
+import type { AppendRequest } from "../../src/engine/log/records.ts";
+import type { RpcResult } from "../../src/engine/partition-types.ts";
+import type { SqlStorage, SqlValue } from "../../src/engine/ports.ts";
+import { Coordinator } from "../../src/host/coordinator/coordinator.ts";
+import type { CoordinatorRpc } from "../../src/host/coordinator/coordinator-rpc.ts";
+import { FactsCache } from "../../src/host/facts-cache.ts";
+import { EncoderPool } from "../../src/host/ingest/encoder-pool.ts";
+import { Ingest } from "../../src/host/ingest/ingest.ts";
+import { PartitionHost } from "../../src/host/partition/partition-host.ts";
+import type { PartitionRpc } from "../../src/host/partition/partition-rpc.ts";
+import { ViewReader } from "../../src/host/query/view-reader.ts";
+import { type Shards, shardName } from "../../src/host/shards.ts";
+import type { WallClock } from "../../src/host/wall-clock.ts";
+import { releaseKernel } from "../support/kernels.ts";
+import { SeededRandom } from "../support/manual-ports.ts";
+import { NodeStorage } from "../support/node-storage.ts";
+import { releaseModule } from "../support/partition-harness.ts";
+import { Network } from "./network.ts";
+import type { Plant } from "./plants.ts";
+import { type ProcessLife, SimulatedProcess } from "./simulated-process.ts";
+import type { Simulation } from "./simulation.ts";
+
+/** What a worker does for a client. */
+export interface WorkerRpc {
+  ingest: Ingest["ingest"];
+  read: ViewReader["read"];
+}
+
+export class Deployment {
+  readonly network: Network;
+  readonly client: SimulatedProcess;
+  readonly coordinator: SimulatedProcess;
+  readonly workers: readonly SimulatedProcess[];
+  readonly shards = new Map<string, SimulatedProcess>();
+  readonly #simulation: Simulation;
+  readonly #encoders = new EncoderPool(releaseKernel);
+
+  constructor(simulation: Simulation) {
+    this.#simulation = simulation;
+    this.network = new Network(simulation);
+    const start = () => ({});
+    this.client = new SimulatedProcess(simulation, "client", { storage: undefined, canCrash: false, start });
+    this.coordinator = this.#makeCoordinator();
+    this.workers = Array.from(
+      { length: simulation.plan.workers },
+      (_, index) =>
+        new SimulatedProcess(simulation, `worker ${index}`, {
+          storage: undefined,
+          canCrash: true,
+          start: (life) => this.#startWorker(life),
+        }),
+    );
+  }
+
+  /** All that can crash. */
+  get mortals(): SimulatedProcess[] {
+    return [this.coordinator, ...this.workers, ...this.shards.values()];
+  }
+
+  close(): void {
+    this.coordinator.storage?.close();
+    for (const { storage } of this.shards.values()) storage?.close();
+  }
+
+  #makeCoordinator(): SimulatedProcess {
+    const storage = new NodeStorage();
+    return new SimulatedProcess(this.#simulation, "coordinator", {
+      storage,
+      canCrash: true,
+      start: (life) =>
+        new Coordinator({
+          sql: storage,
+          clock: this.#clock(life),
+          shards: this.#shardsSeenBy(life),
+          setAlarm: (at) => {
+            life.alarmToSet = at;
+          },
+          abort: (reason) => {
+            life.abortedFor ??= reason;
+          },
+        }),
+      alarm: (host) => (host as Coordinator).onAlarm(),
+    });
+  }
+
+  #startWorker(life: ProcessLife): WorkerRpc {
+    const { random } = this.#simulation;
+    const clock = this.#clock(life);
+    const shards = this.#shardsSeenBy(life);
+    const coordinator = this.network.stub<CoordinatorRpc>(life, this.coordinator);
+    const ingest = new Ingest({
+      ...{ clock, shards, random: { seed: () => random.bits64() } },
+      encoders: this.#encoders,
+      facts: new FactsCache(8),
+      askFacts: (name) => answered(coordinator.streamFacts(name)),
+    });
+    const askFacts = (name: string) => answered(coordinator.jobFacts(name));
+    const views = new ViewReader({ clock, shards, facts: new FactsCache(8), askFacts });
+    return {
+      ingest: (request) => ingest.ingest(request),
+      read: (view, query) => views.read(view, query),
+    };
+  }
+
+  #shardsSeenBy(life: ProcessLife): Shards {
+    return { open: (address) => this.network.stub<PartitionRpc>(life, this.#shard(shardName(address))) };
+  }
+
+  #shard(name: string): SimulatedProcess {
+    const known = this.shards.get(name);
+    if (known) return known;
+    const storage = new NodeStorage();
+    const shard: SimulatedProcess = new SimulatedProcess(this.#simulation, name, {
+      storage,
+      canCrash: true,
+      start: (life, alarmAt) => this.#startShard(life, storage, alarmAt, shard.lives),
+      alarm: (host) => (host as PartitionHost).alarm(),
+    });
+    this.shards.set(name, shard);
+    return shard;
+  }
+
+  #startShard(
+    life: ProcessLife,
+    storage: NodeStorage,
+    alarmAt: number | undefined,
+    lives: number,
+  ): PartitionHost {
+    const { plan, plant, random } = this.#simulation;
+    const coordinator = this.network.stub<CoordinatorRpc>(life, this.coordinator);
+    const ports = {
+      sql: plantedStorage(storage, plant),
+      clock: this.#clock(life),
+      random: new SeededRandom(random.bits64()),
+      soon: (work: () => void) => life.soon(work),
+      later: (work: () => void, ms: number) => life.later(work, ms),
+      setAlarm: (at: number) => {
+        life.alarmToSet = at;
+      },
+      clearStorage: () => Promise.reject(new Error("no life deletes its stream")),
+      abort: (reason: string) => {
+        life.abortedFor ??= reason;
+      },
+      reportActive: async ({ stream, generation, shard }: Parameters<HostReport>[0]) => {
+        await coordinator.shardActive(stream, generation, shard);
+      },
+    };
+    const { pageBudget, checkpointTurnBytes } = plan;
+    const options = { module: releaseModule, pageBudget: () => pageBudget, checkpointTurnBytes };
+    const host = new PartitionHost(ports, options, alarmAt);
+    if (plant === "forgotten-producers" && lives > 1) forgetProducers(host, lives);
+    return host;
+  }
+
+  #clock(life: ProcessLife): WallClock {
+    const { queue } = this.#simulation;
+    return { now: () => queue.now(), after: (ms, run) => life.later(run, ms) };
+  }
+}
+
+type HostReport = ConstructorParameters<typeof PartitionHost>[0]["reportActive"];
+
+/** A call that could not be delivered becomes an answer, as in the Worker's routes. */
+async function answered<Value>(call: Promise<RpcResult<Value>>): Promise<RpcResult<Value>> {
+  try {
+    return await call;
+  } catch (cause) {
+    const message = `The coordinator did not answer: ${cause}`;
+    return { ok: false, error: errorBodyOf(new EngineError("PARTITION_UNAVAILABLE", { message, cause })) };
+  }
+}
+
+/** Storage as it is, or with the bug that is planted in it. */
+function plantedStorage(storage: NodeStorage, plant: Plant | undefined): SqlStorage {
+  if (plant !== "lost-letter" && plant !== "readable-epoch") return storage;
+  let letterRows = 0;
+  const run = (statement: string, ...bindings: readonly SqlValue[]): SqlValue[][] => {
+    const isLetter = /^INSERT.* INTO letters/.test(statement);
+    if (plant === "lost-letter" && isLetter && ++letterRows % 3 === 1) return [];
+    if (plant === "readable-epoch" && /^INSERT.* INTO checkpoints/.test(statement)) {
+      const [task, body] = bindings;
+      const hidden = String(body).replace('"isWriting":true', '"isWriting":false');
+      return storage.run(statement, task ?? null, hidden);
+    }
+    return storage.run(statement, ...bindings);
+  };
+  return { run, bytes: () => storage.bytes() };
+}
+
+/** Has a host meet every producer as one that it does not know from before its start. */
+function forgetProducers(host: PartitionHost, lives: number): void {
+  const append = host.append.bind(host);
+  const renamed = ({ producer, ...request }: AppendRequest): AppendRequest => ({
+    ...request,
+    producer: producer && { ...producer, producer: `${producer.producer} of life ${lives}` },
+  });
+  host.append = (requests) => append(requests.map(renamed));
+}

@@ -1,0 +1,162 @@
+/**
+ * What one life is like, drawn from its seed: its stream, its jobs, its clients and which faults it knows.
+ *
+ * A swarm: every life has only some of the faults, at rates of its own, since a life with all of them at once
+ * gets nowhere near the states that a single fault makes.
+ */
+import { Random } from "../arbitraries/random.ts";
+import type { WindowSpec } from "../reference/windowed-batch.ts";
+
+export interface JobPlan {
+  readonly name: string;
+  readonly window: WindowSpec;
+  readonly lateness: number;
+  /** Rows with a smaller amount, or none, are filtered; undefined: no filter. */
+  readonly amountMin: number | undefined;
+  /** True where the life deletes the job. */
+  readonly isDropped: boolean;
+}
+
+/** Rates are chances per event of the kind they are named for; times in ms. */
+export interface FaultRates {
+  readonly requestLoss: number;
+  readonly answerLoss: number;
+  readonly repeat: number;
+  readonly delayMax: number;
+  readonly slowRate: number;
+  readonly slowMax: number;
+  /** A turn's writes are dropped, and the object with them. */
+  readonly crashInTurn: number;
+  /** A turn is durable, but the object ends before anything leaves it. */
+  readonly crashAfterTurn: number;
+  /** A statement fails somewhere in a turn. */
+  readonly storageFailure: number;
+  /** Mean time between two ends of any process, between its turns. */
+  readonly crashEveryMs: number | undefined;
+}
+
+export interface LifePlan {
+  readonly seed: number;
+  readonly shards: number;
+  readonly isDistributed: boolean;
+  readonly outOfOrdernessMs: number;
+  readonly idle: "wait" | "advance";
+  readonly idleTimeoutMs: number;
+  readonly jobs: readonly JobPlan[];
+  /** Producers that name a sequence, and senders that name none. */
+  readonly producers: number;
+  readonly senders: number;
+  readonly requestsPerClient: number;
+  readonly rowsMax: number;
+  readonly badRate: number;
+  /** How far behind the clock event times lie at most. */
+  readonly spreadMs: number;
+  readonly users: number;
+  readonly pausesEveryMs: number | undefined;
+  readonly workers: number;
+  readonly chaosMs: number;
+  readonly faults: FaultRates;
+  readonly pageBudget: number;
+  readonly checkpointTurnBytes: number;
+  /** All processes end once when the faults are over, so that only alarms can finish the work. */
+  readonly endsInCrash: boolean;
+}
+
+export function drawLife(seed: number): LifePlan {
+  const random = new Random(seed);
+  const sometimes = (rate: number, max: number) =>
+    random.chance(rate) ? (max * random.below(1000)) / 1000 : 0;
+  const shards = random.pick([1, 1, 2, 3, 4]);
+  const isDistributed = shards > 1 ? random.chance(0.9) : random.chance(0.5);
+  const jobCount = shards > 1 && !isDistributed ? 0 : random.between(1, 2);
+  return {
+    seed,
+    shards,
+    isDistributed,
+    outOfOrdernessMs: random.pick([0, 500, 5_000, 20_000]),
+    idle: random.pick(["wait", "advance"]),
+    idleTimeoutMs: random.pick([10_001, 15_000, 30_000]),
+    jobs: Array.from({ length: jobCount }, (_, index) => drawJob(random, `job_${index}`)),
+    producers: random.between(0, 4),
+    senders: random.between(0, 2),
+    requestsPerClient: random.between(1, 14),
+    rowsMax: random.pick([1, 5, 20, 60]),
+    badRate: sometimes(0.5, 0.3),
+    spreadMs: random.pick([0, 1_000, 10_000, 60_000]),
+    users: random.pick([1, 3, 20, 300]),
+    pausesEveryMs: random.chance(0.4) ? random.between(2_000, 20_000) : undefined,
+    workers: random.between(1, 2),
+    chaosMs: random.pick([10_000, 30_000, 60_000]),
+    faults: {
+      requestLoss: sometimes(0.5, 0.15),
+      answerLoss: sometimes(0.5, 0.15),
+      repeat: sometimes(0.4, 0.1),
+      delayMax: random.pick([1, 20, 300]),
+      slowRate: sometimes(0.4, 0.1),
+      slowMax: random.pick([2_000, 12_000]),
+      crashInTurn: sometimes(0.5, 0.06),
+      crashAfterTurn: sometimes(0.5, 0.06),
+      storageFailure: sometimes(0.4, 0.05),
+      crashEveryMs: random.chance(0.6) ? random.between(300, 10_000) : undefined,
+    },
+    pageBudget: random.pick([128 * 1024, 512 * 1024, 32 * 1024 * 1024]),
+    checkpointTurnBytes: random.pick([1, 4096, 4 * 1024 * 1024]),
+    endsInCrash: random.chance(0.7),
+  };
+}
+
+function drawJob(random: Random, name: string): JobPlan {
+  const kind = random.pick(["tumble", "hop", "cumulate", "none"] as const);
+  const step = random.pick([500, 2_000, 10_000, 60_000]);
+  const steps = kind === "hop" || kind === "cumulate" ? random.between(1, 4) : 1;
+  const window = { kind, step, size: step * steps, offset: random.pick([0, 0, 137]) };
+  return {
+    name,
+    window,
+    lateness: random.pick([0, 0, 3_000]),
+    amountMin: random.chance(0.3) ? 20 : undefined,
+    isDropped: random.chance(0.1),
+  };
+}
+
+/** The body of the stream's definition. */
+export function streamBodyOf(life: LifePlan): object {
+  return {
+    columns: [
+      { name: "time", type: "TIMESTAMP(3)" },
+      { name: "user", type: "STRING" },
+      { name: "id", type: "BIGINT", nullable: false },
+      { name: "amount", type: "INT" },
+      { name: "item", type: "STRING" },
+    ],
+    eventTime: { column: "time", outOfOrderness: life.outOfOrdernessMs },
+    idle: life.idle,
+    idleTimeout: life.idleTimeoutMs,
+    shards: life.shards,
+    distributionKey: life.isDistributed ? ["user"] : [],
+  };
+}
+
+/** The body of a job's definition. */
+export function jobBodyOf({ window: { kind, size, step, offset }, lateness, amountMin }: JobPlan): object {
+  const windows = {
+    tumble: { type: "tumble", size, offset },
+    hop: { type: "hop", size, slide: step, offset },
+    cumulate: { type: "cumulate", size, step, offset },
+    none: undefined,
+  };
+  const window = windows[kind];
+  return {
+    source: "events",
+    key: ["user"],
+    ...(amountMin === undefined ? {} : { filter: [">=", "amount", amountMin] }),
+    ...(window ? { window, allowedLateness: lateness } : {}),
+    aggregates: {
+      n: { function: "count" },
+      total: { function: "sum", argument: "amount" },
+      least: { function: "min", argument: "item" },
+      first: { function: "first_value", argument: "id" },
+      last: { function: "last_value", argument: "id" },
+    },
+  };
+}

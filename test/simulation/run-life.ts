@@ -1,0 +1,209 @@
+/**
+ * One life: chaos, then healing, then rest, then judgement.
+ *
+ * Once the faults are over everything must come to its end by itself. Clients get their answers; then, with
+ * every process ended once more in most lives and no request coming, alarms alone finish the work and fall
+ * silent.
+ */
+import type { ViewAnswer } from "../../src/protocol/answers.ts";
+import { checkCounts, checkLogs, checkView, openPartition, readLog } from "./check-life.ts";
+import { Clients } from "./clients.ts";
+import { Deployment } from "./deployment.ts";
+import { drawLife, type LifePlan } from "./draw-life.ts";
+import type { Plant } from "./plants.ts";
+import { describe } from "./simulated-process.ts";
+import { type Problem, Simulation } from "./simulation.ts";
+
+/** Longer than any message of the chaos is on its way. */
+const aftermathMs = 30_000;
+
+/** With the faults over: simulated time, and events, within which anything must come to its end. */
+const patienceMs = 3_600_000;
+const eventsMax = 200_000;
+
+/** Problems that are told; one is enough to fail. */
+const problemsMax = 12;
+
+export interface Life {
+  readonly plan: LifePlan;
+  readonly problems: readonly Problem[];
+  readonly events: number;
+  /** The hash of the history, equal for equal seeds. */
+  readonly trace: string;
+  readonly rowsLogged: number;
+}
+
+export async function runLife(seed: number, plant?: Plant, onTrace?: (line: string) => void): Promise<Life> {
+  const plan = drawLife(seed);
+  const simulation = new Simulation(plan, plant, onTrace);
+  const deployment = new Deployment(simulation);
+  const life = new LifeCourse(simulation, deployment);
+  try {
+    await life.run();
+  } catch (thrown) {
+    simulation.report("crashed", `the life broke off: ${describe(thrown)}`);
+  } finally {
+    deployment.close();
+  }
+  const { events, traceHash, problems } = simulation;
+  return {
+    plan,
+    problems: problems.slice(0, problemsMax),
+    events,
+    trace: traceHash,
+    rowsLogged: life.rowsLogged,
+  };
+}
+
+class LifeCourse {
+  rowsLogged = 0;
+  readonly #simulation: Simulation;
+  readonly #deployment: Deployment;
+
+  constructor(simulation: Simulation, deployment: Deployment) {
+    this.#simulation = simulation;
+    this.#deployment = deployment;
+  }
+
+  async run(): Promise<void> {
+    const simulation = this.#simulation;
+    const { plan } = simulation;
+    const clients = await this.#startClients();
+    this.#planCrash();
+    const healsAt = simulation.now + plan.chaosMs;
+    while (simulation.now < healsAt && this.#isSound && (await simulation.step())) {}
+    simulation.heal();
+    clients.isOver = true;
+    await this.#until("the clients get their answers", () => clients.busy === 0);
+    await this.#pass(aftermathMs);
+    for (const { name } of plan.jobs) clients.insist((rpc) => rpc.setJobState(name, "running"));
+    await this.#until("all jobs run again", () => clients.busy === 0);
+    if (plan.endsInCrash)
+      for (const process of this.#deployment.mortals) process.crash("the end of the chaos");
+    await this.#until("all alarms fall silent", () => simulation.queue.waiting() === 0);
+    if (this.#isSound) this.#checkRest();
+    if (this.#isSound) await this.#judge(clients);
+  }
+
+  get #isSound(): boolean {
+    return this.#simulation.problems.length === 0;
+  }
+
+  async #startClients(): Promise<Clients> {
+    let clients: Clients | undefined;
+    await this.#deployment.client.turn((_, life) => {
+      clients = new Clients(this.#simulation, this.#deployment, life);
+      clients.start();
+    });
+    return clients as unknown as Clients;
+  }
+
+  /** Ends some process, and plans the next such end, until the life heals. */
+  #planCrash(): void {
+    const { crashEveryMs } = this.#simulation.faults;
+    if (crashEveryMs === undefined) return;
+    this.#simulation.queue.add("fault", "crash", this.#simulation.random.below(2 * crashEveryMs), () => {
+      if (this.#simulation.faults.crashEveryMs === undefined) return;
+      this.#simulation.random.pick(this.#deployment.mortals).crash("crash between turns");
+      this.#planCrash();
+    });
+  }
+
+  async #pass(ms: number): Promise<void> {
+    let isOver = false;
+    this.#simulation.queue.add("fault", "time passes", ms, () => {
+      isOver = true;
+    });
+    await this.#until("time passes", () => isOver);
+  }
+
+  async #until(what: string, isDone: () => boolean): Promise<void> {
+    const simulation = this.#simulation;
+    const [end, last] = [simulation.now + patienceMs, simulation.events + eventsMax];
+    while (this.#isSound && !isDone()) {
+      const hasMore = await simulation.step();
+      if (isDone()) return;
+      if (hasMore && simulation.now < end && simulation.events < last) continue;
+      simulation.report(
+        "stuck",
+        `in vain it was waited that ${what}; ${simulation.queue.waiting()} events wait`,
+      );
+    }
+  }
+
+  /** At rest no shard has work left for which no alarm would wake it. */
+  #checkRest(): void {
+    for (const { name, storage } of this.#deployment.shards.values()) {
+      if (!storage) continue;
+      const partition = openPartition(this.#simulation, storage);
+      const at = partition.nextAlarm();
+      if (at !== undefined) this.#simulation.report("stuck", `${name} rests without an alarm, but needs one`);
+      storage.crash();
+    }
+  }
+
+  async #judge(clients: Clients): Promise<void> {
+    const simulation = this.#simulation;
+    const { plan } = simulation;
+    const jobs = plan.jobs.filter(({ isDropped }) => !isDropped);
+    const views = new Map<string, ViewAnswer["rows"]>();
+    for (const { name } of jobs) {
+      clients.readInto(views, name);
+      clients.ask(
+        (rpc) => rpc.job(name),
+        (answer) => {
+          const isRunning =
+            answer.ok && answer.value.state === "running" && answer.value.unreachable.length === 0;
+          if (!isRunning) simulation.report("stuck", `${name} does not run: ${JSON.stringify(answer)}`);
+        },
+      );
+    }
+    clients.ask(
+      (rpc) => rpc.jobs(),
+      (answer) => {
+        const found = answer.ok ? answer.value.map(({ job }) => job) : [];
+        this.#agree(
+          "the coordinator's jobs",
+          found,
+          jobs.map(({ name }) => name),
+        );
+      },
+    );
+    await this.#until("views are read", () => clients.busy === 0);
+    this.#checkStored(clients, views);
+  }
+
+  #checkStored(clients: Clients, views: ReadonlyMap<string, ViewAnswer["rows"]>): void {
+    const simulation = this.#simulation;
+    const { plan } = simulation;
+    const jobs = plan.jobs.filter(({ isDropped }) => !isDropped);
+    const wrong = (problems: readonly string[]) => {
+      for (const problem of problems) simulation.report("wrong", problem);
+    };
+    const logs = [...this.#deployment.shards.values()].map(({ storage, name }) => {
+      if (!storage) throw new Error("a shard has storage");
+      const partition = openPartition(simulation, storage);
+      const log = readLog(partition);
+      while (partition.step() > 0) {}
+      const found = partition.jobs.statuses().map(({ job }) => job);
+      this.#agree(
+        `the jobs of ${name}`,
+        found,
+        jobs.map((job) => job.name),
+      );
+      wrong(jobs.flatMap((job) => checkCounts(plan, job, log, partition)).map((text) => `${name}: ${text}`));
+      storage.crash();
+      return log;
+    });
+    wrong(checkLogs(clients.sent, logs));
+    for (const job of jobs) wrong(checkView(plan, job, logs, views.get(job.name) ?? []));
+    this.rowsLogged = logs.flatMap(({ frames }) => frames.flat()).length;
+    for (const [view, rows] of views)
+      for (const row of rows) simulation.tell(`${view} ${JSON.stringify(row)}`);
+  }
+
+  #agree(what: string, found: readonly string[], expected: readonly string[]): void {
+    const [left, right] = [found, expected].map((names) => [...names].sort().join(", "));
+    if (left !== right) this.#simulation.report("wrong", `${what} are ${left}, expected ${right}`);
+  }
+}
