@@ -81,9 +81,10 @@ export class InProcessTask {
 
   #append(kind: RecordKind, frame: Uint8Array, watermark: bigint): void {
     const offset = this.#records.length + 1;
-    this.#records.push({ offset, kind, appendTime, seed: 0n, frame, watermark, bytes: frame.length });
+    const record = { offset, kind, appendTime, seed: 0n, watermark, mark: undefined };
+    this.#records.push({ ...record, frame, bytes: frame.length });
     while (this.#task.step() > 0);
-    this.#records[offset - 1] = { offset, kind, appendTime, seed: 0n, frame: noBytes, watermark, bytes: 0 };
+    this.#records[offset - 1] = { ...record, frame: noBytes, bytes: 0 };
   }
 }
 

@@ -58,6 +58,7 @@ export const errorCodes = {
   PRODUCER_SEQUENCE_REUSED: user(422, "This sequence was sent before with another body. Use a new sequence."),
   PRODUCERS_TOO_MANY: busy(429, "Use few, long-lived producer ids: each is remembered for the retention."),
   BACKLOG_FULL: busy(429, "The jobs are behind. Wait as Retry-After says, then send again."),
+  CHANNEL_GAP: busy(503, "Messages of a channel are missing; the sending partition sends them again."),
   MAP_STALE: busy(503, "The shard map changed. Send again."),
   APPEND_EXPIRED: busy(503, "The frame came after its deadline. Send again."),
   PARTITION_UNAVAILABLE: busy(

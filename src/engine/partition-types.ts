@@ -25,6 +25,10 @@ export interface PartitionIdentity {
   readonly idleTimeoutMs: number;
   readonly idle: "wait" | "advance";
   readonly retention: { readonly timeMs: number; readonly bytesMax: number };
+  /**
+   * The channels that lead here, of a partition between stages: it takes nothing else. Absent for a shard.
+   */
+  readonly inputs?: readonly string[];
 }
 
 export type JobState = "running" | "paused" | "failed";

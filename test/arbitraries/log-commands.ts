@@ -5,11 +5,18 @@
  * Sequences lie close together and now and then leap, so that pairs meet again, within the 64 and beyond.
  */
 import fc from "fast-check";
-import { maxWatermark, type ProducerPart } from "../../src/engine/log/records.ts";
+import {
+  type ChannelLink,
+  maxWatermark,
+  type ProducerPart,
+  RecordKind,
+} from "../../src/engine/log/records.ts";
 
 export interface Offer {
   readonly tokenId: string;
   readonly producer: ProducerPart | undefined;
+  /** Set on what comes by a channel, which names no producer. */
+  readonly link: ChannelLink | undefined;
   readonly patienceMs: number;
   readonly isMapStale: boolean;
   readonly watermark: bigint;
@@ -49,9 +56,24 @@ const producer: fc.Arbitrary<ProducerPart> = fc.record({
   checksum: fc.constantFrom(1n, 1n, 1n, 2n),
 });
 
-const offer: fc.Arbitrary<Offer> = fc.record({
+const place = fc.record({ offset: fc.integer({ min: 0, max: 5 }), part: fc.constantFrom(0, 0, 1) });
+
+const link: fc.Arbitrary<ChannelLink> = fc.record({
+  channel: fc.constantFrom("c", "c", "d", "elsewhere"),
+  previous: place,
+  sequence: place,
+  kind: fc.constantFrom(...Object.values(RecordKind), RecordKind.Frame, RecordKind.Frame),
+  watermark: fc.bigInt({ min: -50n, max: 50n }),
+});
+
+const sender = fc.oneof(
+  { arbitrary: fc.record({ producer, link: fc.constant(undefined) }), weight: 5 },
+  { arbitrary: fc.record({ producer: fc.constant(undefined), link }), weight: 4 },
+  { arbitrary: fc.constant({ producer: undefined, link: undefined }), weight: 1 },
+);
+
+const offered = fc.record({
   tokenId: fc.constantFrom("a", "a", "b"),
-  producer: fc.oneof({ arbitrary: producer, weight: 5 }, { arbitrary: fc.constant(undefined), weight: 1 }),
   patienceMs: fc.constantFrom(10, 10, 10, 10, 0, -1),
   isMapStale: fc.constantFrom(false, false, false, false, false, true),
   watermark: fc.bigInt({ min: -50n, max: 50n }),
@@ -59,6 +81,8 @@ const offer: fc.Arbitrary<Offer> = fc.record({
   rejected: fc.integer({ min: 0, max: 2 }),
   body: fc.uint8Array({ maxLength: 8 }),
 });
+
+const offer: fc.Arbitrary<Offer> = fc.tuple(offered, sender).map(([rest, from]) => ({ ...rest, ...from }));
 
 const command: fc.Arbitrary<LogCommand> = fc.oneof(
   {

@@ -13,6 +13,8 @@ const u32 = fc.integer({ min: 0, max: 2 ** 32 - 1 });
 
 const stamp = fc.record({ tokenId: name, producer: name, sequence: whole, part: u32, checksum: bits64 });
 
+const mark = fc.record({ channel: name, sequence: fc.record({ offset: whole, part: u32 }) });
+
 const draft: fc.Arbitrary<RecordDraft> = fc
   .record({
     kind: fc.constantFrom(...Object.values(RecordKind)),
@@ -22,6 +24,7 @@ const draft: fc.Arbitrary<RecordDraft> = fc
     rejected: u32,
     frame: fc.uint8Array({ maxLength: 60 }),
     stamp: fc.option(stamp, { nil: undefined }),
+    mark: fc.option(mark, { nil: undefined, freq: 1 }),
   })
   .map((fields) =>
     fields.kind === RecordKind.Frame

@@ -3,6 +3,8 @@
  */
 import {
   type AppendRequest,
+  type ChannelLink,
+  type ChannelSequence,
   type FrameFacts,
   maxWatermark,
   minWatermark,
@@ -16,6 +18,8 @@ interface ModelRecord {
   readonly watermark: bigint;
   readonly frame: string;
   readonly facts: FrameFacts | undefined;
+  /** Whether it came by a channel: it says nothing about the time of the log itself. */
+  readonly isMarked: boolean;
   /** Records of one group commit are trimmed together. */
   readonly group: number;
   readonly bytes: number;
@@ -35,6 +39,8 @@ interface ModelProducer {
 
 interface ModelContent {
   records: ModelRecord[];
+  /** Of each channel the last message, as [offset, part]. */
+  channels: Record<string, readonly [number, number]>;
   producers: Record<string, ModelProducer>;
   firstOffset: number;
   duplicates: number;
@@ -45,10 +51,12 @@ interface ModelContent {
 const rowHeaderBytes = 48;
 const recordHeaderBytes = 32;
 const stampBytes = 24;
+const markBytes = 14;
 
 export class LogModel {
   #content: ModelContent = {
     records: [],
+    channels: {},
     producers: {},
     firstOffset: 1,
     duplicates: 0,
@@ -74,8 +82,10 @@ export class LogModel {
     const group = this.#next;
     const answers = requests.map((request) => {
       const answer = this.#answer(now, request, mapVersion);
-      if (answer.startsWith("duplicate")) this.#content.duplicatesUnlogged += factsOf(request.frame).rows;
-      if (answer.startsWith("logged")) this.#logFrame(now, group, request, factsOf(request.frame));
+      const isFrame = (request.link?.kind ?? RecordKind.Frame) === RecordKind.Frame;
+      const facts = isFrame ? factsOf(request.frame) : undefined;
+      if (answer.startsWith("duplicate")) this.#content.duplicatesUnlogged += facts?.rows ?? 0;
+      if (answer.startsWith("logged")) this.#logRequest(now, group, request, facts);
       return answer;
     });
     if (this.#next > group) this.#logDuplicates();
@@ -116,7 +126,9 @@ export class LogModel {
   facts() {
     const frames = this.#content.records.flatMap(({ facts }) => (facts ? [facts] : []));
     const { records, firstOffset, duplicates, duplicatesUnlogged } = this.#content;
-    const idleAt = records.findLastIndex(({ kind }) => kind === RecordKind.Idle || kind === RecordKind.Tick);
+    const idleAt = records.findLastIndex(
+      ({ kind, isMarked }) => !isMarked && (kind === RecordKind.Idle || kind === RecordKind.Tick),
+    );
     const frameAt = records.findLastIndex(({ kind }) => kind === RecordKind.Frame);
     return {
       firstOffset,
@@ -147,12 +159,14 @@ export class LogModel {
   }
 
   get #watermark(): bigint {
-    return this.#content.records.reduce((most, { watermark }) => highest(watermark, most), minWatermark);
+    const own = this.#content.records.filter(({ isMarked }) => !isMarked);
+    return own.reduce((most, { watermark }) => highest(watermark, most), minWatermark);
   }
 
   #answer(now: number, request: AppendRequest, mapVersion: number): string {
-    const { producer } = request;
+    const { producer, link } = request;
     if (request.mapVersion !== mapVersion) return "MAP_STALE";
+    if (link) return this.#answerLink(link);
     const pairs = producer ? (this.#content.producers[producerKey(request)]?.pairs ?? []) : [];
     const highestSequence = Math.max(...pairs.map(({ sequence }) => sequence));
     const isTooOld = producer !== undefined && producer.sequence <= highestSequence - 64;
@@ -165,6 +179,34 @@ export class LogModel {
     if (isTooOld) return "PRODUCER_SEQUENCE_TOO_OLD";
     if (isDuplicate) return `duplicate ${listed.offset}`;
     return listed ? "PRODUCER_SEQUENCE_REUSED" : `logged ${this.#next}`;
+  }
+
+  #answerLink({ channel, previous, sequence }: ChannelLink): string {
+    if (channel === "elsewhere") return "MAP_STALE";
+    const last = this.#content.channels[channel] ?? [0, 0];
+    const isAfterLast = ({ offset, part }: ChannelSequence) =>
+      offset > last[0] || (offset === last[0] && part > last[1]);
+    if (!isAfterLast(sequence)) return `duplicate ${this.#next - 1}`;
+    return isAfterLast(previous) ? "CHANNEL_GAP" : `logged ${this.#next}`;
+  }
+
+  #logRequest(now: number, group: number, request: AppendRequest, facts: FrameFacts | undefined): void {
+    const { link } = request;
+    if (link) this.#logLink(now, group, request.frame, link, facts);
+    else if (facts) this.#logFrame(now, group, request, facts);
+  }
+
+  #logLink(
+    now: number,
+    group: number,
+    body: Uint8Array,
+    { channel, sequence, kind, watermark }: ChannelLink,
+    facts: FrameFacts | undefined,
+  ): void {
+    this.#content.channels[channel] = [sequence.offset, sequence.part];
+    const frame = facts ? Buffer.from(body).toString("hex") : "";
+    const bytes = markBytes + Buffer.byteLength(channel) + frame.length / 2;
+    this.#log(now, kind, facts?.watermark ?? watermark, { group, frame, facts, bytes, isMarked: true });
   }
 
   #logFrame(now: number, group: number, request: AppendRequest, facts: FrameFacts): void {
@@ -196,13 +238,21 @@ export class LogModel {
       frame = "",
       facts,
       bytes = 0,
-    }: { group?: number; frame?: string; facts?: FrameFacts; bytes?: number } = {},
+      isMarked = false,
+    }: {
+      group?: number;
+      frame?: string;
+      facts?: FrameFacts | undefined;
+      bytes?: number;
+      isMarked?: boolean;
+    } = {},
   ): void {
     const { records } = this.#content;
     const appendTime = Math.max(now, records.at(-1)?.appendTime ?? 0);
     const headers = recordHeaderBytes + (group === this.#next ? rowHeaderBytes : 0);
     const offset = this.#next;
-    records.push({ offset, kind, appendTime, watermark, frame, facts, group, bytes: bytes + headers });
+    const record = { offset, kind, appendTime, watermark, frame, facts, group, isMarked };
+    records.push({ ...record, bytes: bytes + headers });
     this.#logDuplicates();
   }
 

@@ -2,7 +2,7 @@
  * The acceptance row: the state of the log before the record at its offset, so that a start need not read
  * what lies before it, and trimming loses nothing that acceptance depends on.
  *
- * Acceptance, version 1. Integers are little-endian; times are ms since 1970; u64 fields marked * are at most
+ * Acceptance, version 2. Integers are little-endian; times are ms since 1970; u64 fields marked * are at most
  * 2^53 - 1.
  *
  *   OFFSET  SIZE  FIELD
@@ -18,6 +18,7 @@
  *       48     8  watermark       i64
  *       56    40  counts *: frames, rows, rejected, duplicates, bytes
  *       96     -  producers
+ *        -     -  channels        from version 2 on: u32, then of each: offset u64 *, part u32, name bytes u16, name
  *        -     4  checksum        XXH32 of all bytes before it
  *
  * Producer: token id bytes u16, producer bytes u16, key groups u16 [first, end), both 0 for the range of the
@@ -27,17 +28,22 @@
  * A body may be larger than an SQLite value: it is then cut into several rows of the table, its *chunks*. A
  * reader rejects an unknown version or flag, zero bytes that are not zero, a wrong checksum and lengths that
  * do not add up.
- *   v1  first version
+ *   v1  first version, without channels; still written where there are none
+ *   v2  channels
  */
 import { EngineError } from "../../base/errors.ts";
 import { checksumBytes, FieldReader, FieldWriter } from "./byte-fields.ts";
 import { type LogFacts, LogState } from "./log-state.ts";
 import { type AcceptedPair, ProducerTable } from "./producer-table.ts";
+import type { ChannelSequence } from "./records.ts";
 
-const version = 1;
+const version = 2;
+const versionWithoutChannels = 1;
 const headerBytes = 96;
 const producerBytes = 28;
 const pairBytes = 22;
+const channelCountBytes = 4;
+const channelBytes = 14;
 const isIdleFlag = 1;
 const hasFrameFlag = 2;
 const knownFlags = isIdleFlag | hasFrameFlag;
@@ -51,7 +57,7 @@ interface SizedProducer {
 }
 
 /** Writes the state as one body. */
-export function encodeAcceptance({ facts, producers }: LogState): Uint8Array {
+export function encodeAcceptance({ facts, producers, channels }: LogState): Uint8Array {
   const text = new TextEncoder();
   const sized: SizedProducer[] = [];
   let length = headerBytes + checksumBytes;
@@ -67,17 +73,27 @@ export function encodeAcceptance({ facts, producers }: LogState): Uint8Array {
     length += producerBytes + entry.tokenId.byteLength + entry.producer.byteLength;
     length += entry.pairs.length * pairBytes;
   }
+  const marks = [...channels].map(([channel, last]) => ({ name: text.encode(channel), last }));
+  if (marks.length > 0) length += channelCountBytes;
+  for (const { name } of marks) length += channelBytes + name.byteLength;
   const bytes = new Uint8Array(length);
   const writer = new FieldWriter(bytes);
+  writer.u8(marks.length > 0 ? version : versionWithoutChannels);
   writeFacts(writer, facts, sized.length);
   for (const entry of sized) writeProducer(writer, entry);
+  if (marks.length > 0) writer.u32(marks.length);
+  for (const { name, last } of marks) {
+    writer.whole(last.offset);
+    writer.u32(last.part);
+    writer.u16(name.byteLength);
+    writer.bytes(name);
+  }
   writer.checksum();
   return bytes;
 }
 
 function writeFacts(writer: FieldWriter, facts: LogFacts, producers: number): void {
   const hasFrame = facts.lastFrameAt !== undefined;
-  writer.u8(version);
   writer.u8((facts.isIdle ? isIdleFlag : 0) | (hasFrame ? hasFrameFlag : 0));
   writer.u16(0);
   writer.u32(producers);
@@ -129,12 +145,12 @@ export function decodeAcceptance(offset: number, bytes: Uint8Array): LogState {
     new EngineError("VERSION_UNKNOWN", {
       message:
         `The acceptance row at offset ${offset} has ${what}; ` +
-        `this version of Millrace reads version ${version}.`,
+        `this version of Millrace reads versions ${versionWithoutChannels} to ${version}.`,
       details: { offset },
     });
   const reader = new FieldReader(bytes, damage);
   const found = reader.u8();
-  if (found !== version) throw later(`version ${found}`);
+  if (found < versionWithoutChannels || found > version) throw later(`version ${found}`);
   reader.verify(bytes.byteLength);
   const flags = reader.u8();
   if ((flags & ~knownFlags) !== 0 || reader.u16() !== 0) throw later("an unknown flag");
@@ -143,8 +159,9 @@ export function decodeAcceptance(offset: number, bytes: Uint8Array): LogState {
   if (facts.nextOffset !== offset) throw damage(`it names the offset ${facts.nextOffset}`);
   const producers = new ProducerTable();
   for (let index = 0; index < producerCount; index++) readProducer(reader, producers, later);
-  if (reader.at + checksumBytes !== bytes.byteLength) throw damage(`its producers end at byte ${reader.at}`);
-  return new LogState(facts, producers);
+  const channels = found === versionWithoutChannels ? new Map() : readChannels(reader);
+  if (reader.at + checksumBytes !== bytes.byteLength) throw damage(`its fields end at byte ${reader.at}`);
+  return new LogState(facts, producers, channels);
 }
 
 function readFacts(reader: FieldReader, flags: number): LogFacts {
@@ -190,4 +207,13 @@ function readProducer(reader: FieldReader, producers: ProducerTable, later: (wha
     const offset = reader.whole();
     producers.accept({ tokenId, producer, sequence, part, checksum: reader.u64() }, offset, appendTime);
   }
+}
+
+function readChannels(reader: FieldReader): Map<string, ChannelSequence> {
+  const channels = new Map<string, ChannelSequence>();
+  for (let left = reader.u32(); left > 0; left--) {
+    const last = { offset: reader.whole(), part: reader.u32() };
+    channels.set(reader.text(reader.u16()), last);
+  }
+  return channels;
 }

@@ -10,10 +10,14 @@
  * Within the last `producerSequencesKept` sequences a pair that is not listed is new, whatever came before
  * it: a request may have no row for a shard, so gaps are legal. Older sequences are refused and never
  * acknowledged: what is no longer listed may or may not have been logged.
+ *
+ * A channel's messages form one chain, each naming the one before it. None may be missing: a message behind a
+ * gap is refused with the last one that is there, from which its sender goes on.
  */
 import type { ErrorCode } from "../../base/error-codes.ts";
 import { producerSequencesKept } from "../../base/limits.ts";
-import type { AppendRequest } from "./records.ts";
+import { compareSequences } from "./channel-sequence.ts";
+import type { AppendRequest, ChannelLink, ChannelSequence } from "./records.ts";
 
 export type Acceptance =
   | { readonly decision: "Log" }
@@ -35,6 +39,13 @@ export interface ProducerFacts {
   readonly hasRoom: boolean;
 }
 
+/** What the log and the group being built know of the channel of a request. */
+export interface ChannelFacts {
+  readonly last: ChannelSequence;
+  /** Offset of the newest record. */
+  readonly offset: number;
+}
+
 export interface AcceptanceFacts {
   readonly generation: number;
   readonly mapVersion: number;
@@ -43,6 +54,8 @@ export interface AcceptanceFacts {
   readonly now: number;
   /** Undefined when the request names no producer. */
   readonly producer: ProducerFacts | undefined;
+  /** Undefined when the request came by no channel, or by one that the deployed plan does not lead here. */
+  readonly channel: ChannelFacts | undefined;
 }
 
 /** Decides about one request; pure. */
@@ -60,6 +73,7 @@ export function decideAcceptance(request: AppendRequest, facts: AcceptanceFacts)
       },
     );
   }
+  if (request.link) return decideByChannel(request.link, facts.channel);
   const byProducer = decideByProducer(request, facts.producer);
   if (facts.isEnded) {
     if (byProducer.decision === "Acknowledge") return byProducer;
@@ -74,6 +88,20 @@ export function decideAcceptance(request: AppendRequest, facts: AcceptanceFacts)
     );
   }
   return byProducer;
+}
+
+function decideByChannel(link: ChannelLink, known: ChannelFacts | undefined): Acceptance {
+  const { channel, sequence, previous } = link;
+  if (!known) return refuse("MAP_STALE", `No channel "${channel}" leads here.`, { channel });
+  const { last } = known;
+  if (compareSequences(sequence, last) <= 0) return { decision: "Acknowledge", offset: known.offset };
+  if (compareSequences(previous, last) <= 0) return { decision: "Log" };
+  return refuse(
+    "CHANNEL_GAP",
+    `The channel "${channel}" ends at ${last.offset}.${last.part}; the message follows ` +
+      `${previous.offset}.${previous.part}. Send those between again.`,
+    { channel, last },
+  );
 }
 
 function decideByProducer({ producer }: AppendRequest, known: ProducerFacts | undefined): Acceptance {

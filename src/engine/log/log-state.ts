@@ -6,7 +6,7 @@
  */
 import { EngineError } from "../../base/errors.ts";
 import { ProducerTable } from "./producer-table.ts";
-import { type LogCounts, minWatermark, RecordKind } from "./records.ts";
+import { type ChannelSequence, type LogCounts, minWatermark, RecordKind } from "./records.ts";
 import type { LogRow, StoredRecord } from "./row-codec.ts";
 
 /** Everything but the producers. Offsets start at 1, so that 0 is before every record. */
@@ -28,10 +28,13 @@ export interface LogFacts {
 export class LogState {
   readonly facts: LogFacts;
   readonly producers: ProducerTable;
+  /** Of each channel the newest message that was logged. */
+  readonly channels: Map<string, ChannelSequence>;
 
-  constructor(facts: LogFacts, producers: ProducerTable) {
+  constructor(facts: LogFacts, producers: ProducerTable, channels: Map<string, ChannelSequence>) {
     this.facts = facts;
     this.producers = producers;
+    this.channels = channels;
   }
 
   /** The state of a log without records. */
@@ -47,7 +50,7 @@ export class LogState {
       isIdle: false,
       counts,
     };
-    return new LogState(facts, new ProducerTable());
+    return new LogState(facts, new ProducerTable(), new Map());
   }
 
   /** Takes in the row behind all others. Throws `FRAME_CORRUPT` when another row must have been before it. */
@@ -70,7 +73,10 @@ export class LogState {
 
   #applyRecord(record: StoredRecord): void {
     const { facts } = this;
-    if (record.watermark > facts.watermark) facts.watermark = record.watermark;
+    const { mark } = record;
+    // A channel's time is one of several: only the task that has heard from all knows what they allow.
+    if (mark) this.channels.set(mark.channel, mark.sequence);
+    else if (record.watermark > facts.watermark) facts.watermark = record.watermark;
     switch (record.kind) {
       case RecordKind.Frame:
         facts.isIdle = false;
@@ -84,7 +90,7 @@ export class LogState {
         return;
       case RecordKind.Tick:
       case RecordKind.Idle:
-        facts.isIdle = true;
+        if (!mark) facts.isIdle = true;
         return;
     }
   }

@@ -12,8 +12,10 @@
 import { assert } from "../../base/assert.ts";
 import { EngineError, errorBodyOf } from "../../base/errors.ts";
 import { frameRowBytesMax, MiB } from "../../base/limits.ts";
+import type { PartitionIdentity } from "../partition-types.ts";
 import type { Ports } from "../ports.ts";
 import { encodeAcceptance } from "./acceptance-codec.ts";
+import { beforeFirst } from "./channel-sequence.ts";
 import { decideAcceptance } from "./decide-acceptance.ts";
 import { LogRows, type RowFacts, type StoredAcceptance } from "./log-rows.ts";
 import { LogState } from "./log-state.ts";
@@ -21,6 +23,7 @@ import { ProducerGroup } from "./producer-table.ts";
 import {
   type AppendRequest,
   type AppendResult,
+  type ChannelSequence,
   type FrameFacts,
   type LogCounts,
   type LogRecord,
@@ -135,6 +138,11 @@ export class PartitionLog {
     return { ...counts, duplicates: counts.duplicates + this.#duplicatesUnlogged };
   }
 
+  /** Place of the newest message of a channel that was logged. */
+  lastOf(channel: string): ChannelSequence {
+    return this.#state.channels.get(channel) ?? beforeFirst;
+  }
+
   /**
    * Logs what can be accepted of `requests`, in order and as one group commit, and answers each.
    *
@@ -143,30 +151,39 @@ export class PartitionLog {
    */
   append(
     requests: readonly AppendRequest[],
-    facts: { readonly generation: number; readonly mapVersion: number },
+    facts: Pick<PartitionIdentity, "generation" | "mapVersion" | "inputs">,
   ): AppendResult[] {
     const drafts: RecordDraft[] = [];
     const results: AppendResult[] = [];
     const group = new ProducerGroup(this.#state.producers);
+    const lasts = new Map<string, ChannelSequence>();
     const now = this.#ports.clock.now();
     let duplicates = 0;
     for (const request of requests) {
-      const { producer, tokenId } = request;
+      const { producer, tokenId, link } = request;
       const decided = decideAcceptance(request, {
         ...facts,
         now,
         isEnded: this.isEnded,
         producer: producer && group.factsOf(tokenId, producer),
+        channel:
+          link && facts.inputs?.includes(link.channel)
+            ? {
+                last: lasts.get(link.channel) ?? this.lastOf(link.channel),
+                offset: this.nextOffset + drafts.length - 1,
+              }
+            : undefined,
       });
       if (decided.decision === "Refuse") {
         results.push({ status: "refused", error: errorBodyOf(new EngineError(decided.code, decided)) });
       } else if (decided.decision === "Acknowledge") {
-        duplicates += this.#readFrame(request.frame).rows;
+        if (!link || link.kind === RecordKind.Frame) duplicates += this.#readFrame(request.frame).rows;
         results.push({ status: "duplicate", offset: decided.offset });
       } else {
         const offset = this.nextOffset + drafts.length;
-        drafts.push(this.#frameDraft(request));
+        drafts.push(this.#draftOf(request));
         if (producer) group.claim(tokenId, producer, offset);
+        if (link) lasts.set(link.channel, link.sequence);
         results.push({ status: "logged", offset });
       }
     }
@@ -252,16 +269,20 @@ export class PartitionLog {
     return { rows, isCut: (rows.at(-1)?.offset ?? 0) + (rows.at(-1)?.records ?? 0) < this.nextOffset };
   }
 
-  #frameDraft({ frame, producer, tokenId }: AppendRequest): RecordDraft {
+  #draftOf({ frame, producer, tokenId, link }: AppendRequest): RecordDraft {
+    const mark = link && { channel: link.channel, sequence: link.sequence };
+    if (link && link.kind !== RecordKind.Frame)
+      return { ...this.#markDraft(link.kind, link.watermark), mark };
     assert(frame.byteLength <= frameRowBytesMax, "a frame is at most frameRowBytesMax long");
     const { watermark: asked, rows, rejected } = this.#readFrame(frame);
     const watermark = lowerOf(asked, highestWatermark);
     const stamp = producer && { ...producer, tokenId };
-    return { kind: RecordKind.Frame, seed: this.#seed(), watermark, rows, rejected, frame, stamp };
+    return { kind: RecordKind.Frame, seed: this.#seed(), watermark, rows, rejected, frame, stamp, mark };
   }
 
   #markDraft(kind: RecordKind, watermark: bigint): RecordDraft {
-    return { kind, seed: this.#seed(), watermark, rows: 0, rejected: 0, frame: noBytes, stamp: undefined };
+    const nothing = { rows: 0, rejected: 0, frame: noBytes, stamp: undefined, mark: undefined };
+    return { kind, seed: this.#seed(), watermark, ...nothing };
   }
 
   #seed(): bigint {

@@ -17,7 +17,34 @@ export interface ProducerPart {
   readonly checksum: bigint;
 }
 
-/** One frame offered to a shard. */
+/**
+ * Place of an output on its channel: the offset of the sender's record that caused it, and which part of that
+ * record's output it is. Offset 0 is before every output.
+ */
+export interface ChannelSequence {
+  readonly offset: number;
+  readonly part: number;
+}
+
+/** Where a message stands on which channel. */
+export interface ChannelMark {
+  readonly channel: string;
+  readonly sequence: ChannelSequence;
+}
+
+/**
+ * What another partition sends besides a frame, or instead of one. `previous` is the message before it on the
+ * channel: none may be missing between them.
+ */
+export interface ChannelLink extends ChannelMark {
+  readonly previous: ChannelSequence;
+  /** Kind of the record. Only a Frame has rows; the others say how far the sender's time is. */
+  readonly kind: RecordKind;
+  /** In ms; a Frame's is its header's. */
+  readonly watermark: bigint;
+}
+
+/** One frame offered to a partition, by a client through a worker or by another partition through a channel. */
 export interface AppendRequest {
   /** Generation of the stream and version of the shard map by which the sender routed. */
   readonly generation: number;
@@ -27,12 +54,15 @@ export interface AppendRequest {
   /** Id of the access token, which is part of a producer's name. */
   readonly tokenId: string;
   readonly producer: ProducerPart | undefined;
+  /** Set on what another partition sends: it names no producer and has no deadline. */
+  readonly link?: ChannelLink;
+  /** Empty where a link is of another kind than Frame. */
   readonly frame: Uint8Array;
 }
 
 export type AppendResult =
   | { readonly status: "logged"; readonly offset: number }
-  /** Accepted before; `offset` is where. */
+  /** Accepted before; `offset` is where; of a frame of a channel, where the log ends. */
   | { readonly status: "duplicate"; readonly offset: number }
   | { readonly status: "refused"; readonly error: ErrorBody };
 
@@ -40,11 +70,11 @@ export type AppendResult =
 export const RecordKind = {
   /** A frame of rows; its watermark takes effect after them. */
   Frame: 1,
-  /** A watermark set by hand; 2^63 - 1 ends the stream. */
+  /** A watermark: set by hand (2^63 - 1 ends the stream), or of a channel whose sender is active. */
   Watermark: 2,
-  /** A watermark from the coordinator or from idleness: leaves the stream idle. */
+  /** A watermark that leaves the stream, or the channel, idle. */
   Tick: 3,
-  /** The shard went idle. */
+  /** The shard, or the sender of the channel, went idle. */
   Idle: 4,
 } as const;
 
@@ -63,6 +93,8 @@ export interface LogRecord {
    * below `maxWatermark`. Idle: `minWatermark`.
    */
   readonly watermark: bigint;
+  /** The channel that the record came by, and its place there. */
+  readonly mark: ChannelMark | undefined;
   /** Bytes that the record takes in the log; its row's header counts with the row's first record. */
   readonly bytes: number;
 }

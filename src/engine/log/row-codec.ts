@@ -1,7 +1,7 @@
 /**
  * The log row: the records of one group commit, as one SQLite value.
  *
- * Log row, version 1. Integers are little-endian; times are ms since 1970; u64 fields marked * are at most
+ * Log row, version 2. Integers are little-endian; times are ms since 1970; u64 fields marked * are at most
  * 2^53 - 1.
  *
  *   OFFSET  SIZE  FIELD
@@ -20,7 +20,7 @@
  * Record header:
  *
  *        0     1  kind            `RecordKind`
- *        1     1  flags           bit 0: a producer follows
+ *        1     1  flags           bit 0: a producer follows; bit 1: a channel mark follows
  *        2     2  zero
  *        4     4  frame bytes     0 unless the kind is Frame
  *        8     8  seed
@@ -29,18 +29,20 @@
  *       28     4  rejected        of the frame
  *       32     -  producer, if flagged: sequence u64 *, checksum u64, part u32, token id bytes u16,
  *                 producer bytes u16, then both names in UTF-8
+ *         -     -  channel mark, if flagged: offset u64 *, part u32, channel bytes u16, then its name in UTF-8
  *
  * The checksum leaves out the frames: each carries its own, which is verified where it is decoded, and an
  * append must cost no more than the one copy into the row. Watermark and counts stand in the record header
  * too, so that replay needs no frame codec. A reader rejects an unknown version, kind or flag, zero bytes
  * that are not zero, a wrong checksum and lengths that do not add up.
- *   v1  first version
+ *   v1  first version, without channel marks; still written where a row has none
+ *   v2  channel marks
  */
 import { assert } from "../../base/assert.ts";
 import { EngineError } from "../../base/errors.ts";
 import { logRowBytesMax } from "../../base/limits.ts";
 import { checksumBytes, FieldReader, FieldWriter } from "./byte-fields.ts";
-import { type LogRecord, type ProducerPart, RecordKind } from "./records.ts";
+import { type ChannelMark, type LogRecord, type ProducerPart, RecordKind } from "./records.ts";
 
 /** Who sent a logged frame. */
 export interface ProducerStamp extends ProducerPart {
@@ -56,6 +58,7 @@ export interface RecordDraft {
   readonly rejected: number;
   readonly frame: Uint8Array;
   readonly stamp: ProducerStamp | undefined;
+  readonly mark: ChannelMark | undefined;
 }
 
 /** A record as the log keeps it. `position` counts the bytes of all records before it. */
@@ -78,16 +81,20 @@ export interface LogRow {
 /** Where a row goes, and what it says besides its records. */
 export type RowPlace = Pick<LogRow, "offset" | "appendTime" | "position" | "duplicates">;
 
-const version = 1;
+const version = 2;
+const versionWithoutMarks = 1;
 const rowHeaderBytes = 44;
 const recordHeaderBytes = 32;
 const stampBytes = 24;
+const markBytes = 14;
 const hasStamp = 1;
+const hasMark = 2;
 
 interface Sized {
   readonly draft: RecordDraft;
   readonly tokenId: Uint8Array;
   readonly producer: Uint8Array;
+  readonly channel: Uint8Array;
   readonly headerBytes: number;
 }
 
@@ -123,18 +130,21 @@ export function encodeRows(drafts: readonly RecordDraft[], place: RowPlace): Log
 }
 
 function measure(draft: RecordDraft, text: TextEncoder): Sized {
-  const { stamp } = draft;
+  const { stamp, mark } = draft;
   const tokenId = text.encode(stamp?.tokenId ?? "");
   const producer = text.encode(stamp?.producer ?? "");
+  const channel = text.encode(mark?.channel ?? "");
   const stamped = stamp ? stampBytes + tokenId.byteLength + producer.byteLength : 0;
-  return { draft, tokenId, producer, headerBytes: recordHeaderBytes + stamped };
+  const marked = mark ? markBytes + channel.byteLength : 0;
+  return { draft, tokenId, producer, channel, headerBytes: recordHeaderBytes + stamped + marked };
 }
 
 function encodeRow(group: readonly Sized[], rowBytes: number, place: RowPlace): LogRow {
   const bytes = new Uint8Array(rowBytes);
   const writer = new FieldWriter(bytes);
   const headerBytes = group.reduce((sum, sized) => sum + sized.headerBytes, rowHeaderBytes + checksumBytes);
-  writer.u32(version);
+  const isMarked = group.some(({ draft }) => draft.mark !== undefined);
+  writer.u32(isMarked ? version : versionWithoutMarks);
   writer.u32(group.length);
   writer.whole(place.offset);
   writer.whole(place.appendTime);
@@ -161,24 +171,31 @@ function shareOf(index: number, recordHeader: number): number {
   return index === 0 ? recordHeader + rowHeaderBytes + checksumBytes : recordHeader;
 }
 
-function writeRecordHeader(writer: FieldWriter, { draft, tokenId, producer }: Sized): void {
-  const { stamp } = draft;
+function writeRecordHeader(writer: FieldWriter, { draft, tokenId, producer, channel }: Sized): void {
+  const { stamp, mark } = draft;
   writer.u8(draft.kind);
-  writer.u8(stamp ? hasStamp : 0);
+  writer.u8((stamp ? hasStamp : 0) | (mark ? hasMark : 0));
   writer.u16(0);
   writer.u32(draft.frame.byteLength);
   writer.u64(draft.seed);
   writer.u64(draft.watermark);
   writer.u32(draft.rows);
   writer.u32(draft.rejected);
-  if (!stamp) return;
-  writer.whole(stamp.sequence);
-  writer.u64(stamp.checksum);
-  writer.u32(stamp.part);
-  writer.u16(tokenId.byteLength);
-  writer.u16(producer.byteLength);
-  writer.bytes(tokenId);
-  writer.bytes(producer);
+  if (stamp) {
+    writer.whole(stamp.sequence);
+    writer.u64(stamp.checksum);
+    writer.u32(stamp.part);
+    writer.u16(tokenId.byteLength);
+    writer.u16(producer.byteLength);
+    writer.bytes(tokenId);
+    writer.bytes(producer);
+  }
+  if (mark) {
+    writer.whole(mark.sequence.offset);
+    writer.u32(mark.sequence.part);
+    writer.u16(channel.byteLength);
+    writer.bytes(channel);
+  }
 }
 
 /**
@@ -196,12 +213,13 @@ export function decodeRow(offset: number, bytes: Uint8Array): LogRow {
     new EngineError("VERSION_UNKNOWN", {
       message:
         `The log row at offset ${offset} has ${what}; ` +
-        `this version of Millrace reads version ${version}.`,
+        `this version of Millrace reads versions ${versionWithoutMarks} to ${version}.`,
       details: { offset },
     });
   const reader = new FieldReader(bytes, damage);
   const found = reader.u8();
-  if (found !== version) throw later(`version ${found}`);
+  if (found < versionWithoutMarks || found > version) throw later(`version ${found}`);
+  const knownFlags = found === versionWithoutMarks ? hasStamp : hasStamp | hasMark;
   const zero = reader.u8() | reader.u16();
   const count = reader.u32();
   const place = {
@@ -220,7 +238,7 @@ export function decodeRow(offset: number, bytes: Uint8Array): LogRow {
   let position = place.position;
   for (let index = 0; index < count; index++) {
     const start = reader.at;
-    const { frameBytes, ...fields } = readRecordHeader(reader, later);
+    const { frameBytes, ...fields } = readRecordHeader(reader, knownFlags, later);
     const recordBytes = shareOf(index, reader.at - start) + frameBytes;
     const frame = bytes.subarray(frameAt, frameAt + frameBytes);
     frameAt += frameBytes;
@@ -233,19 +251,20 @@ export function decodeRow(offset: number, bytes: Uint8Array): LogRow {
   return { ...place, records, bytes };
 }
 
-function readRecordHeader(reader: FieldReader, later: (what: string) => Error) {
+function readRecordHeader(reader: FieldReader, knownFlags: number, later: (what: string) => Error) {
   const kind = reader.u8();
   const flags = reader.u8();
   const zero = reader.u16();
   if (!isRecordKind(kind)) throw later(`a record of kind ${kind}`);
-  if (zero !== 0 || (flags & ~hasStamp) !== 0) throw later("an unknown record flag");
+  if (zero !== 0 || (flags & ~knownFlags) !== 0) throw later("an unknown record flag");
   const frameBytes = reader.u32();
   const seed = reader.u64();
   const watermark = reader.i64();
   const rows = reader.u32();
   const rejected = reader.u32();
   const stamp = (flags & hasStamp) !== 0 ? readStamp(reader) : undefined;
-  return { kind, frameBytes, seed, watermark, rows, rejected, stamp };
+  const mark = (flags & hasMark) !== 0 ? readMark(reader) : undefined;
+  return { kind, frameBytes, seed, watermark, rows, rejected, stamp, mark };
 }
 
 function readStamp(reader: FieldReader): ProducerStamp {
@@ -261,6 +280,11 @@ function readStamp(reader: FieldReader): ProducerStamp {
     tokenId: reader.text(tokenIdBytes),
     producer: reader.text(producerBytes),
   };
+}
+
+function readMark(reader: FieldReader): ChannelMark {
+  const sequence = { offset: reader.whole(), part: reader.u32() };
+  return { channel: reader.text(reader.u16()), sequence };
 }
 
 function isRecordKind(kind: number): kind is RecordKind {

@@ -4,14 +4,20 @@ import {
   decideAcceptance,
   type ProducerFacts,
 } from "../../../../src/engine/log/decide-acceptance.ts";
-import type { AppendRequest } from "../../../../src/engine/log/records.ts";
+import { type AppendRequest, RecordKind } from "../../../../src/engine/log/records.ts";
 import { requestOf, sequenceOf, shardFacts } from "../../../support/stub-frames.ts";
 
 const unknown: ProducerFacts = { highest: undefined, listed: undefined, hasRoom: true };
 const at100: ProducerFacts = { highest: 100, listed: undefined, hasRoom: true };
 const listed: ProducerFacts = { ...at100, listed: { checksum: 1n, offset: 40 } };
 
-const shard: AcceptanceFacts = { ...shardFacts, isEnded: false, now: 1_000, producer: unknown };
+const shard: AcceptanceFacts = {
+  ...shardFacts,
+  isEnded: false,
+  now: 1_000,
+  producer: unknown,
+  channel: undefined,
+};
 
 function decided(request: AppendRequest, facts: Partial<AcceptanceFacts>): string {
   const acceptance = decideAcceptance(request, { ...shard, ...facts });
@@ -25,8 +31,20 @@ function decided(request: AppendRequest, facts: Partial<AcceptanceFacts>): strin
   }
 }
 
-const inTime = { deadline: 1_000 };
 const late = { deadline: 999 };
+const channel = { last: { offset: 7, part: 2 }, offset: 90 };
+
+/** A message of the channel `c`, from `previous` to `sequence`, each as [offset, part]. */
+function linkOf(previous: [number, number], sequence: [number, number]): AppendRequest {
+  const [before, at] = [previous, sequence].map(([offset, part]) => ({ offset, part }));
+  const link = { channel: "c", kind: RecordKind.Frame, watermark: 0n };
+  return requestOf({
+    link: { ...link, sequence: at ?? channel.last, previous: before ?? channel.last },
+    ...late,
+  });
+}
+
+const inTime = { deadline: 1_000 };
 
 describe("one request is decided by", () => {
   const table: [string, AppendRequest, Partial<AcceptanceFacts>, string][] = [
@@ -84,6 +102,12 @@ describe("one request is decided by", () => {
       { isEnded: true, producer: listed },
       "STREAM_ENDED",
     ],
+    ["a channel's next message", linkOf([7, 2], [8, 0]), { channel }, "Log"],
+    ["a message that reaches over known ones", linkOf([6, 0], [7, 3]), { channel }, "Log"],
+    ["a channel's last message again", linkOf([7, 1], [7, 2]), { channel }, "Acknowledge 90"],
+    ["an older message again", linkOf([1, 0], [2, 9]), { channel }, "Acknowledge 90"],
+    ["a message behind a gap", linkOf([7, 3], [8, 0]), { channel }, "CHANNEL_GAP"],
+    ["a channel that leads elsewhere", linkOf([0, 0], [1, 0]), {}, "MAP_STALE"],
   ];
 
   test.each(table)("%s", (_, request, facts, expected) => {

@@ -121,10 +121,12 @@ class Trial {
         deadline: this.#now + offer.patienceMs,
         mapVersion: offer.isMapStale ? 0 : shardFacts.mapVersion,
         producer: offer.producer,
+        ...(offer.link && { link: offer.link }),
       }),
     );
     const expected = this.#model.append(this.#now, requests, shardFacts.mapVersion, readStubFrame);
-    expect(this.#log.append(requests, shardFacts).map(answerOf)).toEqual(expected);
+    const facts = { ...shardFacts, inputs: ["c", "d"] };
+    expect(this.#log.append(requests, facts).map(answerOf)).toEqual(expected);
   }
 }
 

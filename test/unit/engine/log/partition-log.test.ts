@@ -298,6 +298,6 @@ describe("a start", () => {
     write(20);
     expect(reopen).toThrow("The acceptance row at offset 2 is damaged");
     write(0);
-    expect(reopen).toThrow("has version 3; this version of Millrace reads version 1");
+    expect(reopen).toThrow("has version 3; this version of Millrace reads versions 1 to 2");
   });
 });

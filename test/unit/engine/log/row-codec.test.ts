@@ -17,6 +17,7 @@ function frameOf(bytes: number): RecordDraft {
     rejected: 0,
     frame: new Uint8Array(bytes).fill(9),
     stamp: undefined,
+    mark: undefined,
   };
 }
 
@@ -36,9 +37,14 @@ test("any records read back as they were written", () => {
       const rows = encodeRows(drafts, place);
       for (const row of rows) expect(decodeRow(row.offset, row.bytes)).toEqual(row);
       const records = rows.flatMap((row) => row.records);
-      expect(records.map(({ kind, seed, watermark, stamp }) => ({ kind, seed, watermark, stamp }))).toEqual(
-        drafts.map(({ kind, seed, watermark, stamp }) => ({ kind, seed, watermark, stamp })),
-      );
+      const told = ({ kind, seed, watermark, stamp, mark }: RecordDraft) => ({
+        kind,
+        seed,
+        watermark,
+        stamp,
+        mark,
+      });
+      expect(records.map(told)).toEqual(drafts.map(told));
     }),
     { numRuns: 200 },
   );
@@ -90,9 +96,9 @@ describe("damage is reported with its offset", () => {
 
   test("a later version is told from damage", () => {
     const later = bytes.slice();
-    later[0] = 2;
+    later[0] = 3;
     expect(errorOf(() => decodeRow(7, later)).message).toBe(
-      "The log row at offset 7 has version 2; this version of Millrace reads version 1.",
+      "The log row at offset 7 has version 3; this version of Millrace reads versions 1 to 2.",
     );
   });
 });

@@ -1,0 +1,88 @@
+/**
+ * Version 2 of log rows and acceptance rows, those with channels: read as they were meant, written the same.
+ *
+ * `log-v2/*.hex` hold one value a line. They are never changed and never deleted.
+ */
+import { readFileSync } from "node:fs";
+import { expect, test } from "vitest";
+import { PartitionLog } from "../../src/engine/log/partition-log.ts";
+import { type ChannelLink, RecordKind } from "../../src/engine/log/records.ts";
+import { portsOver } from "../support/manual-ports.ts";
+import { NodeStorage } from "../support/node-storage.ts";
+import { readStubFrame, requestOf, shardFacts, stubFrame } from "../support/stub-frames.ts";
+
+const start = 1_800_000_000_000;
+const facts = { ...shardFacts, inputs: ["7.0.0", "7.0.ü"] };
+
+function golden(name: string): Uint8Array[] {
+  const text = readFileSync(new URL(`log-v2/${name}.hex`, import.meta.url), "utf8");
+  return text
+    .trim()
+    .split("\n")
+    .map((line) => Uint8Array.from(Buffer.from(line, "hex")));
+}
+
+function hex(bytes: unknown): string {
+  return Buffer.from(bytes as Uint8Array).toString("hex");
+}
+
+/** The message `part` of offset 9 on a channel, behind the message before it. */
+function sent(channel: string, part: number, kind: RecordKind, watermark = 0n) {
+  const previous = part === 0 ? { offset: 0, part: 0 } : { offset: 9, part: part - 1 };
+  const link: ChannelLink = { channel, kind, watermark, previous, sequence: { offset: 9, part } };
+  const frame = kind === RecordKind.Frame ? stubFrame({ rows: 4, watermark }) : new Uint8Array(0);
+  return requestOf({ link, frame });
+}
+
+/** The traffic that wrote the golden bytes. */
+function writeLog(): NodeStorage {
+  const sql = new NodeStorage();
+  const ports = portsOver(sql, start);
+  const log = PartitionLog.open(ports, readStubFrame);
+  log.append([sent("7.0.0", 0, RecordKind.Frame, 5n), sent("7.0.ü", 0, RecordKind.Idle)], facts);
+  log.append([sent("7.0.0", 1, RecordKind.Watermark, 6n), sent("7.0.ü", 1, RecordKind.Tick, 8n)], facts);
+  ports.clock.time = start + 1000;
+  log.trim(3, { timeMs: 10, bytesMax: 0 });
+  log.append([sent("7.0.0", 2, RecordKind.Frame, 7n), requestOf()], facts);
+  sql.commit();
+  return sql;
+}
+
+function goldenStorage(): NodeStorage {
+  const sql = new NodeStorage();
+  sql.run("CREATE TABLE log (offset INTEGER PRIMARY KEY, records INTEGER, appended INTEGER, bytes BLOB)");
+  sql.run("CREATE TABLE acceptance (chunk INTEGER PRIMARY KEY, offset INTEGER, body BLOB)");
+  golden("rows").forEach((bytes, index) => {
+    sql.run("INSERT INTO log VALUES (?, ?, ?, ?)", 3 + 2 * index, 2, start, bytes);
+  });
+  golden("acceptance").forEach((body) => {
+    sql.run("INSERT INTO acceptance VALUES (?, ?, ?)", 0, 5, body);
+  });
+  sql.commit();
+  return sql;
+}
+
+test("the golden bytes are read as they were meant", () => {
+  const log = PartitionLog.open(portsOver(goldenStorage(), start + 2000), readStubFrame);
+  expect([log.firstOffset, log.nextOffset]).toEqual([3, 7]);
+  expect([3, 4, 5, 6].map((offset) => log.read(offset))).toMatchObject([
+    {
+      kind: RecordKind.Watermark,
+      watermark: 6n,
+      mark: { channel: "7.0.0", sequence: { offset: 9, part: 1 } },
+    },
+    { kind: RecordKind.Tick, watermark: 8n, mark: { channel: "7.0.ü", sequence: { offset: 9, part: 1 } } },
+    { kind: RecordKind.Frame, watermark: 7n, mark: { channel: "7.0.0", sequence: { offset: 9, part: 2 } } },
+    { kind: RecordKind.Frame, mark: undefined },
+  ]);
+  expect(log.lastOf("7.0.0")).toEqual({ offset: 9, part: 2 });
+  expect(log.lastOf("7.0.ü")).toEqual({ offset: 9, part: 1 });
+});
+
+test("the same traffic writes the golden bytes", () => {
+  const sql = writeLog();
+  const rows = sql.run("SELECT bytes FROM log ORDER BY offset").map(([bytes]) => hex(bytes));
+  expect(rows).toEqual(golden("rows").map(hex));
+  const bodies = sql.run("SELECT body FROM acceptance").map(([body]) => hex(body));
+  expect(bodies).toEqual(golden("acceptance").map(hex));
+});
