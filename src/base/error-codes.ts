@@ -40,10 +40,6 @@ export const errorCodes = {
   JOB_NOT_FOUND: user(404, "Create the job first: PUT /v1/jobs/{job}."),
   JOB_INVALID: user(400, "The job's definition is not valid; the message names the place."),
   JOB_CONFLICT: user(409, "Another job has this name. Delete it first or choose another name."),
-  JOB_NEEDS_EXCHANGE: user(
-    400,
-    "Include the stream's distribution key in the job's key, or use a one-shard stream.",
-  ),
   EXPRESSION_INVALID: user(
     400,
     "The expression does not fit the columns' types; the message names the place.",

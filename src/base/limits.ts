@@ -70,6 +70,9 @@ export const isolateBudgetBytes = 80 * MiB;
 /** Key groups of a stream and of a job: the top bits of a key's hash. */
 export const maxParallelism = 1024;
 
+/** Most partitions of one stage of a job: a sender keeps a channel to each of them. */
+export const stagePartitionsMax = 256;
+
 /** Sequences per producer that a shard remembers; an older one is refused. */
 export const producerSequencesKept = 64;
 
@@ -108,6 +111,18 @@ export const letterTextMax = 1024;
 
 /** Bytes logged and not yet applied by a running job beyond which a shard answers 429. */
 export const backlogBytesMax = 64 * MiB;
+
+/** Bytes of frames that a task has sent and no receiver has acknowledged, beyond which it applies no more. */
+export const outboxBytesMax = 4 * MiB;
+
+/** Bytes of frames in one call to a partition of the next stage: far below the 32 MiB of one RPC. */
+export const sendBytesMax = 2 * MiB;
+
+/**
+ * A channel's credit: bytes logged and not yet applied by a partition between stages, beyond which it lets
+ * its senders wait for the answer.
+ */
+export const creditBytesMax = 8 * MiB;
 
 /**
  * A checkpoint is due when this much of the log was applied since the last one: it bounds what a recovery

@@ -12,6 +12,7 @@ import type { Environment } from "./environment.ts";
 import { isolate } from "./isolate.ts";
 import { kernelModule } from "./load-kernel.ts";
 import { ObjectStorage, PlatformClock, PlatformRandom } from "./object-storage.ts";
+import { ShardStubs } from "./shard-stubs.ts";
 
 export class Shard extends DurableObject<Environment> implements PartitionRpc {
   #host: PartitionHost | undefined;
@@ -67,6 +68,10 @@ export class Shard extends DurableObject<Environment> implements PartitionRpc {
     return this.#ready.queryView(job, run, scan, wait);
   }
 
+  tokenBehind(job: string, run: number, offset: number, timeoutMs: number) {
+    return this.#ready.tokenBehind(job, run, offset, timeoutMs);
+  }
+
   letters(job: string | undefined, after: string | undefined, limit: number) {
     return this.#ready.letters(job, after, limit);
   }
@@ -96,6 +101,7 @@ export class Shard extends DurableObject<Environment> implements PartitionRpc {
         await storage.deleteAll();
       },
       abort: (reason) => this.ctx.abort(reason),
+      shards: new ShardStubs(this.env),
       reportActive: async ({ stream, generation, shard }) => {
         await coordinatorOf(this.env).shardActive(stream, generation, shard);
       },

@@ -6,29 +6,22 @@
  * fails twice fails the job; before the second try all pages are made clean, so that only a record too
  * large for the budget fails for room.
  */
-import { EngineError } from "../base/errors.ts";
+import { EngineError, type ErrorBody } from "../base/errors.ts";
 import { backlogBytesMax, checkpointIntervalMs } from "../base/limits.ts";
 import { Kernel } from "../kernel/kernel.ts";
 import { PageCache } from "../kernel/page-cache.ts";
+import { Outbox } from "./exchange/outbox.ts";
+import { statusOfClosed, statusOfOpen } from "./job-status.ts";
 import type { PartitionLog } from "./log/partition-log.ts";
-import type {
-  JobCommand,
-  JobState,
-  JobStatus,
-  LetterPage,
-  PartitionIdentity,
-  ViewPage,
-  ViewScan,
-} from "./partition-types.ts";
+import type { JobCommand, JobState, JobStatus, PartitionIdentity } from "./partition-types.ts";
 import type { Ports } from "./ports.ts";
 import { PageStore } from "./state/page-store.ts";
 import { WindowDirectory } from "./state/window-directory.ts";
-import { type StoredJob, StoredJobs, statusOfClosed } from "./stored-jobs.ts";
+import { type StoredJob, StoredJobs } from "./stored-jobs.ts";
 import { createCheckpointTable, emptyCheckpoint, writeCheckpoint } from "./task/checkpoint.ts";
 import { decideCheckpoint } from "./task/decide-checkpoint.ts";
 import { LetterBox } from "./task/letters.ts";
 import { deleteStoredTask, type StepOutcome, Task, tryStep, wholeSliceBytes } from "./task/task.ts";
-import { scanView } from "./task/view-scan.ts";
 
 export interface PartitionOptions {
   readonly module: WebAssembly.Module;
@@ -73,12 +66,15 @@ export class PartitionJobs {
     PageStore.createTables(sql);
     WindowDirectory.createTables(sql);
     LetterBox.createTables(sql);
+    Outbox.createTables(sql);
   }
 
   /** True while `step` has something to do. */
   get hasReadyWork(): boolean {
     const isBusy = ({ task, isWritingAhead }: OpenJob) =>
-      isWritingAhead || task.tables.garbage.length > 0 || task.appliedOffset + 1 < this.#log.nextOffset;
+      isWritingAhead ||
+      task.tables.garbage.length > 0 ||
+      (!task.isHeldBack && task.appliedOffset + 1 < this.#log.nextOffset);
     return this.#unsettled().some((job) => !this.#isRunning(job) || isBusy(job));
   }
 
@@ -99,6 +95,36 @@ export class PartitionJobs {
   get backlogBytes(): number {
     const lags = this.#running().map((job) => (job.hasCaughtUp ? this.#lagBytes(job) : 0));
     return Math.max(0, ...lags);
+  }
+
+  /** Log bytes that the slowest job has still to apply, whether it runs or not; all of them without a job. */
+  get unappliedBytes(): number {
+    const open = [...this.#jobs().values()];
+    if (open.length === 0) return this.#log.bytesAfter(this.#log.firstOffset);
+    return Math.max(...open.map((job) => this.#lagBytes(job)));
+  }
+
+  /** The task of the one job of a partition between stages, when it runs and has applied all there is. */
+  get taskAtRest(): Task | undefined {
+    const [job] = this.#running();
+    return job && this.#lagBytes(job) === 0 ? job.task : undefined;
+  }
+
+  /** The tasks of all jobs that are open and have not failed. */
+  *tasks(): Generator<Task> {
+    for (const { run, task } of this.#open?.values() ?? []) {
+      if (this.#stored.byRun(run)?.state !== "failed") yield task;
+    }
+  }
+
+  /** The error of a job that failed here, if one did. */
+  get failure(): ErrorBody | undefined {
+    return this.#stored.all.find(({ state }) => state === "failed")?.error;
+  }
+
+  /** Marks a run as failed for a reason from outside, such as the next stage's. */
+  fail(run: number, error: ErrorBody): void {
+    if (this.#stored.byRun(run)) this.#stored.setState(run, "failed", error);
   }
 
   /** Lowest offset that a job may still read. Jobs that do not run hold the log only up to `heldBytesMax`. */
@@ -183,13 +209,9 @@ export class PartitionJobs {
     return this.#isRunning(found) && found.task.appliedOffset < offset;
   }
 
-  queryView(job: string, run: number, scan: ViewScan, now: number): ViewPage {
-    const { task } = this.#find(job, run);
-    return { ...scanView(task, scan, now), watermark: task.watermark, appliedOffset: task.appliedOffset };
-  }
-
-  letters(job: string, after: string | undefined, limit: number): LetterPage {
-    return this.#find(job, this.#stored.byName(job)?.run).task.letters.read(after, limit);
+  /** The task of a run, or of the job's newest one. Throws `JOB_NOT_FOUND`, or `JOB_FAILED` where none is. */
+  taskOf(job: string, run = this.#stored.byName(job)?.run): Task {
+    return this.#find(job, run).task;
   }
 
   #find(job: string, run: number | undefined): OpenJob {
@@ -221,6 +243,7 @@ export class PartitionJobs {
       job.hasCaughtUp = true;
       return 0;
     }
+    if (task.isHeldBack) return 0;
     this.cache.budgetBytes = this.#options.pageBudget();
     let bytes = 0;
     const outcome = tryStep(() => {
@@ -286,22 +309,12 @@ export class PartitionJobs {
     this.#cache = undefined;
   }
 
-  #statusOf({ job: name, run, state, error }: StoredJob, job: OpenJob): JobStatus {
-    const { task } = job;
-    return {
-      job: name,
-      run,
-      state,
-      error,
-      watermark: task.watermark,
-      appliedOffset: task.appliedOffset,
-      lagRecords: this.#log.nextOffset - 1 - task.appliedOffset,
+  #statusOf(stored: StoredJob, job: OpenJob): JobStatus {
+    return statusOfOpen(stored, job.task, {
+      lagRecords: this.#log.nextOffset - 1 - job.task.appliedOffset,
       lagBytes: this.#lagBytes(job),
-      counts: task.counts,
-      openWindows: task.windows?.openWindowEnds().length ?? 0,
       stateBytesInMemory: this.cache.bytes,
-      checkpoints: task.history,
-    };
+    });
   }
 
   #lagBytes({ task }: OpenJob): number {

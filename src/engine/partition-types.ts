@@ -108,6 +108,8 @@ export interface JobStatus {
     readonly bad: number;
   };
   readonly openWindows: number;
+  /** Bytes of frames that were sent on and that the next stage has not acknowledged. */
+  readonly unacknowledgedBytes: number;
   readonly stateBytesInMemory: number;
   readonly checkpoints: readonly CheckpointFacts[];
 }

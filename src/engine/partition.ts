@@ -7,13 +7,14 @@
  *
  * Law: whoever leaves work undone in a turn finds it named by `nextAlarm` in that turn.
  */
-import { EngineError, errorBodyOf } from "../base/errors.ts";
-import { backlogBytesMax, heldLogFactor, MiB } from "../base/limits.ts";
+import { EngineError, type ErrorBody, errorBodyOf } from "../base/errors.ts";
+import { backlogBytesMax, creditBytesMax, heldLogFactor, MiB } from "../base/limits.ts";
 import { readFrameHeader } from "../kernel/frame-codec.ts";
-import { decideIdleness } from "./decide-idleness.ts";
+import { decideIdleness, type IdleDecision } from "./decide-idleness.ts";
 import { PartitionLog } from "./log/partition-log.ts";
-import { type AppendRequest, type AppendResult, RecordKind } from "./log/records.ts";
+import { type AppendRequest, type AppendResult, maxWatermark, RecordKind } from "./log/records.ts";
 import { PartitionJobs, type PartitionOptions } from "./partition-jobs.ts";
+import { PartitionOutputs } from "./partition-outputs.ts";
 import type {
   JobCommand,
   LetterPage,
@@ -25,6 +26,7 @@ import type {
 import type { Ports } from "./ports.ts";
 import { readRejectedLetters } from "./rejected-letters.ts";
 import { wholeSliceBytes } from "./task/task.ts";
+import { scanView } from "./task/view-scan.ts";
 
 /** Time in ms after which an alarm finds work that a lost object left. */
 export const heartbeatMs = 5_000;
@@ -43,6 +45,7 @@ interface StoredIdentity {
 export class Partition {
   readonly log: PartitionLog;
   readonly jobs: PartitionJobs;
+  readonly outputs: PartitionOutputs;
   readonly #ports: Ports;
   #stored: StoredIdentity | undefined;
   /** True when rows of the log may have to go. A restart may forget it: trimming is tried now and then. */
@@ -70,6 +73,7 @@ export class Partition {
     const row = sql.run("SELECT body FROM identity WHERE id = 1")[0];
     this.#stored = row && (JSON.parse(row[0] as string) as StoredIdentity);
     this.jobs = new PartitionJobs(ports, this.log, options, () => this.identity);
+    this.outputs = new PartitionOutputs(this.jobs);
   }
 
   get identity(): PartitionIdentity {
@@ -94,15 +98,36 @@ export class Partition {
   /** Logs what can be accepted, as one group commit; see `PartitionLog.append`. */
   append(requests: readonly AppendRequest[]): AppendResult[] {
     if (!this.#stored) return Partition.refuse(requests);
-    const backlog = this.jobs.backlogBytes;
-    if (backlog > backlogBytesMax) {
-      const message = `The stream's jobs are ${backlog} bytes behind; ${backlogBytesMax} are allowed.`;
-      const error = errorBodyOf(new EngineError("BACKLOG_FULL", { message, details: { backlog } }));
-      return requests.map(() => ({ status: "refused", error }));
-    }
+    const refusal = this.identity.inputs ? this.#refusalOfStage(requests) : this.#refusalOfShard();
+    if (refusal) return requests.map(() => ({ status: "refused", error: refusal }));
     const results = this.log.append(requests, this.identity);
     if (this.log.counts.bytes - this.#trimmedAtBytes >= trimAfterBytes) this.#isTrimDue = true;
     return results;
+  }
+
+  /** False while senders to this partition of a stage have to wait: its job is behind with what it has. */
+  get hasCredit(): boolean {
+    return !this.#stored?.identity.inputs || this.jobs.unappliedBytes <= creditBytesMax;
+  }
+
+  #refusalOfShard(): ErrorBody | undefined {
+    const backlog = this.jobs.backlogBytes;
+    if (backlog <= backlogBytesMax) return undefined;
+    const message = `The stream's jobs are ${backlog} bytes behind; ${backlogBytesMax} are allowed.`;
+    return errorBodyOf(new EngineError("BACKLOG_FULL", { message, details: { backlog } }));
+  }
+
+  /** A job that failed in one of its stages takes nothing more: its senders fail with it. */
+  #refusalOfStage(requests: readonly AppendRequest[]): ErrorBody | undefined {
+    const { stream, shard } = this.identity;
+    const failure = this.jobs.failure;
+    if (failure) {
+      const message = `The job failed in partition ${shard} of "${stream}": ${failure.message}`;
+      return errorBodyOf(new EngineError("JOB_FAILED", { message }));
+    }
+    if (requests.every(({ link }) => link)) return undefined;
+    const message = `Partition ${shard} of "${stream}" takes only what other partitions send.`;
+    return errorBodyOf(new EngineError("MAP_STALE", { message }));
   }
 
   /** Moves the stream's watermark by hand; returns the record's offset. */
@@ -144,7 +169,7 @@ export class Partition {
   heartbeat(): void {
     if (!this.#stored) return;
     const { clock } = this.#ports;
-    const decided = decideIdleness(this.#idleFacts());
+    const decided = this.#decideIdleness();
     if (decided.decision === "GoIdle") this.log.appendIdle();
     if (decided.decision === "Advance") this.log.appendWatermark(RecordKind.Tick, decided.watermark);
     this.jobs.checkpointOld(clock.now());
@@ -153,8 +178,12 @@ export class Partition {
 
   /** Deletes log rows that neither retention nor a task needs, some at a time; `step` goes on. */
   trim(): void {
-    const { retention } = this.identity;
-    const held = this.jobs.neededOffset(heldLogFactor * retention.bytesMax);
+    const { retention, inputs } = this.identity;
+    // What a stage was sent exists nowhere else: its job needs it, whatever state the job is in.
+    const held = this.jobs.neededOffset(
+      inputs ? Number.POSITIVE_INFINITY : heldLogFactor * retention.bytesMax,
+    );
+    if (inputs && held === Number.MAX_SAFE_INTEGER) return;
     this.#isTrimDue = this.log.trim(Math.min(held, this.log.nextOffset), retention);
     this.#trimmedAtBytes = this.log.counts.bytes;
   }
@@ -165,9 +194,9 @@ export class Partition {
    */
   nextAlarm(): number | undefined {
     if (!this.#stored) return undefined;
-    const { wakeAt } = decideIdleness(this.#idleFacts());
+    const { wakeAt } = this.#decideIdleness();
     const now = this.#ports.clock.now();
-    const workAt = this.hasReadyWork ? now + heartbeatMs : undefined;
+    const workAt = this.hasReadyWork || this.outputs.isWaiting ? now + heartbeatMs : undefined;
     const times = [wakeAt, workAt, this.jobs.checkpointDueAt].filter((time) => time !== undefined);
     return times.length === 0 ? undefined : Math.min(...times, now + farthestAlarmMs);
   }
@@ -192,28 +221,48 @@ export class Partition {
 
   /** Reads a view; `limit` rows behind `after`. Top-n reads are put together by the host from such pages. */
   queryView(job: string, run: number, scan: ViewScan): ViewPage {
-    return this.jobs.queryView(job, run, scan, this.#ports.clock.now());
+    const task = this.jobs.taskOf(job, run);
+    const { watermark, appliedOffset } = task;
+    return { ...scanView(task, scan, this.#ports.clock.now()), watermark, appliedOffset };
+  }
+
+  /**
+   * The token for the next stage: the offset in each of its partitions' logs behind which all lies that
+   * records up to `offset` caused. Undefined while the job is not so far, or they have not all acknowledged
+   * it.
+   */
+  tokenBehind(job: string, run: number, offset: number): readonly number[] | undefined {
+    if (this.jobs.appliedOffset(job, run) < offset) return undefined;
+    const { outbox } = this.jobs.taskOf(job, run);
+    return outbox?.isAcknowledged(offset) ? outbox.receivedAt() : undefined;
   }
 
   letters(job: string | undefined, after: string | undefined, limit: number): LetterPage {
     return job === undefined
       ? readRejectedLetters(this.log, after, limit)
-      : this.jobs.letters(job, after, limit);
+      : this.jobs.taskOf(job).letters.read(after, limit);
   }
 
-  #idleFacts() {
-    const { log, identity } = this;
-    return {
+  /**
+   * A shard goes idle by itself. A partition between stages is idle when all of its channels are, and moves
+   * its own time on then, if at all.
+   */
+  #decideIdleness(): IdleDecision {
+    const { log, identity, jobs } = this;
+    const time = identity.inputs ? jobs.taskAtRest : log;
+    if (!time || (identity.inputs && !time.isIdle)) return { decision: "Wait", wakeAt: undefined };
+    const { isIdle, watermark } = time;
+    return decideIdleness({
       now: this.#ports.clock.now(),
-      isIdle: log.isIdle,
-      isEnded: log.isEnded,
+      isIdle,
+      isEnded: watermark === maxWatermark,
       activeAt: log.lastFrameAt ?? this.#stored?.setUpAt ?? 0,
-      watermark: log.watermark,
-      nextWindowEnd: this.jobs.nextWindowEnd(),
+      watermark,
+      nextWindowEnd: jobs.nextWindowEnd(),
       idle: identity.idle,
       idleTimeoutMs: identity.idleTimeoutMs,
       outOfOrdernessMs: identity.outOfOrdernessMs,
-    };
+    });
   }
 
   #check(generation: number): void {

@@ -4,8 +4,7 @@
  * The revision of a run's newest wish outlives the run: a wish that comes late must not bring it back.
  */
 import type { ErrorBody } from "../base/errors.ts";
-import { minWatermark } from "./log/records.ts";
-import type { JobCommand, JobState, JobStatus } from "./partition-types.ts";
+import type { JobCommand, JobState } from "./partition-types.ts";
 import type { TaskPlan } from "./plan/task-plan.ts";
 import type { SqlStorage } from "./ports.ts";
 
@@ -90,23 +89,5 @@ function readJob([job, run, plan, state, error]: readonly unknown[]): StoredJob 
     plan: JSON.parse(plan as string) as TaskPlan,
     state: state as JobState,
     error: error === null ? undefined : (JSON.parse(error as string) as ErrorBody),
-  };
-}
-
-/** The status of a job whose stored state cannot be opened. */
-export function statusOfClosed({ job, run, state, error }: StoredJob): JobStatus {
-  return {
-    job,
-    run,
-    state,
-    error,
-    watermark: minWatermark,
-    appliedOffset: 0,
-    lagRecords: 0,
-    lagBytes: 0,
-    counts: { rows: 0, filtered: 0, late: 0, bad: 0 },
-    openWindows: 0,
-    stateBytesInMemory: 0,
-    checkpoints: [],
   };
 }

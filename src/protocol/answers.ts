@@ -82,6 +82,7 @@ export interface JobAnswer {
 }
 
 export interface CheckpointAnswer {
+  readonly stage: number;
   readonly shard: number;
   readonly epoch: number;
   readonly offset: number;
@@ -91,18 +92,28 @@ export interface CheckpointAnswer {
   readonly bytes: number;
 }
 
+/**
+ * One task of a job. Stage 0 runs in the shards of the source; a partition of a later stage counts as its
+ * own.
+ */
 export interface JobShardAnswer {
+  readonly stage: number;
   readonly shard: number;
   readonly state: string;
   readonly watermark: string | null;
   readonly appliedOffset: number;
   readonly lagRecords: number;
   readonly lagBytes: number;
+  /** Bytes that were sent to the next stage and are not acknowledged. */
+  readonly unacknowledgedBytes: number;
   readonly stateBytesInMemory: number;
   readonly error?: unknown;
 }
 
-/** A job with what its shards say now. The watermark is the lowest of its shards. */
+/**
+ * A job with what its partitions say now. The watermark is the lowest of all; `rows` are those that reached
+ * the last stage; `offsets` are the source's.
+ */
 export interface JobStatusAnswer extends JobAnswer {
   readonly watermark: string | null;
   readonly offsets: Token;
@@ -114,6 +125,8 @@ export interface JobStatusAnswer extends JobAnswer {
   readonly openWindows: number;
   readonly shards: readonly JobShardAnswer[];
   readonly unreachable: readonly number[];
+  /** Of each later stage the partitions that did not answer. */
+  readonly unreachableStages: readonly { readonly stage: number; readonly shards: readonly number[] }[];
   /** Newest first. */
   readonly checkpoints: readonly CheckpointAnswer[];
 }

@@ -9,7 +9,13 @@
  *       } } }
  */
 import { z } from "zod";
-import { aggregatesMax, columnsMax, keyColumnsMax, slicesPerWindowMax } from "../base/limits.ts";
+import {
+  aggregatesMax,
+  columnsMax,
+  keyColumnsMax,
+  slicesPerWindowMax,
+  stagePartitionsMax,
+} from "../base/limits.ts";
 import { durationMsMax, durationSchema, formatDuration } from "./duration.ts";
 import { type ExpressionJson, expressionSchema } from "./expression-json.ts";
 import { columnNameSchema, resourceNameSchema } from "./names.ts";
@@ -26,6 +32,8 @@ export interface JobDefinition {
   /** Computed columns in order; one may use those before it. */
   readonly columns: readonly { readonly name: string; readonly expression: ExpressionJson }[];
   readonly key: readonly string[];
+  /** Partitions of the stage that groups by the key; left out: as many as the source has shards. */
+  readonly parallelism?: number;
   readonly window?: WindowDefinition;
   readonly aggregates: readonly AggregateDefinition[];
   readonly allowedLatenessMs: number;
@@ -116,6 +124,11 @@ const jobBodySchema = fields({
   key: z
     .array(z.string(), 'expected an array of column names, such as ["user"]')
     .max(keyColumnsMax, `expected at most ${keyColumnsMax} key columns`),
+  parallelism: z
+    .int()
+    .min(1, "expected at least 1")
+    .max(stagePartitionsMax, `expected at most ${stagePartitionsMax}`)
+    .optional(),
   window: windowSchema.optional(),
   aggregates: z.record(
     columnNameSchema,
@@ -133,6 +146,7 @@ const jobDefinitionSchema = jobBodySchema.superRefine(checkNames).transform(
     ...(body.filter === undefined ? {} : { filter: body.filter }),
     columns: Object.entries(body.columns).map(([name, expression]) => ({ name, expression })),
     key: body.key,
+    ...(body.parallelism === undefined ? {} : { parallelism: body.parallelism }),
     ...(body.window === undefined ? {} : { window: body.window }),
     aggregates: Object.entries(body.aggregates).map(([name, { function: called, argument }]) => ({
       name,
@@ -160,6 +174,7 @@ export function jobBodyOf(definition: JobDefinition): JobBody {
     ...(definition.filter === undefined ? {} : { filter: definition.filter }),
     columns: Object.fromEntries(definition.columns.map(({ name, expression }) => [name, expression])),
     key: [...definition.key],
+    ...(definition.parallelism === undefined ? {} : { parallelism: definition.parallelism }),
     ...(definition.window ? { window: windowBodyOf(definition.window) } : {}),
     aggregates: Object.fromEntries(definition.aggregates.map(({ name, ...aggregate }) => [name, aggregate])),
     allowedLateness: formatDuration(definition.allowedLatenessMs),

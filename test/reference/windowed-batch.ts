@@ -31,6 +31,8 @@ export interface Grouping<Row> {
   readonly window: WindowSpec;
   readonly lateness: number;
   readonly bound: number;
+  /** The watermark after each frame, where it does not follow from the rows so far. */
+  readonly watermarks?: readonly number[];
   keyOf(row: Row): string;
   passes(row: Row): boolean;
 }
@@ -38,12 +40,12 @@ export interface Grouping<Row> {
 /** Groups rows by key and window, in their order. Rows that do not pass still move the watermark. */
 export function groupRows<Row extends { readonly time: number }>(
   frames: readonly (readonly Row[])[],
-  { window, lateness, bound, keyOf, passes }: Grouping<Row>,
+  { window, lateness, bound, watermarks, keyOf, passes }: Grouping<Row>,
 ): Grouped<Row> {
   const groups = new Map<string, { start: number; end: number; rows: Row[] }>();
   let watermark = Number.NEGATIVE_INFINITY;
   let late = 0;
-  for (const frame of frames) {
+  for (const [index, frame] of frames.entries()) {
     for (const row of frame.filter(passes)) {
       const windows = windowsOf(row.time, window);
       const taken = windows.filter(({ end }) => end - 1 + lateness > watermark);
@@ -56,7 +58,7 @@ export function groupRows<Row extends { readonly time: number }>(
       }
     }
     const newest = frame.reduce((time, row) => Math.max(time, row.time), Number.NEGATIVE_INFINITY);
-    watermark = Math.max(watermark, newest - bound);
+    watermark = watermarks ? (watermarks[index] ?? watermark) : Math.max(watermark, newest - bound);
   }
   const isFinal = (end: number) => window.kind !== "none" && end - 1 <= watermark;
   return { groups: [...groups.values()].map((group) => ({ ...group, isFinal: isFinal(group.end) })), late };

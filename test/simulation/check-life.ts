@@ -9,7 +9,6 @@
 
 import { type LogRecord, RecordKind } from "../../src/engine/log/records.ts";
 import { Partition } from "../../src/engine/partition.ts";
-import type { ColumnBatch } from "../../src/kernel/column-batch.ts";
 import { FrameDecoder, readFrameHeader, readRejected } from "../../src/kernel/frame-codec.ts";
 import type { ViewAnswer } from "../../src/protocol/answers.ts";
 import { timeOf } from "../reference/orders-batch.ts";
@@ -17,18 +16,20 @@ import { type Group, groupRows } from "../reference/windowed-batch.ts";
 import { releaseKernel } from "../support/kernels.ts";
 import type { NodeStorage } from "../support/node-storage.ts";
 import { releaseModule } from "../support/partition-harness.ts";
-import type { SentRequest, SentRow } from "./clients.ts";
+import type { SentRequest } from "./clients.ts";
 import type { JobPlan, LifePlan } from "./draw-life.ts";
+import { type LoggedRow, rowsOf } from "./logged-rows.ts";
 import type { Simulation } from "./simulation.ts";
-
-/** A row as a log holds it; one that only brings a watermark has no id. */
-type LoggedRow = Omit<SentRow, "id"> & { readonly id: number | undefined };
+import type { StageLog } from "./stage-log.ts";
 
 /** What one shard's log holds, in its order. */
 export interface ShardLog {
   readonly frames: readonly (readonly LoggedRow[])[];
   readonly rejected: readonly string[];
 }
+
+/** What the task with the view applied: a shard's log, or that of a partition between stages. */
+export type JobLog = Pick<ShardLog, "frames"> & Partial<Pick<StageLog, "watermarks">>;
 
 /** Opens a shard at rest; no host runs over it. */
 export function openPartition(simulation: Simulation, sql: NodeStorage): Partition {
@@ -50,24 +51,12 @@ export function readLog({ log, identity }: Partition): ShardLog {
       continue;
     }
     const frame = decoder.decode(record.frame, identity.schema, "all");
-    frames.push(rowsOf(frame.batch));
+    frames.push(rowsOf(frame.batch, identity.schema));
     frame.release();
     if (readFrameHeader(record.frame).rejected === 0) continue;
     rejected.push(...readRejected(record.frame).map(({ bytes }) => new TextDecoder().decode(bytes).trim()));
   }
   return { frames, rejected };
-}
-
-function rowsOf(batch: ColumnBatch): LoggedRow[] {
-  const text = (value: unknown) => (value === null ? null : new TextDecoder().decode(value as Uint8Array));
-  const number = (value: unknown) => (value === null ? null : Number(value));
-  return Array.from({ length: batch.rows }, (_, row) => ({
-    time: Number(batch.value(0, row)),
-    user: text(batch.value(1, row)),
-    id: Number(batch.value(2, row)),
-    amount: number(batch.value(3, row)),
-    item: text(batch.value(4, row)),
-  }));
 }
 
 /** The first half: what clients sent, and what the logs hold of it. */
@@ -99,40 +88,80 @@ function textOf({ id, time, user, amount, item }: LoggedRow): string {
 export function checkView(
   plan: LifePlan,
   job: JobPlan,
-  logs: readonly ShardLog[],
+  logs: readonly JobLog[],
   found: ViewAnswer["rows"],
 ): string[] {
   const expected = logs.flatMap((log) => batchAnswer(plan, job, log).rows);
-  return differenceOf(expected.map(canonical), found.map(canonical)).map((text) => `${job.name}: ${text}`);
+  return differenceOf(expected.map(canonical), found.map(canonical)).map(
+    (text) => `the view of ${job.name} ${text}`,
+  );
 }
 
-/** Counts of one job on one shard: rows that no window took are letters, all others applied or filtered. */
-export function checkCounts(plan: LifePlan, job: JobPlan, log: ShardLog, partition: Partition): string[] {
-  const status = partition.jobs.statuses().find(({ job: name }) => name === job.name);
-  if (!status) return [`${job.name} is not on the shard`];
-  if (status.error) return [`${job.name} failed: ${status.error.message}`];
+/**
+ * Counts of one job on one partition with the view: rows that no window took are letters, all others applied
+ * or filtered. What comes to a second stage was filtered before.
+ */
+export function checkCounts(plan: LifePlan, job: JobPlan, log: JobLog, partition: Partition): string[] {
   const rows = log.frames.flat().filter(({ id }) => id !== undefined);
   const filtered = rows.filter((row) => !passes(job, row)).length;
   const { late } = batchAnswer(plan, job, log);
-  const expected = JSON.stringify({ rows: rows.length - filtered - late, filtered, late, bad: 0 });
-  const found = JSON.stringify(status.counts);
   const { letters } = partition.letters(job.name, undefined, 1_000_000);
   return [
-    ...(found === expected ? [] : [`${job.name} counts ${found}, expected ${expected}`]),
+    ...checkStatus(job, { rows: rows.length - filtered - late, filtered, late, bad: 0 }, partition),
     ...(letters.length === late ? [] : [`${job.name} has ${letters.length} letters, expected ${late}`]),
   ];
+}
+
+/** Counts of the first of two stages, in one shard: it applies or filters, and judges nothing. */
+export function checkSentCounts(job: JobPlan, log: ShardLog, partition: Partition): string[] {
+  const all = log.frames.flat().filter(({ id }) => id !== undefined);
+  const rows = all.filter((row) => passes(job, row)).length;
+  const problems = checkStatus(job, { rows, filtered: all.length - rows, late: 0, bad: 0 }, partition);
+  if (partition.outputs.isWaiting) problems.push(`${job.name} rests with messages that nobody acknowledged`);
+  return problems;
+}
+
+function checkStatus(job: JobPlan, counts: object, partition: Partition): string[] {
+  const status = partition.jobs.statuses().find(({ job: name }) => name === job.name);
+  if (!status) return [`${job.name} is not on the partition`];
+  if (status.error) return [`${job.name} failed: ${status.error.message}`];
+  const [found, expected] = [status.counts, counts].map((each) => JSON.stringify(each));
+  return found === expected ? [] : [`${job.name} counts ${found}, expected ${expected}`];
+}
+
+/** Of two stages: what passed the first one came to the second, each row once and where its key belongs. */
+export function checkExchange(
+  job: JobPlan,
+  shards: readonly ShardLog[],
+  stage: readonly StageLog[],
+): string[] {
+  const passed = shards.flatMap(({ frames }) => frames.flat()).filter((row) => passes(job, row));
+  const textOfRow = (row: LoggedRow) =>
+    JSON.stringify([row.id, row.time, row[job.key], row.amount, row.item]);
+  const arrived = stage.flatMap(({ frames }) => frames.flat());
+  const problems = differenceOf(passed.map(textOfRow), arrived.map(textOfRow));
+  const places = new Map<string, number>();
+  for (const [index, { frames }] of stage.entries()) {
+    for (const row of frames.flat()) {
+      const key = JSON.stringify(row[job.key]);
+      if ((places.get(key) ?? index) !== index) problems.push(`has the key ${key} in two partitions`);
+      places.set(key, index);
+    }
+  }
+  return problems.map((text) => `the second stage of ${job.name} ${text}`);
 }
 
 function passes({ amountMin }: JobPlan, { id, amount }: LoggedRow): boolean {
   return id !== undefined && (amountMin === undefined || (amount !== null && amount >= amountMin));
 }
 
-function batchAnswer(plan: LifePlan, job: JobPlan, { frames }: ShardLog) {
+function batchAnswer(plan: LifePlan, job: JobPlan, { frames, watermarks }: JobLog) {
   const { groups, late } = groupRows<LoggedRow>(frames, {
     window: job.window,
     lateness: job.lateness,
     bound: plan.outOfOrdernessMs,
-    keyOf: ({ user }) => JSON.stringify(user),
+    ...(watermarks && { watermarks }),
+    keyOf: (row) => JSON.stringify(row[job.key]),
     passes: (row) => passes(job, row),
   });
   return { rows: groups.map((group) => viewRowOf(job, group)), late };
@@ -143,7 +172,7 @@ function viewRowOf(job: JobPlan, { start, end, isFinal, rows }: Group<LoggedRow>
   const items = rows.flatMap(({ item }) => (item === null ? [] : [item]));
   const hasWindow = job.window.kind !== "none";
   return {
-    user: rows[0]?.user,
+    [job.key]: rows[0]?.[job.key],
     ...(hasWindow && { window_start: timeOf(start), window_end: timeOf(end) }),
     n: rows.length,
     total: amounts.length === 0 ? null : amounts.reduce((sum, amount) => sum + amount, 0),
@@ -167,6 +196,6 @@ function differenceOf(expected: readonly string[], found: readonly string[]): st
   for (const text of found) left.set(text, (left.get(text) ?? 0) - 1);
   return [...left].flatMap(([text, count]) => {
     if (count === 0) return [];
-    return [`${count > 0 ? "a view lacks" : "a view has too much of"} ${text}`];
+    return [`${count > 0 ? "lacks" : "has too much of"} ${text}`];
   });
 }

@@ -13,7 +13,7 @@ import { readStreamDefinition } from "../../src/protocol/stream-spec.ts";
 import type { ViewQuery } from "../../src/protocol/view-query.ts";
 import { Random } from "../arbitraries/random.ts";
 import type { Deployment, WorkerRpc } from "./deployment.ts";
-import { jobBodyOf, streamBodyOf } from "./draw-life.ts";
+import { type JobPlan, jobBodyOf, needsExchange, streamBodyOf } from "./draw-life.ts";
 import { describe, type ProcessLife } from "./simulated-process.ts";
 import type { Simulation } from "./simulation.ts";
 
@@ -49,6 +49,8 @@ export class Clients {
   readonly #random: Random;
   readonly #life: ProcessLife;
   #token: Token = {};
+  /** Rows that the token covers. */
+  #rowsCovered = 0;
   #nextId = 1;
   isOver = false;
 
@@ -69,7 +71,7 @@ export class Clients {
           await this.#insist((rpc) => rpc.putJob(job.name, readJobDefinition(jobBodyOf(job))));
           if (plan.pausesEveryMs !== undefined) this.#go(() => this.#pause(job.name));
           if (job.isDropped) this.#go(() => this.#drop(job.name));
-          else this.#go(() => this.#read(job.name));
+          else this.#go(() => this.#read(job));
         });
       }
       for (let index = 0; index < plan.producers; index++) this.#go(() => this.#produce(`producer-${index}`));
@@ -161,6 +163,7 @@ export class Clients {
   #noteAnswer(request: SentRequest, answer: IngestAnswer): void {
     request.isAcknowledged = true;
     this.#token = { ...this.#token, ...answer.token };
+    this.#rowsCovered += request.rows.length;
     const { accepted, duplicate, rejected } = answer;
     if (accepted + duplicate === request.rows.length && rejected === request.bad.length) return;
     const wanted = `${request.rows.length} rows and ${request.bad.length} bad records`;
@@ -173,16 +176,26 @@ export class Clients {
   }
 
   /** Reads now and then, with the newest token: an answer is at least as far as its token. */
-  async #read(view: string): Promise<void> {
+  async #read(job: JobPlan): Promise<void> {
+    const { plan } = this.#simulation;
+    const view = job.name;
     while (!this.isOver) {
       await this.#sleep(this.#random.below(5_000));
       if (this.isOver) return;
-      const token = this.#token;
-      const query = { ...wholeView, limit: 5, token, timeoutMs: 4_000 };
+      const [token, rowsCovered] = [this.#token, this.#rowsCovered];
+      const query = { ...wholeView, token, timeoutMs: 4_000 };
       const answer = await this.#patiently(() => this.#worker().read(view, query));
       if (!answer?.ok) continue;
+      const { rows, offsets, cursor } = answer.value;
+      const countsAll = job.window.kind === "none" && job.amountMin === undefined && cursor === undefined;
+      const shown = rows.reduce((sum, { n }) => sum + Number(n), 0);
+      if (countsAll && shown < rowsCovered) {
+        this.#simulation.report("wrong", `${view} shows ${shown} rows, the token covers ${rowsCovered}`);
+      }
+      // The offsets of a second stage are its own.
+      if (needsExchange(plan, job)) continue;
       for (const [shard, offset] of Object.entries(token)) {
-        const reached = answer.value.offsets[shard] ?? -1;
+        const reached = offsets[shard] ?? -1;
         if (reached >= offset) continue;
         this.#simulation.report(
           "wrong",

@@ -21,6 +21,7 @@ import { releaseKernel } from "../support/kernels.ts";
 import { SeededRandom } from "../support/manual-ports.ts";
 import { NodeStorage } from "../support/node-storage.ts";
 import { releaseModule } from "../support/partition-harness.ts";
+import { keepingLog } from "./kept-log.ts";
 import { Network } from "./network.ts";
 import type { Plant } from "./plants.ts";
 import { type ProcessLife, SimulatedProcess } from "./simulated-process.ts";
@@ -135,7 +136,7 @@ export class Deployment {
     const { plan, plant, random } = this.#simulation;
     const coordinator = this.network.stub<CoordinatorRpc>(life, this.coordinator);
     const ports = {
-      sql: plantedStorage(storage, plant),
+      sql: plantedStorage(keepingLog(storage), plant),
       clock: this.#clock(life),
       random: new SeededRandom(random.bits64()),
       soon: (work: () => void) => life.soon(work),
@@ -143,10 +144,14 @@ export class Deployment {
       setAlarm: (at: number) => {
         life.alarmToSet = at;
       },
-      clearStorage: () => Promise.reject(new Error("no life deletes its stream")),
+      clearStorage: async () => {
+        storage.clear();
+        life.isAlarmCleared = true;
+      },
       abort: (reason: string) => {
         life.abortedFor ??= reason;
       },
+      shards: this.#shardsSeenBy(life),
       reportActive: async ({ stream, generation, shard }: Parameters<HostReport>[0]) => {
         await coordinator.shardActive(stream, generation, shard);
       },
@@ -177,7 +182,7 @@ async function answered<Value>(call: Promise<RpcResult<Value>>): Promise<RpcResu
 }
 
 /** Storage as it is, or with the bug that is planted in it. */
-function plantedStorage(storage: NodeStorage, plant: Plant | undefined): SqlStorage {
+function plantedStorage(storage: SqlStorage, plant: Plant | undefined): SqlStorage {
   if (plant !== "lost-letter" && plant !== "readable-epoch") return storage;
   let letterRows = 0;
   const run = (statement: string, ...bindings: readonly SqlValue[]): SqlValue[][] => {

@@ -9,6 +9,9 @@ import type { WindowSpec } from "../reference/windowed-batch.ts";
 
 export interface JobPlan {
   readonly name: string;
+  readonly key: "user" | "item";
+  /** Partitions of a second stage; undefined: as many as the stream has shards. */
+  readonly parallelism: number | undefined;
   readonly window: WindowSpec;
   readonly lateness: number;
   /** Rows with a smaller amount, or none, are filtered; undefined: no filter. */
@@ -68,7 +71,7 @@ export function drawLife(seed: number): LifePlan {
     random.chance(rate) ? (max * random.below(1000)) / 1000 : 0;
   const shards = random.pick([1, 1, 2, 3, 4]);
   const isDistributed = shards > 1 ? random.chance(0.9) : random.chance(0.5);
-  const jobCount = shards > 1 && !isDistributed ? 0 : random.between(1, 2);
+  const jobCount = random.between(1, 2);
   return {
     seed,
     shards,
@@ -116,7 +119,17 @@ function drawJob(random: Random, name: string): JobPlan {
     lateness: random.pick([0, 0, 3_000]),
     amountMin: random.chance(0.3) ? 20 : undefined,
     isDropped: random.chance(0.1),
+    key: random.pick(["user", "user", "item"]),
+    parallelism: random.pick([undefined, undefined, 1, 2, 5]),
   };
+}
+
+/** Whether rows of one key lie in several shards, or the job wants other partitions than these. */
+export function needsExchange(
+  { shards, isDistributed }: Pick<LifePlan, "shards" | "isDistributed">,
+  { key, parallelism = shards }: JobPlan,
+): boolean {
+  return parallelism !== shards || (shards > 1 && !(isDistributed && key === "user"));
 }
 
 /** The body of the stream's definition. */
@@ -138,7 +151,9 @@ export function streamBodyOf(life: LifePlan): object {
 }
 
 /** The body of a job's definition. */
-export function jobBodyOf({ window: { kind, size, step, offset }, lateness, amountMin }: JobPlan): object {
+export function jobBodyOf(job: JobPlan): object {
+  const { key, parallelism, lateness, amountMin } = job;
+  const { kind, size, step, offset } = job.window;
   const windows = {
     tumble: { type: "tumble", size, offset },
     hop: { type: "hop", size, slide: step, offset },
@@ -148,7 +163,8 @@ export function jobBodyOf({ window: { kind, size, step, offset }, lateness, amou
   const window = windows[kind];
   return {
     source: "events",
-    key: ["user"],
+    key: [key],
+    ...(parallelism === undefined ? {} : { parallelism }),
     ...(amountMin === undefined ? {} : { filter: [">=", "amount", amountMin] }),
     ...(window ? { window, allowedLateness: lateness } : {}),
     aggregates: {

@@ -5,14 +5,26 @@
  * every process ended once more in most lives and no request coming, alarms alone finish the work and fall
  * silent.
  */
+
+import type { Partition } from "../../src/engine/partition.ts";
 import type { ViewAnswer } from "../../src/protocol/answers.ts";
-import { checkCounts, checkLogs, checkView, openPartition, readLog } from "./check-life.ts";
+import type { NodeStorage } from "../support/node-storage.ts";
+import {
+  checkCounts,
+  checkExchange,
+  checkLogs,
+  checkSentCounts,
+  checkView,
+  openPartition,
+  readLog,
+} from "./check-life.ts";
 import { Clients } from "./clients.ts";
 import { Deployment } from "./deployment.ts";
-import { drawLife, type LifePlan } from "./draw-life.ts";
+import { drawLife, type JobPlan, type LifePlan, needsExchange } from "./draw-life.ts";
 import type { Plant } from "./plants.ts";
 import { describe } from "./simulated-process.ts";
 import { type Problem, Simulation } from "./simulation.ts";
+import { readStageLog } from "./stage-log.ts";
 
 /** Longer than any message of the chaos is on its way. */
 const aftermathMs = 30_000;
@@ -180,26 +192,46 @@ class LifeCourse {
     const wrong = (problems: readonly string[]) => {
       for (const problem of problems) simulation.report("wrong", problem);
     };
-    const logs = [...this.#deployment.shards.values()].map(({ storage, name }) => {
-      if (!storage) throw new Error("a shard has storage");
-      const partition = openPartition(simulation, storage);
+    const names = (wanted: readonly JobPlan[]) => wanted.map(({ name }) => name);
+    const logs = this.#visit("events", (partition, _, name) => {
       const log = readLog(partition);
-      while (partition.step() > 0) {}
       const found = partition.jobs.statuses().map(({ job }) => job);
-      this.#agree(
-        `the jobs of ${name}`,
-        found,
-        jobs.map((job) => job.name),
-      );
-      wrong(jobs.flatMap((job) => checkCounts(plan, job, log, partition)).map((text) => `${name}: ${text}`));
-      storage.crash();
+      this.#agree(`the jobs of ${name}`, found, names(jobs));
+      const check = (job: JobPlan) =>
+        needsExchange(plan, job)
+          ? checkSentCounts(job, log, partition)
+          : checkCounts(plan, job, log, partition);
+      wrong(jobs.flatMap(check).map((text) => `${name}: ${text}`));
       return log;
     });
     wrong(checkLogs(clients.sent, logs));
-    for (const job of jobs) wrong(checkView(plan, job, logs, views.get(job.name) ?? []));
+    for (const job of jobs) {
+      const stage = this.#visit(`${job.name}/1`, (partition, storage, name) => {
+        const log = readStageLog(partition, storage);
+        wrong(checkCounts(plan, job, log, partition).map((text) => `${name}: ${text}`));
+        return log;
+      });
+      if (needsExchange(plan, job)) wrong(checkExchange(job, logs, stage));
+      wrong(checkView(plan, job, needsExchange(plan, job) ? stage : logs, views.get(job.name) ?? []));
+    }
     this.rowsLogged = logs.flatMap(({ frames }) => frames.flat()).length;
     for (const [view, rows] of views)
       for (const row of rows) simulation.tell(`${view} ${JSON.stringify(row)}`);
+  }
+
+  /** Opens each partition of a stream as it rests, lets it do what it still can, and looks at it. */
+  #visit<Seen>(
+    stream: string,
+    look: (partition: Partition, storage: NodeStorage, name: string) => Seen,
+  ): Seen[] {
+    return [...this.#deployment.shards.values()].flatMap(({ storage, name }) => {
+      if (!name.startsWith(`stream/${stream}/`) || !storage) return [];
+      const partition = openPartition(this.#simulation, storage);
+      while (partition.step() > 0) {}
+      const seen = partition.isSetUp ? [look(partition, storage, name)] : [];
+      storage.crash();
+      return seen;
+    });
   }
 
   #agree(what: string, found: readonly string[], expected: readonly string[]): void {

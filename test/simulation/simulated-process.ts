@@ -30,6 +30,7 @@ export class ProcessLife {
   readonly taken = new Set<TakenCall>();
   host: object | undefined;
   alarmToSet: number | undefined;
+  isAlarmCleared = false;
   abortedFor: string | undefined;
 
   constructor(process: SimulatedProcess, simulation: Simulation) {
@@ -138,6 +139,8 @@ export class SimulatedProcess {
       return;
     }
     this.storage?.commit();
+    if (life.isAlarmCleared) this.#clearAlarm();
+    life.isAlarmCleared = false;
     if (life.alarmToSet !== undefined) this.#setAlarm(life.alarmToSet);
     life.alarmToSet = undefined;
     if (this.#options.canCrash && this.#simulation.chance(faults.crashAfterTurn)) {
@@ -168,6 +171,11 @@ export class SimulatedProcess {
     this.#cancelAlarm = this.#simulation.queue.add("alarm", `alarm of ${this.name}`, wait, () =>
       this.#ring(at),
     );
+  }
+
+  #clearAlarm(): void {
+    this.#cancelAlarm();
+    this.#alarmAt = undefined;
   }
 
   async #ring(at: number): Promise<void> {

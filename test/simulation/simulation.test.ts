@@ -23,7 +23,9 @@ describe("a simulated life", { timeout: 60_000 }, () => {
   });
 
   test("shows an acknowledgement that comes too early", async () => {
-    expect(await firstProblem("early-acknowledgement", 100)).toMatch(/^wrong: acknowledged and not in a log/);
+    expect(await firstProblem("early-acknowledgement", 100)).toMatch(
+      /acknowledged and not in a log|acknowledged \d+\.\d+ and has no more/,
+    );
   });
 
   test("shows a restart that forgets what producers sent", async () => {

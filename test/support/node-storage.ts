@@ -74,6 +74,15 @@ export class NodeStorage implements SqlStorage {
     }
   }
 
+  /** Deletes everything, as part of the turn; it is no statement. */
+  clear(): void {
+    this.beforeStatement = undefined;
+    for (const [name] of this.run("SELECT name FROM sqlite_master WHERE type = 'table'")) {
+      this.run(`DROP TABLE "${name}"`);
+    }
+    this.#prepared.clear();
+  }
+
   /** The database as bytes, as it was before the turn that is open, if any: open turns are dropped. */
   serialize(): Uint8Array {
     this.crash();

@@ -90,12 +90,6 @@ test("a job is created once, read back, listed and deleted; its stream cannot go
   expect(await call("DELETE", "/v1/streams/worked")).toMatchObject({ status: 204 });
 });
 
-test("a job whose key lacks the distribution key is told that it needs an exchange", async () => {
-  await call("PUT", "/v1/streams/keyed", clicksBody({ shards: 2, distributionKey: ["user"] }));
-  const refused = await call("PUT", "/v1/jobs/unkeyed", totalsBody("keyed", { key: ["amount"] }));
-  expect(refused).toMatchObject({ status: 400, body: { code: "JOB_NEEDS_EXCHANGE" } });
-});
-
 test("a paused job applies nothing and goes on where it stood", async () => {
   await call("PUT", "/v1/streams/paused", clicksBody());
   await call("PUT", "/v1/jobs/paused", totalsBody("paused", { window: undefined }));

@@ -12,17 +12,23 @@ import { env } from "cloudflare:workers";
 import { expect, test } from "vitest";
 import { coordinatorOf } from "../../src/cloudflare/coordinator-stub.ts";
 import type { Environment } from "../../src/cloudflare/environment.ts";
-import { shardName } from "../../src/host/shards.ts";
+import { type ShardAddress, shardName } from "../../src/host/shards.ts";
 import { type Answer, call, clicks, clicksBody, post, totalsBody } from "./api.ts";
 
 const environment = env as unknown as Environment;
 
-async function shardsOf(stream: string): Promise<(shard: number) => DurableObjectStub> {
+function objectOf(address: ShardAddress): DurableObjectStub {
   const { SHARD } = environment;
-  const facts = await coordinatorOf(environment).streamFacts(stream);
+  return SHARD.get(SHARD.idFromName(shardName(address)));
+}
+
+/** All partitions of a job: the shards of its source, then those of its second stage, if it has one. */
+async function partitionsOf(view: string): Promise<DurableObjectStub[]> {
+  const facts = await coordinatorOf(environment).jobFacts(view);
   if (!facts.ok) throw new Error(facts.error.message);
-  const { generation } = facts.value;
-  return (shard) => SHARD.get(SHARD.idFromName(shardName({ stream, generation, shard })));
+  return [...facts.value.before, facts.value].flatMap(({ stream, generation, shardCount }) =>
+    Array.from({ length: shardCount }, (_, shard) => objectOf({ stream, generation, shard })),
+  );
 }
 
 /** Random numbers that a failing run can repeat. */
@@ -69,16 +75,22 @@ async function countsOf(view: string, token: Record<string, number>): Promise<Ma
   return counts;
 }
 
-test.each([1, 2, 3])(
-  "events are counted once though objects die at random points (seed %i)",
+test.each([
+  ["in their shards", 1, ["user"], {}],
+  ["in their shards", 2, ["user"], {}],
+  ["behind an exchange", 3, [], { parallelism: 8 }],
+  ["behind an exchange", 4, ["amount"], {}],
+])(
+  "events that are grouped %s are counted once though objects die at random points (seed %i)",
   { timeout: 60_000 },
-  async (seed) => {
+  async (_, seed, distributionKey, changes) => {
     const random = randomOf(seed);
     const stream = `mortal${seed}`;
     const view = `totals${seed}`;
-    await call("PUT", `/v1/streams/${stream}`, clicksBody({ shards: 4, distributionKey: ["user"] }));
-    await call("PUT", `/v1/jobs/${view}`, totalsBody(stream));
-    const shardOf = await shardsOf(stream);
+    await call("PUT", `/v1/streams/${stream}`, clicksBody({ shards: 4, distributionKey }));
+    await call("PUT", `/v1/jobs/${view}`, totalsBody(stream, changes));
+    const partitions = await partitionsOf(view);
+    const anyPartition = () => partitions[random(partitions.length)] as DurableObjectStub;
     const expected = new Map<string, number>();
     const token: Record<string, number> = {};
     const producers = Array.from({ length: 4 }, async (_, producer) => {
@@ -103,8 +115,8 @@ test.each([1, 2, 3])(
         await new Promise((resolve) => setTimeout(resolve, 5 + random(40)));
         const kind = random(10);
         if (kind === 0) await abortAllDurableObjects();
-        else if (kind < 6) await evictDurableObject(shardOf(random(4))).then(() => deaths++, ignoreIdle);
-        else await runDurableObjectAlarm(shardOf(random(4))).catch(ignoreIdle);
+        else if (kind < 6) await evictDurableObject(anyPartition()).then(() => deaths++, ignoreIdle);
+        else await runDurableObjectAlarm(anyPartition()).catch(ignoreIdle);
       }
     })();
     await Promise.all(producers);
@@ -122,7 +134,8 @@ test("what an evicted object left unapplied is applied by its alarm, though no r
   await call("PUT", "/v1/jobs/leftTotals", totalsBody("left"));
   await post("left", clicks([1000, "ann", 1]));
   await abortAllDurableObjects();
-  const alarm = await runInDurableObject((await shardsOf("left"))(0), (_object, state) =>
+  const [left] = await partitionsOf("leftTotals");
+  const alarm = await runInDurableObject(left as DurableObjectStub, (_object, state) =>
     state.storage.getAlarm(),
   );
   expect(alarm).toBeTypeOf("number");
@@ -131,6 +144,7 @@ test("what an evicted object left unapplied is applied by its alarm, though no r
 
 test("with `advance` an open window fires by its alarm alone, with `wait` it stays open", async () => {
   const now = Date.now();
+  const window = { type: "tumble", size: "1s" };
   for (const idle of ["advance", "wait"]) {
     const body = clicksBody({
       idle,
@@ -138,19 +152,25 @@ test("with `advance` an open window fires by its alarm alone, with `wait` it sta
       eventTime: { column: "time", outOfOrderness: 0 },
     });
     await call("PUT", `/v1/streams/${idle}`, body);
-    await call("PUT", `/v1/jobs/${idle}Totals`, totalsBody(idle, { window: { type: "tumble", size: "1s" } }));
+    await call("PUT", `/v1/jobs/${idle}Totals`, totalsBody(idle, { window }));
+    await call("PUT", `/v1/jobs/${idle}Exchanged`, totalsBody(idle, { window, parallelism: 2 }));
     await post(idle, clicks([now - 60_000, "ann", 1]));
-    await call("GET", `/v1/views/${idle}Totals?token=${encodeURIComponent('{"0":1}')}`);
-    await evictDurableObject((await shardsOf(idle))(0));
+    for (const view of [`${idle}Totals`, `${idle}Exchanged`]) {
+      await call("GET", `/v1/views/${view}?token=${encodeURIComponent('{"0":1}')}`);
+      for (const partition of await partitionsOf(view)) await evictDurableObject(partition).catch(ignoreIdle);
+    }
   }
   for (const idle of ["advance", "wait"]) {
-    const alarm = await runInDurableObject((await shardsOf(idle))(0), (_object, state) =>
+    const [shard] = await partitionsOf(`${idle}Totals`);
+    const alarm = await runInDurableObject(shard as DurableObjectStub, (_object, state) =>
       state.storage.getAlarm(),
     );
     expect(alarm).toBeLessThanOrEqual(now + 20_000);
   }
   await new Promise((resolve) => setTimeout(resolve, 11_000));
   const final = async (view: string) => (await call("GET", `/v1/views/${view}`)).body.rows[0].final;
-  await expect.poll(() => final("advanceTotals"), { timeout: 5000 }).toBe(true);
-  expect(await final("waitTotals")).toBe(false);
-}, 30_000);
+  for (const kind of ["Totals", "Exchanged"]) {
+    await expect.poll(() => final(`advance${kind}`), { timeout: 8000 }).toBe(true);
+    expect(await final(`wait${kind}`)).toBe(false);
+  }
+}, 40_000);

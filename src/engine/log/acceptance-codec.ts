@@ -18,7 +18,8 @@
  *       48     8  watermark       i64
  *       56    40  counts *: frames, rows, rejected, duplicates, bytes
  *       96     -  producers
- *        -     -  channels        from version 2 on: u32, then of each: offset u64 *, part u32, name bytes u16, name
+ *        -     -  channels        from version 2 on: u32, then of each: offset u64 *, part u32, name bytes
+ *        u16, name
  *        -     4  checksum        XXH32 of all bytes before it
  *
  * Producer: token id bytes u16, producer bytes u16, key groups u16 [first, end), both 0 for the range of the

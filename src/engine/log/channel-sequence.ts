@@ -4,7 +4,7 @@
 import type { ChannelSequence } from "./records.ts";
 
 /** Before every output of a channel. */
-export const beforeFirst: ChannelSequence = { offset: 0, part: 0 };
+export const beforeFirst = { offset: 0, part: 0 } as const satisfies ChannelSequence;
 
 /** Negative where `first` comes before `second`, 0 where they are the same. */
 export function compareSequences(first: ChannelSequence, second: ChannelSequence): number {

@@ -44,7 +44,9 @@ export interface ChannelLink extends ChannelMark {
   readonly watermark: bigint;
 }
 
-/** One frame offered to a partition, by a client through a worker or by another partition through a channel. */
+/**
+ * One frame offered to a partition, by a client through a worker or by another partition through a channel.
+ */
 export interface AppendRequest {
   /** Generation of the stream and version of the shard map by which the sender routed. */
   readonly generation: number;

@@ -29,7 +29,8 @@
  *       28     4  rejected        of the frame
  *       32     -  producer, if flagged: sequence u64 *, checksum u64, part u32, token id bytes u16,
  *                 producer bytes u16, then both names in UTF-8
- *         -     -  channel mark, if flagged: offset u64 *, part u32, channel bytes u16, then its name in UTF-8
+ *         -     -  channel mark, if flagged: offset u64 *, part u32, channel bytes u16, then its name in
+ *         UTF-8
  *
  * The checksum leaves out the frames: each carries its own, which is verified where it is decoded, and an
  * append must cost no more than the one copy into the row. Watermark and counts stand in the record header

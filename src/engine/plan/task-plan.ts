@@ -35,6 +35,33 @@ export interface TaskPlan {
   readonly latenessMs: number;
   /** How long after its last change a result is kept; null: forever. */
   readonly retentionMs: number | null;
+  /** Set on a task that keeps no state and no view, but sends its rows on to the next stage. */
+  readonly send?: SendPlan;
+}
+
+/** Rows by hash to the partitions of the next stage. */
+export interface SendPlan {
+  /** The columns that travel, in order. */
+  readonly columns: readonly SentColumn[];
+  /** Indices of input columns: rows that are equal in them come to one partition. */
+  readonly key: readonly number[];
+  readonly to: SendTarget;
+}
+
+export interface SentColumn {
+  readonly name: string;
+  readonly type: DataType;
+  readonly nullable: boolean;
+  /** Its index among the task's input columns. */
+  readonly column: number;
+}
+
+/** The partitions of the next stage: they are the shards of a stream that only its channels write to. */
+export interface SendTarget {
+  readonly stream: string;
+  readonly generation: number;
+  readonly mapVersion: number;
+  readonly partitions: number;
 }
 
 export interface SourceColumn {

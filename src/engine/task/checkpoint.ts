@@ -6,9 +6,11 @@
  *   v1  first version
  */
 import { EngineError } from "../../base/errors.ts";
+import type { StoredChannel } from "../exchange/outbox.ts";
 import { maxWatermark, minWatermark } from "../log/records.ts";
 import type { CheckpointFacts } from "../partition-types.ts";
 import type { SqlStorage } from "../ports.ts";
+import type { StoredInputTime } from "../time/input-time.ts";
 import type { TablesInCheckpoint } from "./task-tables.ts";
 import type { FiringCursor } from "./task-windows.ts";
 
@@ -40,6 +42,9 @@ export interface Checkpoint extends TablesInCheckpoint {
   readonly cursor: FiringCursor | undefined;
   readonly counts: TaskCounts;
   readonly sweep: SweepState;
+  /** Absent in the rows of 0.1.0: nothing came by channels, and nothing was sent. */
+  readonly inputTime?: StoredInputTime;
+  readonly channels?: readonly StoredChannel[];
   readonly history: readonly CheckpointFacts[];
 }
 

@@ -9,12 +9,14 @@
  * same state and the same letters.
  */
 import { EngineError, type ErrorBody, errorBodyOf, StorageFailure } from "../../base/errors.ts";
-import { MiB } from "../../base/limits.ts";
+import { MiB, outboxBytesMax } from "../../base/limits.ts";
 import { findCells, type KeyedRows, updateAccumulator } from "../../kernel/aggregates.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { PageCache } from "../../kernel/page-cache.ts";
 import type { TableFailure } from "../../kernel/table-failure.ts";
 import { TableLayout } from "../../kernel/table-layout.ts";
+import { Outbox } from "../exchange/outbox.ts";
+import { Sender } from "../exchange/sender.ts";
 import type { PartitionLog } from "../log/partition-log.ts";
 import { type LogRecord, RecordKind } from "../log/records.ts";
 import type { CheckpointFacts, PartitionIdentity } from "../partition-types.ts";
@@ -22,6 +24,7 @@ import type { TaskPlan } from "../plan/task-plan.ts";
 import type { SqlStorage } from "../ports.ts";
 import { PageStore } from "../state/page-store.ts";
 import { continuousWindow, TableFamily, WindowDirectory } from "../state/window-directory.ts";
+import { InputTime } from "../time/input-time.ts";
 import { gridOfPlan } from "../windows/grid-of-plan.ts";
 import {
   abortUnfinished,
@@ -34,7 +37,7 @@ import {
 } from "./checkpoint.ts";
 import { LetterBox } from "./letters.ts";
 import { Retention } from "./retention.ts";
-import { RowSorter } from "./row-sorter.ts";
+import { RowSorter, type SortedRows } from "./row-sorter.ts";
 import { TaskInput } from "./task-input.ts";
 import { TaskTables } from "./task-tables.ts";
 import { TaskWindows } from "./task-windows.ts";
@@ -67,6 +70,9 @@ export class Task {
   readonly tables: TaskTables;
   readonly windows: TaskWindows | undefined;
   readonly letters: LetterBox;
+  /** Set on a task that sends its rows on. */
+  readonly outbox: Outbox | undefined;
+  readonly #sender: Sender | undefined;
   readonly #layout: TableLayout;
   readonly #store: PageStore;
   readonly #input: TaskInput;
@@ -77,7 +83,7 @@ export class Task {
   // In the checkpoint.
   #offset: number;
   #isMidRecord: boolean;
-  #watermark: bigint;
+  readonly #time: InputTime;
   #counts: TaskCounts;
 
   /** Opens the task at its last checkpoint, which must exist. */
@@ -92,7 +98,8 @@ export class Task {
     this.#checkpoint = checkpoint;
     this.#offset = checkpoint.offset;
     this.#isMidRecord = checkpoint.isMidRecord;
-    this.#watermark = parseWatermark(checkpoint.watermark);
+    const watermark = parseWatermark(checkpoint.watermark);
+    this.#time = new InputTime(context.identity.inputs, watermark, checkpoint.inputTime ?? {});
     this.#counts = checkpoint.counts;
     this.#layout = new TableLayout(kernel.memory, plan.accumulators);
     this.#store = new PageStore(sql, number, checkpoint);
@@ -113,6 +120,10 @@ export class Task {
     this.#input = new TaskInput(kernel, plan, context.identity.schema);
     this.#sorter = new RowSorter(kernel, plan, this.letters);
     this.#retention = new Retention(plan, this.tables, this.windows, checkpoint.sweep);
+    if (plan.send) {
+      this.outbox = new Outbox(sql, number, plan.send.to.partitions, checkpoint.channels ?? []);
+      this.#sender = new Sender(kernel, plan.send, this.outbox);
+    }
   }
 
   /** Offset up to which every record is applied. */
@@ -121,7 +132,17 @@ export class Task {
   }
 
   get watermark(): bigint {
-    return this.#watermark;
+    return this.#time.watermark;
+  }
+
+  /** True when nothing that leads here moves the watermark any more. */
+  get isIdle(): boolean {
+    return this.#time.isIdle;
+  }
+
+  /** True while receivers lag so far behind that nothing more may be sent: no record is applied then. */
+  get isHeldBack(): boolean {
+    return (this.outbox?.bytes ?? 0) >= outboxBytesMax;
   }
 
   get counts(): TaskCounts {
@@ -145,6 +166,7 @@ export class Task {
       offset !== this.#offset ||
       isMidRecord !== this.#isMidRecord ||
       cursor !== windows?.cursor ||
+      this.outbox?.isStale ||
       sweep.cursor !== this.#retention.state.cursor ||
       (windows !== undefined && windows.firedThrough !== parseWatermark(firedThrough))
     );
@@ -167,12 +189,11 @@ export class Task {
     if (!record) return 0;
     this.windows?.beginRecord(record.appendTime);
     if (!this.#isMidRecord) {
-      const watermark = record.kind === RecordKind.Frame ? this.#applyRows(record) : record.watermark;
-      if (watermark > this.#watermark) this.#watermark = watermark;
+      this.#takeIn(record);
       this.#retention.begin(record.appendTime);
       this.#isMidRecord = true;
     }
-    if (this.windows && !this.windows.fire(this.#watermark, cellsPerStepMax)) return wholeSliceBytes;
+    if (this.windows && !this.windows.fire(this.watermark, cellsPerStepMax)) return wholeSliceBytes;
     if (!this.#retention.sweep(record.appendTime, cellsPerStepMax)) return wholeSliceBytes;
     this.#isMidRecord = false;
     this.#offset = record.offset;
@@ -199,6 +220,7 @@ export class Task {
     this.#noteWriting();
     const rest = this.tables.commit((entry) => !windows || windows.isLive(entry.family, entry.window));
     this.letters.write();
+    this.outbox?.write();
     const startedAt = this.#writtenAhead.pages === 0 ? now : this.#writtenAhead.startedAt;
     const facts: CheckpointFacts = {
       epoch: this.#store.writingEpoch,
@@ -217,7 +239,9 @@ export class Task {
       ...this.#sweepAborted(),
       offset: this.#offset,
       isMidRecord: this.#isMidRecord,
-      watermark: this.#watermark.toString(),
+      watermark: this.watermark.toString(),
+      inputTime: this.#time.state,
+      channels: this.outbox?.state ?? [],
       firedThrough: firedThrough.toString(),
       cursor: windows?.cursor,
       nextTable: this.tables.nextTable,
@@ -248,32 +272,53 @@ export class Task {
     this.windows?.release();
     this.#input.release();
     this.#sorter.release();
+    this.#sender?.release();
     this.#layout.release();
   }
 
-  /** Applies a frame's rows and returns its watermark, which takes effect behind them. */
-  #applyRows(record: LogRecord): bigint {
-    const { cache } = this.#context;
+  /** Applies a record's rows, by the watermark before it, then its own, and tells the next stage of both. */
+  #takeIn(record: LogRecord): void {
+    if (record.kind !== RecordKind.Frame) {
+      this.#time.apply(record);
+      this.#sender?.sendTime(record.offset, this.#time);
+      return;
+    }
     const input = this.#input;
     input.load(record.frame);
     try {
-      cache.reserve(record.frame.length * batchRoomFactor);
-      cache.beginBatch();
-      const sorted = this.#sorter.sort(input, record, this.#watermark, this.windows);
-      this.#counts = {
-        rows: this.#counts.rows + sorted.applied,
-        filtered: this.#counts.filtered + sorted.filtered,
-        late: this.#counts.late + sorted.late,
-        bad: this.#counts.bad + sorted.bad,
-      };
-      const expireBefore = BigInt(this.#retention.expireBefore(record.appendTime));
-      for (const rows of sorted.batches(() => this.#continuousTable(record.appendTime))) {
-        this.#update(rows, record, expireBefore);
-      }
-      return record.watermark;
+      if (!this.#sender) this.#applyRows(record);
+      this.#time.apply(record);
+      if (this.#sender) this.#sendRows(this.#sender, record);
     } finally {
       input.unload();
     }
+  }
+
+  #sendRows(sender: Sender, record: LogRecord): void {
+    const { rows, selection, columns } = this.#input;
+    this.#count({ applied: selection.count, filtered: rows - selection.count, late: 0, bad: 0 });
+    sender.sendRows(columns, selection, record.offset, this.#time);
+  }
+
+  #applyRows(record: LogRecord): void {
+    const { cache } = this.#context;
+    cache.reserve(record.frame.length * batchRoomFactor);
+    cache.beginBatch();
+    const sorted = this.#sorter.sort(this.#input, record, this.watermark, this.windows);
+    this.#count(sorted);
+    const expireBefore = BigInt(this.#retention.expireBefore(record.appendTime));
+    for (const rows of sorted.batches(() => this.#continuousTable(record.appendTime))) {
+      this.#update(rows, record, expireBefore);
+    }
+  }
+
+  #count({ applied, filtered, late, bad }: Omit<SortedRows, "batches">): void {
+    this.#counts = {
+      rows: this.#counts.rows + applied,
+      filtered: this.#counts.filtered + filtered,
+      late: this.#counts.late + late,
+      bad: this.#counts.bad + bad,
+    };
   }
 
   #update(rows: KeyedRows, record: LogRecord, expireBefore: bigint): void {
@@ -311,7 +356,7 @@ const sweptTablesPerCheckpoint = 64;
 
 /** Deletes all that a task stored; it must be closed. */
 export function deleteStoredTask(sql: SqlStorage, task: number): void {
-  for (const table of ["pages", "tables", "letters", "checkpoints"]) {
+  for (const table of ["pages", "tables", "letters", "outbox", "checkpoints"]) {
     sql.run(`DELETE FROM ${table} WHERE task = ?`, task);
   }
 }

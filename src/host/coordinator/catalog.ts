@@ -1,7 +1,8 @@
 /**
  * The catalog: streams and jobs as they are wanted, and which shards have not confirmed them yet.
  *
- *   streams     one row per generation; a deleted one stays until every shard has destroyed itself
+ *   streams     one row per generation; a deleted one stays until every shard has destroyed itself. What
+ *               lies between two stages of a job is a stream too, which only its channels write to
  *   jobs        one row per run; a deleted one stays until every shard has dropped it
  *   deliveries  one row per shard and subject that is still to be told: run 0 is the stream itself, above
  *               it a job's run. What is told is not stored here: it is read from the catalog when it is
@@ -16,12 +17,17 @@ import type { SqlStorage, SqlValue } from "../../engine/ports.ts";
 import type { JobDefinition } from "../../protocol/job-spec.ts";
 import type { StreamDefinition } from "../../protocol/stream-spec.ts";
 
+/** A stream's definition, and of one between two stages the channels that lead to each of its partitions. */
+export interface StoredStream extends StreamDefinition {
+  readonly inputs?: readonly string[];
+}
+
 export interface StreamEntry {
   readonly name: string;
   readonly generation: number;
   /** Raised when the schema gains columns; it is the schema's version too. */
   readonly mapVersion: number;
-  readonly definition: StreamDefinition;
+  readonly definition: StoredStream;
   readonly createdAt: number;
   readonly isDeleted: boolean;
 }
@@ -31,9 +37,16 @@ export interface JobEntry {
   readonly run: number;
   readonly generation: number;
   readonly definition: JobDefinition;
-  readonly plan: TaskPlan;
+  /** From the source on; the last one has the view. */
+  readonly stages: readonly JobStage[];
   readonly state: "running" | "paused" | "deleted";
   readonly createdAt: number;
+}
+
+/** A task of a job, and the generation of the stream that it reads. */
+export interface JobStage {
+  readonly generation: number;
+  readonly plan: TaskPlan;
 }
 
 /** What a shard is still to be told; `run` 0 is the stream itself. */
@@ -79,11 +92,13 @@ export class Catalog {
     return this.#streams("WHERE generation = ?", generation)[0];
   }
 
+  /** The streams that people made. */
   streams(): StreamEntry[] {
-    return this.#streams("WHERE is_deleted = 0 ORDER BY name");
+    const all = this.#streams("WHERE is_deleted = 0 ORDER BY name");
+    return all.filter(({ definition }) => definition.inputs === undefined);
   }
 
-  addStream(name: string, definition: StreamDefinition, now: number): StreamEntry {
+  addStream(name: string, definition: StoredStream, now: number): StreamEntry {
     const generation = this.#next("generation");
     const statement = `INSERT INTO streams (${streamColumns}) VALUES (?, ?, 1, ?, ?, 0)`;
     this.#sql.run(statement, name, generation, JSON.stringify(definition), now);
@@ -124,7 +139,7 @@ export class Catalog {
 
   addJob(job: Omit<JobEntry, "run" | "state">): JobEntry {
     const run = this.#next("run");
-    const texts = [JSON.stringify(job.definition), JSON.stringify(job.plan)] as const;
+    const texts = [JSON.stringify(job.definition), JSON.stringify({ stages: job.stages })] as const;
     const statement = `INSERT INTO jobs (${jobColumns}) VALUES (?, ?, ?, ?, ?, 'running', ?)`;
     this.#sql.run(statement, job.name, run, job.generation, ...texts, job.createdAt);
     return { ...job, run, state: "running" };
@@ -154,6 +169,11 @@ export class Catalog {
 
   deliveriesDue(now: number): Delivery[] {
     return this.#deliveries("WHERE due_at <= ? ORDER BY generation, shard, run", now);
+  }
+
+  /** Whether no shard of any stream is still to be told about a job's run. */
+  isRunSettled(run: number): boolean {
+    return this.#sql.run("SELECT 1 FROM deliveries WHERE run = ? LIMIT 1", run).length === 0;
   }
 
   isSettled(generation: number, run: number): boolean {
@@ -210,7 +230,7 @@ export class Catalog {
       run: Number(run),
       generation: Number(generation),
       definition: JSON.parse(String(definition)),
-      plan: JSON.parse(String(plan)),
+      stages: readStages(Number(generation), JSON.parse(String(plan))),
       state: String(state) as JobEntry["state"],
       createdAt: Number(createdAt),
     }));
@@ -227,4 +247,12 @@ export class Catalog {
       dueAt: Number(dueAt),
     }));
   }
+}
+
+/** Release 0.1.0 stored the plan of the only stage as it is. */
+function readStages(
+  generation: number,
+  stored: TaskPlan | { stages: readonly JobStage[] },
+): readonly JobStage[] {
+  return "stages" in stored ? stored.stages : [{ generation, plan: stored }];
 }

@@ -7,7 +7,7 @@
  */
 import { assert } from "../../base/assert.ts";
 import type { PartitionIdentity, RpcResult } from "../../engine/partition-types.ts";
-import { keyGroupsOf } from "../shard-map.ts";
+import { keyGroupsOf } from "../../engine/shard-map.ts";
 import { callShard, type Shards } from "../shards.ts";
 import type { WallClock } from "../wall-clock.ts";
 import type { Catalog, Delivery, StreamEntry } from "./catalog.ts";
@@ -89,22 +89,27 @@ export class CommandDelivery {
       }
       const job = this.#catalog.run(run);
       assert(job, "a delivery's job is in the catalog until all shards confirmed");
-      const { name, state, plan } = job;
+      const { name, state } = job;
+      const plan = job.stages.find((stage) => stage.generation === generation)?.plan;
+      assert(plan, "a job's run is told to the partitions of its own stages");
       return partition.command(generation, { job: name, run, revision, state, plan });
     });
   }
 
   #forgetIfGone({ generation, run }: Delivery): void {
-    if (!this.#catalog.isSettled(generation, run)) return;
     if (run > 0) {
-      if (this.#catalog.run(run)?.state === "deleted") this.#catalog.forgetJob(run);
-    } else if (this.#catalog.generation(generation)?.isDeleted) this.#catalog.forgetStream(generation);
+      const isGone = this.#catalog.run(run)?.state === "deleted" && this.#catalog.isRunSettled(run);
+      if (isGone) this.#catalog.forgetJob(run);
+      return;
+    }
+    if (!this.#catalog.isSettled(generation, run)) return;
+    if (this.#catalog.generation(generation)?.isDeleted) this.#catalog.forgetStream(generation);
   }
 }
 
 /** Returns who a shard of the stream is. */
 export function identityOf(stream: StreamEntry, shard: number): PartitionIdentity {
-  const { columns, eventTime, idleTimeoutMs, idle, shards, retention } = stream.definition;
+  const { columns, eventTime, idleTimeoutMs, idle, shards, retention, inputs } = stream.definition;
   return {
     stream: stream.name,
     generation: stream.generation,
@@ -118,5 +123,6 @@ export function identityOf(stream: StreamEntry, shard: number): PartitionIdentit
     idleTimeoutMs,
     idle,
     retention: { timeMs: retention.timeMs, bytesMax: retention.bytesPerShard },
+    ...(inputs && { inputs }),
   };
 }

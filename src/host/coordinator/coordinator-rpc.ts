@@ -25,14 +25,20 @@ export interface StreamFacts {
   readonly distributionKey: readonly number[];
 }
 
-/** What it takes to read a job's view. */
-export interface JobFacts {
-  readonly job: string;
-  readonly run: number;
+/** Partitions that tasks of one stage run in: the shards of the stream that the stage reads. */
+export interface StagePartitions {
   readonly stream: string;
   readonly generation: number;
   readonly shardCount: number;
+}
+
+/** What it takes to read a job's view: where the last stage is, and its plan. */
+export interface JobFacts extends StagePartitions {
+  readonly job: string;
+  readonly run: number;
   readonly plan: TaskPlan;
+  /** The stages before the last one, from the source on. */
+  readonly before: readonly StagePartitions[];
 }
 
 export interface Put<Answer> {

@@ -7,19 +7,21 @@
  *
  * Invariant: a turn that leaves a delivery or a watched stream leaves an alarm.
  */
+import { assert } from "../../base/assert.ts";
 import { EngineError, errorBodyOf, StorageFailure } from "../../base/errors.ts";
 import { suggestName } from "../../base/suggest-name.ts";
+import { channelOf } from "../../engine/partition-outputs.ts";
 import type { RpcResult } from "../../engine/partition-types.ts";
-import { planJob } from "../../engine/plan/plan-job.ts";
+import { planStages } from "../../engine/plan/plan-stages.ts";
 import type { SqlStorage } from "../../engine/ports.ts";
 import type { JobAnswer, StreamAnswer } from "../../protocol/answers.ts";
 import type { JobDefinition } from "../../protocol/job-spec.ts";
 import type { StreamDefinition } from "../../protocol/stream-spec.ts";
 import type { Shards } from "../shards.ts";
 import { deadlineAfter, type WallClock } from "../wall-clock.ts";
-import { Catalog, type JobEntry, type StreamEntry } from "./catalog.ts";
+import { Catalog, type JobEntry, type JobStage, type StreamEntry } from "./catalog.ts";
 import { CommandDelivery } from "./command-delivery.ts";
-import type { CoordinatorRpc, JobFacts, Put, StreamFacts } from "./coordinator-rpc.ts";
+import type { CoordinatorRpc, JobFacts, Put, StagePartitions, StreamFacts } from "./coordinator-rpc.ts";
 import { decideStreamChange } from "./decide-stream-change.ts";
 import { jobDifference } from "./job-difference.ts";
 import { jobAnswerOf, mergeJobStatus, mergeStreamStatus, streamAnswerOf } from "./merge-status.ts";
@@ -72,11 +74,12 @@ export class Coordinator implements CoordinatorRpc {
     return this.#answer(async () => {
       const job = this.#catalog.job(name);
       if (!job) throw this.#notFound("VIEW_NOT_FOUND", "view", name);
-      const stream = this.#sourceOf(job);
-      await this.#settle(stream, job.run);
-      const { generation, definition } = stream;
-      const shardCount = definition.shards;
-      return { job: name, run: job.run, stream: stream.name, generation, shardCount, plan: job.plan };
+      await this.#settleJob(job);
+      const [last, ...others] = this.#streamsOf(job).reverse();
+      const plan = job.stages.at(-1)?.plan;
+      assert(last && plan, "a job has a stage");
+      const before = others.reverse().map(partitionsOf);
+      return { job: name, run: job.run, ...partitionsOf(last), plan, before };
     });
   }
 
@@ -118,9 +121,7 @@ export class Coordinator implements CoordinatorRpc {
         const message = `Stream "${name}" is read by ${jobs.map((job) => `"${job}"`).join(", ")}.`;
         throw new EngineError("STREAM_IN_USE", { message, details: { jobs } });
       }
-      this.#catalog.markStreamDeleted(stream.generation);
-      this.#catalog.dropJobDeliveries(stream.generation);
-      this.#catalog.addDeliveries(stream, streamRun, CommandDelivery.dueAgainAt(this.#ports.clock.now()));
+      this.#dropStream(stream);
       this.#ticks.unwatch(stream.generation);
       await this.#settle(stream, streamRun);
       return null;
@@ -137,7 +138,7 @@ export class Coordinator implements CoordinatorRpc {
       }
       const job = existing ?? this.#startJob(name, definition);
       const stream = this.#sourceOf(job);
-      const isSettled = await this.#settle(stream, job.run);
+      const isSettled = await this.#settleJob(job);
       return { isNew: !existing, answer: jobAnswerOf(this.#job(name), stream.name, isSettled) };
     });
   }
@@ -145,17 +146,16 @@ export class Coordinator implements CoordinatorRpc {
   job(name: string) {
     return this.#answer(async () => {
       const job = this.#job(name);
-      const stream = this.#sourceOf(job);
-      const statuses = await statusesOf(stream, this.#ports.shards, this.#ports.clock);
-      return mergeJobStatus(job, stream.name, this.#isSettled(stream, job.run), statuses);
+      const { shards, clock } = this.#ports;
+      const asked = this.#streamsOf(job).map((stream) => statusesOf(stream, shards, clock));
+      return mergeJobStatus(job, this.#sourceOf(job).name, this.#isJobSettled(job), await Promise.all(asked));
     });
   }
 
   jobs(): Promise<RpcResult<readonly JobAnswer[]>> {
     return this.#answer(async () =>
       this.#catalog.jobs().map((job) => {
-        const stream = this.#sourceOf(job);
-        return jobAnswerOf(job, stream.name, this.#isSettled(stream, job.run));
+        return jobAnswerOf(job, this.#sourceOf(job).name, this.#isJobSettled(job));
       }),
     );
   }
@@ -163,16 +163,15 @@ export class Coordinator implements CoordinatorRpc {
   setJobState(name: string, state: "running" | "paused"): Promise<RpcResult<JobAnswer>> {
     return this.#answer(async () => {
       const job = this.#job(name);
-      const stream = this.#sourceOf(job);
-      const isSettled = await this.#wish(stream, job.run, state);
-      return jobAnswerOf(this.#job(name), stream.name, isSettled);
+      const isSettled = await this.#wish(job, state);
+      return jobAnswerOf(this.#job(name), this.#sourceOf(job).name, isSettled);
     });
   }
 
   deleteJob(name: string): Promise<RpcResult<null>> {
     return this.#answer(async () => {
       const job = this.#job(name);
-      await this.#wish(this.#sourceOf(job), job.run, "deleted");
+      await this.#wish(job, "deleted");
       return null;
     });
   }
@@ -213,21 +212,47 @@ export class Coordinator implements CoordinatorRpc {
   }
 
   #startJob(name: string, definition: JobDefinition): JobEntry {
-    const stream = this.#stream(definition.source);
-    const plan = planJob(definition, stream.definition);
+    const source = this.#stream(definition.source);
     const createdAt = this.#ports.clock.now();
-    const job = this.#catalog.addJob({ name, generation: stream.generation, definition, plan, createdAt });
-    this.#catalog.addDeliveries(stream, job.run, CommandDelivery.dueAgainAt(createdAt));
-    this.#watch(stream);
+    const inner: StreamEntry[] = [];
+    const planned = planStages(definition, source.definition, (input) => {
+      const before = inner.at(-1) ?? source;
+      const stored = { ...input, inputs: channelsFrom(before) };
+      const stream = this.#catalog.addStream(`${name}/${inner.length + 1}`, stored, createdAt);
+      inner.push(stream);
+      const { generation, mapVersion } = stream;
+      return { stream: stream.name, generation, mapVersion, partitions: input.shards };
+    });
+    const streams = [source, ...inner];
+    const stages = planned.map(({ plan }, index): JobStage => {
+      return { generation: streams[index]?.generation ?? source.generation, plan };
+    });
+    const { generation } = source;
+    const job = this.#catalog.addJob({ name, generation, definition, stages, createdAt });
+    const dueAt = CommandDelivery.dueAgainAt(createdAt);
+    for (const stream of inner) this.#catalog.addDeliveries(stream, streamRun, dueAt);
+    for (const stream of streams) this.#catalog.addDeliveries(stream, job.run, dueAt);
+    this.#watch(source);
     return job;
   }
 
-  /** Stores the state that a job should have and tells its shards; true when all confirmed in time. */
-  #wish(stream: StreamEntry, run: number, state: JobEntry["state"]): Promise<boolean> {
-    this.#catalog.setJobState(run, state);
-    this.#catalog.addDeliveries(stream, run, CommandDelivery.dueAgainAt(this.#ports.clock.now()));
-    this.#watch(stream);
-    return this.#settle(stream, run);
+  /** Stores the state that a job should have and tells its partitions; true when all confirmed in time. */
+  #wish(job: JobEntry, state: JobEntry["state"]): Promise<boolean> {
+    this.#catalog.setJobState(job.run, state);
+    const source = this.#sourceOf(job);
+    for (const stream of this.#streamsOf(job)) {
+      const isOwn = stream.generation !== source.generation;
+      if (isOwn && state === "deleted") this.#dropStream(stream);
+      else this.#catalog.addDeliveries(stream, job.run, CommandDelivery.dueAgainAt(this.#ports.clock.now()));
+    }
+    this.#watch(source);
+    return this.#settleJob(job);
+  }
+
+  #dropStream(stream: StreamEntry): void {
+    this.#catalog.markStreamDeleted(stream.generation);
+    this.#catalog.dropJobDeliveries(stream.generation);
+    this.#catalog.addDeliveries(stream, streamRun, CommandDelivery.dueAgainAt(this.#ports.clock.now()));
   }
 
   /** Has the stream's idle shards follow the others, while a job runs that could fire something. */
@@ -245,21 +270,34 @@ export class Coordinator implements CoordinatorRpc {
   }
 
   /**
-   * Tells the stream's shards what they have not confirmed; true when they know of `run` (0: the stream) in
-   * time.
+   * Tells the stream's shards what they have not confirmed; true when they know of the stream itself in time.
    */
-  async #settle(stream: StreamEntry, run: number): Promise<boolean> {
+  #settle(stream: StreamEntry, run: typeof streamRun): Promise<boolean> {
+    return this.#settleAll([stream], () => this.#isSettled(stream, run));
+  }
+
+  /** Tells a job's partitions what they have not confirmed; true when all know of it in time. */
+  #settleJob(job: JobEntry): Promise<boolean> {
+    return this.#settleAll(this.#streamsOf(job), () => this.#isJobSettled(job));
+  }
+
+  async #settleAll(streams: readonly StreamEntry[], isSettled: () => boolean): Promise<boolean> {
     this.#schedule();
-    if (this.#isSettled(stream, run)) return true;
+    if (isSettled()) return true;
     const deadline = deadlineAfter(this.#ports.clock, settleMs);
-    await Promise.race([this.#delivery.deliverToAll(stream), deadline.passed]);
+    const delivered = Promise.all(streams.map((stream) => this.#delivery.deliverToAll(stream)));
+    await Promise.race([delivered, deadline.passed]);
     deadline.cancel();
     this.#schedule();
-    return this.#isSettled(stream, run);
+    return isSettled();
   }
 
   #isSettled(stream: StreamEntry, run: number): boolean {
     return this.#catalog.isSettled(stream.generation, run);
+  }
+
+  #isJobSettled({ run }: JobEntry): boolean {
+    return this.#catalog.isRunSettled(run);
   }
 
   #schedule(): void {
@@ -283,6 +321,11 @@ export class Coordinator implements CoordinatorRpc {
     return job;
   }
 
+  /** The streams that the job's stages read, the source first; without those that are gone already. */
+  #streamsOf(job: JobEntry): StreamEntry[] {
+    return job.stages.flatMap(({ generation }) => this.#catalog.generation(generation) ?? []);
+  }
+
   #sourceOf(job: JobEntry): StreamEntry {
     const stream = this.#catalog.generation(job.generation);
     if (!stream) throw this.#notFound("STREAM_NOT_FOUND", "stream", job.definition.source);
@@ -301,6 +344,15 @@ export class Coordinator implements CoordinatorRpc {
     );
     return new EngineError(code, { message: `There is no ${what} "${name}"${suggestion || "."}` });
   }
+}
+
+function partitionsOf({ name, generation, definition }: StreamEntry): StagePartitions {
+  return { stream: name, generation, shardCount: definition.shards };
+}
+
+/** The channels that lead from the stream's partitions to one of the next stage. */
+function channelsFrom({ generation, definition }: StreamEntry): string[] {
+  return Array.from({ length: definition.shards }, (_, shard) => channelOf({ generation, shard }));
 }
 
 function streamFactsOf({ name, generation, mapVersion, definition }: StreamEntry): StreamFacts {

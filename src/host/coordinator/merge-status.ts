@@ -65,41 +65,55 @@ export function jobAnswerOf(job: JobEntry, stream: string, isSettled: boolean): 
   };
 }
 
+/** `stages` holds what the partitions of each stage answered, the source's first. */
 export function mergeJobStatus(
   job: JobEntry,
   stream: string,
   isSettled: boolean,
-  statuses: ShardStatuses,
+  stages: readonly ShardStatuses[],
 ): JobStatusAnswer {
-  const found = statuses.map((status) => status?.jobs.find(({ run }) => run === job.run));
-  const shards = found.flatMap((status, shard) => (status ? [{ shard, status }] : []));
-  const known = shards.map(({ status }) => status);
+  const found = stages.flatMap((statuses, stage) =>
+    statuses.map((status, shard) => ({
+      stage,
+      shard,
+      status: status?.jobs.find(({ run }) => run === job.run),
+    })),
+  );
+  const partitions = found.flatMap(({ stage, shard, status }) => (status ? [{ stage, shard, status }] : []));
+  const known = partitions.map(({ status }) => status);
+  const first = partitions.filter(({ stage }) => stage === 0);
+  const last = partitions.filter(({ stage }) => stage === stages.length - 1).map(({ status }) => status);
   return {
     ...jobAnswerOf(job, stream, isSettled),
     state: stateOf(job, isSettled, known),
-    watermark: lowestWatermark(found),
-    offsets: Object.fromEntries(shards.map(({ shard, status }) => [shard, status.appliedOffset])),
+    watermark: lowestWatermark(found.map(({ status }) => status)),
+    offsets: Object.fromEntries(first.map(({ shard, status }) => [shard, status.appliedOffset])),
     lag: {
       records: sum(known, ({ lagRecords }) => lagRecords),
-      bytes: sum(known, ({ lagBytes }) => lagBytes),
+      bytes: sum(known, ({ lagBytes, unacknowledgedBytes }) => lagBytes + unacknowledgedBytes),
     },
-    rows: sum(known, ({ counts }) => counts.rows),
+    rows: sum(last, ({ counts }) => counts.rows),
     filtered: sum(known, ({ counts }) => counts.filtered),
     late: sum(known, ({ counts }) => counts.late),
     bad: sum(known, ({ counts }) => counts.bad),
     openWindows: sum(known, ({ openWindows }) => openWindows),
-    shards: shards.map(({ shard, status }) => ({
+    shards: partitions.map(({ stage, shard, status }) => ({
+      stage,
       shard,
       state: status.state,
       watermark: formatWatermark(status.watermark),
       appliedOffset: status.appliedOffset,
       lagRecords: status.lagRecords,
       lagBytes: status.lagBytes,
+      unacknowledgedBytes: status.unacknowledgedBytes,
       stateBytesInMemory: status.stateBytesInMemory,
       ...(status.error ? { error: status.error } : {}),
     })),
-    unreachable: missingIndices(statuses),
-    checkpoints: checkpointsOf(shards),
+    unreachable: missingIndices(stages[0] ?? []),
+    unreachableStages: stages.flatMap((statuses, stage) =>
+      stage > 0 && missingIndices(statuses).length > 0 ? [{ stage, shards: missingIndices(statuses) }] : [],
+    ),
+    checkpoints: checkpointsOf(partitions),
   };
 }
 
@@ -126,9 +140,13 @@ function shardAnswerOf(status: PartitionStatus): ShardAnswer {
   };
 }
 
-function checkpointsOf(shards: readonly { shard: number; status: JobStatus }[]): CheckpointAnswer[] {
-  return shards
-    .flatMap(({ shard, status }) => status.checkpoints.map((checkpoint) => ({ shard, ...checkpoint })))
+function checkpointsOf(
+  partitions: readonly { stage: number; shard: number; status: JobStatus }[],
+): CheckpointAnswer[] {
+  return partitions
+    .flatMap(({ stage, shard, status }) =>
+      status.checkpoints.map((checkpoint) => ({ stage, shard, ...checkpoint })),
+    )
     .sort((left, right) => right.at - left.at)
     .slice(0, checkpointsShown)
     .map(({ at, ...checkpoint }) => ({ ...checkpoint, at: formatTime(at) }));

@@ -11,6 +11,7 @@
 import { assert } from "../../base/assert.ts";
 import { partRowsMax } from "../../base/limits.ts";
 import type { BadRecord } from "../../columnar/bad-record.ts";
+import { shardByKeyGroup } from "../../engine/shard-map.ts";
 import { checksumOf } from "../../kernel/checksum.ts";
 import type { ColumnBatch } from "../../kernel/column-batch.ts";
 import { FrameEncoder, noWatermark, readFrameHeader } from "../../kernel/frame-codec.ts";
@@ -22,7 +23,6 @@ import { newestTime } from "../../kernel/newest-time.ts";
 import { RowRouter } from "../../kernel/routing.ts";
 import { firstRows, type Selection } from "../../kernel/selection.ts";
 import type { StreamFacts } from "../coordinator/coordinator-rpc.ts";
-import { shardByKeyGroup } from "../shard-map.ts";
 
 /**
  * Frames that one part can make for one shard: rows of 1 MiB of JSON take a few MiB as columns at the very

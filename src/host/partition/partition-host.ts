@@ -25,7 +25,10 @@ import type {
 } from "../../engine/partition-types.ts";
 import type { Ports } from "../../engine/ports.ts";
 import { selectTop } from "../../engine/task/view-scan.ts";
+import type { Shards } from "../shards.ts";
+import { creditWaitMs, OutputDelivery } from "./output-delivery.ts";
 import type { PartitionRpc } from "./partition-rpc.ts";
+import { Waiters } from "./waiters.ts";
 
 /** What the host asks of the platform besides the engine's ports. */
 export interface HostPorts extends Ports {
@@ -38,6 +41,8 @@ export interface HostPorts extends Ports {
   clearStorage(): Promise<void>;
   /** Ends this object at once: what the turn wrote is dropped, and the next call meets a new one. */
   abort(reason: string): void;
+  /** The partitions of the next stages. */
+  readonly shards: Shards;
   /** Tells the coordinator that this shard has left idleness; resolves when it knows. */
   reportActive(identity: PartitionIdentity): Promise<void>;
 }
@@ -46,13 +51,6 @@ interface PendingAppend {
   readonly requests: readonly AppendRequest[];
   readonly resolve: (results: readonly AppendResult[]) => void;
   readonly reject: (cause: unknown) => void;
-}
-
-interface Waiter {
-  readonly job: string;
-  readonly run: number;
-  readonly minOffset: number;
-  readonly wake: (result: RpcResult<null>) => void;
 }
 
 /** Slices of work, and bytes of log, that one turn applies at most: appends are logged in between. */
@@ -71,7 +69,8 @@ export class PartitionHost implements PartitionRpc {
   #pending: PendingAppend[] = [];
   #isWorking = false;
   #alarmAt: number | undefined;
-  #waiters: Waiter[] = [];
+  readonly #waiters: Waiters;
+  readonly #delivery: OutputDelivery;
   #isActiveReported = false;
   /** Offset of the last record that was logged before this object started. */
   readonly #restartedAt: number;
@@ -81,6 +80,21 @@ export class PartitionHost implements PartitionRpc {
     this.#ports = ports;
     this.#options = options;
     this.#alarmAt = alarmAt;
+    this.#waiters = new Waiters(
+      (work, ms) => ports.later(work, ms),
+      (reason) => ports.abort(reason),
+    );
+    const { clock, shards } = ports;
+    const wallClock = {
+      now: () => clock.now(),
+      after: (ms: number, run: () => void) => ports.later(run, ms),
+    };
+    this.#delivery = new OutputDelivery(shards, wallClock, (partition, work) => {
+      if (this.#opened !== partition) return;
+      this.#guard(work, ignore);
+      this.#endTurn();
+      this.#waiters.wake();
+    });
     this.#opened = Partition.isStored(ports) ? new Partition(ports, options) : undefined;
     this.#restartedAt = (this.#opened?.log.nextOffset ?? 1) - 1;
     this.#endTurn();
@@ -100,6 +114,10 @@ export class PartitionHost implements PartitionRpc {
         this.#pending.push({ requests, resolve, reject });
         if (this.#pending.length === 1) this.#ports.soon(() => this.#flush());
       });
+      // A sender of another stage may go on when it has the answer: it gets it when there is room for more.
+      if (requests.some(({ link }) => link) && !this.#hasCredit()) {
+        await this.#waiters.until(() => this.#hasCredit(), creditWaitMs, "");
+      }
       return { ok: true, value: results };
     } catch (thrown) {
       return { ok: false, error: errorBodyOf(thrown) };
@@ -120,9 +138,21 @@ export class PartitionHost implements PartitionRpc {
   command(generation: number, command: JobCommand): Promise<RpcResult<null>> {
     return this.#answer(() => {
       this.#partition.command(generation, command);
-      this.#wakeWaiters();
+      this.#waiters.wake();
       return null;
     });
+  }
+
+  async tokenBehind(
+    job: string,
+    run: number,
+    offset: number,
+    timeoutMs: number,
+  ): Promise<RpcResult<readonly number[]>> {
+    const token = () => this.#partition.tokenBehind(job, run, offset);
+    const late = `What came of offset ${offset} has not reached the next stage within ${timeoutMs} ms.`;
+    const waited = await this.#waiters.until(() => token() !== undefined, timeoutMs, late);
+    return waited.ok ? this.#answer(() => token() ?? []) : waited;
   }
 
   status(): Promise<RpcResult<PartitionStatus | null>> {
@@ -160,7 +190,7 @@ export class PartitionHost implements PartitionRpc {
     await this.#ports.clearStorage();
     this.#alarmAt = undefined;
     this.#opened = undefined;
-    this.#wakeWaiters();
+    this.#waiters.wake();
     return { ok: true, value: null };
   }
 
@@ -216,7 +246,7 @@ export class PartitionHost implements PartitionRpc {
           bytes += step;
         }
         this.#afterTurn();
-        this.#wakeWaiters();
+        this.#waiters.wake();
       },
       () => this.#lookAgain(),
     );
@@ -230,8 +260,9 @@ export class PartitionHost implements PartitionRpc {
     );
   }
 
-  /** Keeps an alarm no later than the partition needs, or than the heartbeat, and the work going. */
+  /** Sends what is to be sent; keeps an alarm no later than the partition needs, and the work going. */
   #afterTurn(): void {
+    if (this.#opened?.isSetUp) this.#delivery.send(this.#opened);
     const isSoon = this.#alarmAt !== undefined && this.#alarmAt <= this.#ports.clock.now() + heartbeatMs;
     const at = isSoon ? undefined : this.#opened?.nextAlarm();
     if (at !== undefined) this.#wakeBy(at);
@@ -275,36 +306,13 @@ export class PartitionHost implements PartitionRpc {
 
   /** Resolves when the job has applied `minOffset`, or with an error: it failed, or it took too long. */
   #waitFor(job: string, run: number, minOffset: number, timeoutMs: number): Promise<RpcResult<null>> {
-    return new Promise((resolve) => {
-      let cancel = () => {};
-      const wake = (result: RpcResult<null>) => {
-        cancel();
-        this.#waiters = this.#waiters.filter((each) => each !== waiter);
-        resolve(result);
-      };
-      const waiter: Waiter = { job, run, minOffset, wake };
-      this.#waiters.push(waiter);
-      this.#guard(
-        () => this.#wakeWaiters(),
-        () => {},
-      );
-      if (!this.#waiters.includes(waiter)) return;
-      cancel = this.#ports.later(() => {
-        const message = `The view has not applied offset ${minOffset} within ${timeoutMs} ms.`;
-        wake({ ok: false, error: errorBodyOf(new EngineError("QUERY_TIMEOUT", { message })) });
-      }, timeoutMs);
-    });
+    const isMet = () => this.#partition.jobs.appliedOffset(job, run) >= minOffset;
+    const late = `The view has not applied offset ${minOffset} within ${timeoutMs} ms.`;
+    return this.#waiters.until(isMet, timeoutMs, late);
   }
 
-  #wakeWaiters(): void {
-    for (const { job, run, minOffset, wake } of [...this.#waiters]) {
-      try {
-        if (this.#partition.jobs.appliedOffset(job, run) >= minOffset) wake({ ok: true, value: null });
-      } catch (thrown) {
-        wake({ ok: false, error: errorBodyOf(thrown) });
-        if (thrown instanceof StorageFailure) throw thrown;
-      }
-    }
+  #hasCredit(): boolean {
+    return this.#opened?.hasCredit ?? true;
   }
 
   /**
@@ -315,7 +323,8 @@ export class PartitionHost implements PartitionRpc {
     if (!this.#opened?.isSetUp) return;
     const { identity, log } = this.#opened;
     if (log.isIdle) this.#isActiveReported = false;
-    if (log.isIdle || this.#isActiveReported || identity.shardCount === 1) return;
+    const hasSiblings = identity.shardCount > 1 && !identity.inputs;
+    if (log.isIdle || this.#isActiveReported || !hasSiblings) return;
     this.#isActiveReported = true;
     this.#ports.reportActive(identity).catch(() => {
       this.#isActiveReported = false;
@@ -350,6 +359,8 @@ export class PartitionHost implements PartitionRpc {
     }
   }
 }
+
+function ignore(): void {}
 
 /** A scan from its beginning. */
 function withoutPlace({ after: _, ...scan }: ViewScan): ViewScan {

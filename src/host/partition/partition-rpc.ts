@@ -29,6 +29,16 @@ export interface PartitionRpc {
     scan: ViewScan,
     wait: { readonly minOffset: number; readonly timeoutMs: number } | undefined,
   ): Promise<RpcResult<ViewPage>>;
+  /**
+   * Waits (at most `timeoutMs`) until the job has applied `offset` and the next stage has acknowledged all
+   * that came of it. Answers the token for that stage: an offset for each of its partitions, by number.
+   */
+  tokenBehind(
+    job: string,
+    run: number,
+    offset: number,
+    timeoutMs: number,
+  ): Promise<RpcResult<readonly number[]>>;
   /** Letters of a job, or of the stream when `job` is undefined. */
   letters(job: string | undefined, after: string | undefined, limit: number): Promise<RpcResult<LetterPage>>;
   /** Deletes everything the object holds, when it belongs to `generation`. */

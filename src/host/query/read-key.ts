@@ -8,8 +8,8 @@ import { type EncodedKey, encodeKey, hashKey, keyGroupOf } from "../../columnar/
 import { formatType, kindOf } from "../../columnar/schema.ts";
 import { type JsonScalar, type LaneValue, readValue } from "../../columnar/values.ts";
 import type { KeyColumn, TaskPlan } from "../../engine/plan/task-plan.ts";
+import { shardOfKeyGroup } from "../../engine/shard-map.ts";
 import { parseJson, type ViewQuery } from "../../protocol/view-query.ts";
-import { shardOfKeyGroup } from "../shard-map.ts";
 
 export interface QueryKey extends EncodedKey {
   /** The one shard that owns the key; undefined where any may. */

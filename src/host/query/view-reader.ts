@@ -7,11 +7,12 @@
 import { EngineError, errorBodyOf } from "../../base/errors.ts";
 import { suggestName } from "../../base/suggest-name.ts";
 import type { RpcResult, ScanPosition, ViewPage, ViewScan } from "../../engine/partition-types.ts";
-import type { ViewAnswer } from "../../protocol/answers.ts";
+import type { Token, ViewAnswer } from "../../protocol/answers.ts";
 import type { ViewQuery } from "../../protocol/view-query.ts";
 import { formatWatermark } from "../../protocol/watermark-text.ts";
-import type { JobFacts } from "../coordinator/coordinator-rpc.ts";
+import type { JobFacts, StagePartitions } from "../coordinator/coordinator-rpc.ts";
 import type { Ask, FactsCache } from "../facts-cache.ts";
+import type { PartitionRpc } from "../partition/partition-rpc.ts";
 import { callShard, type Shards } from "../shards.ts";
 import type { WallClock } from "../wall-clock.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
@@ -58,9 +59,21 @@ export class ViewReader {
     checkToken(query, facts);
     const key = query.key === undefined ? undefined : readKey(facts.plan, query.key, facts.shardCount);
     const scan = scanOf(facts, query, key);
+    const deadlineAt = this.#ports.clock.now() + query.timeoutMs;
+    const token = await this.#tokenOfLastStage(facts, query.token, deadlineAt);
+    if (!token.ok) return token;
     const all = Array.from({ length: facts.shardCount }, (_, shard) => shard);
     const asked = key?.shard === undefined ? all : [key.shard];
-    const answers = await Promise.all(asked.map((shard) => this.#readShard(facts, shard, scan, query)));
+    const answers = await Promise.all(
+      asked.map((shard) => {
+        const minOffset = token.value[shard];
+        const wait =
+          minOffset === undefined ? undefined : { minOffset, timeoutMs: this.#leftUntil(deadlineAt) };
+        return this.#call(facts, shard, wait?.timeoutMs ?? 0, (rpc) =>
+          rpc.queryView(facts.job, facts.run, scan, wait),
+        );
+      }),
+    );
     const pages: ShardPage[] = [];
     for (const [index, answer] of answers.entries()) {
       if (!answer.ok) return answer;
@@ -73,14 +86,44 @@ export class ViewReader {
     return { ok: true, value: answerOf(facts, query, pages, merged) };
   }
 
-  #readShard(facts: JobFacts, shard: number, scan: ViewScan, query: ViewQuery): Promise<RpcResult<ViewPage>> {
+  /** Follows a token of the source's shards through the stages: what the last one must have applied. */
+  async #tokenOfLastStage(
+    { job, run, before }: JobFacts,
+    given: Token,
+    deadlineAt: number,
+  ): Promise<RpcResult<Token>> {
+    let token = given;
+    for (const stage of before) {
+      const timeoutMs = this.#leftUntil(deadlineAt);
+      const answers = await Promise.all(
+        Object.entries(token).map(([shard, offset]) =>
+          this.#call(stage, Number(shard), timeoutMs, (rpc) => rpc.tokenBehind(job, run, offset, timeoutMs)),
+        ),
+      );
+      const next: Record<number, number> = {};
+      for (const answer of answers) {
+        if (!answer.ok) return answer;
+        for (const [shard, offset] of answer.value.entries())
+          next[shard] = Math.max(next[shard] ?? 0, offset);
+      }
+      token = next;
+    }
+    return { ok: true, value: token };
+  }
+
+  #call<Value>(
+    { stream, generation }: StagePartitions,
+    shard: number,
+    waitMs: number,
+    call: (rpc: PartitionRpc) => Promise<RpcResult<Value>>,
+  ): Promise<RpcResult<Value>> {
     const { clock, shards } = this.#ports;
-    const { stream, generation, job, run } = facts;
-    const minOffset = query.token[shard];
-    const wait = minOffset === undefined ? undefined : { minOffset, timeoutMs: query.timeoutMs };
-    const timeoutMs = readTimeoutMs + (wait?.timeoutMs ?? 0);
     const address = { stream, generation, shard };
-    return callShard(clock, timeoutMs, address, () => shards.open(address).queryView(job, run, scan, wait));
+    return callShard(clock, readTimeoutMs + waitMs, address, () => call(shards.open(address)));
+  }
+
+  #leftUntil(deadlineAt: number): number {
+    return Math.max(0, deadlineAt - this.#ports.clock.now());
   }
 }
 
@@ -125,7 +168,8 @@ function orderOf(newestFirst: boolean): number {
   return newestFirst ? 1 : 0;
 }
 
-function checkToken({ token }: ViewQuery, { shardCount, stream }: JobFacts): void {
+function checkToken({ token }: ViewQuery, facts: JobFacts): void {
+  const { stream, shardCount } = facts.before[0] ?? facts;
   const shard = Object.keys(token).find((name) => Number(name) >= shardCount);
   if (shard === undefined) return;
   const message = `token: found shard ${shard}, but stream "${stream}" has ${shardCount}.`;

@@ -45,6 +45,7 @@ export class FakePartition implements PartitionRpc {
   status_: Partial<PartitionStatus> = {};
   jobStatus: Partial<JobStatus> = {};
   page: ViewPage = { rows: [], hasMore: false, watermark: 0n, appliedOffset: 0 };
+  token: readonly number[] = [];
   letterPage: LetterPage = { letters: [], next: undefined };
   /** Runs before every call; what it throws is what the platform would throw. */
   beforeCall: (method: string) => void | Promise<void> = () => {};
@@ -113,6 +114,10 @@ export class FakePartition implements PartitionRpc {
     });
   }
 
+  tokenBehind(job: string, run: number, offset: number) {
+    return this.#call(`tokenBehind ${job} ${run} ${offset}`, () => this.token);
+  }
+
   letters(job: string | undefined, after: string | undefined, limit: number) {
     return this.#call(`letters ${job ?? "-"} ${after ?? "-"} ${limit}`, () => this.letterPage);
   }
@@ -165,6 +170,7 @@ export class FakePartition implements PartitionRpc {
       lagBytes: 0,
       counts: { rows: 0, filtered: 0, late: 0, bad: 0 },
       openWindows: 0,
+      unacknowledgedBytes: 0,
       stateBytesInMemory: 0,
       checkpoints: [],
       ...this.jobStatus,

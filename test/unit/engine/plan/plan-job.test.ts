@@ -169,17 +169,6 @@ describe("a stream of several shards", () => {
       [0, 1],
     );
   });
-
-  test("refuses others", () => {
-    expect(messageFor(() => plan({ key: ["origin"] }, sharded))).toBe(
-      'JOB_NEEDS_EXCHANGE key: "carrier" of the stream\'s distribution key is not among the key ' +
-        "columns, so rows of one key lie in several of its 4 shards",
-    );
-    expect(messageFor(() => plan({ key: ["origin"] }, { shards: 4 }))).toBe(
-      'JOB_NEEDS_EXCHANGE key: the stream "flights" is not distributed by a key, so rows of one key ' +
-        "lie in several of its 4 shards",
-    );
-  });
 });
 
 describe("jobs that do not fit their stream are refused", () => {

@@ -2,7 +2,7 @@
  * The coordinator over shards that fail, are slow, or forget to answer: wishes are kept until they are
  * carried out.
  */
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { StorageFailure } from "../../../../src/base/errors.ts";
 import { Coordinator } from "../../../../src/host/coordinator/coordinator.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
@@ -152,11 +152,51 @@ test("a job reaches all shards, and shards hear of their stream first", async ()
   expect(harness.shards.at("clicks", 1, 1).calls).toEqual(["setUp", "command totals 1 running"]);
 });
 
-test("a job whose key lacks the distribution key is refused and leaves no trace", async () => {
-  const harness = await started({ shards: 2, distributionKey: ["user"] });
-  const put = await harness.coordinator.putJob("totals", jobOf({ key: ["amount"] }));
-  expect(put).toMatchObject({ ok: false, error: { code: "JOB_NEEDS_EXCHANGE" } });
-  expect(await harness.coordinator.jobs()).toEqual({ ok: true, value: [] });
+describe("a job whose key lacks the distribution key", () => {
+  const sharded = { shards: 2, distributionKey: ["user"] };
+  const byAmount = jobOf({ key: ["amount"], parallelism: 3 });
+
+  test("gets partitions for its second stage, each with a channel from every shard", async () => {
+    const harness = await started(sharded);
+    const put = await harness.coordinator.putJob("totals", byAmount);
+    expect(put).toMatchObject({ ok: true, value: { isNew: true, answer: { state: "running", run: 1 } } });
+    const stage = [0, 1, 2].map((index) => harness.shards.at("totals/1", 2, index));
+    for (const { calls, identity, jobs } of stage) {
+      expect(calls).toEqual(["setUp", "command totals 1 running"]);
+      expect(identity).toMatchObject({ generation: 2, shardCount: 3, inputs: ["1.0", "1.1"] });
+      expect(jobs.get(1)?.plan.send).toBeUndefined();
+    }
+    const sending = harness.shards.at("clicks", 1, 1).jobs.get(1)?.plan.send;
+    expect(sending?.to).toEqual({ stream: "totals/1", generation: 2, mapVersion: 1, partitions: 3 });
+    expect(await harness.coordinator.streams()).toMatchObject({ value: [{ stream: "clicks" }] });
+    expect(await harness.coordinator.jobFacts("totals")).toMatchObject({
+      value: {
+        ...{ stream: "totals/1", generation: 2, shardCount: 3 },
+        before: [{ stream: "clicks", generation: 1, shardCount: 2 }],
+      },
+    });
+  });
+
+  test("tells of all its partitions, and of those that do not answer", async () => {
+    const harness = await started(sharded);
+    await harness.coordinator.putJob("totals", byAmount);
+    harness.shards.at("totals/1", 2, 1).beforeCall = () => Promise.reject(new Error("gone"));
+    const status = await harness.coordinator.job("totals");
+    expect(status).toMatchObject({
+      value: { offsets: { 0: 0, 1: 0 }, unreachable: [], unreachableStages: [{ stage: 1, shards: [1] }] },
+    });
+    const places = status.ok ? status.value.shards.map(({ stage, shard }) => [stage, shard]) : [];
+    expect(places).toEqual([...[0, 1].map((shard) => [0, shard]), ...[0, 2].map((shard) => [1, shard])]);
+  });
+
+  test("is taken out of the shards and its own partitions are destroyed when it is deleted", async () => {
+    const harness = await started(sharded);
+    await harness.coordinator.putJob("totals", byAmount);
+    expect(await harness.coordinator.deleteJob("totals")).toMatchObject({ ok: true });
+    expect(harness.shards.at("clicks", 1, 0).jobs.size).toBe(0);
+    for (const index of [0, 1, 2]) expect(harness.shards.at("totals/1", 2, index).isDestroyed).toBe(true);
+    expect(await harness.coordinator.deleteStream("clicks")).toMatchObject({ ok: true });
+  });
 });
 
 test("the same job again is no news, another one under its name is a conflict", async () => {

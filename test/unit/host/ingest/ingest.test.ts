@@ -3,11 +3,11 @@
  */
 import { expect, test } from "vitest";
 import { EngineError } from "../../../../src/base/errors.ts";
+import { keyGroupsOf } from "../../../../src/engine/shard-map.ts";
 import type { StreamFacts } from "../../../../src/host/coordinator/coordinator-rpc.ts";
 import { FactsCache } from "../../../../src/host/facts-cache.ts";
 import { EncoderPool } from "../../../../src/host/ingest/encoder-pool.ts";
 import { Ingest, type IngestRequest } from "../../../../src/host/ingest/ingest.ts";
-import { keyGroupsOf } from "../../../../src/host/shard-map.ts";
 import { FrameDecoder, readFrameHeader, readRejected } from "../../../../src/kernel/frame-codec.ts";
 import { releaseKernel } from "../../../support/kernels.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";

@@ -8,6 +8,7 @@ import type { AppendRequest } from "../../../../src/engine/log/records.ts";
 import { type HostPorts, PartitionHost } from "../../../../src/host/partition/partition-host.ts";
 import { NodeStorage } from "../../../support/node-storage.ts";
 import { PartitionHarness, releaseModule } from "../../../support/partition-harness.ts";
+import { FakeShards } from "../fake-shards.ts";
 
 const stream = {
   columns: [
@@ -60,6 +61,7 @@ class HostHarness {
       abort: (reason) => {
         this.aborted = reason;
       },
+      shards: new FakeShards(),
       reportActive: async () => {
         this.activeReports++;
       },

@@ -2,8 +2,8 @@ import { expect, test } from "vitest";
 import { decodeKey, hashKey, keyGroupOf } from "../../../../src/columnar/key-encoding.ts";
 import { kindOf } from "../../../../src/columnar/schema.ts";
 import { planJob } from "../../../../src/engine/plan/plan-job.ts";
+import { shardOfKeyGroup } from "../../../../src/engine/shard-map.ts";
 import { readKey } from "../../../../src/host/query/read-key.ts";
-import { shardOfKeyGroup } from "../../../../src/host/shard-map.ts";
 import { jobOf, streamOf } from "../definitions.ts";
 
 const columns = [

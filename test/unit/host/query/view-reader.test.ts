@@ -11,7 +11,8 @@ import { FakeShards } from "../fake-shards.ts";
 
 const stream = streamOf({ shards: 4, distributionKey: ["user"] });
 const plan = planJob(jobOf(), stream);
-const facts: JobFacts = { job: "totals", run: 3, stream: "clicks", generation: 1, shardCount: 4, plan };
+const partitions = { stream: "clicks", generation: 1, shardCount: 4 };
+const facts: JobFacts = { job: "totals", run: 3, ...partitions, plan, before: [] };
 
 class Harness {
   readonly shards = new FakeShards();

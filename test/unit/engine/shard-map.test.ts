@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
-import { keyGroupsOf, shardByKeyGroup, shardOfKeyGroup } from "../../../src/host/shard-map.ts";
+import { keyGroupsOf, shardByKeyGroup, shardOfKeyGroup } from "../../../src/engine/shard-map.ts";
 
 test("every key group has one shard, ranges follow each other, and their sizes differ by one at most", () => {
   fc.assert(

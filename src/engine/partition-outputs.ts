@@ -1,0 +1,106 @@
+/**
+ * What a partition has to send to the partitions of the next stages, and what becomes of it.
+ *
+ * Sending asks nothing of the clock: whatever waits is sent as soon as the call before it was answered. Only
+ * a call that failed is tried again after a while.
+ */
+import { assert } from "../base/assert.ts";
+import { sendBytesMax } from "../base/limits.ts";
+import type { Message } from "./exchange/message-codec.ts";
+import type { AppendRequest, AppendResult, ChannelSequence } from "./log/records.ts";
+import type { PartitionJobs } from "./partition-jobs.ts";
+import type { PartitionIdentity, RpcResult } from "./partition-types.ts";
+import type { SendTarget } from "./plan/task-plan.ts";
+import { tryStep } from "./task/task.ts";
+
+/** One call to a partition of the next stage: `append` with these requests. */
+export interface OutputCall {
+  readonly run: number;
+  readonly receiver: number;
+  readonly to: SendTarget;
+  readonly requests: readonly AppendRequest[];
+  readonly sequences: readonly ChannelSequence[];
+}
+
+/** Token id under which partitions send: no client has it. */
+const channelTokenId = "channel";
+
+/** Returns the name of the channels that lead from a partition. */
+export function channelOf({ generation, shard }: Pick<PartitionIdentity, "generation" | "shard">): string {
+  return `${generation}.${shard}`;
+}
+
+export class PartitionOutputs {
+  readonly #jobs: PartitionJobs;
+
+  constructor(jobs: PartitionJobs) {
+    this.#jobs = jobs;
+  }
+
+  /** True while some receiver has not acknowledged all that was made for it. */
+  get isWaiting(): boolean {
+    for (const { outbox } of this.#jobs.tasks()) if (outbox?.isWaiting) return true;
+    return false;
+  }
+
+  /** Returns the calls to make now; each must end in `settle`, and in `retry` where that asks for it. */
+  take(identity: PartitionIdentity): OutputCall[] {
+    const calls: OutputCall[] = [];
+    for (const { number: run, plan, outbox } of this.#jobs.tasks()) {
+      if (!outbox?.isWaiting) continue;
+      assert(plan.send, "a task with an outbox sends");
+      for (let receiver = 0; receiver < plan.send.to.partitions; receiver++) {
+        const messages = outbox.take(receiver, sendBytesMax);
+        if (messages.length === 0) continue;
+        const requests = messages.map((message) => requestOf(message, identity, plan.send?.to as SendTarget));
+        const sequences = messages.map(({ sequence }) => sequence);
+        calls.push({ run, receiver, to: plan.send.to, requests, sequences });
+      }
+    }
+    return calls;
+  }
+
+  /** Takes the answer to a call. Returns false where it must be tried again: then `retry` after a while. */
+  settle({ run, receiver, sequences }: OutputCall, answer: RpcResult<readonly AppendResult[]>): boolean {
+    const outbox = this.#outboxOf(run);
+    if (!outbox) return true;
+    const results = answer.ok ? answer.value : [];
+    let settled = 0;
+    for (const result of results) {
+      if (result.status === "refused") break;
+      outbox.acknowledge(receiver, sequences[settled++] as ChannelSequence, result.offset);
+    }
+    if (settled === sequences.length) return true;
+    const refused = results[settled];
+    if (refused?.status !== "refused") return false;
+    const { code, details } = refused.error;
+    if (code === "JOB_FAILED") this.#jobs.fail(run, refused.error);
+    if (code !== "CHANNEL_GAP") return false;
+    const outcome = tryStep(() => outbox.sendAgainFrom(receiver, details?.last as ChannelSequence));
+    if (outcome.outcome === "Failed") this.#jobs.fail(run, outcome.error);
+    return true;
+  }
+
+  /** Lets what a call came to nothing with be sent again. */
+  retry({ run, receiver }: OutputCall): void {
+    this.#outboxOf(run)?.sendAgain(receiver);
+  }
+
+  #outboxOf(run: number) {
+    for (const { number, outbox } of this.#jobs.tasks()) if (number === run) return outbox;
+    return undefined;
+  }
+}
+
+function requestOf(message: Message, identity: PartitionIdentity, to: SendTarget): AppendRequest {
+  const { sequence, previous, kind, watermark, frame } = message;
+  return {
+    generation: to.generation,
+    mapVersion: to.mapVersion,
+    deadline: Number.MAX_SAFE_INTEGER,
+    tokenId: channelTokenId,
+    producer: undefined,
+    link: { channel: channelOf(identity), sequence, previous, kind, watermark },
+    frame,
+  };
+}

@@ -1,0 +1,95 @@
+/**
+ * How far the time of a task's input is: of a shard its log's, of a partition between stages the minimum over
+ * its channels.
+ *
+ * A channel not yet heard from holds the whole back. An idle one does not; where all are idle, the farthest
+ * counts. The watermark never goes back: a channel that becomes active behind it holds it until it has caught
+ * up.
+ */
+import { type LogRecord, minWatermark, RecordKind } from "../log/records.ts";
+
+/** What a checkpoint says of each channel heard from: watermark as text, and whether it is idle. */
+export type StoredInputTime = Readonly<Record<string, readonly [watermark: string, isIdle: boolean]>>;
+
+interface ChannelTime {
+  readonly watermark: bigint;
+  readonly isIdle: boolean;
+}
+
+const unheard = { watermark: minWatermark, isIdle: false } as const satisfies ChannelTime;
+
+/** Name under which a log that no channel leads to keeps its own time. */
+const ownLog = "";
+
+export class InputTime {
+  readonly #channels = new Map<string, ChannelTime>();
+  #watermark: bigint;
+  #isIdle: boolean;
+
+  /** `inputs` are the channels that lead here; undefined for a shard. */
+  constructor(inputs: readonly string[] | undefined, watermark: bigint, stored: StoredInputTime) {
+    for (const channel of inputs ?? [ownLog]) {
+      const known = stored[channel];
+      this.#channels.set(channel, known ? { watermark: BigInt(known[0]), isIdle: known[1] } : unheard);
+    }
+    this.#watermark = watermark;
+    this.#isIdle = this.#isAllIdle();
+  }
+
+  /** In ms; `minWatermark` at first. */
+  get watermark(): bigint {
+    return this.#watermark;
+  }
+
+  /** True when nothing that leads here moves the time any more. */
+  get isIdle(): boolean {
+    return this.#isIdle;
+  }
+
+  get state(): StoredInputTime {
+    const heard = [...this.#channels].filter(([, time]) => time !== unheard);
+    return Object.fromEntries(
+      heard.map(([name, { watermark, isIdle }]) => [name, [watermark.toString(), isIdle]]),
+    );
+  }
+
+  /** Takes in what a record says of time; it holds after the record's rows. */
+  apply({ kind, watermark, mark }: LogRecord): void {
+    const name = mark?.channel ?? ownLog;
+    const before = this.#channels.get(name);
+    if (before) {
+      this.#channels.set(name, {
+        watermark: watermark > before.watermark ? watermark : before.watermark,
+        isIdle: isIdleAfter(kind, before.isIdle, mark !== undefined),
+      });
+      this.#combine();
+    }
+    // A tick of a partition between stages is its own: it stands for all of its idle channels.
+    if (!mark && watermark > this.#watermark) this.#watermark = watermark;
+  }
+
+  #combine(): void {
+    const all = [...this.#channels.values()];
+    const active = all.filter(({ isIdle }) => !isIdle);
+    this.#isIdle = active.length === 0;
+    const ascending = (this.#isIdle ? all : active).map(({ watermark }) => watermark).sort(ascendingOrder);
+    const combined = ascending.at(this.#isIdle ? -1 : 0);
+    if (combined !== undefined && combined > this.#watermark) this.#watermark = combined;
+  }
+
+  #isAllIdle(): boolean {
+    return [...this.#channels.values()].every(({ isIdle }) => isIdle);
+  }
+}
+
+/**
+ * A watermark that was set by hand leaves a shard as it is; that of a channel comes from an active sender.
+ */
+function isIdleAfter(kind: RecordKind, wasIdle: boolean, isMarked: boolean): boolean {
+  if (kind === RecordKind.Watermark) return wasIdle && !isMarked;
+  return kind === RecordKind.Tick || kind === RecordKind.Idle;
+}
+
+function ascendingOrder(first: bigint, second: bigint): number {
+  return first < second ? -1 : first > second ? 1 : 0;
+}

@@ -1,0 +1,70 @@
+/**
+ * All that came to a partition between stages, and how far its time was after each record.
+ */
+import { RecordKind } from "../../src/engine/log/records.ts";
+import { decodeRow, type StoredRecord } from "../../src/engine/log/row-codec.ts";
+import type { Partition } from "../../src/engine/partition.ts";
+import type { SqlStorage } from "../../src/engine/ports.ts";
+import { FrameDecoder } from "../../src/kernel/frame-codec.ts";
+import { releaseKernel } from "../support/kernels.ts";
+import { deletedLog } from "./kept-log.ts";
+import { type LoggedRow, rowsOf } from "./logged-rows.ts";
+
+export interface StageLog {
+  readonly frames: readonly (readonly LoggedRow[])[];
+  /** In ms, after each frame. */
+  readonly watermarks: readonly number[];
+}
+
+export function readStageLog({ identity }: Partition, storage: SqlStorage): StageLog {
+  const decoder = new FrameDecoder(releaseKernel());
+  const time = new ReferenceTime(identity.inputs ?? []);
+  const frames: LoggedRow[][] = [];
+  const watermarks: number[] = [];
+  for (const record of recordsOf(storage)) {
+    time.apply(record);
+    watermarks.push(Number(time.watermark));
+    if (record.kind !== RecordKind.Frame) {
+      frames.push([]);
+      continue;
+    }
+    const frame = decoder.decode(record.frame, identity.schema, "all");
+    frames.push(rowsOf(frame.batch, identity.schema));
+    frame.release();
+  }
+  return { frames, watermarks };
+}
+
+function recordsOf(storage: SqlStorage): StoredRecord[] {
+  storage.run(deletedLog);
+  const rows = storage.run(
+    "SELECT offset, bytes FROM deleted_log UNION SELECT offset, bytes FROM log ORDER BY offset",
+  );
+  return rows.flatMap(([offset, bytes]) => decodeRow(Number(offset), bytes as Uint8Array).records);
+}
+
+/** The minimum over channels, as slow and plain as can be. */
+class ReferenceTime {
+  watermark = -(2n ** 63n);
+  readonly #told: { readonly [channel: string]: { watermark: bigint; isIdle: boolean } };
+
+  constructor(channels: readonly string[]) {
+    const nothing = () => ({ watermark: this.watermark, isIdle: false });
+    this.#told = Object.fromEntries(channels.map((channel) => [channel, nothing()]));
+  }
+
+  apply({ kind, watermark, mark }: StoredRecord): void {
+    const told = mark && this.#told[mark.channel];
+    if (told) {
+      told.isIdle = kind === RecordKind.Tick;
+      if (watermark > told.watermark) told.watermark = watermark;
+    }
+    const all = Object.values(this.#told);
+    const counting = all.some(({ isIdle }) => !isIdle) ? all.filter(({ isIdle }) => !isIdle) : all;
+    const sorted = counting.map((each) => each.watermark).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+    const combined = counting.every(({ isIdle }) => isIdle) ? sorted.at(-1) : sorted[0];
+    for (const candidate of [combined, mark ? undefined : watermark]) {
+      if (candidate !== undefined && candidate > this.watermark) this.watermark = candidate;
+    }
+  }
+}

@@ -1,0 +1,110 @@
+/** The stages of jobs: which jobs run in the shards alone, and what travels where one does not. */
+import { describe, expect, test } from "vitest";
+import { errorBodyOf } from "../../../../src/base/errors.ts";
+import { planJob } from "../../../../src/engine/plan/plan-job.ts";
+import { planStages } from "../../../../src/engine/plan/plan-stages.ts";
+import { readJobDefinition } from "../../../../src/protocol/job-spec.ts";
+import { readStreamDefinition, type StreamDefinition } from "../../../../src/protocol/stream-spec.ts";
+
+const streamBody = {
+  columns: [
+    { name: "origin", type: "STRING", nullable: false },
+    { name: "delay", type: "INT" },
+    { name: "fare", type: "DECIMAL(10,2)" },
+    { name: "time", type: "TIMESTAMP(3)" },
+    { name: "carrier", type: "STRING" },
+  ],
+  eventTime: { column: "time", outOfOrderness: "5s" },
+  shards: 4,
+  distributionKey: ["carrier"],
+};
+const jobBody = { source: "flights", key: ["origin"], aggregates: { flights: { function: "count" } } };
+
+function staged(job: object, stream: object = {}) {
+  const deployed: StreamDefinition[] = [];
+  const definitions = [
+    readJobDefinition({ ...jobBody, ...job }),
+    readStreamDefinition({ ...streamBody, ...stream }),
+  ] as const;
+  const stages = planStages(...definitions, (input) => {
+    deployed.push(input);
+    return { stream: "job/1", generation: 9, mapVersion: 1, partitions: input.shards };
+  });
+  return { stages, deployed, definitions };
+}
+
+describe("one stage is enough", () => {
+  test.each<[string, object, object]>([
+    ["where the key holds the distribution key", { key: ["origin", "carrier"] }, {}],
+    ["for a stream of one shard", {}, { shards: 1, distributionKey: [] }],
+    ["for a computed key of one shard", { columns: { o: "origin" }, key: ["o"] }, { shards: 1 }],
+    ["where the parallelism is the shards' number", { key: ["carrier"], parallelism: 4 }, {}],
+    ["for no key and one shard", { key: [], parallelism: 8 }, { shards: 1 }],
+  ])("%s", (_, job, stream) => {
+    const { stages, deployed, definitions } = staged(job, stream);
+    expect(deployed).toEqual([]);
+    expect(stages).toEqual([{ plan: planJob(...definitions), input: undefined }]);
+  });
+});
+
+describe("two stages", () => {
+  test("send only what the second one needs, by the key", () => {
+    const { stages, deployed } = staged({
+      filter: ["is not null", "carrier"],
+      columns: { pounds: ["*", "fare", 2] },
+      key: ["origin", "pounds"],
+      parallelism: 7,
+      aggregates: {
+        flights: { function: "count" },
+        worst: { function: "max", argument: ["+", "delay", 1] },
+        mean: { function: "avg", argument: "delay" },
+      },
+    });
+    const [first, second] = stages.map(({ plan }) => plan);
+    const sent = first?.send?.columns.map(({ name }) => name);
+    expect(sent).toEqual(["time", "origin", "pounds", "aggregates.worst.argument", "delay"]);
+    expect(first?.send?.key).toEqual(
+      ["origin", "pounds"].map((name) => first?.send?.columns.find((column) => column.name === name)?.column),
+    );
+    expect(first?.send?.to).toEqual({ stream: "job/1", generation: 9, mapVersion: 1, partitions: 7 });
+    expect(first).toMatchObject({ key: [], outputs: [], accumulators: [], window: null });
+    expect(deployed).toEqual([stages[1]?.input]);
+    expect(deployed[0]).toMatchObject({ shards: 7, distributionKey: ["origin", "pounds"] });
+    expect(second?.outputs.map(({ name }) => name)).toEqual(["origin", "pounds", "flights", "worst", "mean"]);
+    expect(second?.routingKey).toEqual([0, 1]);
+    expect(second?.computedColumns).toEqual([]);
+  });
+
+  test("have one partition where there is no key", () => {
+    expect(staged({ key: [], parallelism: 8 }).deployed[0]?.shards).toBe(1);
+  });
+
+  test("start at the end of the source if they are told to, but take all that was sent", () => {
+    const plans = staged({ startFrom: "latest" }).stages.map(({ plan }) => plan.startFrom);
+    expect(plans).toEqual(["latest", "earliest"]);
+  });
+
+  test.each<[string, object, string]>([
+    ["a key column that is not there", { key: ["orign"] }, 'JOB_INVALID key[0]: no column "orign"'],
+    [
+      "an aggregate of the wrong type",
+      { aggregates: { total: { function: "sum", argument: "origin" } } },
+      "JOB_INVALID aggregates.total.argument: found STRING, expected a number",
+    ],
+    ["a filter that is no condition", { filter: "delay" }, "EXPRESSION_INVALID filter"],
+    ["lateness without a window", { allowedLateness: "1s" }, "JOB_INVALID allowedLateness"],
+  ])("refuse %s before anything is deployed", (_, job, expected) => {
+    let message = "no error";
+    const never = () => {
+      throw new Error("something was deployed");
+    };
+    try {
+      const stream = readStreamDefinition(streamBody);
+      planStages(readJobDefinition({ ...jobBody, ...job }), stream, never);
+    } catch (thrown) {
+      const body = errorBodyOf(thrown);
+      message = `${body.code} ${body.message}`;
+    }
+    expect(message.slice(0, expected.length)).toBe(expected);
+  });
+});

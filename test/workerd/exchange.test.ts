@@ -1,0 +1,60 @@
+/**
+ * Jobs whose key is not the stream's: two stages with an exchange between them, over HTTP.
+ */
+import { expect, test } from "vitest";
+import { call, clicks, clicksBody, post, totalsBody } from "./api.ts";
+
+function tokenOf(answer: { body: { token: Record<string, number> } }): string {
+  return encodeURIComponent(JSON.stringify(answer.body.token));
+}
+
+test("a job groups by any key, and shows what a token covers", async () => {
+  await call("PUT", "/v1/streams/spread", clicksBody({ shards: 3, distributionKey: ["user"] }));
+  const job = totalsBody("spread", { key: ["amount"], parallelism: 4, window: undefined });
+  job.aggregates = { clicks: { function: "count" }, last: { function: "max", argument: "user" } };
+  const put = await call("PUT", "/v1/jobs/byAmount", job);
+  expect(put).toMatchObject({ status: 201, body: { state: "running", definition: { parallelism: 4 } } });
+  for (let round = 1; round <= 5; round++) {
+    const rows = ["ann", "bob", "cid", "dan"].map((user, index) => {
+      return [round * 1000, user, index % 2] as [number, string, number];
+    });
+    const answer = await post("spread", clicks(...rows));
+    const one = await call("GET", `/v1/views/byAmount?key=1&token=${tokenOf(answer)}`);
+    expect(one).toMatchObject({
+      status: 200,
+      body: { rows: [{ amount: 1, clicks: 2 * round, last: "dan" }] },
+    });
+    const all = await call("GET", `/v1/views/byAmount?token=${tokenOf(answer)}`);
+    expect(all.body.rows).toHaveLength(2);
+  }
+});
+
+test("its windows fire by the watermark of all shards, and its late rows are in its letters", async () => {
+  await call("PUT", "/v1/streams/ticking", clicksBody({ shards: 2 }));
+  await call("PUT", "/v1/jobs/minutes", totalsBody("ticking", { allowedLateness: "0s" }));
+  const first = await post("ticking", clicks([1000, "ann", 1], [59_000, "ann", 2]));
+  const open = await call("GET", `/v1/views/minutes?token=${tokenOf(first)}`);
+  expect(open.body.rows).toMatchObject([{ user: "ann", clicks: 2, final: false }]);
+  const moved = await call("POST", "/v1/streams/ticking/watermark", { watermark: "1970-01-01T00:01:00Z" });
+  const fired = await call("GET", `/v1/views/minutes?token=${tokenOf(moved)}`);
+  expect(fired.body.rows).toMatchObject([{ user: "ann", clicks: 2, total: 3, final: true }]);
+  const late = await post("ticking", clicks([2000, "ann", 9]));
+  await call("GET", `/v1/views/minutes?token=${tokenOf(late)}`);
+  const letters = await call("GET", "/v1/jobs/minutes/letters");
+  expect(letters.body.letters).toMatchObject([{ content: { user: "ann", amount: 9 } }]);
+  const status = await call("GET", "/v1/jobs/minutes");
+  expect(status.body).toMatchObject({ state: "running", rows: 2, late: 1, unreachable: [] });
+  expect(status.body.shards.map(({ stage }: { stage: number }) => stage)).toEqual([0, 0, 1, 1]);
+});
+
+test("a job that is deleted leaves nothing of its second stage, and can be made again", async () => {
+  await call("PUT", "/v1/streams/again", clicksBody({ shards: 2 }));
+  await call("PUT", "/v1/jobs/again", totalsBody("again", { window: undefined }));
+  const before = await post("again", clicks([1000, "ann", 1]));
+  await call("GET", `/v1/views/again?token=${tokenOf(before)}`);
+  expect(await call("DELETE", "/v1/jobs/again")).toMatchObject({ status: 204 });
+  await call("PUT", "/v1/jobs/again", totalsBody("again", { window: undefined, startFrom: "latest" }));
+  const after = await post("again", clicks([2000, "bob", 5]));
+  const view = await call("GET", `/v1/views/again?token=${tokenOf(after)}`);
+  expect(view.body.rows).toMatchObject([{ user: "bob", clicks: 1, total: 5 }]);
+});
