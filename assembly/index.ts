@@ -36,6 +36,7 @@ export { slicesAssign, slicesPut, slicesResolve, slicesSelectFired } from "./win
 
 // aggregates
 export { accumulatorUpdateBytes } from "./aggregates/bytes";
+export { accumulatorGather, cellsFirstRows } from "./aggregates/gather";
 export { tableMergePage } from "./aggregates/merge";
 export { accumulatorUpdate } from "./aggregates/update";
 

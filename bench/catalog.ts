@@ -7,6 +7,7 @@ import { wideRecords } from "./engine/wide-records.ts";
 import type { Bench } from "./harness/bench.ts";
 import { kernels } from "./kernels/kernels.ts";
 import { checkpoint } from "./load/checkpoint.ts";
+import { exchange } from "./load/exchange.ts";
 import { ingest } from "./load/ingest.ts";
 import { smallRequests } from "./load/small-requests.ts";
 
@@ -18,4 +19,5 @@ export const benches: readonly Bench[] = [
   ingest,
   smallRequests,
   checkpoint,
+  exchange,
 ];

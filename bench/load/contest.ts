@@ -85,7 +85,8 @@ interface Measured {
   readonly cpuMs: number | undefined;
 }
 
-async function measured(workerd: RunningWorkerd, run: () => Promise<Report>): Promise<Measured> {
+/** Runs a load and tells what it took of a server. */
+export async function measured(workerd: RunningWorkerd, run: () => Promise<Report>): Promise<Measured> {
   const cpuBefore = workerd.cpuMs();
   const started = performance.now();
   const report = await run();
@@ -95,12 +96,12 @@ async function measured(workerd: RunningWorkerd, run: () => Promise<Report>): Pr
   return { report, elapsedMs, cpuMs };
 }
 
-function addSample(samples: Samples, { report, elapsedMs, cpuMs }: Measured): void {
+export function addSample(samples: Samples, { report, elapsedMs, cpuMs }: Measured): void {
   samples.requestsPerSecond.push((report.requests / elapsedMs) * 1000);
   if (cpuMs !== undefined) samples.cpuMsPerRequest.push(cpuMs / report.requests);
   samples.latenciesMs.push(...report.latenciesMs);
 }
 
-function noSamples(): Samples {
+export function noSamples(): Samples {
   return { requestsPerSecond: [], cpuMsPerRequest: [], latenciesMs: [] };
 }

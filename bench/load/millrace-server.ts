@@ -18,11 +18,11 @@ export const eventsPath = `/v1/streams/${streamName}/events`;
  * The stream's body; requests in flight overtake each other by minutes of event time, and none may be
  * late.
  */
-export function clickStream(shards: number) {
+export function clickStream(shards: number, distributionKey = "user_id") {
   return {
     columns: [...clickColumns],
     eventTime: { column: "ts", outOfOrderness: "1h" },
-    ...(shards > 1 ? { distributionKey: ["user_id"] } : {}),
+    ...(shards > 1 ? { distributionKey: [distributionKey] } : {}),
     shards,
   };
 }
@@ -54,11 +54,16 @@ export class MillraceServer {
     this.client = new MillraceClient({ url: workerd.url });
   }
 
-  static async start(shards: number): Promise<MillraceServer> {
+  /** Starts a server with the stream, in `shards` shards by its `distributionKey`, and the job over it. */
+  static async start(
+    shards: number,
+    distributionKey?: string,
+    changes: Partial<JobBody> = {},
+  ): Promise<MillraceServer> {
     const server = new MillraceServer(await startWorkerd(millraceSetup));
     try {
-      await server.client.streams.put(streamName, clickStream(shards));
-      await server.client.jobs.put(jobName, clickJob);
+      await server.client.streams.put(streamName, clickStream(shards, distributionKey));
+      await server.client.jobs.put(jobName, { ...clickJob, ...changes });
       while ((await server.client.jobs.get(jobName)).state !== "running") await sleep(5);
       return server;
     } catch (cause) {
@@ -73,13 +78,16 @@ export class MillraceServer {
     this.#cents += cents;
   }
 
-  /** Waits until the job has applied all that was logged. */
+  /**
+   * Waits until the job has applied all that was logged. Its stages are not asked at one moment: what one has
+   * sent may be missing from the answer of the next, so two answers in a row must say so.
+   */
   async settle(): Promise<void> {
-    for (;;) {
+    for (let settled = 0; settled < 2; ) {
       const { state, lag } = await this.client.jobs.get(jobName);
       if (state !== "running") throw new Error(`the job is ${state}`);
-      if (lag.records === 0) return;
-      await sleep(2);
+      settled = lag.bytes === 0 ? settled + 1 : 0;
+      if (settled === 0) await sleep(2);
     }
   }
 

@@ -65,11 +65,10 @@ export class PartitionOutputs {
     const outbox = this.#outboxOf(run);
     if (!outbox) return true;
     const results = answer.ok ? answer.value : [];
-    let settled = 0;
-    for (const result of results) {
-      if (result.status === "refused") break;
-      outbox.acknowledge(receiver, sequences[settled++] as ChannelSequence, result.offset);
-    }
+    const refusedAt = results.findIndex(({ status }) => status === "refused");
+    const settled = refusedAt < 0 ? results.length : refusedAt;
+    const [last, through] = [results[settled - 1], sequences[settled - 1]];
+    if (last && last.status !== "refused" && through) outbox.acknowledge(receiver, through, last.offset);
     if (settled === sequences.length) return true;
     const refused = results[settled];
     if (refused?.status !== "refused") return false;

@@ -10,6 +10,7 @@
 import { assert } from "../base/assert.ts";
 import type { Kernel } from "./kernel.ts";
 import type { KeyedTable } from "./keyed-table.ts";
+import type { Selection } from "./selection.ts";
 import { failureOf, type TableFailure } from "./table-failure.ts";
 import { isInHeap, type TableLayout } from "./table-layout.ts";
 
@@ -99,6 +100,29 @@ export function updateAccumulator(
     orderBase,
   );
   return failureOf(kernel);
+}
+
+/**
+ * Selects the rows whose cell no earlier row has: one for each cell. Writes them to `target` (u32, room for
+ * `rows.count`). The cells' `changed` is worth nothing afterwards: for tables that are never stored.
+ */
+export function selectFirstRows(kernel: Kernel, rows: KeyedRows, target: number): Selection {
+  const { selection, count, cells } = rows;
+  return { pointer: target, count: kernel.exports.cellsFirstRows(selection, count, cells, target) };
+}
+
+/**
+ * Writes the accumulator at `index` of the cells of `rows` into `column`, the address of a COLUMN, each at
+ * its row's number. Lanes of BYTES point into pages: good until the batch ends.
+ *
+ * Returns false where a DECIMAL sum does not fit 64 bits; the column is then worth nothing.
+ */
+export function gatherAccumulator(kernel: Kernel, index: number, rows: KeyedRows, column: number): boolean {
+  const { selection, count, hashes, cells } = rows;
+  const { table, tables } = tablesOf(rows);
+  return (
+    kernel.exports.accumulatorGather(index, table, tables, selection, count, hashes, cells, column) === 1
+  );
 }
 
 function tablesOf(rows: KeyedRows): { table: number; tables: number } {

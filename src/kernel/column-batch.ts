@@ -108,6 +108,14 @@ export function lanesPointerAt(memory: KernelMemory, rows: ColumnRows, index: nu
   return memory.view.getUint32(rows.columnPointer(index) + COLUMN_LANES, true);
 }
 
+/** The validity bytes of the column at `index`, 0 for a null; undefined where no value is null. */
+export function validityAt(memory: KernelMemory, rows: ColumnRows, index: number): Uint8Array | undefined {
+  const column = rows.columnPointer(index);
+  if (memory.view.getUint32(column + COLUMN_NULL_COUNT, true) === 0) return undefined;
+  const start = memory.view.getUint32(column + COLUMN_VALIDITY, true);
+  return memory.bytes.subarray(start, start + rows.rows);
+}
+
 /** Reads one value of any rows; for answers and letters, never for work by row. */
 export function readValueAt(memory: KernelMemory, rows: ColumnRows, index: number, row: number): LaneValue {
   const { view } = memory;

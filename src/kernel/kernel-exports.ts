@@ -150,6 +150,19 @@ export interface KernelExports {
     column: number,
     orderBase: bigint,
   ): void;
+  /** Writes the rows whose cell no earlier row has; returns their number. */
+  cellsFirstRows(selection: number, count: number, cells: number, target: number): number;
+  /** Writes an accumulator of the rows' cells into a COLUMN; 0 where a sum does not fit. */
+  accumulatorGather(
+    index: number,
+    table: number,
+    tables: number,
+    selection: number,
+    count: number,
+    hashes: number,
+    cells: number,
+    column: number,
+  ): number;
 
   // expressions
   programRun(instructions: number, count: number, registers: number, rows: number): void;

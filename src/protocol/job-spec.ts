@@ -34,6 +34,8 @@ export interface JobDefinition {
   readonly key: readonly string[];
   /** Partitions of the stage that groups by the key; left out: as many as the source has shards. */
   readonly parallelism?: number;
+  /** False: rows that go to another stage are not added up first. Absent: they are. */
+  readonly twoPhase?: false;
   readonly window?: WindowDefinition;
   readonly aggregates: readonly AggregateDefinition[];
   readonly allowedLatenessMs: number;
@@ -129,6 +131,7 @@ const jobBodySchema = fields({
     .min(1, "expected at least 1")
     .max(stagePartitionsMax, `expected at most ${stagePartitionsMax}`)
     .optional(),
+  twoPhase: z.boolean().default(true),
   window: windowSchema.optional(),
   aggregates: z.record(
     columnNameSchema,
@@ -147,6 +150,7 @@ const jobDefinitionSchema = jobBodySchema.superRefine(checkNames).transform(
     columns: Object.entries(body.columns).map(([name, expression]) => ({ name, expression })),
     key: body.key,
     ...(body.parallelism === undefined ? {} : { parallelism: body.parallelism }),
+    ...(body.twoPhase ? {} : { twoPhase: false as const }),
     ...(body.window === undefined ? {} : { window: body.window }),
     aggregates: Object.entries(body.aggregates).map(([name, { function: called, argument }]) => ({
       name,
@@ -175,6 +179,7 @@ export function jobBodyOf(definition: JobDefinition): JobBody {
     columns: Object.fromEntries(definition.columns.map(({ name, expression }) => [name, expression])),
     key: [...definition.key],
     ...(definition.parallelism === undefined ? {} : { parallelism: definition.parallelism }),
+    ...(definition.twoPhase === false ? { twoPhase: false } : {}),
     ...(definition.window ? { window: windowBodyOf(definition.window) } : {}),
     aggregates: Object.fromEntries(definition.aggregates.map(({ name, ...aggregate }) => [name, aggregate])),
     allowedLateness: formatDuration(definition.allowedLatenessMs),

@@ -132,7 +132,7 @@ function answerOf(frames: Frames, job: Job): Answer {
     const bounds = job.window.kind === "none" ? [] : [timeOf(start), timeOf(end)];
     return [...keys, ...bounds, ...values, isFinal];
   });
-  return { rows, late };
+  return { rows, late: late.length };
 }
 
 function present<Value>(values: readonly (Value | null)[]): Value[] {

@@ -23,7 +23,7 @@ export interface Group<Row> {
 export interface Grouped<Row> {
   readonly groups: readonly Group<Row>[];
   /** Rows that no window took. */
-  readonly late: number;
+  readonly late: readonly Row[];
 }
 
 /** What a job does with rows besides folding them. `keyOf` gives equal text for equal keys. */
@@ -44,12 +44,12 @@ export function groupRows<Row extends { readonly time: number }>(
 ): Grouped<Row> {
   const groups = new Map<string, { start: number; end: number; rows: Row[] }>();
   let watermark = Number.NEGATIVE_INFINITY;
-  let late = 0;
+  const late: Row[] = [];
   for (const [index, frame] of frames.entries()) {
     for (const row of frame.filter(passes)) {
       const windows = windowsOf(row.time, window);
       const taken = windows.filter(({ end }) => end - 1 + lateness > watermark);
-      if (taken.length === 0) late++;
+      if (taken.length === 0) late.push(row);
       for (const { start, end } of taken) {
         const name = `${end} ${keyOf(row)}`;
         const group = groups.get(name) ?? { start, end, rows: [] };
@@ -90,7 +90,7 @@ export function windowedBatch(
     const bounds = window.kind === "none" ? [] : [start, end];
     return [inside[0]?.user, ...bounds, ...fold(inside), isFinal];
   });
-  return { rows, late };
+  return { rows, late: late.length };
 }
 
 function fold(rows: readonly EventRow[]): unknown[] {

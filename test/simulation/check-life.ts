@@ -18,7 +18,7 @@ import type { NodeStorage } from "../support/node-storage.ts";
 import { releaseModule } from "../support/partition-harness.ts";
 import type { SentRequest } from "./clients.ts";
 import type { JobPlan, LifePlan } from "./draw-life.ts";
-import { type LoggedRow, rowsOf } from "./logged-rows.ts";
+import { type JobRow, jobRowOf, type LoggedRow, rowsOf } from "./logged-rows.ts";
 import type { Simulation } from "./simulation.ts";
 import type { StageLog } from "./stage-log.ts";
 
@@ -29,7 +29,12 @@ export interface ShardLog {
 }
 
 /** What the task with the view applied: a shard's log, or that of a partition between stages. */
-export type JobLog = Pick<ShardLog, "frames"> & Partial<Pick<StageLog, "watermarks">>;
+export type JobLog = Pick<StageLog, "frames"> & Partial<StageLog>;
+
+/** A shard's log as a job takes it. */
+export function jobLogOf(job: JobPlan, { frames }: ShardLog): JobLog {
+  return { frames: frames.map((frame) => frame.map((row) => jobRowOf(job, row))) };
+}
 
 /** Opens a shard at rest; no host runs over it. */
 export function openPartition(simulation: Simulation, sql: NodeStorage): Partition {
@@ -97,28 +102,43 @@ export function checkView(
   );
 }
 
-/**
- * Counts of one job on one partition with the view: rows that no window took are letters, all others applied
- * or filtered. What comes to a second stage was filtered before.
- */
-export function checkCounts(plan: LifePlan, job: JobPlan, log: JobLog, partition: Partition): string[] {
-  const rows = log.frames.flat().filter(({ id }) => id !== undefined);
-  const filtered = rows.filter((row) => !passes(job, row)).length;
-  const { late } = batchAnswer(plan, job, log);
+/** Counts of one job on one partition with the view: rows that no window took are letters, others applied. */
+export function checkCounts(
+  plan: LifePlan,
+  job: JobPlan,
+  log: JobLog,
+  partition: Partition,
+  filtered: number,
+): string[] {
+  const { late: lateRows } = batchAnswer(plan, job, log);
+  const late = countOf(lateRows);
   const { letters } = partition.letters(job.name, undefined, 1_000_000);
+  const rows = countOf(log.frames.flat()) - late;
   return [
-    ...checkStatus(job, { rows: rows.length - filtered - late, filtered, late, bad: 0 }, partition),
-    ...(letters.length === late ? [] : [`${job.name} has ${letters.length} letters, expected ${late}`]),
+    ...checkStatus(job, { rows, filtered, late, bad: 0 }, partition),
+    ...(letters.length === lateRows.length
+      ? []
+      : [`${job.name} has ${letters.length} letters, expected ${lateRows.length}`]),
   ];
+}
+
+/** How many rows of a shard's log a job filters. */
+export function filteredOf(job: JobPlan, { frames }: ShardLog): number {
+  const rows = frames.flat().filter(({ id }) => id !== undefined);
+  return rows.length - countOf(rows.map((row) => jobRowOf(job, row)));
 }
 
 /** Counts of the first of two stages, in one shard: it applies or filters, and judges nothing. */
 export function checkSentCounts(job: JobPlan, log: ShardLog, partition: Partition): string[] {
-  const all = log.frames.flat().filter(({ id }) => id !== undefined);
-  const rows = all.filter((row) => passes(job, row)).length;
-  const problems = checkStatus(job, { rows, filtered: all.length - rows, late: 0, bad: 0 }, partition);
+  const rows = countOf(jobLogOf(job, log).frames.flat());
+  const counts = { rows, filtered: filteredOf(job, log), late: 0, bad: 0 };
+  const problems = checkStatus(job, counts, partition);
   if (partition.outputs.isWaiting) problems.push(`${job.name} rests with messages that nobody acknowledged`);
   return problems;
+}
+
+function countOf(rows: readonly JobRow[]): number {
+  return rows.reduce((sum, { n }) => sum + n, 0);
 }
 
 function checkStatus(job: JobPlan, counts: object, partition: Partition): string[] {
@@ -129,21 +149,24 @@ function checkStatus(job: JobPlan, counts: object, partition: Partition): string
   return found === expected ? [] : [`${job.name} counts ${found}, expected ${expected}`];
 }
 
-/** Of two stages: what passed the first one came to the second, each row once and where its key belongs. */
+/**
+ * Of two stages: what passed the first one came to the second, each row once and where its key belongs. Rows
+ * that were added up before are compared by what they add up to.
+ */
 export function checkExchange(
   job: JobPlan,
   shards: readonly ShardLog[],
   stage: readonly StageLog[],
 ): string[] {
-  const passed = shards.flatMap(({ frames }) => frames.flat()).filter((row) => passes(job, row));
-  const textOfRow = (row: LoggedRow) =>
-    JSON.stringify([row.id, row.time, row[job.key], row.amount, row.item]);
+  const passed = shards.flatMap((log) => jobLogOf(job, log).frames.flat()).filter(({ n }) => n > 0);
   const arrived = stage.flatMap(({ frames }) => frames.flat());
-  const problems = differenceOf(passed.map(textOfRow), arrived.map(textOfRow));
+  const textsOf = (rows: readonly JobRow[]) =>
+    job.twoPhase ? totalsOf(rows) : rows.map((row) => JSON.stringify(row));
+  const problems = differenceOf(textsOf(passed), textsOf(arrived));
   const places = new Map<string, number>();
   for (const [index, { frames }] of stage.entries()) {
     for (const row of frames.flat()) {
-      const key = JSON.stringify(row[job.key]);
+      const key = JSON.stringify(row.key);
       if ((places.get(key) ?? index) !== index) problems.push(`has the key ${key} in two partitions`);
       places.set(key, index);
     }
@@ -151,37 +174,42 @@ export function checkExchange(
   return problems.map((text) => `the second stage of ${job.name} ${text}`);
 }
 
-function passes({ amountMin }: JobPlan, { id, amount }: LoggedRow): boolean {
-  return id !== undefined && (amountMin === undefined || (amount !== null && amount >= amountMin));
+function totalsOf(rows: readonly JobRow[]): string[] {
+  const keys = new Map<string, [number, number]>();
+  for (const { key, n, total } of rows) {
+    const [count, sum] = keys.get(JSON.stringify(key)) ?? [0, 0];
+    keys.set(JSON.stringify(key), [count + n, sum + (total ?? 0)]);
+  }
+  return [...keys].map(([key, [count, sum]]) => `${key}: ${count} rows, ${sum} in all`);
 }
 
 function batchAnswer(plan: LifePlan, job: JobPlan, { frames, watermarks }: JobLog) {
-  const { groups, late } = groupRows<LoggedRow>(frames, {
+  const { groups, late } = groupRows<JobRow>(frames, {
     window: job.window,
     lateness: job.lateness,
     bound: plan.outOfOrdernessMs,
     ...(watermarks && { watermarks }),
-    keyOf: (row) => JSON.stringify(row[job.key]),
-    passes: (row) => passes(job, row),
+    keyOf: ({ key }) => JSON.stringify(key),
+    passes: ({ n }) => n > 0,
   });
   return { rows: groups.map((group) => viewRowOf(job, group)), late };
 }
 
-function viewRowOf(job: JobPlan, { start, end, isFinal, rows }: Group<LoggedRow>): Record<string, unknown> {
-  const amounts = rows.flatMap(({ amount }) => (amount === null ? [] : [amount]));
-  const items = rows.flatMap(({ item }) => (item === null ? [] : [item]));
+function viewRowOf(job: JobPlan, { start, end, isFinal, rows }: Group<JobRow>): Record<string, unknown> {
+  const totals = rows.flatMap(({ total }) => (total === null ? [] : [total]));
+  const items = rows.flatMap(({ least }) => (least === null ? [] : [least]));
   const hasWindow = job.window.kind !== "none";
   return {
-    [job.key]: rows[0]?.[job.key],
+    [job.key]: rows[0]?.key,
     ...(hasWindow && { window_start: timeOf(start), window_end: timeOf(end) }),
-    n: rows.length,
-    total: amounts.length === 0 ? null : amounts.reduce((sum, amount) => sum + amount, 0),
+    n: countOf(rows),
+    total: totals.length === 0 ? null : totals.reduce((sum, total) => sum + total, 0),
     least: items.reduce<string | null>(
       (least, item) => (least === null || item < least ? item : least),
       null,
     ),
-    first: rows[0]?.id,
-    last: rows.at(-1)?.id,
+    first: rows[0]?.first,
+    last: rows.at(-1)?.last,
     final: isFinal,
   };
 }

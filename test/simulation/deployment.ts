@@ -183,11 +183,12 @@ async function answered<Value>(call: Promise<RpcResult<Value>>): Promise<RpcResu
 
 /** Storage as it is, or with the bug that is planted in it. */
 function plantedStorage(storage: SqlStorage, plant: Plant | undefined): SqlStorage {
-  if (plant !== "lost-letter" && plant !== "readable-epoch") return storage;
+  if (plant !== "lost-letter" && plant !== "readable-epoch" && plant !== "dropped-outbox") return storage;
   let letterRows = 0;
   const run = (statement: string, ...bindings: readonly SqlValue[]): SqlValue[][] => {
     const isLetter = /^INSERT.* INTO letters/.test(statement);
     if (plant === "lost-letter" && isLetter && ++letterRows % 3 === 1) return [];
+    if (plant === "dropped-outbox" && /^INSERT INTO outbox/.test(statement)) return [];
     if (plant === "readable-epoch" && /^INSERT.* INTO checkpoints/.test(statement)) {
       const [task, body] = bindings;
       const hidden = String(body).replace('"isWriting":true', '"isWriting":false');

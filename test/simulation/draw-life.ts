@@ -12,6 +12,8 @@ export interface JobPlan {
   readonly key: "user" | "item";
   /** Partitions of a second stage; undefined: as many as the stream has shards. */
   readonly parallelism: number | undefined;
+  /** Whether rows are added up before they go to a second stage. */
+  readonly twoPhase: boolean;
   readonly window: WindowSpec;
   readonly lateness: number;
   /** Rows with a smaller amount, or none, are filtered; undefined: no filter. */
@@ -121,6 +123,7 @@ function drawJob(random: Random, name: string): JobPlan {
     isDropped: random.chance(0.1),
     key: random.pick(["user", "user", "item"]),
     parallelism: random.pick([undefined, undefined, 1, 2, 5]),
+    twoPhase: random.chance(0.6),
   };
 }
 
@@ -152,7 +155,7 @@ export function streamBodyOf(life: LifePlan): object {
 
 /** The body of a job's definition. */
 export function jobBodyOf(job: JobPlan): object {
-  const { key, parallelism, lateness, amountMin } = job;
+  const { key, parallelism, twoPhase, lateness, amountMin } = job;
   const { kind, size, step, offset } = job.window;
   const windows = {
     tumble: { type: "tumble", size, offset },
@@ -165,6 +168,7 @@ export function jobBodyOf(job: JobPlan): object {
     source: "events",
     key: [key],
     ...(parallelism === undefined ? {} : { parallelism }),
+    twoPhase,
     ...(amountMin === undefined ? {} : { filter: [">=", "amount", amountMin] }),
     ...(window ? { window, allowedLateness: lateness } : {}),
     aggregates: {

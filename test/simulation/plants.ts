@@ -1,6 +1,6 @@
 /**
- * Bugs that are planted on purpose, each into the platform that the life simulates or between it and the
- * product: a simulator that finds none of them finds nothing.
+ * Bugs that are planted on purpose, into the platform that the life simulates, between it and the product, or
+ * into the product: a simulator that finds none of them finds nothing.
  */
 export const plants = {
   "early-acknowledgement": "answers leave before what they promise is durable",
@@ -8,6 +8,12 @@ export const plants = {
   "forgotten-producers": "a restart forgets what producers sent",
   "readable-epoch": "pages that a crash left half-written are read",
   "lost-letter": "every third row of letters is not stored",
+  "dropped-outbox": "what waits to be acknowledged is not in the checkpoint",
+  "skipped-acceptance": "a channel's messages are logged whether they were before or not",
+  "maximum-watermark": "a stage goes by the fastest of its channels instead of the slowest",
+  "early-trim": "a log is trimmed before its task has applied it",
+  "clock-cut-frames": "the number of a message depends on the clock",
+  "forgotten-timer": "no alarm is set for what only time makes due",
 } as const;
 
 export type Plant = keyof typeof plants;

@@ -15,12 +15,15 @@ import {
   checkLogs,
   checkSentCounts,
   checkView,
+  filteredOf,
+  jobLogOf,
   openPartition,
   readLog,
 } from "./check-life.ts";
 import { Clients } from "./clients.ts";
 import { Deployment } from "./deployment.ts";
 import { drawLife, type JobPlan, type LifePlan, needsExchange } from "./draw-life.ts";
+import { plantBug } from "./planted-bugs.ts";
 import type { Plant } from "./plants.ts";
 import { describe } from "./simulated-process.ts";
 import { type Problem, Simulation } from "./simulation.ts";
@@ -48,6 +51,7 @@ export interface Life {
 export async function runLife(seed: number, plant?: Plant, onTrace?: (line: string) => void): Promise<Life> {
   const plan = drawLife(seed);
   const simulation = new Simulation(plan, plant, onTrace);
+  const takeOut = plantBug(plant, () => simulation.now);
   const deployment = new Deployment(simulation);
   const life = new LifeCourse(simulation, deployment);
   try {
@@ -56,6 +60,7 @@ export async function runLife(seed: number, plant?: Plant, onTrace?: (line: stri
     simulation.report("crashed", `the life broke off: ${describe(thrown)}`);
   } finally {
     deployment.close();
+    takeOut();
   }
   const { events, traceHash, problems } = simulation;
   return {
@@ -148,9 +153,22 @@ class LifeCourse {
     for (const { name, storage } of this.#deployment.shards.values()) {
       if (!storage) continue;
       const partition = openPartition(this.#simulation, storage);
+      this.#checkWindows(name, partition);
       const at = partition.nextAlarm();
       if (at !== undefined) this.#simulation.report("stuck", `${name} rests without an alarm, but needs one`);
       storage.crash();
+    }
+  }
+
+  /** An idle stream that follows the clock fires all that it has, by alarms alone. */
+  #checkWindows(name: string, partition: Partition): void {
+    if (this.#simulation.plan.idle !== "advance" || !partition.isSetUp) return;
+    for (const { job, openWindows, counts } of partition.jobs.statuses()) {
+      if (openWindows === 0) continue;
+      this.#simulation.report(
+        "stuck",
+        `${name} rests with ${openWindows} open windows of ${job}, ${counts.rows} rows`,
+      );
     }
   }
 
@@ -200,19 +218,20 @@ class LifeCourse {
       const check = (job: JobPlan) =>
         needsExchange(plan, job)
           ? checkSentCounts(job, log, partition)
-          : checkCounts(plan, job, log, partition);
+          : checkCounts(plan, job, jobLogOf(job, log), partition, filteredOf(job, log));
       wrong(jobs.flatMap(check).map((text) => `${name}: ${text}`));
       return log;
     });
     wrong(checkLogs(clients.sent, logs));
     for (const job of jobs) {
       const stage = this.#visit(`${job.name}/1`, (partition, storage, name) => {
-        const log = readStageLog(partition, storage);
-        wrong(checkCounts(plan, job, log, partition).map((text) => `${name}: ${text}`));
+        const log = readStageLog(job, partition, storage);
+        wrong(checkCounts(plan, job, log, partition, 0).map((text) => `${name}: ${text}`));
         return log;
       });
       if (needsExchange(plan, job)) wrong(checkExchange(job, logs, stage));
-      wrong(checkView(plan, job, needsExchange(plan, job) ? stage : logs, views.get(job.name) ?? []));
+      const applied = needsExchange(plan, job) ? stage : logs.map((log) => jobLogOf(job, log));
+      wrong(checkView(plan, job, applied, views.get(job.name) ?? []));
     }
     this.rowsLogged = logs.flatMap(({ frames }) => frames.flat()).length;
     for (const [view, rows] of views)

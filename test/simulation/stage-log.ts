@@ -7,19 +7,20 @@ import type { Partition } from "../../src/engine/partition.ts";
 import type { SqlStorage } from "../../src/engine/ports.ts";
 import { FrameDecoder } from "../../src/kernel/frame-codec.ts";
 import { releaseKernel } from "../support/kernels.ts";
+import type { JobPlan } from "./draw-life.ts";
 import { deletedLog } from "./kept-log.ts";
-import { type LoggedRow, rowsOf } from "./logged-rows.ts";
+import { type JobRow, sentRowsOf } from "./logged-rows.ts";
 
 export interface StageLog {
-  readonly frames: readonly (readonly LoggedRow[])[];
+  readonly frames: readonly (readonly JobRow[])[];
   /** In ms, after each frame. */
   readonly watermarks: readonly number[];
 }
 
-export function readStageLog({ identity }: Partition, storage: SqlStorage): StageLog {
+export function readStageLog(job: JobPlan, { identity }: Partition, storage: SqlStorage): StageLog {
   const decoder = new FrameDecoder(releaseKernel());
   const time = new ReferenceTime(identity.inputs ?? []);
-  const frames: LoggedRow[][] = [];
+  const frames: JobRow[][] = [];
   const watermarks: number[] = [];
   for (const record of recordsOf(storage)) {
     time.apply(record);
@@ -29,7 +30,7 @@ export function readStageLog({ identity }: Partition, storage: SqlStorage): Stag
       continue;
     }
     const frame = decoder.decode(record.frame, identity.schema, "all");
-    frames.push(rowsOf(frame.batch, identity.schema));
+    frames.push(sentRowsOf(job, frame.batch, identity.schema));
     frame.release();
   }
   return { frames, watermarks };

@@ -35,7 +35,11 @@ import { NodeStorage } from "./node-storage.ts";
 export type Row = readonly JsonScalar[];
 
 export interface HarnessOptions {
+  /** A stream's body, or its definition, which no body can say of one between stages. */
   readonly stream: unknown;
+  readonly definition?: StreamDefinition;
+  /** What its identity is besides that of the only shard of the stream. */
+  readonly identity?: Partial<PartitionIdentity>;
   readonly storage?: NodeStorage;
   readonly module?: WebAssembly.Module;
   readonly pageBudget?: number;
@@ -58,7 +62,7 @@ export class PartitionHarness {
 
   constructor(options: HarnessOptions) {
     this.#options = options;
-    this.definition = readStreamDefinition(options.stream);
+    this.definition = options.definition ?? readStreamDefinition(options.stream);
     this.schema = { version: 1, columns: this.definition.columns };
     this.storage = options.storage ?? new NodeStorage();
     this.ports = portsOver(this.storage, 1_000_000);
@@ -77,6 +81,7 @@ export class PartitionHarness {
       idleTimeoutMs,
       idle,
       retention: { timeMs: retention.timeMs, bytesMax: retention.bytesPerShard },
+      ...options.identity,
     };
     this.partition = this.#start();
     this.turn(() => this.partition.setUp(this.identity));
@@ -109,7 +114,9 @@ export class PartitionHarness {
   /** Tells the partition what is wanted of a job, as the newest wish. */
   wish(command: Omit<JobCommand, "revision">): void {
     this.#revision++;
-    this.turn(() => this.partition.command(1, { ...command, revision: this.#revision }));
+    this.turn(() =>
+      this.partition.command(this.identity.generation, { ...command, revision: this.#revision }),
+    );
   }
 
   /** Encodes rows as one frame; the watermark is the newest event time less the bound. */

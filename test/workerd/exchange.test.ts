@@ -41,7 +41,7 @@ test("its windows fire by the watermark of all shards, and its late rows are in 
   const late = await post("ticking", clicks([2000, "ann", 9]));
   await call("GET", `/v1/views/minutes?token=${tokenOf(late)}`);
   const letters = await call("GET", "/v1/jobs/minutes/letters");
-  expect(letters.body.letters).toMatchObject([{ content: { user: "ann", amount: 9 } }]);
+  expect(letters.body.letters).toMatchObject([{ content: { user: "ann", "count(*)": 1, "sum(amount)": 9 } }]);
   const status = await call("GET", "/v1/jobs/minutes");
   expect(status.body).toMatchObject({ state: "running", rows: 2, late: 1, unreachable: [] });
   expect(status.body.shards.map(({ stage }: { stage: number }) => stage)).toEqual([0, 0, 1, 1]);

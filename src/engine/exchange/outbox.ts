@@ -171,17 +171,19 @@ export class Outbox {
   }
 
   /**
-   * The receiver says that a message is missing behind `last`. Throws `STATE_CORRUPT` where it had already
-   * acknowledged more than that: its log has lost records.
+   * The receiver says that a message is missing behind `last`. Throws `STATE_CORRUPT` where it cannot be sent
+   * again: the receiver had acknowledged it and lost its log since, or it is no longer here.
    */
   sendAgainFrom(receiver: number, last: ChannelSequence): void {
-    const { acknowledged } = this.#channel(receiver);
-    if (compareSequences(last, acknowledged) < 0) {
+    const { acknowledged, messages } = this.#channel(receiver);
+    const [first] = messages;
+    const isLost = compareSequences(last, acknowledged) < 0;
+    if (isLost || (first && compareSequences(first.previous, last) > 0)) {
       const [had, has] = [acknowledged, last].map(({ offset, part }) => `${offset}.${part}`);
       throw new EngineError("STATE_CORRUPT", {
         message:
-          `Partition ${receiver} of the next stage acknowledged ${had} and has no more than ${has} now. ` +
-          "Start the job again.",
+          `Partition ${receiver} of the next stage has no more than ${has}, ` +
+          `of ${had} that it acknowledged, and what follows cannot be sent again. Start the job again.`,
       });
     }
     this.sendAgain(receiver);

@@ -11,12 +11,23 @@ import type { ColumnRows } from "../../kernel/column-batch.ts";
 import { FrameEncoder, noWatermark, readFrameHeader } from "../../kernel/frame-codec.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { KeyColumns } from "../../kernel/keys.ts";
+import type { PageCache } from "../../kernel/page-cache.ts";
 import { RowRouter } from "../../kernel/routing.ts";
 import type { Selection } from "../../kernel/selection.ts";
 import { RecordKind } from "../log/records.ts";
 import type { SendPlan } from "../plan/task-plan.ts";
 import { shardByKeyGroup } from "../shard-map.ts";
+import { LocalAggregate, type SentRows } from "./local-aggregate.ts";
 import type { Outbox, ToldTime } from "./outbox.ts";
+
+/** What one record brings. */
+export interface SentRecord {
+  readonly offset: number;
+  readonly columns: ColumnRows;
+  readonly selection: Selection;
+  /** The sender's, before the record. */
+  readonly watermark: bigint;
+}
 
 export class Sender {
   // Configuration.
@@ -26,25 +37,43 @@ export class Sender {
   readonly #schema: Schema;
   // Rebuilt on open.
   readonly #encoder: FrameEncoder;
+  readonly #local: LocalAggregate | undefined;
   #routing: { readonly keys: KeyColumns; readonly router: RowRouter } | undefined;
 
-  constructor(kernel: Kernel, plan: SendPlan, outbox: Outbox) {
-    this.#kernel = kernel;
+  /** `toPassOver` is the checkpoint's; see `LocalAggregate`. */
+  constructor(cache: PageCache, plan: SendPlan, outbox: Outbox, toPassOver: number) {
+    this.#kernel = cache.kernel;
     this.#plan = plan;
     this.#outbox = outbox;
     this.#schema = { version: 1, columns: plan.columns };
-    this.#encoder = new FrameEncoder(kernel, this.#schema);
+    this.#encoder = new FrameEncoder(cache.kernel, this.#schema);
+    if (plan.local) this.#local = new LocalAggregate(cache, plan.local, plan.columns, toPassOver);
   }
 
-  /** Sends the selected rows that the record at `offset` brought, and the time that holds after it. */
-  sendRows(input: ColumnRows, selection: Selection, offset: number, time: ToldTime): void {
-    const batch = {
-      rows: input.rows,
-      columnPointer: (index: number) => input.columnPointer(this.#plan.columns[index]?.column ?? 0),
-    };
-    this.#route(input, selection).forEach((rows, receiver) => {
-      if (rows.count > 0) this.#sendFrames(receiver, batch, rows, offset, time);
-    });
+  get toPassOver(): number {
+    return this.#local?.toPassOver ?? 0;
+  }
+
+  /** Sends the selected rows that a record brought, and the time that holds after it. */
+  sendRows(record: SentRecord, time: ToldTime): void {
+    const { columns, selection, offset } = record;
+    if (selection.count > 0) {
+      const { keys, router } = this.#routingFor(columns.rows);
+      keys.build(columns, this.#plan.key, selection);
+      try {
+        const sets = this.#local?.aggregate({ ...record, keys }) ?? [this.#asTheyAre(record)];
+        sets.forEach((rows, index) => {
+          // Rows are judged by the time before their record: only the last frame brings that after it.
+          const watermark = index < sets.length - 1 || time.isIdle ? noWatermark : time.watermark;
+          const routed = router.route(keys.hashes, rows.selection, columns.rows);
+          routed.forEach((chosen, receiver) => {
+            if (chosen.count > 0) this.#sendFrames(receiver, rows.columns, chosen, offset, watermark);
+          });
+        });
+      } finally {
+        this.#local?.end();
+      }
+    }
     this.sendTime(offset, time);
   }
 
@@ -60,36 +89,45 @@ export class Sender {
   }
 
   release(): void {
+    this.#local?.release();
+    this.#releaseRouting();
+  }
+
+  #releaseRouting(): void {
     this.#routing?.keys.release();
     this.#routing?.router.release();
     this.#routing = undefined;
   }
 
-  #sendFrames(receiver: number, batch: ColumnRows, rows: Selection, offset: number, time: ToldTime): void {
+  #asTheyAre({ columns, selection }: SentRecord): SentRows {
+    const columnPointer = (index: number) => {
+      const from = this.#plan.columns[index]?.from;
+      return columns.columnPointer(from?.from === "column" ? from.column : 0);
+    };
+    return { columns: { rows: columns.rows, columnPointer }, selection };
+  }
+
+  #sendFrames(
+    receiver: number,
+    columns: ColumnRows,
+    rows: Selection,
+    offset: number,
+    watermark: bigint,
+  ): void {
     const { sequence, previous } = this.#outbox.nextSequence(receiver, offset);
-    const watermark = time.isIdle ? noWatermark : time.watermark;
     const label = { channel: 0n, sequence, previous, watermark, schemaVersion: this.#schema.version };
-    for (const frame of this.#encoder.encode(label, batch, rows, [])) {
+    for (const frame of this.#encoder.encode(label, columns, rows, [])) {
       const header = readFrameHeader(frame);
       const next = this.#outbox.nextSequence(receiver, offset);
       this.#outbox.add(receiver, { ...next, kind: RecordKind.Frame, watermark: header.watermark, frame });
     }
   }
 
-  /** The rows of each receiver. */
-  #route(input: ColumnRows, selection: Selection): Selection[] {
-    const { partitions } = this.#plan.to;
-    if (partitions === 1) return [selection];
-    const { keys, router } = this.#routingFor(input.rows);
-    keys.build(input, this.#plan.key, selection);
-    return router.route(keys.hashes, selection, input.rows);
-  }
-
   /** Memory for `rows` rows: kept between batches of like size. */
   #routingFor(rows: number) {
     const rowsMax = this.#routing?.keys.rowsMax ?? 0;
     if (!this.#routing || rowsMax < rows || rowsMax > rowsKept + 16 * rows) {
-      this.release();
+      this.#releaseRouting();
       const { partitions } = this.#plan.to;
       const room = Math.min(frameRowsMax, Math.max(rows, rowsKept));
       const keys = new KeyColumns(this.#kernel, room);

@@ -52,7 +52,7 @@ export function planJob(job: JobDefinition, stream: StreamDefinition): TaskPlan 
     }),
   ];
   return {
-    planVersion: 1,
+    planVersion: 2,
     source: job.source,
     startFrom: job.startFrom,
     sourceColumns: inputs.sourceColumns,

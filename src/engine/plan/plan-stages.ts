@@ -12,6 +12,7 @@ import { bindCondition } from "../expressions/bind.ts";
 import { compileProgram } from "../expressions/compile.ts";
 import { InputColumns, JobColumns, routingKeyOf, type Wanted } from "./job-columns.ts";
 import { planJob } from "./plan-job.ts";
+import { planTwoPhases } from "./plan-two-phases.ts";
 import type { SendPlan, SendTarget, TaskPlan } from "./task-plan.ts";
 
 /** The tasks of a job, from the source on. `input` is the stream between it and the stage before. */
@@ -57,11 +58,12 @@ export function planStages(
       return argument === undefined ? aggregate : { ...aggregate, argument };
     }),
   };
-  const last = planJob(inner, input);
+  const whole = planJob(inner, input);
   const { send, ...first } = planSending(job, stream, columns, sent);
+  const phases = job.twoPhase === false ? { last: whole, input, send } : planTwoPhases(whole, input, send);
   return [
-    { plan: { ...first, send: { ...send, to: deploy(input) } }, input: undefined },
-    { plan: last, input },
+    { plan: { ...first, send: { ...phases.send, to: deploy(phases.input) } }, input: undefined },
+    { plan: phases.last, input: phases.input },
   ];
 }
 
@@ -80,7 +82,7 @@ function planSending(
   };
   const { sourceColumns, computed } = inputs;
   return {
-    planVersion: 1,
+    planVersion: 2,
     source: job.source,
     startFrom: job.startFrom,
     sourceColumns,
@@ -100,7 +102,7 @@ function planSending(
     retentionMs: null,
     send: {
       columns: sent.map(({ name, expression: { type, nullable } }) => {
-        return { name, type, nullable, column: columnOf(name) };
+        return { name, type, nullable, from: { from: "column", column: columnOf(name) } };
       }),
       key: job.key.map(columnOf),
     },

@@ -11,8 +11,13 @@ import type { AccumulatorSpec } from "../../columnar/accumulator.ts";
 import type { DataType } from "../../columnar/schema.ts";
 import type { ProgramCode } from "../../kernel/program-code.ts";
 
+/**
+ * Plan versions: what is stored with a run keeps its meaning.
+ *   1  first version; sums of DECIMAL wrap at 64 bits
+ *   2  sums of DECIMAL have 128 bits
+ */
 export interface TaskPlan {
-  readonly planVersion: 1;
+  readonly planVersion: 1 | 2;
   readonly source: string;
   readonly startFrom: "earliest" | "latest";
   readonly sourceColumns: readonly SourceColumn[];
@@ -35,6 +40,10 @@ export interface TaskPlan {
   readonly latenessMs: number;
   /** How long after its last change a result is kept; null: forever. */
   readonly retentionMs: number | null;
+  /**
+   * Set where rows stand for several, added up by the stage before: the input column that says for how many.
+   */
+  readonly rowCountColumn?: number;
   /** Set on a task that keeps no state and no view, but sends its rows on to the next stage. */
   readonly send?: SendPlan;
 }
@@ -43,6 +52,8 @@ export interface TaskPlan {
 export interface SendPlan {
   /** The columns that travel, in order. */
   readonly columns: readonly SentColumn[];
+  /** Set where rows are added up before they travel. */
+  readonly local?: LocalPlan;
   /** Indices of input columns: rows that are equal in them come to one partition. */
   readonly key: readonly number[];
   readonly to: SendTarget;
@@ -52,8 +63,19 @@ export interface SentColumn {
   readonly name: string;
   readonly type: DataType;
   readonly nullable: boolean;
-  /** Its index among the task's input columns. */
-  readonly column: number;
+  /** An index of the task's input columns, or of the accumulators of `local`. */
+  readonly from:
+    | { readonly from: "column"; readonly column: number }
+    | { readonly from: "accumulator"; readonly accumulator: number };
+}
+
+/** The first of two phases of an aggregate; columns are the task's input columns. */
+export interface LocalPlan {
+  readonly accumulators: readonly AccumulatorSpec[];
+  readonly eventTimeColumn: number;
+  /** Rows are added up within a slice of it. */
+  readonly window: WindowPlan | null;
+  readonly latenessMs: number;
 }
 
 /** The partitions of the next stage: they are the shards of a stream that only its channels write to. */

@@ -45,6 +45,8 @@ export interface Checkpoint extends TablesInCheckpoint {
   /** Absent in the rows of 0.1.0: nothing came by channels, and nothing was sent. */
   readonly inputTime?: StoredInputTime;
   readonly channels?: readonly StoredChannel[];
+  /** Records that travel as they are before rows are added up again. */
+  readonly toPassOver?: number;
   readonly history: readonly CheckpointFacts[];
 }
 

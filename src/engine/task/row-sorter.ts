@@ -6,13 +6,7 @@
  * that fired already but still takes late rows, the rows that change its result.
  */
 import { assert } from "../../base/assert.ts";
-import {
-  accumulatorStringBytesMax,
-  cellStringBytesMax,
-  keyBytesMax,
-  letterTextMax,
-} from "../../base/limits.ts";
-import { isBytesKind } from "../../columnar/schema.ts";
+import { keyBytesMax, letterTextMax } from "../../base/limits.ts";
 import { formatValue } from "../../columnar/values.ts";
 import type { KeyedRows } from "../../kernel/aggregates.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
@@ -20,6 +14,7 @@ import type { KeyedTable } from "../../kernel/keyed-table.ts";
 import { KeyColumns, selectOverlong } from "../../kernel/keys.ts";
 import type { Selection } from "../../kernel/selection.ts";
 import type { LogRecord } from "../log/records.ts";
+import { keptStringBytesMax, keptStrings } from "../plan/cell-layout.ts";
 import type { TaskPlan } from "../plan/task-plan.ts";
 import { windowsPerRowMax } from "../windows/window-arithmetic.ts";
 import type { LetterBox } from "./letters.ts";
@@ -44,7 +39,6 @@ export class RowSorter {
   readonly #letters: LetterBox;
   /** Input columns whose strings accumulators keep. */
   readonly #keptStrings: readonly number[];
-  /** Longest string that each of them may keep: all together must fit a page. */
   readonly #stringBytesMax: number;
   #scratch: Scratch;
 
@@ -52,12 +46,8 @@ export class RowSorter {
     this.#kernel = kernel;
     this.#plan = plan;
     this.#letters = letters;
-    const kept = plan.accumulators.filter(
-      ({ operation, kind }) => operation !== "count" && isBytesKind(kind),
-    );
-    this.#keptStrings = [...new Set(kept.flatMap(({ argument }) => (argument === null ? [] : [argument])))];
-    const share = Math.floor(cellStringBytesMax / (kept.length + 1) / 8) * 8;
-    this.#stringBytesMax = Math.min(accumulatorStringBytesMax, share);
+    this.#keptStrings = keptStrings(plan.accumulators);
+    this.#stringBytesMax = keptStringBytesMax(plan.accumulators);
     this.#scratch = new Scratch(kernel, 64);
   }
 
@@ -67,7 +57,8 @@ export class RowSorter {
     const keyColumns = this.#plan.key.map(({ column }) => column);
     scratch.keys.build(input.columns, keyColumns, input.selection);
     let rows = this.#withoutOverlong(input, record, scratch);
-    const bad = input.selection.count - rows.count;
+    const passed = this.#weigh(input, input.selection);
+    const bad = passed - this.#weigh(input, rows);
     let late = 0;
     let tables: KeyedTable | number = 0;
     if (windows) {
@@ -83,13 +74,14 @@ export class RowSorter {
       });
       assert(assignment.outsideCount === 0, "planned windows leave no gap");
       rows = { pointer: assignment.selection, count: assignment.count };
-      late = assignment.lateCount;
+      late = this.#weigh(input, { pointer: scratch.late, count: assignment.lateCount });
       tables = assignment.tables;
-      this.#writeLate(input, record, watermark, scratch.rows(scratch.late, late));
+      this.#writeLate(input, record, watermark, scratch.rows(scratch.late, assignment.lateCount));
     }
     const batches = (continuous: () => KeyedTable) =>
       this.#batches(input, rows, windows ? tables : continuous(), watermark, windows);
-    return { applied: rows.count, filtered: input.rows - input.selection.count, late, bad, batches };
+    const filtered = input.rows - input.selection.count;
+    return { applied: passed - bad - late, filtered, late, bad, batches };
   }
 
   release(): void {
@@ -188,6 +180,15 @@ export class RowSorter {
     const all = selection.pointer === 0 ? undefined : scratch.rows(selection.pointer, selection.count);
     const rows = all ?? Array.from({ length: selection.count }, (_, row) => row);
     return scratch.keep(rows.filter((row) => !reasons.has(row)));
+  }
+
+  /** For how many rows of the source the selected ones stand. */
+  #weigh(input: TaskInput, { pointer, count }: Selection): number {
+    const { rowCountColumn } = this.#plan;
+    if (rowCountColumn === undefined || count === 0) return count;
+    const counts = this.#kernel.memory.i64(input.lanesPointer(rowCountColumn), input.rows);
+    if (pointer === 0) return counts.subarray(0, count).reduce((sum, each) => sum + Number(each), 0);
+    return this.#kernel.memory.u32(pointer, count).reduce((sum, row) => sum + Number(counts[row]), 0);
   }
 
   #writeLate(input: TaskInput, record: LogRecord, watermark: bigint, rows: readonly number[]): void {

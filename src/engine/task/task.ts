@@ -20,6 +20,7 @@ import { Sender } from "../exchange/sender.ts";
 import type { PartitionLog } from "../log/partition-log.ts";
 import { type LogRecord, RecordKind } from "../log/records.ts";
 import type { CheckpointFacts, PartitionIdentity } from "../partition-types.ts";
+import { cellSpecsOf } from "../plan/cell-layout.ts";
 import type { TaskPlan } from "../plan/task-plan.ts";
 import type { SqlStorage } from "../ports.ts";
 import { PageStore } from "../state/page-store.ts";
@@ -101,7 +102,7 @@ export class Task {
     const watermark = parseWatermark(checkpoint.watermark);
     this.#time = new InputTime(context.identity.inputs, watermark, checkpoint.inputTime ?? {});
     this.#counts = checkpoint.counts;
-    this.#layout = new TableLayout(kernel.memory, plan.accumulators);
+    this.#layout = new TableLayout(kernel.memory, cellSpecsOf(plan.accumulators, plan.planVersion));
     this.#store = new PageStore(sql, number, checkpoint);
     this.letters = new LetterBox(sql, number);
     const directory = new WindowDirectory(sql, number);
@@ -122,7 +123,7 @@ export class Task {
     this.#retention = new Retention(plan, this.tables, this.windows, checkpoint.sweep);
     if (plan.send) {
       this.outbox = new Outbox(sql, number, plan.send.to.partitions, checkpoint.channels ?? []);
-      this.#sender = new Sender(kernel, plan.send, this.outbox);
+      this.#sender = new Sender(cache, plan.send, this.outbox, checkpoint.toPassOver ?? 0);
     }
   }
 
@@ -242,6 +243,7 @@ export class Task {
       watermark: this.watermark.toString(),
       inputTime: this.#time.state,
       channels: this.outbox?.state ?? [],
+      toPassOver: this.#sender?.toPassOver ?? 0,
       firedThrough: firedThrough.toString(),
       cursor: windows?.cursor,
       nextTable: this.tables.nextTable,
@@ -286,24 +288,29 @@ export class Task {
     const input = this.#input;
     input.load(record.frame);
     try {
+      const { watermark } = this;
       if (!this.#sender) this.#applyRows(record);
       this.#time.apply(record);
-      if (this.#sender) this.#sendRows(this.#sender, record);
+      if (this.#sender) this.#sendRows(this.#sender, record, watermark);
     } finally {
       input.unload();
     }
   }
 
-  #sendRows(sender: Sender, record: LogRecord): void {
+  #sendRows(sender: Sender, { offset, frame }: LogRecord, watermark: bigint): void {
     const { rows, selection, columns } = this.#input;
     this.#count({ applied: selection.count, filtered: rows - selection.count, late: 0, bad: 0 });
-    sender.sendRows(columns, selection, record.offset, this.#time);
+    this.#makeRoom(frame);
+    sender.sendRows({ offset, columns, selection, watermark }, this.#time);
+  }
+
+  #makeRoom(frame: Uint8Array): void {
+    this.#context.cache.reserve(frame.length * batchRoomFactor);
+    this.#context.cache.beginBatch();
   }
 
   #applyRows(record: LogRecord): void {
-    const { cache } = this.#context;
-    cache.reserve(record.frame.length * batchRoomFactor);
-    cache.beginBatch();
+    this.#makeRoom(record.frame);
     const sorted = this.#sorter.sort(this.#input, record, this.watermark, this.windows);
     this.#count(sorted);
     const expireBefore = BigInt(this.#retention.expireBefore(record.appendTime));

@@ -206,8 +206,18 @@ describe("an outbox", () => {
     outbox.take(0, 1000);
     outbox.acknowledge(0, { offset: 5, part: 1 }, 1);
     expect(() => outbox.sendAgainFrom(0, { offset: 4, part: 1 })).toThrow(
-      "Partition 0 of the next stage acknowledged 5.1 and has no more than 4.1 now. Start the job again.",
+      "Partition 0 of the next stage has no more than 4.1, of 5.1 that it acknowledged, " +
+        "and what follows cannot be sent again. Start the job again.",
     );
+  });
+
+  test("finds out that it has lost what its receiver lacks", () => {
+    const made = { offset: 5, part: 1 };
+    const outbox = opened([
+      { made, acknowledged: { offset: 4, part: 1 }, receivedAt: 3, watermark: "5", isIdle: false },
+    ]);
+    tell(outbox, 6);
+    expect(() => outbox.sendAgainFrom(0, { offset: 4, part: 1 })).toThrow("cannot be sent again");
   });
 
   test("keeps the channels of its receivers apart", () => {

@@ -1,6 +1,7 @@
 /** The stages of jobs: which jobs run in the shards alone, and what travels where one does not. */
 import { describe, expect, test } from "vitest";
 import { errorBodyOf } from "../../../../src/base/errors.ts";
+import { formatType } from "../../../../src/columnar/schema.ts";
 import { planJob } from "../../../../src/engine/plan/plan-job.ts";
 import { planStages } from "../../../../src/engine/plan/plan-stages.ts";
 import { readJobDefinition } from "../../../../src/protocol/job-spec.ts";
@@ -47,32 +48,91 @@ describe("one stage is enough", () => {
   });
 });
 
+const job = {
+  filter: ["is not null", "carrier"],
+  columns: { pounds: ["*", "fare", 2] },
+  key: ["origin", "pounds"],
+  parallelism: 7,
+  aggregates: {
+    flights: { function: "count" },
+    worst: { function: "max", argument: ["+", "delay", 1] },
+    mean: { function: "avg", argument: "delay" },
+    takings: { function: "sum", argument: "fare" },
+  },
+};
+
 describe("two stages", () => {
   test("send only what the second one needs, by the key", () => {
-    const { stages, deployed } = staged({
-      filter: ["is not null", "carrier"],
-      columns: { pounds: ["*", "fare", 2] },
-      key: ["origin", "pounds"],
-      parallelism: 7,
-      aggregates: {
-        flights: { function: "count" },
-        worst: { function: "max", argument: ["+", "delay", 1] },
-        mean: { function: "avg", argument: "delay" },
-      },
-    });
+    const { stages, deployed } = staged({ ...job, twoPhase: false });
     const [first, second] = stages.map(({ plan }) => plan);
     const sent = first?.send?.columns.map(({ name }) => name);
-    expect(sent).toEqual(["time", "origin", "pounds", "aggregates.worst.argument", "delay"]);
-    expect(first?.send?.key).toEqual(
-      ["origin", "pounds"].map((name) => first?.send?.columns.find((column) => column.name === name)?.column),
+    expect(sent).toEqual(["time", "origin", "pounds", "aggregates.worst.argument", "delay", "fare"]);
+    const sources = ["origin", "pounds"].map(
+      (name) => first?.send?.columns.find((column) => column.name === name)?.from,
     );
+    expect(first?.send?.key.map((column) => ({ from: "column", column }))).toEqual(sources);
+    expect(first?.send?.local).toBeUndefined();
     expect(first?.send?.to).toEqual({ stream: "job/1", generation: 9, mapVersion: 1, partitions: 7 });
     expect(first).toMatchObject({ key: [], outputs: [], accumulators: [], window: null });
     expect(deployed).toEqual([stages[1]?.input]);
     expect(deployed[0]).toMatchObject({ shards: 7, distributionKey: ["origin", "pounds"] });
-    expect(second?.outputs.map(({ name }) => name)).toEqual(["origin", "pounds", "flights", "worst", "mean"]);
+    expect(second?.outputs.map(({ name }) => name)).toEqual([
+      "origin",
+      "pounds",
+      ...["flights", "worst", "mean", "takings"],
+    ]);
     expect(second?.routingKey).toEqual([0, 1]);
     expect(second?.computedColumns).toEqual([]);
+    expect(second?.rowCountColumn).toBeUndefined();
+  });
+
+  test("add up before they send, and send what was added up", () => {
+    const [first, second] = staged(job).stages.map(({ plan }) => plan);
+    const plain = staged({ ...job, twoPhase: false }).stages[1]?.plan;
+    expect(first?.send?.columns.map(({ name, type }) => `${name} ${formatType(type)}`)).toEqual([
+      "time TIMESTAMP(3)",
+      "origin STRING",
+      "pounds DECIMAL(12, 2)",
+      "count(*) BIGINT",
+      "max(aggregates.worst.argument) INT",
+      "sum(delay) BIGINT",
+      "count(delay) BIGINT",
+      "sum(fare) DECIMAL(18, 2)",
+    ]);
+    const operations = (plan: typeof first) =>
+      plan?.accumulators.map(({ operation, argument, wide }) => [operation, argument, wide]);
+    expect(operations(plain)?.map(([operation]) => operation)).toEqual([
+      "count",
+      "max",
+      "sum",
+      "count",
+      "sum",
+    ]);
+    expect(operations(second)).toEqual([
+      ["sum", 3, false],
+      ["max", 4, false],
+      ["sum", 5, false],
+      ["sum", 6, false],
+      ["sum", 7, true],
+    ]);
+    expect(second?.outputs).toEqual(plain?.outputs);
+    expect(second?.rowCountColumn).toBe(3);
+    expect(first?.send?.local?.accumulators.map(({ operation }) => operation)).toEqual(
+      operations(plain)?.map(([operation]) => operation),
+    );
+  });
+
+  test("count rows where no aggregate does, to know for how many each stands", () => {
+    const aggregates = { worst: { function: "max", argument: "delay" } };
+    const [first, second] = staged({ aggregates }).stages.map(({ plan }) => plan);
+    expect(first?.send?.columns.map(({ name }) => name)).toEqual([
+      "time",
+      "origin",
+      "max(delay)",
+      "count(*)",
+    ]);
+    expect(second?.accumulators).toHaveLength(1);
+    expect(second?.rowCountColumn).toBe(3);
   });
 
   test("have one partition where there is no key", () => {
@@ -93,14 +153,14 @@ describe("two stages", () => {
     ],
     ["a filter that is no condition", { filter: "delay" }, "EXPRESSION_INVALID filter"],
     ["lateness without a window", { allowedLateness: "1s" }, "JOB_INVALID allowedLateness"],
-  ])("refuse %s before anything is deployed", (_, job, expected) => {
+  ])("refuse %s before anything is deployed", (_, changes, expected) => {
     let message = "no error";
     const never = () => {
       throw new Error("something was deployed");
     };
     try {
       const stream = readStreamDefinition(streamBody);
-      planStages(readJobDefinition({ ...jobBody, ...job }), stream, never);
+      planStages(readJobDefinition({ ...jobBody, ...changes }), stream, never);
     } catch (thrown) {
       const body = errorBodyOf(thrown);
       message = `${body.code} ${body.message}`;

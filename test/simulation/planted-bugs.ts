@@ -1,0 +1,84 @@
+/**
+ * Bugs that are planted into the product itself, by replacing a method for the time of one life.
+ */
+import { Outbox } from "../../src/engine/exchange/outbox.ts";
+import type { AppendRequest } from "../../src/engine/log/records.ts";
+import { Partition } from "../../src/engine/partition.ts";
+import { Task } from "../../src/engine/task/task.ts";
+import { InputTime } from "../../src/engine/time/input-time.ts";
+import { PartitionHost } from "../../src/host/partition/partition-host.ts";
+import type { Plant } from "./plants.ts";
+
+/** Plants a bug; returns what takes it out again. `now` is the life's clock. */
+export function plantBug(plant: Plant | undefined, now: () => number): () => void {
+  switch (plant) {
+    case "maximum-watermark":
+      return replaceGetter(InputTime.prototype, "watermark", function (this: InputTime, own: bigint) {
+        const all = Object.values(this.state).map(([watermark]) => BigInt(watermark));
+        return [own, ...all].sort((first, second) => (first < second ? 1 : -1))[0] as bigint;
+      });
+    case "early-trim":
+      return replaceGetter(Task.prototype, "neededOffset", (own: number) => own + 1_000_000);
+    case "clock-cut-frames":
+      return replaceMethod(Outbox.prototype, "nextSequence", (found: ReturnType<Outbox["nextSequence"]>) => {
+        const { offset, part } = found.sequence;
+        return { ...found, sequence: { offset, part: part + (now() % 2) } };
+      });
+    case "skipped-acceptance":
+      return replaceAppend();
+    case "forgotten-timer":
+      return replaceMethod(
+        Partition.prototype,
+        "nextAlarm",
+        function (this: Partition, at: number | undefined) {
+          return this.hasReadyWork ? at : undefined;
+        },
+      );
+    default:
+      return () => {};
+  }
+}
+
+function replaceGetter<Value>(
+  prototype: object,
+  name: string,
+  changed: (this: never, value: Value) => Value,
+): () => void {
+  const original = Object.getOwnPropertyDescriptor(prototype, name) as PropertyDescriptor;
+  const get = function (this: object) {
+    return changed.call(this as never, original.get?.call(this));
+  };
+  Object.defineProperty(prototype, name, { ...original, get });
+  return () => void Object.defineProperty(prototype, name, original);
+}
+
+function replaceMethod<Value>(
+  prototype: object,
+  name: string,
+  changed: (this: never, value: Value) => Value,
+): () => void {
+  const original = Object.getOwnPropertyDescriptor(prototype, name) as PropertyDescriptor;
+  const value = function (this: object, ...parameters: unknown[]) {
+    return changed.call(this as never, original.value.apply(this, parameters));
+  };
+  Object.defineProperty(prototype, name, { ...original, value });
+  return () => void Object.defineProperty(prototype, name, original);
+}
+
+/** Every message of a channel looks new: repeats are logged again, and gaps are not seen. */
+function replaceAppend(): () => void {
+  const original = PartitionHost.prototype.append;
+  let part = 1;
+  const renumbered = (request: AppendRequest): AppendRequest => {
+    const { link } = request;
+    if (!link) return request;
+    const sequence = { offset: link.sequence.offset + 1_000_000, part: part++ };
+    return { ...request, link: { ...link, sequence, previous: { offset: 0, part: 0 } } };
+  };
+  PartitionHost.prototype.append = function (requests) {
+    return original.call(this, requests.map(renumbered));
+  };
+  return () => {
+    PartitionHost.prototype.append = original;
+  };
+}
