@@ -70,6 +70,9 @@ export const isolateBudgetBytes = 80 * MiB;
 /** Key groups of a stream and of a job: the top bits of a key's hash. */
 export const maxParallelism = 1024;
 
+/** Most steps of a job behind its first. */
+export const stepsMax = 8;
+
 /** Most partitions of one stage of a job: a sender keeps a channel to each of them. */
 export const stagePartitionsMax = 256;
 

@@ -21,7 +21,8 @@ import { type StoredJob, StoredJobs } from "./stored-jobs.ts";
 import { createCheckpointTable, emptyCheckpoint, writeCheckpoint } from "./task/checkpoint.ts";
 import { decideCheckpoint } from "./task/decide-checkpoint.ts";
 import { LetterBox } from "./task/letters.ts";
-import { deleteStoredTask, type StepOutcome, Task, tryStep, wholeSliceBytes } from "./task/task.ts";
+import { deleteStoredTask, Task, wholeSliceBytes } from "./task/task.ts";
+import { type StepOutcome, tryStep } from "./task/try-step.ts";
 
 export interface PartitionOptions {
   readonly module: WebAssembly.Module;

@@ -11,7 +11,7 @@ import type { AppendRequest, AppendResult, ChannelSequence } from "./log/records
 import type { PartitionJobs } from "./partition-jobs.ts";
 import type { PartitionIdentity, RpcResult } from "./partition-types.ts";
 import type { SendTarget } from "./plan/task-plan.ts";
-import { tryStep } from "./task/task.ts";
+import { tryStep } from "./task/try-step.ts";
 
 /** One call to a partition of the next stage: `append` with these requests. */
 export interface OutputCall {
@@ -48,13 +48,14 @@ export class PartitionOutputs {
     const calls: OutputCall[] = [];
     for (const { number: run, plan, outbox } of this.#jobs.tasks()) {
       if (!outbox?.isWaiting) continue;
-      assert(plan.send, "a task with an outbox sends");
-      for (let receiver = 0; receiver < plan.send.to.partitions; receiver++) {
+      const to = (plan.send ?? plan.emit?.send)?.to;
+      assert(to, "a task with an outbox sends");
+      for (let receiver = 0; receiver < to.partitions; receiver++) {
         const messages = outbox.take(receiver, sendBytesMax);
         if (messages.length === 0) continue;
-        const requests = messages.map((message) => requestOf(message, identity, plan.send?.to as SendTarget));
+        const requests = messages.map((message) => requestOf(message, identity, to));
         const sequences = messages.map(({ sequence }) => sequence);
-        calls.push({ run, receiver, to: plan.send.to, requests, sequences });
+        calls.push({ run, receiver, to, requests, sequences });
       }
     }
     return calls;

@@ -15,6 +15,7 @@ import {
   keyColumnsMax,
   slicesPerWindowMax,
   stagePartitionsMax,
+  stepsMax,
 } from "../base/limits.ts";
 import { durationMsMax, durationSchema, formatDuration } from "./duration.ts";
 import { type ExpressionJson, expressionSchema } from "./expression-json.ts";
@@ -25,9 +26,15 @@ export const aggregateFunctions = ["count", "sum", "min", "max", "avg", "first_v
 
 export type AggregateFunction = (typeof aggregateFunctions)[number];
 
-export interface JobDefinition {
+export interface JobDefinition extends StepDefinition {
   readonly source: string;
   readonly startFrom: "earliest" | "latest";
+  /** Steps that aggregate what the one before has fired. */
+  readonly steps?: readonly StepDefinition[];
+}
+
+/** One aggregation of a job: of its source's rows, or of the results of the step before. */
+export interface StepDefinition {
   readonly filter?: ExpressionJson;
   /** Computed columns in order; one may use those before it. */
   readonly columns: readonly { readonly name: string; readonly expression: ExpressionJson }[];
@@ -118,9 +125,7 @@ const aggregateSchema = fields(
   context.addIssue({ code: "custom", path: ["argument"], message });
 });
 
-const jobBodySchema = fields({
-  source: resourceNameSchema,
-  startFrom: z.enum(["earliest", "latest"]).default("earliest"),
+const stepFields = {
   filter: expressionSchema.optional(),
   columns: z.record(columnNameSchema, expressionSchema).default({}),
   key: z
@@ -140,12 +145,29 @@ const jobBodySchema = fields({
   ),
   allowedLateness: durationSchema().default(0),
   retention: z.union([z.literal("forever"), durationSchema({ min: 1 })]).default(weekMs),
+};
+
+const stepBodySchema = fields(stepFields);
+const stepSchema = stepBodySchema.superRefine(checkNames).transform(stepOf);
+
+const jobBodySchema = fields({
+  source: resourceNameSchema,
+  startFrom: z.enum(["earliest", "latest"]).default("earliest"),
+  ...stepFields,
+  steps: z.array(stepSchema).max(stepsMax, `expected at most ${stepsMax} steps`).optional(),
 });
 
 const jobDefinitionSchema = jobBodySchema.superRefine(checkNames).transform(
   (body): JobDefinition => ({
     source: body.source,
     startFrom: body.startFrom,
+    ...stepOf(body),
+    ...(body.steps === undefined || body.steps.length === 0 ? {} : { steps: body.steps }),
+  }),
+);
+
+function stepOf(body: z.output<typeof stepBodySchema>): StepDefinition {
+  return {
     ...(body.filter === undefined ? {} : { filter: body.filter }),
     columns: Object.entries(body.columns).map(([name, expression]) => ({ name, expression })),
     key: body.key,
@@ -159,8 +181,8 @@ const jobDefinitionSchema = jobBodySchema.superRefine(checkNames).transform(
     })),
     allowedLatenessMs: body.allowedLateness,
     retentionMs: body.retention === "forever" ? null : body.retention,
-  }),
-);
+  };
+}
 
 /** What `PUT /v1/jobs/{job}` takes. */
 export type JobBody = z.input<typeof jobBodySchema>;
@@ -175,6 +197,13 @@ export function jobBodyOf(definition: JobDefinition): JobBody {
   return {
     source: definition.source,
     startFrom: definition.startFrom,
+    ...stepBodyOf(definition),
+    ...(definition.steps ? { steps: definition.steps.map(stepBodyOf) } : {}),
+  };
+}
+
+function stepBodyOf(definition: StepDefinition): z.input<typeof stepBodySchema> {
+  return {
     ...(definition.filter === undefined ? {} : { filter: definition.filter }),
     columns: Object.fromEntries(definition.columns.map(({ name, expression }) => [name, expression])),
     key: [...definition.key],
@@ -215,7 +244,7 @@ function checkSlices(
   }
 }
 
-function checkNames(body: z.output<typeof jobBodySchema>, context: z.RefinementCtx): void {
+function checkNames(body: z.output<typeof stepBodySchema>, context: z.RefinementCtx): void {
   const refuse = (path: (string | number)[], message: string) =>
     context.addIssue({ code: "custom", path, message });
   const aggregates = Object.keys(body.aggregates);

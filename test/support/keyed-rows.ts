@@ -3,12 +3,12 @@ import { KIND_BYTES, KIND_F64, KIND_I64 } from "../../assembly/abi.ts";
 import type { Kind } from "../../src/columnar/schema.ts";
 import type { LaneValue } from "../../src/columnar/values.ts";
 import { findCells, type KeyedRows, updateAccumulator } from "../../src/kernel/aggregates.ts";
+import { fillBatch } from "../../src/kernel/fill-batch.ts";
 import type { Kernel } from "../../src/kernel/kernel.ts";
 import type { KeyedTable } from "../../src/kernel/keyed-table.ts";
 import type { TableFailure } from "../../src/kernel/table-failure.ts";
 import type { AccumulatorSpec, TableLayout } from "../../src/kernel/table-layout.ts";
 import type { ModelKey } from "../reference/table-model.ts";
-import { fillBatch } from "./fill-batch.ts";
 
 /** One row: its key and one value per accumulator; undefined where COUNT counts every row. */
 export interface TestRow {

@@ -21,13 +21,13 @@ import type {
   ViewScan,
 } from "../../src/engine/partition-types.ts";
 import { planJob } from "../../src/engine/plan/plan-job.ts";
+import { fillBatch } from "../../src/kernel/fill-batch.ts";
 import { FrameEncoder } from "../../src/kernel/frame-codec.ts";
 import { Kernel } from "../../src/kernel/kernel.ts";
 import { firstRows } from "../../src/kernel/selection.ts";
 import { readJobDefinition } from "../../src/protocol/job-spec.ts";
 import { readStreamDefinition, type StreamDefinition } from "../../src/protocol/stream-spec.ts";
 import type { Step } from "../arbitraries/partition-runs.ts";
-import { fillBatch } from "./fill-batch.ts";
 import { kernelBuilds } from "./kernels.ts";
 import { portsOver, type TestPorts } from "./manual-ports.ts";
 import { NodeStorage } from "./node-storage.ts";

@@ -58,3 +58,40 @@ test("a job that is deleted leaves nothing of its second stage, and can be made 
   const view = await call("GET", `/v1/views/again?token=${tokenOf(after)}`);
   expect(view.body.rows).toMatchObject([{ user: "bob", clicks: 1, total: 5 }]);
 });
+
+test("steps aggregate what the one before has fired, each with a view of its own", async () => {
+  await call("PUT", "/v1/streams/cascade", clicksBody({ shards: 2 }));
+  const job = totalsBody("cascade", {
+    window: { type: "tumble", size: "1s" },
+    parallelism: 3,
+    steps: [
+      {
+        filter: [">", "clicks", 1],
+        key: [],
+        window: { type: "tumble", size: "10s" },
+        aggregates: { users: { function: "count" }, most: { function: "max", argument: "total" } },
+      },
+    ],
+  });
+  const put = await call("PUT", "/v1/jobs/busy", job);
+  expect(put).toMatchObject({ status: 201, body: { state: "running" } });
+  const rows: [number, string, number][] = [];
+  for (let second = 0; second < 20; second++) {
+    rows.push([second * 1000, "ann", second], [second * 1000 + 1, "ann", 1], [second * 1000 + 2, "bob", 7]);
+    if (second % 2 === 0) rows.push([second * 1000 + 3, "bob", 0]);
+  }
+  await post("cascade", clicks(...rows));
+  const moved = await call("POST", "/v1/streams/cascade/watermark", { watermark: "max" });
+  const perTenSeconds = await call("GET", `/v1/views/busy?windows=oldest&token=${tokenOf(moved)}`);
+  expect(perTenSeconds).toMatchObject({ status: 200 });
+  // Every second ann clicks twice, and bob does every other second.
+  expect(perTenSeconds.body.rows).toMatchObject([
+    { window_end: "1970-01-01 00:00:10", users: 15, most: 10, final: true },
+    { window_end: "1970-01-01 00:00:20", users: 15, most: 20, final: true },
+  ]);
+  const perSecond = await call("GET", `/v1/views/busy.0?key=ann&windows=oldest&limit=1`);
+  expect(perSecond.body).toMatchObject({ view: "busy.0", rows: [{ user: "ann", clicks: 2, total: 1 }] });
+  expect(await call("GET", "/v1/views/busy.2")).toMatchObject({ status: 404 });
+  const status = await call("GET", "/v1/jobs/busy");
+  expect(status.body).toMatchObject({ state: "running", late: 0, unreachableStages: [] });
+});

@@ -54,8 +54,8 @@ export class Sender {
     return this.#local?.toPassOver ?? 0;
   }
 
-  /** Sends the selected rows that a record brought, and the time that holds after it. */
-  sendRows(record: SentRecord, time: ToldTime): void {
+  /** Sends the selected rows that a record brought, and the time that holds after it, where that is known. */
+  sendRows(record: SentRecord, time?: ToldTime): void {
     const { columns, selection, offset } = record;
     if (selection.count > 0) {
       const { keys, router } = this.#routingFor(columns.rows);
@@ -64,7 +64,8 @@ export class Sender {
         const sets = this.#local?.aggregate({ ...record, keys }) ?? [this.#asTheyAre(record)];
         sets.forEach((rows, index) => {
           // Rows are judged by the time before their record: only the last frame brings that after it.
-          const watermark = index < sets.length - 1 || time.isIdle ? noWatermark : time.watermark;
+          const isLast = index === sets.length - 1;
+          const watermark = isLast && time && !time.isIdle ? time.watermark : noWatermark;
           const routed = router.route(keys.hashes, rows.selection, columns.rows);
           routed.forEach((chosen, receiver) => {
             if (chosen.count > 0) this.#sendFrames(receiver, rows.columns, chosen, offset, watermark);
@@ -74,7 +75,7 @@ export class Sender {
         this.#local?.end();
       }
     }
-    this.sendTime(offset, time);
+    if (time) this.sendTime(offset, time);
   }
 
   /** Tells the time that holds after the record at `offset` to all who do not know it. */

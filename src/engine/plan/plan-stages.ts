@@ -1,10 +1,11 @@
 /**
- * The stages of a job: one task in the source's shards, or two with an exchange between them.
+ * The stages of a job: which tasks it has, and what travels between them.
  *
- * Where all rows of a key lie in one shard already the job runs there, without a shuffle. Otherwise a first
+ * Where all rows of a key lie in one shard already the first step runs there, without a shuffle. Otherwise a
  * task filters and computes in the shards and sends each row, with the columns that are still needed, to the
- * partition that owns its key. What lies between is planned as a stream of its own, so the second stage is
- * planned like any job.
+ * partition that owns its key. What lies between is planned as a stream of its own, so the stage behind it is
+ * planned like any job. So is a step over the results of the one before: these are a stream whose event time
+ * is the last millisecond of their window.
  */
 import type { JobDefinition } from "../../protocol/job-spec.ts";
 import type { StreamDefinition } from "../../protocol/stream-spec.ts";
@@ -13,6 +14,7 @@ import { compileProgram } from "../expressions/compile.ts";
 import { InputColumns, JobColumns, routingKeyOf, type Wanted } from "./job-columns.ts";
 import { planJob } from "./plan-job.ts";
 import { planTwoPhases } from "./plan-two-phases.ts";
+import { checkLane, inStep, streamOfResults } from "./stream-of-results.ts";
 import type { SendPlan, SendTarget, TaskPlan } from "./task-plan.ts";
 
 /** The tasks of a job, from the source on. `input` is the stream between it and the stage before. */
@@ -24,18 +26,69 @@ export interface PlannedStage {
 /** Makes the partitions of a stage, which read `input`; returns where they are. */
 export type DeployStage = (input: StreamDefinition) => SendTarget;
 
-/** Returns the stages of `job` on `stream`; throws JOB_INVALID or EXPRESSION_INVALID naming the place. */
+/** A job's stage behind an exchange, and what is sent to it. */
+interface Exchange {
+  readonly sending: Sending;
+  readonly input: StreamDefinition;
+  readonly last: TaskPlan;
+}
+
+/** What runs before rows travel; only the partitions that they go to are still to be made. */
+type Sending = Omit<TaskPlan, "send"> & { readonly send: Omit<SendPlan, "to"> };
+
+/**
+ * Returns the stages of `job` on `stream`; throws JOB_INVALID or EXPRESSION_INVALID naming the place. Nothing
+ * is deployed unless all stages are planned.
+ */
 export function planStages(
   job: JobDefinition,
   stream: StreamDefinition,
   deploy: DeployStage,
 ): PlannedStage[] {
+  const local = planLocally(job, stream);
+  const first = local ? undefined : planExchange(job, stream);
+  const exchanges: Exchange[] = [];
+  let before = { plan: local ?? first?.last, stream: first?.input ?? stream };
+  job.steps?.forEach((step, index) => {
+    const exchange = inStep(index, () => {
+      const results = streamOfResults(before.plan as TaskPlan, before.stream);
+      return planExchange({ ...step, source: job.source, startFrom: "earliest" }, results);
+    });
+    exchanges.push(exchange);
+    before = { plan: exchange.last, stream: exchange.input };
+  });
+  const stages: PlannedStage[] = [];
+  if (first) {
+    const { sending, input } = first;
+    const plan = { ...sending, send: { ...sending.send, to: deploy(input) } };
+    stages.push({ plan, input: undefined });
+  }
+  let plan = (local ?? first?.last) as TaskPlan;
+  let input = first?.input;
+  for (const { sending, input: next, last } of exchanges) {
+    const { sourceColumns, program, send } = sending;
+    const emit = { sourceColumns, program, send: { ...send, to: deploy(next) } };
+    stages.push({ plan: { ...plan, emit }, input });
+    plan = last;
+    input = next;
+  }
+  return [...stages, { plan, input }];
+}
+
+/** The plan of a job that needs no exchange; undefined for others. */
+function planLocally(job: JobDefinition, stream: StreamDefinition): TaskPlan | undefined {
+  const keyed = new JobColumns(stream, job).key(job);
+  const parallelism = parallelismOf(job, stream);
+  return routingKeyOf(stream, keyed) && parallelism === stream.shards ? planJob(job, stream) : undefined;
+}
+
+function parallelismOf({ key, parallelism }: JobDefinition, stream: StreamDefinition): number {
+  return key.length === 0 ? 1 : (parallelism ?? stream.shards);
+}
+
+function planExchange(job: JobDefinition, stream: StreamDefinition): Exchange {
   const columns = new JobColumns(stream, job);
   const keyed = columns.key(job);
-  const parallelism = job.key.length === 0 ? 1 : (job.parallelism ?? stream.shards);
-  if (routingKeyOf(stream, keyed) && parallelism === stream.shards) {
-    return [{ plan: planJob(job, stream), input: undefined }];
-  }
   const parameters = job.aggregates.map((aggregate) => columns.argument(aggregate));
   const time = { name: stream.eventTime.column, expression: columns.get(stream.eventTime.column) };
   const sent = byName([time, ...keyed, ...parameters.flatMap((wanted) => wanted ?? [])]);
@@ -45,7 +98,7 @@ export function planStages(
     idleTimeoutMs: stream.idleTimeoutMs,
     idle: stream.idle,
     distributionKey: job.key,
-    shards: parallelism,
+    shards: parallelismOf(job, stream),
     retention: { timeMs: 0, bytesPerShard: 0 },
   };
   const { filter: _, ...rest } = job;
@@ -61,10 +114,7 @@ export function planStages(
   const whole = planJob(inner, input);
   const { send, ...first } = planSending(job, stream, columns, sent);
   const phases = job.twoPhase === false ? { last: whole, input, send } : planTwoPhases(whole, input, send);
-  return [
-    { plan: { ...first, send: { ...phases.send, to: deploy(phases.input) } }, input: undefined },
-    { plan: phases.last, input: phases.input },
-  ];
+  return { sending: { ...first, send: phases.send }, input: phases.input, last: phases.last };
 }
 
 /** The task in the shards: it keeps nothing and sends on the columns `sent`. */
@@ -73,7 +123,7 @@ function planSending(
   stream: StreamDefinition,
   columns: JobColumns,
   sent: readonly Wanted[],
-): Omit<TaskPlan, "send"> & { readonly send: Omit<SendPlan, "to"> } {
+): Sending {
   const filter = job.filter === undefined ? undefined : bindCondition(job.filter, columns, ["filter"]);
   const inputs = new InputColumns(stream, sent, filter);
   const columnOf = (name: string) => {
@@ -81,6 +131,7 @@ function planSending(
     return wanted ? inputs.indexOf(wanted.expression) : 0;
   };
   const { sourceColumns, computed } = inputs;
+  for (const { name, type } of sourceColumns) checkLane(name, type);
   return {
     planVersion: 2,
     source: job.source,

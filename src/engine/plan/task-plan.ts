@@ -46,6 +46,19 @@ export interface TaskPlan {
   readonly rowCountColumn?: number;
   /** Set on a task that keeps no state and no view, but sends its rows on to the next stage. */
   readonly send?: SendPlan;
+  /** Set on a task with windows whose results the next stage aggregates. */
+  readonly emit?: EmitPlan;
+}
+
+/**
+ * What a task sends on of a window that has fired: a row per key, its columns the task's outputs and behind them
+ * `window_time`, the last millisecond of the window. Of these the source columns are taken and the program is
+ * run over them, as for the rows of a stream.
+ */
+export interface EmitPlan {
+  readonly sourceColumns: readonly SourceColumn[];
+  readonly program: ProgramCode;
+  readonly send: SendPlan;
 }
 
 /** Rows by hash to the partitions of the next stage. */

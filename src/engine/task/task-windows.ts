@@ -13,6 +13,7 @@
 import { assert } from "../../base/assert.ts";
 import type { KeyedTable } from "../../kernel/keyed-table.ts";
 import type { PageCache } from "../../kernel/page-cache.ts";
+import type { PageView } from "../../kernel/page-view.ts";
 import { Slices, type WindowGrid } from "../../kernel/slices.ts";
 import { TableFamily } from "../state/window-directory.ts";
 import {
@@ -24,12 +25,18 @@ import {
 } from "../windows/window-arithmetic.ts";
 import type { OpenTable, TaskTables } from "./task-tables.ts";
 
-/** Where the merging of a window stands: the slice and the hash from which to go on. Bigints as text. */
+/** Where the firing of a window stands: the slice and the hash from which to go on. Bigints as text. */
 export interface FiringCursor {
   readonly end: number;
+  /** Of a window that is being merged; of no meaning for one that is being sent on. */
   readonly slice: number;
   readonly hash: string;
+  /** The window has fired, and its result is on its way to the next stage. */
+  readonly isSending?: true;
 }
+
+/** Sends one page of a result on; false where the next stage can take no more for now. */
+export type SendPage = (page: PageView, end: bigint) => boolean;
 
 /** What firing a window counts besides its cells: an entry of the directory is a row in storage. */
 const cellsPerWindow = 50;
@@ -45,6 +52,7 @@ export class TaskWindows {
   readonly grid: WindowGrid;
   readonly latenessMs: bigint;
   readonly #tables: TaskTables;
+  readonly #sendPage: SendPage | undefined;
   // Rebuilt on open.
   readonly slices: Slices;
   /** Results of fired windows by window end, for late rows; unused by tumbling windows. */
@@ -62,7 +70,9 @@ export class TaskWindows {
     latenessMs: number,
     firedThrough: bigint,
     cursor: FiringCursor | undefined,
+    sendPage?: SendPage,
   ) {
+    this.#sendPage = sendPage;
     this.grid = grid;
     this.latenessMs = BigInt(latenessMs);
     this.#tables = tables;
@@ -132,6 +142,13 @@ export class TaskWindows {
   fire(watermark: bigint, cellsMax: number): boolean {
     let cells = 0;
     while (true) {
+      if (this.#cursor?.isSending) {
+        if (cells >= cellsMax) return false;
+        const sent = this.#sendSome(this.#cursor, cellsMax - cells);
+        if (sent === undefined) return false;
+        cells += sent;
+        continue;
+      }
       const end = this.#cursor ? BigInt(this.#cursor.end) : this.nextEnd();
       if (end === undefined || !hasFired(end, watermark)) break;
       if (cells > 0 && (cells >= cellsMax || this.#tables.isFull)) return false;
@@ -181,8 +198,30 @@ export class TaskWindows {
     const open = this.#tables.find(TableFamily.Result, Number(end));
     assert(open !== undefined, "a window that fires has a table");
     this.#tables.update(open, { firedAt: this.#appendTime, changedAt: this.#appendTime });
-    this.#firedThrough = end - 1n;
+    this.#hasFired(end);
     return cellsPerWindow;
+  }
+
+  #hasFired(end: bigint): void {
+    this.#firedThrough = end - 1n;
+    this.#cursor = this.#sendPage && { end: Number(end), slice: 0, hash: "0", isSending: true };
+  }
+
+  /** Sends pages of a fired window on; returns their cells, or undefined when the next stage has to catch up. */
+  #sendSome({ end, slice, hash: from }: FiringCursor, cellsMax: number): number | undefined {
+    const open = this.#tables.find(TableFamily.Result, end);
+    assert(open !== undefined, "a window that was fired has a result");
+    let hash: bigint | undefined = BigInt(`0x${from}`);
+    let cells = 0;
+    while (hash !== undefined && cells <= cellsMax) {
+      const page: PageView = open.keyed.pageAt(hash);
+      if (!this.#sendPage?.(page, BigInt(end))) return undefined;
+      cells += page.cellCount + 1;
+      hash = page.nextHash;
+      this.#cursor =
+        hash === undefined ? undefined : { end, slice, hash: hash.toString(16), isSending: true };
+    }
+    return cells;
   }
 
   #mergeSome(end: bigint, cellsMax: number): number {
@@ -209,10 +248,9 @@ export class TaskWindows {
         hash = nextHash;
       }
     }
-    this.#cursor = undefined;
     this.#tables.update(target, { firedAt: this.#appendTime, changedAt: this.#appendTime });
     this.results.set(end, target.keyed);
-    this.#firedThrough = end - 1n;
+    this.#hasFired(end);
     return cells;
   }
 

@@ -8,11 +8,12 @@
  * Invariant: after a crash at any point, opening the task again and stepping through the same log gives the
  * same state and the same letters.
  */
-import { EngineError, type ErrorBody, errorBodyOf, StorageFailure } from "../../base/errors.ts";
+import { EngineError } from "../../base/errors.ts";
 import { MiB, outboxBytesMax } from "../../base/limits.ts";
 import { findCells, type KeyedRows, updateAccumulator } from "../../kernel/aggregates.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { PageCache } from "../../kernel/page-cache.ts";
+import type { PageView } from "../../kernel/page-view.ts";
 import type { TableFailure } from "../../kernel/table-failure.ts";
 import { TableLayout } from "../../kernel/table-layout.ts";
 import { Outbox } from "../exchange/outbox.ts";
@@ -21,12 +22,13 @@ import type { PartitionLog } from "../log/partition-log.ts";
 import { type LogRecord, RecordKind } from "../log/records.ts";
 import type { CheckpointFacts, PartitionIdentity } from "../partition-types.ts";
 import { cellSpecsOf } from "../plan/cell-layout.ts";
-import type { TaskPlan } from "../plan/task-plan.ts";
+import type { TaskPlan, WindowPlan } from "../plan/task-plan.ts";
 import type { SqlStorage } from "../ports.ts";
 import { PageStore } from "../state/page-store.ts";
 import { continuousWindow, TableFamily, WindowDirectory } from "../state/window-directory.ts";
 import { InputTime } from "../time/input-time.ts";
 import { gridOfPlan } from "../windows/grid-of-plan.ts";
+import { windowStartOf } from "../windows/window-arithmetic.ts";
 import {
   abortUnfinished,
   type Checkpoint,
@@ -37,6 +39,7 @@ import {
   writeCheckpoint,
 } from "./checkpoint.ts";
 import { LetterBox } from "./letters.ts";
+import { ResultEmitter } from "./result-emitter.ts";
 import { Retention } from "./retention.ts";
 import { RowSorter, type SortedRows } from "./row-sorter.ts";
 import { TaskInput } from "./task-input.ts";
@@ -71,9 +74,10 @@ export class Task {
   readonly tables: TaskTables;
   readonly windows: TaskWindows | undefined;
   readonly letters: LetterBox;
-  /** Set on a task that sends its rows on. */
+  /** Set on a task that sends its rows on, or its results. */
   readonly outbox: Outbox | undefined;
   readonly #sender: Sender | undefined;
+  readonly #emitter: ResultEmitter | undefined;
   readonly #layout: TableLayout;
   readonly #store: PageStore;
   readonly #input: TaskInput;
@@ -107,24 +111,31 @@ export class Task {
     this.letters = new LetterBox(sql, number);
     const directory = new WindowDirectory(sql, number);
     this.tables = new TaskTables(cache, this.#layout, this.#store, directory, checkpoint);
-    const firedThrough = parseWatermark(checkpoint.firedThrough);
-    this.windows = plan.window
-      ? new TaskWindows(
-          cache,
-          this.tables,
-          gridOfPlan(plan.window),
-          plan.latenessMs,
-          firedThrough,
-          checkpoint.cursor,
-        )
-      : undefined;
+    const sent = plan.send ?? plan.emit?.send;
+    if (sent) {
+      this.outbox = new Outbox(sql, number, sent.to.partitions, checkpoint.channels ?? []);
+      this.#sender = new Sender(cache, sent, this.outbox, checkpoint.toPassOver ?? 0);
+      if (plan.emit) this.#emitter = new ResultEmitter(kernel, plan, plan.emit, this.#sender);
+    }
+    this.windows = plan.window ? this.#openWindows(plan.window, checkpoint) : undefined;
     this.#input = new TaskInput(kernel, plan, context.identity.schema);
     this.#sorter = new RowSorter(kernel, plan, this.letters);
     this.#retention = new Retention(plan, this.tables, this.windows, checkpoint.sweep);
-    if (plan.send) {
-      this.outbox = new Outbox(sql, number, plan.send.to.partitions, checkpoint.channels ?? []);
-      this.#sender = new Sender(cache, plan.send, this.outbox, checkpoint.toPassOver ?? 0);
-    }
+  }
+
+  #openWindows(window: WindowPlan, { firedThrough, cursor }: Checkpoint): TaskWindows {
+    const { cache } = this.#context;
+    const grid = gridOfPlan(window);
+    const emitter = this.#emitter;
+    const sendPage = (page: PageView, end: bigint) => {
+      if (this.isHeldBack) return false;
+      const start = windowStartOf(grid, end);
+      emitter?.emitPage(page, { start, end }, this.#offset + 1);
+      return true;
+    };
+    const fired = parseWatermark(firedThrough);
+    const { latenessMs } = this.plan;
+    return new TaskWindows(cache, this.tables, grid, latenessMs, fired, cursor, emitter && sendPage);
   }
 
   /** Offset up to which every record is applied. */
@@ -195,6 +206,7 @@ export class Task {
       this.#isMidRecord = true;
     }
     if (this.windows && !this.windows.fire(this.watermark, cellsPerStepMax)) return wholeSliceBytes;
+    if (this.#emitter) this.#sender?.sendTime(record.offset, this.#time);
     if (!this.#retention.sweep(record.appendTime, cellsPerStepMax)) return wholeSliceBytes;
     this.#isMidRecord = false;
     this.#offset = record.offset;
@@ -274,6 +286,7 @@ export class Task {
     this.windows?.release();
     this.#input.release();
     this.#sorter.release();
+    this.#emitter?.release();
     this.#sender?.release();
     this.#layout.release();
   }
@@ -282,16 +295,16 @@ export class Task {
   #takeIn(record: LogRecord): void {
     if (record.kind !== RecordKind.Frame) {
       this.#time.apply(record);
-      this.#sender?.sendTime(record.offset, this.#time);
+      if (this.plan.send) this.#sender?.sendTime(record.offset, this.#time);
       return;
     }
     const input = this.#input;
     input.load(record.frame);
     try {
       const { watermark } = this;
-      if (!this.#sender) this.#applyRows(record);
+      if (!this.plan.send) this.#applyRows(record);
       this.#time.apply(record);
-      if (this.#sender) this.#sendRows(this.#sender, record, watermark);
+      if (this.plan.send && this.#sender) this.#sendRows(this.#sender, record, watermark);
     } finally {
       input.unload();
     }
@@ -365,22 +378,6 @@ const sweptTablesPerCheckpoint = 64;
 export function deleteStoredTask(sql: SqlStorage, task: number): void {
   for (const table of ["pages", "tables", "letters", "outbox", "checkpoints"]) {
     sql.run(`DELETE FROM ${table} WHERE task = ?`, task);
-  }
-}
-
-/** How a slice of work ended. After `Failed` the kernel's memory is worth nothing. */
-export type StepOutcome =
-  | { readonly outcome: "Done" }
-  | { readonly outcome: "Failed"; readonly error: ErrorBody };
-
-/** Does a slice of work and answers how it ended. A failure of storage is not the task's: it is thrown on. */
-export function tryStep(work: () => unknown): StepOutcome {
-  try {
-    work();
-    return { outcome: "Done" };
-  } catch (thrown) {
-    if (thrown instanceof StorageFailure) throw thrown;
-    return { outcome: "Failed", error: errorBodyOf(thrown) };
   }
 }
 

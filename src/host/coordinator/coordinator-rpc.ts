@@ -32,12 +32,13 @@ export interface StagePartitions {
   readonly shardCount: number;
 }
 
-/** What it takes to read a job's view: where the last stage is, and its plan. */
+/** What it takes to read a view of a job: where the stage that keeps it is, and its plan. */
 export interface JobFacts extends StagePartitions {
+  readonly view: string;
   readonly job: string;
   readonly run: number;
   readonly plan: TaskPlan;
-  /** The stages before the last one, from the source on. */
+  /** The stages before that one, from the source on. */
   readonly before: readonly StagePartitions[];
 }
 
@@ -49,7 +50,7 @@ export interface Put<Answer> {
 /** No method throws for what can happen: it answers `ok: false`. */
 export interface CoordinatorRpc {
   streamFacts(name: string): Promise<RpcResult<StreamFacts>>;
-  jobFacts(name: string): Promise<RpcResult<JobFacts>>;
+  jobFacts(view: string): Promise<RpcResult<JobFacts>>;
   putStream(name: string, definition: StreamDefinition): Promise<RpcResult<Put<StreamAnswer>>>;
   stream(name: string): Promise<RpcResult<StreamStatusAnswer>>;
   streams(): Promise<RpcResult<readonly StreamAnswer[]>>;

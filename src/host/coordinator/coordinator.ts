@@ -70,16 +70,16 @@ export class Coordinator implements CoordinatorRpc {
     });
   }
 
-  jobFacts(name: string): Promise<RpcResult<JobFacts>> {
+  jobFacts(view: string): Promise<RpcResult<JobFacts>> {
     return this.#answer(async () => {
-      const job = this.#catalog.job(name);
-      if (!job) throw this.#notFound("VIEW_NOT_FOUND", "view", name);
+      const found = this.#viewOf(view);
+      if (!found) throw this.#notFound("VIEW_NOT_FOUND", "view", view);
+      const { job, stage } = found;
       await this.#settleJob(job);
-      const [last, ...others] = this.#streamsOf(job).reverse();
-      const plan = job.stages.at(-1)?.plan;
-      assert(last && plan, "a job has a stage");
-      const before = others.reverse().map(partitionsOf);
-      return { job: name, run: job.run, ...partitionsOf(last), plan, before };
+      const partitions = this.#streamsOf(job).map(partitionsOf);
+      const [own, plan] = [partitions[stage], job.stages[stage]?.plan];
+      assert(own && plan, "every stage of a job reads a stream");
+      return { view, job: job.name, run: job.run, ...own, plan, before: partitions.slice(0, stage) };
     });
   }
 
@@ -319,6 +319,16 @@ export class Coordinator implements CoordinatorRpc {
     const job = this.#catalog.job(name);
     if (!job) throw this.#notFound("JOB_NOT_FOUND", "job", name);
     return job;
+  }
+
+  /** The job and the stage of a view: a job's name is its last step's, with `.0` behind it its first one's. */
+  #viewOf(view: string): { job: JobEntry; stage: number } | undefined {
+    const [, name = view, step] = /^(.*)\.(\d+)$/.exec(view) ?? [];
+    const job = this.#catalog.job(name);
+    if (!job) return undefined;
+    const behindFirst = job.definition.steps?.length ?? 0;
+    const stage = job.stages.length - 1 - behindFirst + Number(step ?? behindFirst);
+    return stage < job.stages.length ? { job, stage } : undefined;
   }
 
   /** The streams that the job's stages read, the source first; without those that are gone already. */

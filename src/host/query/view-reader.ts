@@ -177,14 +177,14 @@ function checkToken({ token }: ViewQuery, facts: JobFacts): void {
 }
 
 function answerOf(
-  { job, run }: JobFacts,
+  { view, run }: JobFacts,
   { newestFirst }: ViewQuery,
   pages: readonly ShardPage[],
   merged: MergedPage,
 ): ViewAnswer {
   const { next } = merged;
   return {
-    view: job,
+    view,
     rows: merged.rows.map(({ values, final }) => ({ ...values, final })),
     watermarks: Object.fromEntries(pages.map(({ shard, page }) => [shard, formatWatermark(page.watermark)])),
     offsets: Object.fromEntries(pages.map(({ shard, page }) => [shard, page.appliedOffset])),

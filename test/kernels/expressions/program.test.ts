@@ -7,6 +7,7 @@ import { bindExpression } from "../../../src/engine/expressions/bind.ts";
 import { compileProgram } from "../../../src/engine/expressions/compile.ts";
 import type { TypedExpression } from "../../../src/engine/expressions/typed-expression.ts";
 import { readValueAt } from "../../../src/kernel/column-batch.ts";
+import { fillBatch } from "../../../src/kernel/fill-batch.ts";
 import { Kernel } from "../../../src/kernel/kernel.ts";
 import { Program } from "../../../src/kernel/program.ts";
 import type { ExpressionJson } from "../../../src/protocol/expression-json.ts";
@@ -18,7 +19,7 @@ import {
   shallowExpressionArbitrary,
 } from "../../arbitraries/expressions.ts";
 import { evaluate } from "../../reference/expressions.ts";
-import { fillBatch, fillSelection } from "../../support/fill-batch.ts";
+import { fillSelection } from "../../support/fill-selection.ts";
 import { kernelBuilds } from "../../support/kernels.ts";
 
 const scope = {

@@ -2,9 +2,9 @@
 import { describe, expect, test } from "vitest";
 import { KIND_BYTES, KIND_F64, KIND_I64 } from "../../../assembly/abi.ts";
 import type { Kind } from "../../../src/columnar/schema.ts";
+import { fillBatch } from "../../../src/kernel/fill-batch.ts";
 import { FrameDecoder, FrameEncoder } from "../../../src/kernel/frame-codec.ts";
 import { Kernel } from "../../../src/kernel/kernel.ts";
-import { fillBatch } from "../../support/fill-batch.ts";
 import { labelOf, schemaOf, valuesOf } from "../../support/frames.ts";
 import { kernelBuilds } from "../../support/kernels.ts";
 

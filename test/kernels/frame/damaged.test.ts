@@ -10,6 +10,7 @@ import { EngineError } from "../../../src/base/errors.ts";
 import type { Kind } from "../../../src/columnar/schema.ts";
 import type { LaneValue } from "../../../src/columnar/values.ts";
 import type { ColumnBatch } from "../../../src/kernel/column-batch.ts";
+import { fillBatch } from "../../../src/kernel/fill-batch.ts";
 import {
   FrameDecoder,
   FrameEncoder,
@@ -17,7 +18,6 @@ import {
   readRejected,
 } from "../../../src/kernel/frame-codec.ts";
 import { Kernel } from "../../../src/kernel/kernel.ts";
-import { fillBatch } from "../../support/fill-batch.ts";
 import { labelOf, schemaOf, seal, valuesOf } from "../../support/frames.ts";
 import { kernelBuilds } from "../../support/kernels.ts";
 

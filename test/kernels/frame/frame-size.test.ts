@@ -4,6 +4,7 @@ import { KIND_BYTES, KIND_F64, KIND_I64 } from "../../../assembly/abi.ts";
 import { frameBytesMax } from "../../../src/base/limits.ts";
 import type { BadRecord } from "../../../src/columnar/bad-record.ts";
 import type { LaneValue } from "../../../src/columnar/values.ts";
+import { fillBatch } from "../../../src/kernel/fill-batch.ts";
 import {
   FrameDecoder,
   FrameEncoder,
@@ -12,7 +13,7 @@ import {
   readRejected,
 } from "../../../src/kernel/frame-codec.ts";
 import { Kernel } from "../../../src/kernel/kernel.ts";
-import { fillBatch, fillSelection } from "../../support/fill-batch.ts";
+import { fillSelection } from "../../support/fill-selection.ts";
 import { labelOf, schemaOf, valuesOf } from "../../support/frames.ts";
 import { kernelBuilds } from "../../support/kernels.ts";
 

@@ -3,11 +3,12 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { KIND_BYTES, KIND_F64, KIND_I64 } from "../../../assembly/abi.ts";
 import type { LaneValue } from "../../../src/columnar/values.ts";
+import { fillBatch } from "../../../src/kernel/fill-batch.ts";
 import { FrameDecoder, FrameEncoder, readFrameHeader } from "../../../src/kernel/frame-codec.ts";
 import { Kernel } from "../../../src/kernel/kernel.ts";
 import { type ColumnValues, columnsArbitrary } from "../../arbitraries/columns.ts";
 import { decodeFrameSlowly } from "../../reference/frame.ts";
-import { fillBatch, fillSelection } from "../../support/fill-batch.ts";
+import { fillSelection } from "../../support/fill-selection.ts";
 import { exactly, labelOf, schemaOf, valuesOf } from "../../support/frames.ts";
 import { kernelBuilds } from "../../support/kernels.ts";
 

@@ -4,11 +4,12 @@ import { describe, expect, test } from "vitest";
 import { KIND_BYTES, KIND_F64, KIND_I64 } from "../../../assembly/abi.ts";
 import { keyBytesMax } from "../../../src/base/limits.ts";
 import { encodeKey, hashKey } from "../../../src/columnar/key-encoding.ts";
+import { fillBatch } from "../../../src/kernel/fill-batch.ts";
 import { Kernel } from "../../../src/kernel/kernel.ts";
 import { KeyColumns } from "../../../src/kernel/keys.ts";
 import type { Selection } from "../../../src/kernel/selection.ts";
 import { type ColumnValues, columnsArbitrary } from "../../arbitraries/columns.ts";
-import { fillBatch, fillSelection } from "../../support/fill-batch.ts";
+import { fillSelection } from "../../support/fill-selection.ts";
 import { kernelBuilds } from "../../support/kernels.ts";
 
 const text = (value: string) => new TextEncoder().encode(value);

@@ -4,7 +4,7 @@ import { describe, expect, test } from "vitest";
 import { keyGroupOf } from "../../../src/columnar/key-encoding.ts";
 import { Kernel } from "../../../src/kernel/kernel.ts";
 import { RowRouter } from "../../../src/kernel/routing.ts";
-import { fillSelection } from "../../support/fill-batch.ts";
+import { fillSelection } from "../../support/fill-selection.ts";
 import { kernelBuilds } from "../../support/kernels.ts";
 
 describe.each(kernelBuilds)("%s kernel", (_, module) => {

@@ -12,7 +12,7 @@ import { FakeShards } from "../fake-shards.ts";
 const stream = streamOf({ shards: 4, distributionKey: ["user"] });
 const plan = planJob(jobOf(), stream);
 const partitions = { stream: "clicks", generation: 1, shardCount: 4 };
-const facts: JobFacts = { job: "totals", run: 3, ...partitions, plan, before: [] };
+const facts: JobFacts = { view: "totals", job: "totals", run: 3, ...partitions, plan, before: [] };
 
 class Harness {
   readonly shards = new FakeShards();

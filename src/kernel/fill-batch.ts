@@ -1,11 +1,13 @@
-/** Puts values into kernel memory as a batch. */
+/**
+ * Puts plain values into kernel memory as a batch: for rows that come out of cells, never for work by event.
+ */
 import { COLUMN_NULL_COUNT, READ_AHEAD_BYTES } from "../../assembly/abi.ts";
-import type { Kind } from "../../src/columnar/schema.ts";
-import type { LaneValue } from "../../src/columnar/values.ts";
-import { ColumnBatch } from "../../src/kernel/column-batch.ts";
-import type { Kernel } from "../../src/kernel/kernel.ts";
-import type { Selection } from "../../src/kernel/selection.ts";
+import type { Kind } from "../columnar/schema.ts";
+import type { LaneValue } from "../columnar/values.ts";
+import { ColumnBatch } from "./column-batch.ts";
+import type { Kernel } from "./kernel.ts";
 
+/** Release it after last use: lanes of BYTES point into memory of its own. */
 export interface FilledBatch {
   readonly batch: ColumnBatch;
   release(): void;
@@ -46,13 +48,6 @@ export function fillBatch(
     memory.release(heap);
   };
   return { batch, release };
-}
-
-/** Puts row numbers into kernel memory; release `pointer` afterwards. */
-export function fillSelection(kernel: Kernel, rows: readonly number[]): Selection {
-  const pointer = kernel.memory.allocate(Math.max(1, rows.length) * 4);
-  kernel.memory.u32(pointer, rows.length).set(rows);
-  return { pointer, count: rows.length };
 }
 
 function bytesOf(value: LaneValue): number {
