@@ -100,9 +100,8 @@ export class PartitionJobs {
 
   /** Log bytes that the slowest job has still to apply, whether it runs or not; all of them without a job. */
   get unappliedBytes(): number {
-    const open = [...this.#jobs().values()];
-    if (open.length === 0) return this.#log.bytesAfter(this.#log.firstOffset);
-    return Math.max(...open.map((job) => this.#lagBytes(job)));
+    const lags = [...this.#jobs().values()].map((job) => this.#lagBytes(job));
+    return lags.length === 0 ? this.#log.bytesAfter(this.#log.firstOffset) : Math.max(...lags);
   }
 
   /** The task of the one job of a partition between stages, when it runs and has applied all there is. */

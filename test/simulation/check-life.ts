@@ -159,9 +159,54 @@ export function checkExchange(
   stage: readonly StageLog[],
 ): string[] {
   const passed = shards.flatMap((log) => jobLogOf(job, log).frames.flat()).filter(({ n }) => n > 0);
+  return checkArrived(`the second stage of ${job.name}`, job.twoPhase, passed, stage);
+}
+
+/** The same between two steps: every result that has fired came to the next step. */
+export function checkStep(job: JobPlan, results: ViewAnswer["rows"], stage: readonly StageLog[]): string[] {
+  const fired = results
+    .filter(({ final }) => final === true)
+    .map((row): JobRow => {
+      const key = job.step?.isKeyed ? (row[job.key] as string | null) : null;
+      const time = Date.parse(`${String(row.window_end).replace(" ", "T")}Z`) - 1;
+      return { time, key, n: 1, total: Number(row.n), least: null, first: null, last: null };
+    });
+  return checkArrived(`the second step of ${job.name}`, job.step?.twoPhase === true, fired, stage);
+}
+
+/** The view of a job's second step is the batch answer of what came to it. */
+export function checkStepView(job: JobPlan, stage: readonly StageLog[], found: ViewAnswer["rows"]): string[] {
+  const size = job.step?.size ?? 1;
+  const expected = stage.flatMap(({ frames, watermarks }) => {
+    const { groups } = groupRows<JobRow>(frames, {
+      window: { kind: "tumble", size, step: size, offset: 0 },
+      lateness: 0,
+      bound: 0,
+      watermarks,
+      keyOf: ({ key }) => JSON.stringify(key),
+      passes: () => true,
+    });
+    return groups.map(({ start, end, isFinal, rows }) => ({
+      ...(job.step?.isKeyed && { [job.key]: rows[0]?.key }),
+      ...{ window_start: timeOf(start), window_end: timeOf(end) },
+      results: countOf(rows),
+      rows: rows.reduce((sum, { total }) => sum + (total ?? 0), 0),
+      final: isFinal,
+    }));
+  });
+  const texts = [expected, found].map((rows) => rows.map(canonical)) as [string[], string[]];
+  return differenceOf(...texts).map((text) => `the second view of ${job.name} ${text}`);
+}
+
+function checkArrived(
+  what: string,
+  isAddedUp: boolean,
+  passed: readonly JobRow[],
+  stage: readonly StageLog[],
+): string[] {
   const arrived = stage.flatMap(({ frames }) => frames.flat());
   const textsOf = (rows: readonly JobRow[]) =>
-    job.twoPhase ? totalsOf(rows) : rows.map((row) => JSON.stringify(row));
+    isAddedUp ? totalsOf(rows) : rows.map((row) => JSON.stringify(row));
   const problems = differenceOf(textsOf(passed), textsOf(arrived));
   const places = new Map<string, number>();
   for (const [index, { frames }] of stage.entries()) {
@@ -171,7 +216,7 @@ export function checkExchange(
       places.set(key, index);
     }
   }
-  return problems.map((text) => `the second stage of ${job.name} ${text}`);
+  return problems.map((text) => `${what} ${text}`);
 }
 
 function totalsOf(rows: readonly JobRow[]): string[] {

@@ -13,7 +13,7 @@ import { readStreamDefinition } from "../../src/protocol/stream-spec.ts";
 import type { ViewQuery } from "../../src/protocol/view-query.ts";
 import { Random } from "../arbitraries/random.ts";
 import type { Deployment, WorkerRpc } from "./deployment.ts";
-import { type JobPlan, jobBodyOf, needsExchange, streamBodyOf } from "./draw-life.ts";
+import { type JobPlan, jobBodyOf, needsExchange, streamBodyOf, viewsOf } from "./draw-life.ts";
 import { describe, type ProcessLife } from "./simulated-process.ts";
 import type { Simulation } from "./simulation.ts";
 
@@ -162,7 +162,11 @@ export class Clients {
 
   #noteAnswer(request: SentRequest, answer: IngestAnswer): void {
     request.isAcknowledged = true;
-    this.#token = { ...this.#token, ...answer.token };
+    const token: Record<string, number> = { ...this.#token };
+    for (const [shard, offset] of Object.entries(answer.token)) {
+      token[shard] = Math.max(token[shard] ?? 0, offset);
+    }
+    this.#token = token;
     this.#rowsCovered += request.rows.length;
     const { accepted, duplicate, rejected } = answer;
     if (accepted + duplicate === request.rows.length && rejected === request.bad.length) return;
@@ -178,7 +182,7 @@ export class Clients {
   /** Reads now and then, with the newest token: an answer is at least as far as its token. */
   async #read(job: JobPlan): Promise<void> {
     const { plan } = this.#simulation;
-    const view = job.name;
+    const [view = job.name] = viewsOf(job);
     while (!this.isOver) {
       await this.#sleep(this.#random.below(5_000));
       if (this.isOver) return;

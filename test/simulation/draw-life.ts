@@ -20,6 +20,14 @@ export interface JobPlan {
   readonly amountMin: number | undefined;
   /** True where the life deletes the job. */
   readonly isDropped: boolean;
+  readonly step: StepPlan | undefined;
+}
+
+/** What is made of the windows that a job has fired: how many results, of how many rows in all. */
+export interface StepPlan {
+  readonly isKeyed: boolean;
+  readonly size: number;
+  readonly twoPhase: boolean;
 }
 
 /** Rates are chances per event of the kind they are named for; times in ms. */
@@ -115,10 +123,14 @@ function drawJob(random: Random, name: string): JobPlan {
   const step = random.pick([500, 2_000, 10_000, 60_000]);
   const steps = kind === "hop" || kind === "cumulate" ? random.between(1, 4) : 1;
   const window = { kind, step, size: step * steps, offset: random.pick([0, 0, 137]) };
+  const lateness = random.pick([0, 0, 3_000]);
+  const drawnStep = { isKeyed: random.chance(0.5), size: 2 * window.size, twoPhase: random.chance(0.5) };
+  const canStep = kind !== "none" && lateness === 0 && random.chance(0.6);
   return {
     name,
     window,
-    lateness: random.pick([0, 0, 3_000]),
+    lateness,
+    step: canStep ? drawnStep : undefined,
     amountMin: random.chance(0.3) ? 20 : undefined,
     isDropped: random.chance(0.1),
     key: random.pick(["user", "user", "item"]),
@@ -178,5 +190,20 @@ export function jobBodyOf(job: JobPlan): object {
       first: { function: "first_value", argument: "id" },
       last: { function: "last_value", argument: "id" },
     },
+    ...(job.step && {
+      steps: [
+        {
+          key: job.step.isKeyed ? [key] : [],
+          twoPhase: job.step.twoPhase,
+          window: { type: "tumble", size: job.step.size },
+          aggregates: { results: { function: "count" }, rows: { function: "sum", argument: "n" } },
+        },
+      ],
+    }),
   };
+}
+
+/** The views of a job, the first step's first. */
+export function viewsOf({ name, step }: JobPlan): string[] {
+  return step ? [`${name}.0`, name] : [name];
 }

@@ -60,6 +60,19 @@ export function sentRowsOf(job: JobPlan, batch: ColumnBatch, schema: Schema): Jo
   });
 }
 
+/** The rows of a frame that leads to a job's second step: results, each for itself or added up. */
+export function resultRowsOf(job: JobPlan, batch: ColumnBatch, schema: Schema): JobRow[] {
+  const read = readerOf(batch, schema);
+  const isTwoPhase = job.step?.twoPhase === true;
+  return Array.from({ length: batch.rows }, (_, row) => ({
+    time: read.number("window_time", row) ?? 0,
+    key: job.step?.isKeyed ? read.text(job.key, row) : null,
+    n: isTwoPhase ? (read.number("count(*)", row) ?? 0) : 1,
+    total: read.number(isTwoPhase ? "sum(n)" : "n", row),
+    ...{ least: null, first: null, last: null },
+  }));
+}
+
 function readerOf(batch: ColumnBatch, { columns }: Schema) {
   const value = (name: string, row: number) => {
     const index = columns.findIndex((column) => column.name === name);

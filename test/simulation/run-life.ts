@@ -14,15 +14,20 @@ import {
   checkExchange,
   checkLogs,
   checkSentCounts,
+  checkStep,
+  checkStepView,
   checkView,
   filteredOf,
+  type JobLog,
   jobLogOf,
   openPartition,
   readLog,
+  type ShardLog,
 } from "./check-life.ts";
 import { Clients } from "./clients.ts";
 import { Deployment } from "./deployment.ts";
-import { drawLife, type JobPlan, type LifePlan, needsExchange } from "./draw-life.ts";
+import { drawLife, type JobPlan, type LifePlan, needsExchange, viewsOf } from "./draw-life.ts";
+import { resultRowsOf, sentRowsOf } from "./logged-rows.ts";
 import { plantBug } from "./planted-bugs.ts";
 import type { Plant } from "./plants.ts";
 import { describe } from "./simulated-process.ts";
@@ -177,8 +182,9 @@ class LifeCourse {
     const { plan } = simulation;
     const jobs = plan.jobs.filter(({ isDropped }) => !isDropped);
     const views = new Map<string, ViewAnswer["rows"]>();
-    for (const { name } of jobs) {
-      clients.readInto(views, name);
+    for (const job of jobs) {
+      const { name } = job;
+      for (const view of viewsOf(job)) clients.readInto(views, view);
       clients.ask(
         (rpc) => rpc.job(name),
         (answer) => {
@@ -223,19 +229,40 @@ class LifeCourse {
       return log;
     });
     wrong(checkLogs(clients.sent, logs));
-    for (const job of jobs) {
-      const stage = this.#visit(`${job.name}/1`, (partition, storage, name) => {
-        const log = readStageLog(job, partition, storage);
-        wrong(checkCounts(plan, job, log, partition, 0).map((text) => `${name}: ${text}`));
-        return log;
-      });
-      if (needsExchange(plan, job)) wrong(checkExchange(job, logs, stage));
-      const applied = needsExchange(plan, job) ? stage : logs.map((log) => jobLogOf(job, log));
-      wrong(checkView(plan, job, applied, views.get(job.name) ?? []));
-    }
+    for (const job of jobs) wrong(this.#checkJob(job, logs, views));
     this.rowsLogged = logs.flatMap(({ frames }) => frames.flat()).length;
     for (const [view, rows] of views)
       for (const row of rows) simulation.tell(`${view} ${JSON.stringify(row)}`);
+  }
+
+  /** The stages of one job behind the shards, and its views. */
+  #checkJob(
+    job: JobPlan,
+    logs: readonly ShardLog[],
+    views: ReadonlyMap<string, ViewAnswer["rows"]>,
+  ): string[] {
+    const { plan } = this.#simulation;
+    const problems: string[] = [];
+    let number = 0;
+    let applied: readonly JobLog[] = logs.map((log) => jobLogOf(job, log));
+    const [firstView = "", secondView = ""] = viewsOf(job);
+    const rows = views.get(firstView) ?? [];
+    if (needsExchange(plan, job)) {
+      const stage = this.#visit(`${job.name}/${++number}`, (partition, storage, name) => {
+        const log = readStageLog(partition, storage, (...batch) => sentRowsOf(job, ...batch));
+        problems.push(...checkCounts(plan, job, log, partition, 0).map((text) => `${name}: ${text}`));
+        return log;
+      });
+      problems.push(...checkExchange(job, logs, stage));
+      applied = stage;
+    }
+    problems.push(...checkView(plan, job, applied, rows));
+    if (!job.step) return problems;
+    const results = this.#visit(`${job.name}/${++number}`, (partition, storage) =>
+      readStageLog(partition, storage, (...batch) => resultRowsOf(job, ...batch)),
+    );
+    const stepRows = views.get(secondView) ?? [];
+    return [...problems, ...checkStep(job, rows, results), ...checkStepView(job, results, stepRows)];
   }
 
   /** Opens each partition of a stream as it rests, lets it do what it still can, and looks at it. */

@@ -1,15 +1,16 @@
 /**
  * All that came to a partition between stages, and how far its time was after each record.
  */
+import type { Schema } from "../../src/columnar/schema.ts";
 import { RecordKind } from "../../src/engine/log/records.ts";
 import { decodeRow, type StoredRecord } from "../../src/engine/log/row-codec.ts";
 import type { Partition } from "../../src/engine/partition.ts";
 import type { SqlStorage } from "../../src/engine/ports.ts";
+import type { ColumnBatch } from "../../src/kernel/column-batch.ts";
 import { FrameDecoder } from "../../src/kernel/frame-codec.ts";
 import { releaseKernel } from "../support/kernels.ts";
-import type { JobPlan } from "./draw-life.ts";
 import { deletedLog } from "./kept-log.ts";
-import { type JobRow, sentRowsOf } from "./logged-rows.ts";
+import type { JobRow } from "./logged-rows.ts";
 
 export interface StageLog {
   readonly frames: readonly (readonly JobRow[])[];
@@ -17,7 +18,12 @@ export interface StageLog {
   readonly watermarks: readonly number[];
 }
 
-export function readStageLog(job: JobPlan, { identity }: Partition, storage: SqlStorage): StageLog {
+/** `rowsOf` reads the rows of a frame. */
+export function readStageLog(
+  { identity }: Partition,
+  storage: SqlStorage,
+  rowsOf: (batch: ColumnBatch, schema: Schema) => JobRow[],
+): StageLog {
   const decoder = new FrameDecoder(releaseKernel());
   const time = new ReferenceTime(identity.inputs ?? []);
   const frames: JobRow[][] = [];
@@ -30,7 +36,7 @@ export function readStageLog(job: JobPlan, { identity }: Partition, storage: Sql
       continue;
     }
     const frame = decoder.decode(record.frame, identity.schema, "all");
-    frames.push(sentRowsOf(job, frame.batch, identity.schema));
+    frames.push(rowsOf(frame.batch, identity.schema));
     frame.release();
   }
   return { frames, watermarks };

@@ -129,6 +129,46 @@ test.each([
   },
 );
 
+test("a job of three stages is exact though objects die at random points", { timeout: 60_000 }, async () => {
+  const random = randomOf(11);
+  await call("PUT", "/v1/streams/deep", clicksBody({ shards: 4, distributionKey: ["amount"] }));
+  const window = { type: "tumble", size: "1s" };
+  const hours = { type: "tumble", size: "1h" };
+  const aggregates = { clicks: { function: "sum", argument: "clicks" } };
+  const steps = [{ key: ["user"], parallelism: 2, window: hours, aggregates }];
+  await call("PUT", "/v1/jobs/deep", totalsBody("deep", { window, parallelism: 8, steps }));
+  const partitions = await partitionsOf("deep");
+  expect(partitions).toHaveLength(4 + 8 + 2);
+  const expected = new Map<string, number>();
+  let isDone = false;
+  const reaper = (async () => {
+    while (!isDone) {
+      await new Promise((resolve) => setTimeout(resolve, 5 + random(30)));
+      const partition = partitions[random(partitions.length)] as DurableObjectStub;
+      if (random(12) === 0) await abortAllDurableObjects();
+      else if (random(2) === 0) await evictDurableObject(partition).catch(ignoreIdle);
+      else await runDurableObjectAlarm(partition).catch(ignoreIdle);
+    }
+  })();
+  for (let sequence = 0; sequence < 60; sequence++) {
+    const rows = Array.from({ length: 30 }, (_row, index) => {
+      const user = `user${random(25)}`;
+      expected.set(user, (expected.get(user) ?? 0) + 1);
+      return [sequence * 700 + index, user, random(9)] as [number, string, number];
+    });
+    await postUntilAccepted("deep", clicks(...rows), "producer", sequence);
+  }
+  let ended: Answer | undefined;
+  while (ended?.status !== 200) {
+    ended = await call("POST", "/v1/streams/deep/watermark", { watermark: "max" }).catch(() => undefined);
+  }
+  isDone = true;
+  await reaper;
+  expect(await countsOf("deep", ended.body.token)).toEqual(expected);
+  const { late, state } = (await call("GET", "/v1/jobs/deep")).body;
+  expect([late, state]).toEqual([0, "running"]);
+});
+
 test("what an evicted object left unapplied is applied by its alarm, though no request comes", async () => {
   await call("PUT", "/v1/streams/left", clicksBody());
   await call("PUT", "/v1/jobs/leftTotals", totalsBody("left"));

@@ -13,8 +13,8 @@ const windowTime = "window_time";
 const lanePrecision = 18;
 
 /**
- * Returns the stream of what `plan`, which reads `stream`, makes of each window when it fires: its outputs, and
- * `window_time` behind them. Throws JOB_INVALID where results can still change when they are sent.
+ * Returns the stream of what `plan`, which reads `stream`, makes of each window when it fires: its outputs,
+ * and `window_time` behind them. Throws JOB_INVALID where results can still change when they are sent.
  */
 export function streamOfResults(plan: TaskPlan, stream: StreamDefinition): StreamDefinition {
   if (!plan.window) {
@@ -59,7 +59,8 @@ export function inStep<Value>(index: number, work: () => Value): Value {
 /** Throws JOB_INVALID for a column of results that has no room in a lane. */
 export function checkLane(name: string, type: DataType): void {
   if (type.name !== "DECIMAL" || type.precision <= lanePrecision) return;
-  const message = `"${name}" of the step before is ${formatType(type)}, which is too wide to be sent on`;
+  const found = `"${name}" of the step before is ${formatType(type)}`;
+  const message = `source: ${found}, which is too wide to be sent on`;
   throw new EngineError("JOB_INVALID", { message });
 }
 

@@ -51,9 +51,9 @@ export interface TaskPlan {
 }
 
 /**
- * What a task sends on of a window that has fired: a row per key, its columns the task's outputs and behind them
- * `window_time`, the last millisecond of the window. Of these the source columns are taken and the program is
- * run over them, as for the rows of a stream.
+ * What a task sends on of a window that has fired: a row per key, its columns the task's outputs and behind
+ * them `window_time`, the last millisecond of the window. Of these the source columns are taken and the
+ * program is run over them, as for the rows of a stream.
  */
 export interface EmitPlan {
   readonly sourceColumns: readonly SourceColumn[];

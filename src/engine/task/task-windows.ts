@@ -207,7 +207,9 @@ export class TaskWindows {
     this.#cursor = this.#sendPage && { end: Number(end), slice: 0, hash: "0", isSending: true };
   }
 
-  /** Sends pages of a fired window on; returns their cells, or undefined when the next stage has to catch up. */
+  /**
+   * Sends pages of a fired window on; returns their cells, or undefined when the next stage has to catch up.
+   */
   #sendSome({ end, slice, hash: from }: FiringCursor, cellsMax: number): number | undefined {
     const open = this.#tables.find(TableFamily.Result, end);
     assert(open !== undefined, "a window that was fired has a result");

@@ -321,7 +321,9 @@ export class Coordinator implements CoordinatorRpc {
     return job;
   }
 
-  /** The job and the stage of a view: a job's name is its last step's, with `.0` behind it its first one's. */
+  /**
+   * The job and the stage of a view: a job's name is its last step's, with `.0` behind it its first one's.
+   */
   #viewOf(view: string): { job: JobEntry; stage: number } | undefined {
     const [, name = view, step] = /^(.*)\.(\d+)$/.exec(view) ?? [];
     const job = this.#catalog.job(name);

@@ -168,3 +168,77 @@ describe("two stages", () => {
     expect(message.slice(0, expected.length)).toBe(expected);
   });
 });
+
+describe("steps behind the first", () => {
+  const window = { type: "tumble", size: "1h" };
+  const step = {
+    key: ["origin"],
+    window: { type: "tumble", size: "1d" },
+    aggregates: { days: { function: "max", argument: ["+", "flights", 1] } },
+  };
+
+  test("read what the one before has fired", () => {
+    const { stages, deployed } = staged({ window, steps: [{ ...step, twoPhase: false }] });
+    const [, first, second] = stages.map(({ plan }) => plan);
+    expect(deployed).toHaveLength(2);
+    expect(first?.emit?.sourceColumns.map(({ name, streamColumn }) => [name, streamColumn])).toEqual([
+      ["origin", 0],
+      ["flights", 3],
+      ["window_time", 4],
+    ]);
+    expect(first?.emit?.send.columns.map(({ name }) => name)).toEqual([
+      "window_time",
+      "origin",
+      "aggregates.days.argument",
+    ]);
+    expect(deployed[1]).toMatchObject({ shards: 4, eventTime: { column: "window_time" } });
+    expect(second?.outputs.map(({ name }) => name)).toEqual(["origin", "window_start", "window_end", "days"]);
+    expect([first?.send, second?.emit]).toEqual([undefined, undefined]);
+  });
+
+  test("follow a first step that runs in the shards", () => {
+    const { stages, deployed } = staged({ key: ["carrier"], window, steps: [{ ...step, key: [] }] });
+    expect(stages.map(({ plan }) => [plan.send !== undefined, plan.emit !== undefined])).toEqual([
+      [false, true],
+      [false, false],
+    ]);
+    expect(deployed.map(({ shards }) => shards)).toEqual([1]);
+  });
+
+  test.each<[string, object, string]>([
+    ["results that change", {}, "JOB_INVALID steps[0].source: the step before has no window"],
+    [
+      "results that may change once fired",
+      { window, allowedLateness: "1s" },
+      "JOB_INVALID steps[0].source: the step before has allowedLateness",
+    ],
+    [
+      "a column that the step before does not have",
+      { window, steps: [{ ...step, key: ["carrier"] }] },
+      'JOB_INVALID steps[0].key[0]: no column "carrier"',
+    ],
+    [
+      "a sum that is too wide to travel",
+      {
+        window,
+        aggregates: { flights: { function: "sum", argument: "fare" } },
+        steps: [{ ...step, aggregates: { most: { function: "max", argument: "flights" } } }],
+      },
+      'JOB_INVALID steps[0].source: "flights" of the step before is DECIMAL(38, 2), which is too wide',
+    ],
+    [
+      "a name that is taken",
+      { columns: { window_time: "origin" }, key: ["window_time"], window },
+      "JOB_INVALID steps[0].source: an output of the step before is called window_time",
+    ],
+  ])("refuse %s", (_, changes, expected) => {
+    let message = "no error";
+    try {
+      staged({ steps: [step], ...changes });
+    } catch (thrown) {
+      const body = errorBodyOf(thrown);
+      message = `${body.code} ${body.message}`;
+    }
+    expect(message.slice(0, expected.length)).toBe(expected);
+  });
+});

@@ -177,6 +177,26 @@ describe("a job whose key lacks the distribution key", () => {
     });
   });
 
+  test("has a view of every step, the last one under its own name", async () => {
+    const harness = await started(sharded);
+    const window = { type: "tumble", size: "1h" } as const;
+    const steps = [{ key: [], window, aggregates: { users: { function: "count" as const } } }];
+    await harness.coordinator.putJob("totals", jobOf({ key: ["amount"], parallelism: 3, steps }));
+    const shards = { stream: "clicks", generation: 1, shardCount: 2 };
+    const first = { stream: "totals/1", generation: 2, shardCount: 3 };
+    const second = { stream: "totals/2", generation: 3, shardCount: 1 };
+    const last = { ok: true, value: { ...second, job: "totals", before: [shards, first] } };
+    expect(await harness.coordinator.jobFacts("totals")).toMatchObject(last);
+    expect(await harness.coordinator.jobFacts("totals.1")).toMatchObject(last);
+    expect(await harness.coordinator.jobFacts("totals.0")).toMatchObject({
+      value: { ...first, view: "totals.0", job: "totals", before: [shards] },
+    });
+    expect(await harness.coordinator.jobFacts("totals.2")).toMatchObject({
+      error: { code: "VIEW_NOT_FOUND" },
+    });
+    expect(harness.shards.at("totals/2", 3, 0).identity?.inputs).toEqual(["2.0", "2.1", "2.2"]);
+  });
+
   test("tells of all its partitions, and of those that do not answer", async () => {
     const harness = await started(sharded);
     await harness.coordinator.putJob("totals", byAmount);
