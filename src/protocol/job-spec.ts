@@ -145,7 +145,7 @@ const stepFields = {
   ),
   allowedLateness: durationSchema().default(0),
   retention: z.union([z.literal("forever"), durationSchema({ min: 1 })]).default(weekMs),
-};
+} as const;
 
 const stepBodySchema = fields(stepFields);
 const stepSchema = stepBodySchema.superRefine(checkNames).transform(stepOf);
