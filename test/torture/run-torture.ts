@@ -17,12 +17,10 @@ import { Random } from "./random.ts";
 import { ServerProcess } from "./server-process.ts";
 import {
   ledgerKey,
-  minutesJobName,
   type Totals,
   tortureJobs,
   tortureStream,
   tortureStreamName,
-  totalsJobName,
   Workload,
 } from "./workload.ts";
 
@@ -50,7 +48,7 @@ export interface TortureResult {
   readonly rounds: readonly Round[];
   readonly acknowledgedRows: number;
   readonly results: number;
-  /** Checkpoints of both jobs on all shards. */
+  /** Checkpoints of all jobs in all partitions. */
   readonly checkpoints: number;
   /** What is not as it must be; empty: all is exact. */
   readonly problems: readonly string[];
@@ -88,7 +86,7 @@ export async function runTorture(options: TortureOptions): Promise<TortureResult
 async function tortureServer(server: ServerProcess, options: TortureOptions): Promise<TortureResult> {
   const client = new MillraceClient({ url: server.url });
   await client.streams.put(tortureStreamName, tortureStream);
-  for (const [name, body] of Object.entries(tortureJobs)) await client.jobs.put(name, body);
+  for (const [name, { body }] of Object.entries(tortureJobs)) await client.jobs.put(name, body);
   const workload = new Workload(client, options.seed, options.producers);
   const random = new Random(options.seed);
   const rounds: Round[] = [];
@@ -110,7 +108,7 @@ async function tortureServer(server: ServerProcess, options: TortureOptions): Pr
   await server.kill("both");
   await server.start();
   problems.push(...(await compareAll(client, workload, token, "after a last kill")));
-  const statuses = await Promise.all([totalsJobName, minutesJobName].map((job) => client.jobs.get(job)));
+  const statuses = await Promise.all(Object.keys(tortureJobs).map((job) => client.jobs.get(job)));
   return {
     rounds,
     checkpoints: statuses.flatMap(({ checkpoints }) => checkpoints).length,
@@ -146,15 +144,15 @@ async function compareAll(
   token: Token,
   when: string,
 ): Promise<string[]> {
-  const problems = [
-    ...(await compareView(client, totalsJobName, workload.totals, token)),
-    ...(await compareView(client, minutesJobName, workload.minutes, token)),
-  ];
+  const problems: string[] = [];
+  for (const [name, { ledger }] of Object.entries(tortureJobs)) {
+    problems.push(...(await compareView(client, name, workload[ledger], token, ledger === "minutes")));
+  }
   const { rows } = await retried(() => client.streams.get(tortureStreamName));
   if (rows !== workload.acknowledgedRows) {
     problems.push(`the stream holds ${rows} rows, ${workload.acknowledgedRows} were acknowledged`);
   }
-  for (const job of [totalsJobName, minutesJobName]) {
+  for (const job of Object.keys(tortureJobs)) {
     const { late, bad } = await retried(() => client.jobs.get(job));
     if (late + bad > 0) problems.push(`${job} has ${late} late and ${bad} bad rows, expected none`);
   }
@@ -166,13 +164,14 @@ async function compareView(
   view: string,
   ledger: ReadonlyMap<string, Totals>,
   token: Token,
+  isByMinute: boolean,
 ): Promise<string[]> {
   await retried(() => client.views.query(view, { token, limit: 1, timeout: "30s" }));
   const problems: string[] = [];
   const seen = new Set<string>();
   for await (const row of client.views.rows<OutputRow>(view, { limit: 1000 })) {
     const start = row.window_start === undefined ? undefined : timeOf(row.window_start);
-    const place = ledgerKey(row.key, start);
+    const place = ledgerKey(row.key, isByMinute ? start : undefined);
     const found = { events: Number(row.events), total: Number(row.total), largest: Number(row.largest) };
     const expected = ledger.get(place);
     if (seen.has(place)) problems.push(`${view}: ${place} is there twice`);

@@ -12,8 +12,6 @@ import type { StreamBody } from "../../src/protocol/stream-spec.ts";
 import { Random } from "./random.ts";
 
 export const tortureStreamName = "torture";
-export const totalsJobName = "torture_totals";
-export const minutesJobName = "torture_minutes";
 
 const keyCount = 500;
 const batchRows = 40;
@@ -39,13 +37,36 @@ const aggregates: JobBody["aggregates"] = {
   largest: { function: "max", argument: "value" },
 };
 
-export const tortureJobs: Readonly<Record<string, JobBody>> = {
-  [totalsJobName]: { source: tortureStreamName, key: ["key"], aggregates },
-  [minutesJobName]: {
-    source: tortureStreamName,
-    key: ["key"],
-    window: { type: "tumble", size: "1min" },
-    aggregates,
+const minute = { type: "tumble", size: "1min" } as const;
+const sums: JobBody["aggregates"] = {
+  events: { function: "sum", argument: "events" },
+  total: { function: "sum", argument: "total" },
+  largest: { function: "max", argument: "largest" },
+};
+
+/** A job, and the ledger that its view must equal: one entry per key, or per key and minute. */
+export interface TortureJob {
+  readonly body: JobBody;
+  readonly ledger: "totals" | "minutes";
+}
+
+/** In the shards, behind an exchange, and in three stages: 2 shards, 3 partitions, 2 partitions. */
+export const tortureJobs: Readonly<Record<string, TortureJob>> = {
+  torture_totals: { body: { source: tortureStreamName, key: ["key"], aggregates }, ledger: "totals" },
+  torture_minutes: {
+    body: { source: tortureStreamName, key: ["key"], window: minute, aggregates },
+    ledger: "minutes",
+  },
+  torture_exchange: {
+    body: { source: tortureStreamName, key: ["key"], window: minute, aggregates, parallelism: 3 },
+    ledger: "minutes",
+  },
+  torture_steps: {
+    body: {
+      ...{ source: tortureStreamName, key: ["key"], window: minute, aggregates, parallelism: 3 },
+      steps: [{ key: ["key"], parallelism: 2, window: { type: "tumble", size: "100d" }, aggregates: sums }],
+    },
+    ledger: "totals",
   },
 };
 
