@@ -8,6 +8,7 @@ import type { Bench } from "./harness/bench.ts";
 import { kernels } from "./kernels/kernels.ts";
 import { checkpoint } from "./load/checkpoint.ts";
 import { exchange } from "./load/exchange.ts";
+import { exchangeLatency } from "./load/exchange-latency.ts";
 import { ingest } from "./load/ingest.ts";
 import { smallRequests } from "./load/small-requests.ts";
 
@@ -20,4 +21,5 @@ export const benches: readonly Bench[] = [
   smallRequests,
   checkpoint,
   exchange,
+  exchangeLatency,
 ];

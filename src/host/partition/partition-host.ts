@@ -56,6 +56,8 @@ interface PendingAppend {
 /** Slices of work, and bytes of log, that one turn applies at most: appends are logged in between. */
 const slicesPerTurn = 64;
 const bytesPerTurn = 512 * KiB;
+/** Log that is applied in the turn that logs it, where another stage sent it: a later turn is a ms away. */
+const bytesAtOnce = 64 * KiB;
 /** Longest time in ms that a query waits for the replay after a restart; then it sees what there is. */
 const replayWaitMs = 5_000;
 /** Rows that a top-n read looks at in one turn. */
@@ -110,12 +112,15 @@ export class PartitionHost implements PartitionRpc {
 
   async append(requests: readonly AppendRequest[]): Promise<RpcResult<readonly AppendResult[]>> {
     try {
+      const isChannel = requests.some(({ link }) => link);
       const results = await new Promise<readonly AppendResult[]>((resolve, reject) => {
         this.#pending.push({ requests, resolve, reject });
-        if (this.#pending.length === 1) this.#ports.soon(() => this.#flush());
+        // A sender has one call on its way and gathers meanwhile: nothing is gained by waiting for another's.
+        if (isChannel) this.#flush(bytesAtOnce);
+        else if (this.#pending.length === 1) this.#ports.soon(() => this.#flush(0));
       });
       // A sender of another stage may go on when it has the answer: it gets it when there is room for more.
-      if (requests.some(({ link }) => link) && !this.#hasCredit()) {
+      if (isChannel && !this.#hasCredit()) {
         await this.#waiters.until(() => this.#hasCredit(), creditWaitMs, "");
       }
       return { ok: true, value: results };
@@ -211,8 +216,12 @@ export class PartitionHost implements PartitionRpc {
     throw new EngineError("MAP_STALE", { message: "This partition was never set up, or was deleted." });
   }
 
-  /** Logs all that gathered, as one group, and answers each caller. */
-  #flush(): void {
+  /**
+   * Logs all that gathered, as one group, and answers each caller. Goes on with about `workBytes` of work in the
+   * same turn.
+   */
+  #flush(workBytes: number): void {
+    if (this.#pending.length === 0) return;
     const pending = this.#pending;
     this.#pending = [];
     this.#guard(
@@ -220,12 +229,14 @@ export class PartitionHost implements PartitionRpc {
         const all = pending.flatMap(({ requests }) => requests);
         const results = this.#opened?.append(all) ?? Partition.refuse(all);
         this.#reportActive();
+        this.#step(workBytes);
         this.#afterTurn();
         let next = 0;
         for (const { requests, resolve } of pending) {
           resolve(results.slice(next, next + requests.length));
           next += requests.length;
         }
+        this.#waiters.wake();
       },
       (cause) => {
         for (const { reject } of pending) reject(cause);
@@ -239,17 +250,22 @@ export class PartitionHost implements PartitionRpc {
     this.#isWorking = false;
     this.#guard(
       () => {
-        let bytes = 0;
-        for (let slice = 0; slice < slicesPerTurn && bytes < bytesPerTurn; slice++) {
-          const step = this.#opened?.step() ?? 0;
-          if (step === 0) break;
-          bytes += step;
-        }
+        this.#step(bytesPerTurn);
         this.#afterTurn();
         this.#waiters.wake();
       },
       () => this.#lookAgain(),
     );
+  }
+
+  /** Does some slices of work, about `bytesMax` of log. */
+  #step(bytesMax: number): void {
+    let bytes = 0;
+    for (let slice = 0; slice < slicesPerTurn && bytes < bytesMax; slice++) {
+      const step = this.#opened?.step() ?? 0;
+      if (step === 0) break;
+      bytes += step;
+    }
   }
 
   /** Does what ends a turn even where that fails. */
