@@ -1,10 +1,10 @@
 /**
  * How much later a result is seen because its rows crossed an exchange, at a rate far below the limit.
  *
- * Both servers get 100 requests of 10 events a second into one shard, on time whether or not earlier ones were
- * answered. Each is followed by a query with its token, and the latency ends with the answer to that. The same
- * job runs in the shard, or behind an exchange in four partitions. The local durability wait is a no-op: this
- * is the price of the code, not of a platform.
+ * Both servers get 100 requests of 10 events a second into one shard, on time whether or not earlier ones
+ * were answered. Each is followed by a query with its token, and the latency ends with the answer to that.
+ * The same job runs in the shard, or behind an exchange in four partitions. The local durability wait is a
+ * no-op: this is the price of the code, not of a platform.
  */
 import type { Bench, BenchContext, BenchOutcome, Check } from "../harness/bench.ts";
 import { quantile, roundsFor } from "../harness/measure.ts";

@@ -53,8 +53,13 @@ export interface Life {
   readonly rowsLogged: number;
 }
 
-export async function runLife(seed: number, plant?: Plant, onTrace?: (line: string) => void): Promise<Life> {
-  const plan = drawLife(seed);
+/** Runs the life of a seed, or of a plan that was made from one. */
+export async function runLife(
+  seedOrPlan: number | LifePlan,
+  plant?: Plant,
+  onTrace?: (line: string) => void,
+): Promise<Life> {
+  const plan = typeof seedOrPlan === "number" ? drawLife(seedOrPlan) : seedOrPlan;
   const simulation = new Simulation(plan, plant, onTrace);
   const takeOut = plantBug(plant, () => simulation.now);
   const deployment = new Deployment(simulation);

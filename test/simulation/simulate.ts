@@ -2,12 +2,17 @@
  * `npm run simulate -- --seed 1 --count 1000`: lives of the deployment in a simulated platform, one per seed.
  *
  * A life that fails is told with its seed, and fails again in the same way with `--seed N --count 1`;
- * `--trace` prints its history. Exit codes: 0, 1 for a wrong result, 2 for one that is stuck, 3 for code that
- * crashed; the gravest counts. With `--plant NAME` a bug is planted, and missing it fails with exit code 4.
+ * `--trace` prints its history. The first one is made smaller while it fails: its plan is printed, and
+ * `--plan FILE` runs such a plan. Exit codes: 0, 1 for a wrong result, 2 for one that is stuck, 3 for code
+ * that crashed; the gravest counts. With `--plant NAME` a bug is planted, and missing it fails with exit
+ * code 4.
  */
+import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { plants, readPlant } from "./plants.ts";
-import { runLife } from "./run-life.ts";
+import type { LifePlan } from "./draw-life.ts";
+import { type Plant, plants, readPlant } from "./plants.ts";
+import { type Life, runLife } from "./run-life.ts";
+import { shrinkLife } from "./shrink-life.ts";
 import type { Verdict } from "./simulation.ts";
 
 const exitCodes: Readonly<Record<Verdict, number>> = { wrong: 1, stuck: 2, crashed: 3 };
@@ -19,24 +24,28 @@ const { values } = parseArgs({
     seed: { type: "string", default: "1" },
     count: { type: "string", default: "100" },
     plant: { type: "string" },
+    plan: { type: "string" },
     trace: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
 });
 
 if (values.help) {
-  console.log("npm run simulate -- [--seed N] [--count M] [--trace] [--plant NAME], NAME being one of");
+  console.log(
+    "npm run simulate -- [--seed N] [--count M] [--trace] [--plan FILE] [--plant NAME], NAME being one of",
+  );
   for (const [name, what] of Object.entries(plants)) console.log(`  ${name.padEnd(24)} ${what}`);
 } else process.exitCode = await simulate(Number(values.seed), Number(values.count));
 
 async function simulate(seed: number, count: number): Promise<number> {
   const plant = values.plant === undefined ? undefined : readPlant(values.plant);
   const onTrace = values.trace ? (line: string) => void process.stdout.write(line) : undefined;
+  const plan: LifePlan | undefined = values.plan ? JSON.parse(readFileSync(values.plan, "utf8")) : undefined;
   const started = performance.now();
   const seconds = () => (performance.now() - started) / 1000;
   let [lives, events, rows, failed, reported, code] = [0, 0, 0, 0, 0, 0];
   for (; lives < count; lives++) {
-    const life = await runLife(seed + lives, plant, onTrace);
+    const life = await runLife(plan ?? seed + lives, plant, onTrace);
     events += life.events;
     rows += life.rowsLogged;
     if (life.problems.length > 0) {
@@ -46,6 +55,7 @@ async function simulate(seed: number, count: number): Promise<number> {
         console.log(`  ${verdict}: ${message}`);
         code = Math.max(code, exitCodes[verdict]);
       }
+      if (failed === 1 && !plan) await tellSmallest(life, plant);
       if (plant) break;
     } else if (onTrace) console.log(`seed ${life.plan.seed}, trace ${life.trace}: sound`);
     if (seconds() - reported < secondsBetweenReports) continue;
@@ -64,4 +74,11 @@ async function simulate(seed: number, count: number): Promise<number> {
       `${events} events, ${rows} rows, ${rate}`,
   );
   return code;
+}
+
+async function tellSmallest(life: Life, plant: Plant | undefined): Promise<void> {
+  const { smallest, lives } = await shrinkLife(life, plant);
+  console.log(`the smallest of ${lives} lives like it ends after ${smallest.events} events:`);
+  for (const { verdict, message } of smallest.problems) console.log(`  ${verdict}: ${message}`);
+  console.log(`  as planned: ${JSON.stringify(smallest.plan)}`);
 }

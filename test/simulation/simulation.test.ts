@@ -5,6 +5,7 @@
 import { describe, expect, test } from "vitest";
 import type { Plant } from "./plants.ts";
 import { type Life, runLife } from "./run-life.ts";
+import { shrinkLife } from "./shrink-life.ts";
 
 describe("a simulated life", { timeout: 60_000 }, () => {
   test("comes to rest with every acknowledged row counted once, through crashes at any point", async () => {
@@ -21,6 +22,14 @@ describe("a simulated life", { timeout: 60_000 }, () => {
     expect(first).toEqual(second);
     expect(first.rowsLogged).toBeGreaterThan(0);
     expect(first.trace).not.toBe((await runLife(13)).trace);
+  });
+
+  test("that fails is made smaller, and the smaller one fails again in the same way", async () => {
+    const life = await runLife(await firstSeed("dropped-outbox"), "dropped-outbox");
+    const { smallest } = await shrinkLife(life, "dropped-outbox");
+    expect(smallest.events).toBeLessThan(life.events);
+    expect(await runLife(JSON.parse(JSON.stringify(smallest.plan)), "dropped-outbox")).toEqual(smallest);
+    expect((await runLife(smallest.plan)).problems).toEqual([]);
   });
 
   test.each<[Plant, RegExp]>([
@@ -53,4 +62,8 @@ async function firstProblem(
     if (problem) return `${problem.verdict}: ${problem.message}`;
   }
   return undefined;
+}
+
+async function firstSeed(plant: Plant): Promise<number> {
+  for (let seed = 1; ; seed++) if ((await runLife(seed, plant)).problems.length > 0) return seed;
 }

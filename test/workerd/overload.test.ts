@@ -1,6 +1,6 @@
 /**
- * A job that cannot keep up: in the end the door answers 429, and nothing that was acknowledged is lost. And a
- * job that fails in one stage.
+ * A job that cannot keep up: in the end the door answers 429, and nothing that was acknowledged is lost. And
+ * a job that fails in one stage.
  */
 import { abortAllDurableObjects } from "cloudflare:test";
 import { afterEach, expect, test, vi } from "vitest";

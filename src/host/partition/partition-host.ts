@@ -217,8 +217,8 @@ export class PartitionHost implements PartitionRpc {
   }
 
   /**
-   * Logs all that gathered, as one group, and answers each caller. Goes on with about `workBytes` of work in the
-   * same turn.
+   * Logs all that gathered, as one group, and answers each caller. Goes on with about `workBytes` of work in
+   * the same turn.
    */
   #flush(workBytes: number): void {
     if (this.#pending.length === 0) return;
