@@ -18,7 +18,7 @@ import type { Ports } from "./ports.ts";
 import { PageStore } from "./state/page-store.ts";
 import { WindowDirectory } from "./state/window-directory.ts";
 import { type StoredJob, StoredJobs } from "./stored-jobs.ts";
-import { createCheckpointTable, emptyCheckpoint, writeCheckpoint } from "./task/checkpoint.ts";
+import { createCheckpointTable, firstCheckpoint, writeCheckpoint } from "./task/checkpoint.ts";
 import { decideCheckpoint } from "./task/decide-checkpoint.ts";
 import { LetterBox } from "./task/letters.ts";
 import { deleteStoredTask, Task, wholeSliceBytes } from "./task/task.ts";
@@ -323,9 +323,7 @@ export class PartitionJobs {
   }
 
   #create(command: JobCommand, state: JobState): void {
-    const isLatest = command.plan.startFrom === "latest";
-    const offset = isLatest ? this.#log.nextOffset - 1 : this.#log.firstOffset - 1;
-    writeCheckpoint(this.#ports.sql, command.run, emptyCheckpoint(offset));
+    writeCheckpoint(this.#ports.sql, command.run, firstCheckpoint(this.#log, command.plan));
     const stored = this.#stored.add(command, state);
     if (this.#open) this.#openInto(this.#open, stored, this.cache);
   }

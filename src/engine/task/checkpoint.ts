@@ -7,10 +7,12 @@
  */
 import { EngineError } from "../../base/errors.ts";
 import type { StoredChannel } from "../exchange/outbox.ts";
+import type { PartitionLog } from "../log/partition-log.ts";
 import { maxWatermark, minWatermark } from "../log/records.ts";
 import type { CheckpointFacts } from "../partition-types.ts";
+import type { TaskPlan } from "../plan/task-plan.ts";
 import type { SqlStorage } from "../ports.ts";
-import type { StoredInputTime } from "../time/input-time.ts";
+import { ownLog, type StoredInputTime } from "../time/input-time.ts";
 import type { TablesInCheckpoint } from "./task-tables.ts";
 import type { FiringCursor } from "./task-windows.ts";
 
@@ -82,6 +84,16 @@ export function emptyCheckpoint(offset: number): Checkpoint {
     sweep: { nextAt: 0, cursor: undefined },
     history: [],
   };
+}
+
+/** The checkpoint with which a run of `plan` begins on a log. */
+export function firstCheckpoint(log: PartitionLog, plan: TaskPlan): Checkpoint {
+  const offset = (plan.startFrom === "latest" ? log.nextOffset : log.firstOffset) - 1;
+  const first = emptyCheckpoint(offset);
+  // The next stage waits for every shard, also for one that has nothing more to say.
+  if (!plan.send || offset + 1 < log.nextOffset) return first;
+  const watermark = log.watermark.toString();
+  return { ...first, watermark, inputTime: { [ownLog]: [watermark, log.isIdle] } };
 }
 
 export function readCheckpoint(sql: SqlStorage, task: number): Checkpoint | undefined {

@@ -121,6 +121,7 @@ export class Task {
     this.#input = new TaskInput(kernel, plan, context.identity.schema);
     this.#sorter = new RowSorter(kernel, plan, this.letters);
     this.#retention = new Retention(plan, this.tables, this.windows, checkpoint.sweep);
+    if (plan.send) this.#sender?.sendTime(this.#offset, this.#time);
   }
 
   #openWindows(window: WindowPlan, { firedThrough, cursor }: Checkpoint): TaskWindows {

@@ -19,7 +19,7 @@ interface ChannelTime {
 const unheard = { watermark: minWatermark, isIdle: false } as const satisfies ChannelTime;
 
 /** Name under which a log that no channel leads to keeps its own time. */
-const ownLog = "";
+export const ownLog = "";
 
 export class InputTime {
   readonly #channels = new Map<string, ChannelTime>();
