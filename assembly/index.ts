@@ -29,7 +29,7 @@ export { lanesMaxI64 } from "./frame/newest";
 // table
 export { tableFind, tableLookup } from "./table/find";
 export { pageInitialize } from "./table/page";
-export { tableCounters, tableDeepen, tableDeleteExpired, tablePage } from "./table/room";
+export { tableCounters, tableDeepen, tableDeleteCells, tablePage } from "./table/room";
 
 // windows
 export { slicesAssign, slicesPut, slicesResolve, slicesSelectFired } from "./windows/slices";

@@ -281,10 +281,24 @@ function sizeWithRoom(cellBytes: u32, cellCount: u32, heapBytes: u32): u32 {
   return bytes;
 }
 
+/** Whether a cell stays: it changed at or after a time, and its hash lies in a range. */
+@inline
+function isKept(cell: usize, changedBefore: i64, firstHash: u64, lastHash: u64): bool {
+  const hash = load<u64>(cell, CELL_HASH);
+  return load<i64>(cell, CELL_CHANGED) >= changedBefore && hash >= firstHash && hash <= lastHash;
+}
+
 /**
- * Deletes the cells changed before a time from the page that covers `hash` and returns how many they were.
+ * Deletes cells from the page that covers `hash`: those last changed before `changedBefore`, and those whose
+ * hashes are not in [firstHash, lastHash]. The page shrinks if it can. Returns how many were deleted.
  */
-export function tableDeleteExpired(table: usize, hash: u64, changedBefore: i64): u32 {
+export function tableDeleteCells(
+  table: usize,
+  hash: u64,
+  changedBefore: i64,
+  firstHash: u64,
+  lastHash: u64,
+): u32 {
   const page = pageOf(table, hash);
   const layout = <usize>load<u32>(table, TABLE_LAYOUT);
   const cellBytes = <usize>load<u16>(page, PAGE_CELL_BYTES);
@@ -292,7 +306,7 @@ export function tableDeleteExpired(table: usize, hash: u64, changedBefore: i64):
   const end = cells + <usize>load<u32>(page, PAGE_CELL_COUNT) * cellBytes;
   let kept: u32 = 0, keptHeap: u32 = 0, deleted: u32 = 0;
   for (let cell = cells; cell < end; cell += cellBytes) {
-    if (load<i64>(cell, CELL_CHANGED) < changedBefore) { deleted++; continue; }
+    if (!isKept(cell, changedBefore, firstHash, lastHash)) { deleted++; continue; }
     kept++;
     keptHeap += cellHeapBytes(cell, layout);
   }
@@ -302,7 +316,7 @@ export function tableDeleteExpired(table: usize, hash: u64, changedBefore: i64):
   const moved = pageAcquire(bytes);
   pageBegin(moved, bytes, page);
   for (let cell = cells; cell < end; cell += cellBytes) {
-    if (load<i64>(cell, CELL_CHANGED) >= changedBefore) pageAppendCell(moved, page, cell, layout);
+    if (isKept(cell, changedBefore, firstHash, lastHash)) pageAppendCell(moved, page, cell, layout);
   }
   pageReplace(table, page, moved);
   return deleted;

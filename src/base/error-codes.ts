@@ -55,6 +55,7 @@ export const errorCodes = {
   PRODUCERS_TOO_MANY: busy(429, "Use few, long-lived producer ids: each is remembered for the retention."),
   BACKLOG_FULL: busy(429, "The jobs are behind. Wait as Retry-After says, then send again."),
   CHANNEL_GAP: busy(503, "Messages of a channel are missing; the sending partition sends them again."),
+  CHANNEL_WAITS: busy(503, "A savepoint waits for its other barriers; the sending partition sends again."),
   MAP_STALE: busy(503, "The shard map changed. Send again."),
   APPEND_EXPIRED: busy(503, "The frame came after its deadline. Send again."),
   PARTITION_UNAVAILABLE: busy(
@@ -63,6 +64,13 @@ export const errorCodes = {
   ),
   JOB_PAGE_BUDGET: user(507, "One record needs more pages than the page budget. Send smaller batches."),
   JOB_FAILED: user(409, "The job failed; GET /v1/jobs/{job} tells why."),
+  SAVEPOINT_NOT_FOUND: user(404, "GET /v1/jobs/{job}/savepoints lists those that there are."),
+  SAVEPOINT_CONFLICT: user(409, "Wait until the job's savepoint is done, and look at its state."),
+  SAVEPOINT_UNFIT: user(
+    409,
+    "Start the job as it was when the savepoint was taken, but for its parallelism.",
+  ),
+  SAVEPOINTS_NOT_SET: user(503, "Bind an R2 bucket as SAVEPOINTS in wrangler.toml."),
   JOB_FALLEN_BEHIND: user(409, "The log that the job needed was trimmed. Delete the job and start it again."),
   FRAME_CORRUPT: {
     domain: "internal",

@@ -1,22 +1,18 @@
 /**
  * What a partition tells of one of its jobs.
  */
+import type { PartitionLog } from "./log/partition-log.ts";
 import { minWatermark } from "./log/records.ts";
 import type { JobStatus } from "./partition-types.ts";
 import type { StoredJob } from "./stored-jobs.ts";
 import type { Task } from "./task/task.ts";
 
-/** What is not the task's own: how far it lags behind its log, and what all tasks keep in memory. */
-export interface StatusFacts {
-  readonly lagRecords: number;
-  readonly lagBytes: number;
-  readonly stateBytesInMemory: number;
-}
-
+/** `cacheBytes`: what the pages of all tasks of the partition take in memory. */
 export function statusOfOpen(
   { job, run, state, error }: StoredJob,
   task: Task,
-  facts: StatusFacts,
+  log: PartitionLog,
+  cacheBytes: number,
 ): JobStatus {
   return {
     job,
@@ -25,12 +21,20 @@ export function statusOfOpen(
     error,
     watermark: task.watermark,
     appliedOffset: task.appliedOffset,
-    ...facts,
+    lagRecords: log.nextOffset - 1 - task.appliedOffset,
+    lagBytes: lagBytesOf(task, log),
     counts: task.counts,
     openWindows: task.windows?.openWindowEnds().length ?? 0,
     unacknowledgedBytes: task.outbox?.bytes ?? 0,
+    stateBytesInMemory: cacheBytes,
     checkpoints: task.history,
   };
+}
+
+/** Bytes of the log that a task has still to apply. */
+export function lagBytesOf(task: Task, log: PartitionLog): number {
+  const next = task.appliedOffset + 1;
+  return next >= log.nextOffset ? 0 : log.bytesAfter(next);
 }
 
 /** The status of a job whose stored state cannot be opened. */

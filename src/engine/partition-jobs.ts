@@ -11,17 +11,24 @@ import { backlogBytesMax, checkpointIntervalMs } from "../base/limits.ts";
 import { Kernel } from "../kernel/kernel.ts";
 import { PageCache } from "../kernel/page-cache.ts";
 import { Outbox } from "./exchange/outbox.ts";
-import { statusOfClosed, statusOfOpen } from "./job-status.ts";
+import { lagBytesOf, statusOfClosed, statusOfOpen } from "./job-status.ts";
 import type { PartitionLog } from "./log/partition-log.ts";
 import type { JobCommand, JobState, JobStatus, PartitionIdentity } from "./partition-types.ts";
 import type { Ports } from "./ports.ts";
+import { SavepointStore } from "./savepoint/savepoint-store.ts";
 import { PageStore } from "./state/page-store.ts";
 import { WindowDirectory } from "./state/window-directory.ts";
 import { type StoredJob, StoredJobs } from "./stored-jobs.ts";
-import { createCheckpointTable, firstCheckpoint, writeCheckpoint } from "./task/checkpoint.ts";
+import {
+  createCheckpointTable,
+  firstCheckpoint,
+  readCheckpoint,
+  writeCheckpoint,
+} from "./task/checkpoint.ts";
 import { decideCheckpoint } from "./task/decide-checkpoint.ts";
 import { LetterBox } from "./task/letters.ts";
-import { deleteStoredTask, Task, wholeSliceBytes } from "./task/task.ts";
+import { deleteStoredTask } from "./task/stored-task.ts";
+import { Task, wholeSliceBytes } from "./task/task.ts";
 import { type StepOutcome, tryStep } from "./task/try-step.ts";
 
 export interface PartitionOptions {
@@ -49,6 +56,7 @@ export class PartitionJobs {
   readonly #options: PartitionOptions;
   readonly #identity: () => PartitionIdentity;
   readonly #stored: StoredJobs;
+  readonly savepoints: SavepointStore;
   #open: Map<number, OpenJob> | undefined;
   #cache: PageCache | undefined;
   /** Where each run failed last; outlives the kernel. */
@@ -63,6 +71,7 @@ export class PartitionJobs {
     this.#options = options;
     this.#identity = identity;
     this.#stored = new StoredJobs(sql);
+    this.savepoints = new SavepointStore(sql);
     createCheckpointTable(sql);
     PageStore.createTables(sql);
     WindowDirectory.createTables(sql);
@@ -74,6 +83,7 @@ export class PartitionJobs {
   get hasReadyWork(): boolean {
     const isBusy = ({ task, isWritingAhead }: OpenJob) =>
       isWritingAhead ||
+      task.savepoint !== undefined ||
       task.tables.garbage.length > 0 ||
       (!task.isHeldBack && task.appliedOffset + 1 < this.#log.nextOffset);
     return this.#unsettled().some((job) => !this.#isRunning(job) || isBusy(job));
@@ -187,7 +197,8 @@ export class PartitionJobs {
     const open = this.#jobs();
     return this.#stored.all.map((stored) => {
       const job = open.get(stored.run);
-      return job ? this.#statusOf(stored, job) : statusOfClosed(stored);
+      if (!job) return statusOfClosed(stored);
+      return statusOfOpen(stored, job.task, this.#log, this.cache.bytes);
     });
   }
 
@@ -237,6 +248,8 @@ export class PartitionJobs {
       );
       return wholeSliceBytes;
     }
+    // Behind a barrier the checkpoint is committed before anything else: the pages of no other are copied.
+    if (task.savepoint !== undefined) return this.savepoints.copy(task, task.savepoint, this.#identity());
     if (task.tables.sweepGarbage()) return wholeSliceBytes;
     if (!this.#isRunning(job)) return 0;
     if (task.appliedOffset + 1 >= this.#log.nextOffset) {
@@ -277,6 +290,7 @@ export class PartitionJobs {
     const decision = decideCheckpoint({
       isDirty: task.isDirty,
       isRunning: this.#isRunning(job),
+      isAtBarrier: task.savepoint !== undefined,
       sinceLastMs: now - job.checkpointAt,
       appliedBytes: this.#log.counts.bytes - this.#lagBytes(job) - job.checkpointLogBytes,
       pendingLetterBytes: task.letters.pendingBytes,
@@ -309,21 +323,13 @@ export class PartitionJobs {
     this.#cache = undefined;
   }
 
-  #statusOf(stored: StoredJob, job: OpenJob): JobStatus {
-    return statusOfOpen(stored, job.task, {
-      lagRecords: this.#log.nextOffset - 1 - job.task.appliedOffset,
-      lagBytes: this.#lagBytes(job),
-      stateBytesInMemory: this.cache.bytes,
-    });
-  }
-
   #lagBytes({ task }: OpenJob): number {
-    const next = task.appliedOffset + 1;
-    return next >= this.#log.nextOffset ? 0 : this.#log.bytesAfter(next);
+    return lagBytesOf(task, this.#log);
   }
 
   #create(command: JobCommand, state: JobState): void {
-    writeCheckpoint(this.#ports.sql, command.run, firstCheckpoint(this.#log, command.plan));
+    const isRestored = readCheckpoint(this.#ports.sql, command.run) !== undefined;
+    if (!isRestored) writeCheckpoint(this.#ports.sql, command.run, firstCheckpoint(this.#log, command.plan));
     const stored = this.#stored.add(command, state);
     if (this.#open) this.#openInto(this.#open, stored, this.cache);
   }
@@ -332,6 +338,7 @@ export class PartitionJobs {
     this.#jobs().get(run)?.task.close();
     this.#jobs().delete(run);
     deleteStoredTask(this.#ports.sql, run);
+    this.savepoints.forget(run);
     this.#stored.remove(run);
     this.#failures.delete(run);
   }

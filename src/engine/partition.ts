@@ -144,6 +144,12 @@ export class Partition {
     if (next !== undefined && next - 1n <= watermark) this.log.appendWatermark(RecordKind.Tick, watermark);
   }
 
+  /** Lets a savepoint's barrier for a run into the log of this shard; once, however often it is asked for. */
+  beginSavepoint(generation: number, run: number, savepoint: number): void {
+    this.#check(generation);
+    if (this.jobs.savepoints.begin(run, savepoint)) this.log.appendBarrier({ run, savepoint, channels: 0 });
+  }
+
   /** Carries out what the coordinator wants of a job; repeating it changes nothing. */
   command(generation: number, command: JobCommand): void {
     this.#check(generation);
@@ -196,7 +202,8 @@ export class Partition {
     if (!this.#stored) return undefined;
     const { wakeAt } = this.#decideIdleness();
     const now = this.#ports.clock.now();
-    const workAt = this.hasReadyWork || this.outputs.isWaiting ? now + heartbeatMs : undefined;
+    const isBusy = this.hasReadyWork || this.outputs.isWaiting || this.jobs.savepoints.hasParts;
+    const workAt = isBusy ? now + heartbeatMs : undefined;
     const times = [wakeAt, workAt, this.jobs.checkpointDueAt].filter((time) => time !== undefined);
     return times.length === 0 ? undefined : Math.min(...times, now + farthestAlarmMs);
   }

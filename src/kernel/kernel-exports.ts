@@ -89,8 +89,14 @@ export interface KernelExports {
   tableDeepen(table: number, depth: number): void;
   /** Merges the page that covers `hash` into `target`; `changed` < 0 keeps the later of both. */
   tableMergePage(source: number, hash: bigint, target: number, changed: bigint): void;
-  /** Deletes cells changed before a time from the page that covers `hash`; returns how many. */
-  tableDeleteExpired(table: number, hash: bigint, changedBefore: bigint): number;
+  /** Deletes cells changed before a time, and those outside of a range of hashes; returns how many. */
+  tableDeleteCells(
+    table: number,
+    hash: bigint,
+    changedBefore: bigint,
+    firstHash: bigint,
+    lastHash: bigint,
+  ): number;
   /** Writes an empty page without cells at `page`. */
   pageInitialize(page: number, bytes: number, cellBytes: number, localDepth: number, firstHash: bigint): void;
 

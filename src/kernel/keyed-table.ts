@@ -31,6 +31,8 @@ export interface PageHost {
   loadPage(table: KeyedTable, hash: bigint): number;
 }
 
+const lastHash = 2n ** 64n - 1n;
+
 export class KeyedTable {
   /** Address of the TABLE. */
   readonly pointer: number;
@@ -102,7 +104,13 @@ export class KeyedTable {
    */
   deleteExpired(hash: bigint, changedBefore: bigint): number {
     this.#host.beginBatch();
-    return this.#kernel.exports.tableDeleteExpired(this.pointer, hash, changedBefore);
+    return this.#kernel.exports.tableDeleteCells(this.pointer, hash, changedBefore, 0n, lastHash);
+  }
+
+  /** Deletes the cells whose hashes are not in [first, last] from the page that covers `hash`. */
+  keepOnly(hash: bigint, first: bigint, last: bigint): number {
+    this.#host.beginBatch();
+    return this.#kernel.exports.tableDeleteCells(this.pointer, hash, -(2n ** 63n), first, last);
   }
 
   /**

@@ -12,6 +12,9 @@ import {
   RecordKind,
 } from "../../src/engine/log/records.ts";
 
+/** Channels by which the barriers of these commands come. */
+export const barrierChannels = 2;
+
 export interface Offer {
   readonly tokenId: string;
   readonly producer: ProducerPart | undefined;

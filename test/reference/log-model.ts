@@ -1,6 +1,7 @@
 /**
  * The log as one would tell it: lists of records and of accepted pairs, copied whole when a turn may be lost.
  */
+import { type Barrier, decodeBarrier } from "../../src/engine/log/barrier.ts";
 import {
   type AppendRequest,
   type ChannelLink,
@@ -41,6 +42,8 @@ interface ModelContent {
   records: ModelRecord[];
   /** Of each channel the last message, as [offset, part]. */
   channels: Record<string, readonly [number, number]>;
+  /** The savepoint whose barrier waits, and the channels by which it has come. */
+  barrier: { savepoint: number; channels: string[] };
   producers: Record<string, ModelProducer>;
   firstOffset: number;
   duplicates: number;
@@ -57,11 +60,14 @@ export class LogModel {
   #content: ModelContent = {
     records: [],
     channels: {},
+    barrier: { savepoint: 0, channels: [] },
     producers: {},
     firstOffset: 1,
     duplicates: 0,
     duplicatesUnlogged: 0,
   };
+
+  #barredInGroup: string[] = [];
 
   copy(): LogModel {
     const copy = new LogModel();
@@ -80,6 +86,7 @@ export class LogModel {
     factsOf: (frame: Uint8Array) => FrameFacts,
   ): string[] {
     const group = this.#next;
+    this.#barredInGroup = [...this.#content.barrier.channels];
     const answers = requests.map((request) => {
       const answer = this.#answer(now, request, mapVersion);
       const isFrame = (request.link?.kind ?? RecordKind.Frame) === RecordKind.Frame;
@@ -187,6 +194,7 @@ export class LogModel {
     const isAfterLast = ({ offset, part }: ChannelSequence) =>
       offset > last[0] || (offset === last[0] && part > last[1]);
     if (!isAfterLast(sequence)) return `duplicate ${this.#next - 1}`;
+    if (this.#barredInGroup.includes(channel)) return "CHANNEL_WAITS";
     return isAfterLast(previous) ? "CHANNEL_GAP" : `logged ${this.#next}`;
   }
 
@@ -204,9 +212,19 @@ export class LogModel {
     facts: FrameFacts | undefined,
   ): void {
     this.#content.channels[channel] = [sequence.offset, sequence.part];
-    const frame = facts ? Buffer.from(body).toString("hex") : "";
+    const isBarrier = kind === RecordKind.Barrier;
+    if (isBarrier) this.#meetBarrier(channel, decodeBarrier(body));
+    const frame = facts || isBarrier ? Buffer.from(body).toString("hex") : "";
     const bytes = markBytes + Buffer.byteLength(channel) + frame.length / 2;
     this.#log(now, kind, facts?.watermark ?? watermark, { group, frame, facts, bytes, isMarked: true });
+  }
+
+  #meetBarrier(channel: string, { savepoint, channels }: Barrier): void {
+    this.#barredInGroup.push(channel);
+    const { barrier } = this.#content;
+    const before = barrier.savepoint === savepoint ? barrier.channels : [];
+    const come = [...new Set([...before, channel])];
+    this.#content.barrier = { savepoint, channels: come.length < channels ? come : [] };
   }
 
   #logFrame(now: number, group: number, request: AppendRequest, facts: FrameFacts): void {

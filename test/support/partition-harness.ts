@@ -111,6 +111,11 @@ export class PartitionHarness {
     this.wish({ job, run, state: "running", plan });
   }
 
+  endJob(job: string, run: number): void {
+    const { plan } = this.partition.jobs.taskOf(job, run);
+    this.wish({ job, run, state: "deleted", plan });
+  }
+
   /** Tells the partition what is wanted of a job, as the newest wish. */
   wish(command: Omit<JobCommand, "revision">): void {
     this.#revision++;

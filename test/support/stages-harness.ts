@@ -7,6 +7,11 @@ import type { AppendResult } from "../../src/engine/log/records.ts";
 import type { OutputCall } from "../../src/engine/partition-outputs.ts";
 import type { RpcResult } from "../../src/engine/partition-types.ts";
 import { planStages } from "../../src/engine/plan/plan-stages.ts";
+import type { TaskPlan } from "../../src/engine/plan/task-plan.ts";
+import type { SavedPart } from "../../src/engine/savepoint/savepoint-store.ts";
+import { TaskRestore } from "../../src/engine/savepoint/task-restore.ts";
+import { readTaskState } from "../../src/engine/savepoint/task-state.ts";
+import { keyGroupsOf } from "../../src/engine/shard-map.ts";
 import { readJobDefinition } from "../../src/protocol/job-spec.ts";
 import type { StreamDefinition } from "../../src/protocol/stream-spec.ts";
 import { type HarnessOptions, PartitionHarness, type Row } from "./partition-harness.ts";
@@ -14,31 +19,83 @@ import { type HarnessOptions, PartitionHarness, type Row } from "./partition-har
 /** What becomes of a call between the stages. */
 export type Fate = "answered" | "request lost" | "answer lost";
 
-const innerGeneration = 2;
-
 /** Work and deliveries after which everything must be at rest. */
 const roundsMax = 1000;
+
+/** What a savepoint holds of one partition. */
+export interface SavedTask {
+  readonly state: Uint8Array;
+  readonly parts: readonly Uint8Array[];
+}
+
+/** The partitions of a savepoint, stage by stage. */
+export type SavedJob = readonly (readonly SavedTask[])[];
 
 export class StagesHarness {
   readonly source: PartitionHarness;
   readonly stage: readonly PartitionHarness[];
+  readonly #options: HarnessOptions;
+  readonly #run: number;
 
-  constructor(options: HarnessOptions, job: object) {
-    this.source = new PartitionHarness(options);
+  /** Starts the job as a new run, on a new shard or on `source`; from a savepoint, if one is given. */
+  constructor(
+    options: HarnessOptions,
+    job: object,
+    { source, run = 1, saved }: { source?: PartitionHarness; run?: number; saved?: SavedJob } = {},
+  ) {
+    this.#options = options;
+    this.#run = run;
+    this.source = source ?? new PartitionHarness(options);
+    const generation = 1 + run;
     const inner: StreamDefinition[] = [];
     const [first, second] = planStages(readJobDefinition(job), this.source.definition, (input) => {
       inner.push(input);
-      return { stream: "job/1", generation: innerGeneration, mapVersion: 1, partitions: input.shards };
+      return { stream: "job/1", generation, mapVersion: 1, partitions: input.shards };
     });
     const [definition] = inner;
     if (!first || !second || !definition) throw new Error("the job has one stage");
     this.stage = Array.from({ length: definition.shards }, (_, shard) => {
-      const identity = { stream: "job/1", generation: innerGeneration, shard, inputs: ["1.0"] };
+      const keyGroups = keyGroupsOf(shard, definition.shards);
+      const identity = { stream: "job/1", generation, shard, keyGroups, inputs: ["1.0"] };
       const partition = new PartitionHarness({ ...options, definition, identity });
-      partition.wish({ job: "job", run: 1, state: "running", plan: second.plan });
+      if (saved) restore(partition, run, second.plan, saved[1] ?? []);
+      partition.wish({ job: "job", run, state: "running", plan: second.plan });
       return partition;
     });
-    this.source.wish({ job: "job", run: 1, state: "running", plan: first.plan });
+    if (saved) restore(this.source, run, first.plan, saved[0] ?? []);
+    this.source.wish({ job: "job", run, state: "running", plan: first.plan });
+  }
+
+  /** Enters a savepoint's barrier; it is complete when everything has come to rest. */
+  beginSavepoint(savepoint: number): void {
+    this.source.turn(() => this.source.partition.beginSavepoint(1, this.#run, savepoint));
+  }
+
+  /** What the partitions have to upload of their savepoint. */
+  upload(): SavedJob {
+    const tasks = this.all.map((harness): SavedTask => {
+      const { partition } = harness;
+      const { savepoints } = partition.jobs;
+      const parts = new Map<number, Uint8Array>();
+      for (let part = savepoints.nextPart(); part; part = savepoints.nextPart()) {
+        const { part: number, body } = part;
+        parts.set(number, body);
+        const done: SavedPart = part;
+        harness.turn(() => savepoints.uploaded(done));
+      }
+      const state = parts.get(-1);
+      if (!state) throw new Error("a partition has not been saved");
+      parts.delete(-1);
+      return { state, parts: [...parts.values()] };
+    });
+    return [tasks.slice(0, 1), tasks.slice(1)];
+  }
+
+  /** Ends the run and starts the job again from a savepoint, perhaps with another parallelism. */
+  restart(saved: SavedJob, job: object): StagesHarness {
+    const run = this.#run + 1;
+    this.source.endJob("job", this.#run);
+    return new StagesHarness(this.#options, job, { source: this.source, run, saved });
   }
 
   get all(): readonly PartitionHarness[] {
@@ -68,7 +125,7 @@ export class StagesHarness {
 
   /** All rows of the view as `[…outputs, final]`, sorted. */
   rows(): unknown[][] {
-    const rows = this.stage.flatMap((each) => each.rows("job"));
+    const rows = this.stage.flatMap((each) => each.rows("job", {}, this.#run));
     return rows.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
   }
 
@@ -90,4 +147,21 @@ export class StagesHarness {
     const answer: RpcResult<readonly AppendResult[]> = { ok: true, value };
     if (fate !== "answered" || !outputs.settle(call, answer)) outputs.retry(call);
   }
+}
+
+function restore(
+  { partition, ports }: PartitionHarness,
+  run: number,
+  plan: TaskPlan,
+  saved: readonly SavedTask[],
+): void {
+  const { log, jobs, identity } = partition;
+  const context = { sql: ports.sql, log, cache: jobs.cache, identity };
+  const states = saved.map(({ state }) => readTaskState(state));
+  const restoring = new TaskRestore(context, run, plan, states);
+  saved.forEach(({ parts }, source) => {
+    for (const part of parts) restoring.addPart(source, part);
+  });
+  restoring.finish();
+  ports.sql.commit();
 }

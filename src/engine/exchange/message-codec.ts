@@ -5,9 +5,9 @@
  *
  *   OFFSET  SIZE  FIELD
  *        0     1  version
- *        1     1  kind            `RecordKind`: Frame, Watermark or Tick
+ *        1     1  kind            `RecordKind`: Frame, Watermark, Tick or Barrier
  *        2     2  zero
- *        4     4  frame bytes     0 unless the kind is Frame
+ *        4     4  frame bytes     0 unless the kind is Frame or Barrier
  *        8    12  sequence        offset u64 *, part u32
  *       20    12  previous        the same of the message before it
  *       32     8  watermark       i64 ms
@@ -20,8 +20,8 @@ import { EngineError } from "../../base/errors.ts";
 import { FieldReader, FieldWriter } from "../log/byte-fields.ts";
 import { type ChannelSequence, RecordKind } from "../log/records.ts";
 
-/** Kinds that travel: rows, or the time of a sender that is active, or of one that is idle. */
-export type MessageKind = typeof RecordKind.Frame | typeof RecordKind.Watermark | typeof RecordKind.Tick;
+/** Kinds that travel: rows, the time of a sender that is active, or of one that is idle, and barriers. */
+export type MessageKind = Exclude<RecordKind, typeof RecordKind.Idle>;
 
 export interface Message {
   readonly sequence: ChannelSequence;
@@ -70,9 +70,11 @@ export function decodeMessage(bytes: Uint8Array): Message {
   const previous = { offset: reader.whole(), part: reader.u32() };
   const watermark = reader.i64();
   reader.verify(headerBytes);
-  if (kind !== RecordKind.Frame && kind !== RecordKind.Watermark && kind !== RecordKind.Tick) {
-    throw damage(`it is of kind ${kind}`);
-  }
+  if (!isMessageKind(kind)) throw damage(`it is of kind ${kind}`);
   if (zero !== 0 || headerBytes + frameBytes !== bytes.byteLength) throw damage("its lengths do not add up");
   return { kind, sequence, previous, watermark, frame: bytes.slice(headerBytes) };
+}
+
+function isMessageKind(kind: number): kind is MessageKind {
+  return kind !== RecordKind.Idle && kind >= RecordKind.Frame && kind <= RecordKind.Barrier;
 }

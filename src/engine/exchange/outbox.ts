@@ -123,8 +123,8 @@ export class Outbox {
     const last = messages.at(-1);
     const isReplaced =
       last !== undefined &&
-      last.kind !== RecordKind.Frame &&
-      message.kind !== RecordKind.Frame &&
+      isTime(last) &&
+      isTime(message) &&
       !last.isStored &&
       messages.length > channel.inFlight;
     if (isReplaced) messages.pop();
@@ -141,10 +141,12 @@ export class Outbox {
     const channel = this.#channel(receiver);
     if (channel.inFlight > 0) return [];
     let bytes = 0;
-    for (const { frame } of channel.messages) {
+    for (const { kind, frame } of channel.messages) {
       if (channel.inFlight > 0 && bytes + frame.byteLength > bytesMax) break;
       bytes += frame.byteLength;
       channel.inFlight++;
+      // What follows a barrier is not taken in before it has come by all channels.
+      if (kind === RecordKind.Barrier) break;
     }
     return channel.messages.slice(0, channel.inFlight);
   }
@@ -238,7 +240,13 @@ function channelOf(stored: StoredChannel | undefined): Channel {
   };
 }
 
+/** A message that tells nothing but the time. */
+function isTime({ kind }: Message): boolean {
+  return kind === RecordKind.Watermark || kind === RecordKind.Tick;
+}
+
 function toldBy({ kind, watermark }: Message, before: ToldTime): ToldTime {
+  if (kind === RecordKind.Barrier) return before;
   return {
     watermark: watermark > before.watermark ? watermark : before.watermark,
     isIdle: kind === RecordKind.Tick,

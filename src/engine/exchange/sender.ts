@@ -14,7 +14,8 @@ import { KeyColumns } from "../../kernel/keys.ts";
 import type { PageCache } from "../../kernel/page-cache.ts";
 import { RowRouter } from "../../kernel/routing.ts";
 import type { Selection } from "../../kernel/selection.ts";
-import { RecordKind } from "../log/records.ts";
+import { type Barrier, encodeBarrier } from "../log/barrier.ts";
+import { minWatermark, RecordKind } from "../log/records.ts";
 import type { SendPlan } from "../plan/task-plan.ts";
 import { shardByKeyGroup } from "../shard-map.ts";
 import { LocalAggregate, type SentRows } from "./local-aggregate.ts";
@@ -86,6 +87,16 @@ export class Sender {
       const kind = isIdle ? RecordKind.Tick : RecordKind.Watermark;
       const sequences = this.#outbox.nextSequence(receiver, offset);
       this.#outbox.add(receiver, { ...sequences, kind, watermark, frame: noBytes });
+    }
+  }
+
+  /** Sends a savepoint's barrier, which the record at `offset` brought, to all. */
+  sendBarrier(offset: number, barrier: Barrier): void {
+    const frame = encodeBarrier(barrier);
+    for (let receiver = 0; receiver < this.#plan.to.partitions; receiver++) {
+      const sequences = this.#outbox.nextSequence(receiver, offset);
+      const message = { kind: RecordKind.Barrier, watermark: minWatermark, frame };
+      this.#outbox.add(receiver, { ...sequences, ...message });
     }
   }
 

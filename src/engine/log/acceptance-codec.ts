@@ -18,8 +18,10 @@
  *       48     8  watermark       i64
  *       56    40  counts *: frames, rows, rejected, duplicates, bytes
  *       96     -  producers
- *        -     -  channels        from version 2 on: u32, then of each: offset u64 *, part u32, name bytes
- *        u16, name
+ *        -     -  channels        from version 2 on: count u32, savepoint u64 * and channels u32 of the barrier
+ *                                 that waits for some of them, both 0 where none does; then of each channel:
+ *                                 offset u64 *, part u32, 1 where the barrier has come by it u8, name bytes
+ *                                 u16, name
  *        -     4  checksum        XXH32 of all bytes before it
  *
  * Producer: token id bytes u16, producer bytes u16, key groups u16 [first, end), both 0 for the range of the
@@ -36,15 +38,14 @@ import { EngineError } from "../../base/errors.ts";
 import { checksumBytes, FieldReader, FieldWriter } from "./byte-fields.ts";
 import { type LogFacts, LogState } from "./log-state.ts";
 import { type AcceptedPair, ProducerTable } from "./producer-table.ts";
-import type { ChannelSequence } from "./records.ts";
 
 const version = 2;
 const versionWithoutChannels = 1;
 const headerBytes = 96;
 const producerBytes = 28;
 const pairBytes = 22;
-const channelCountBytes = 4;
-const channelBytes = 14;
+const channelsHeaderBytes = 16;
+const channelBytes = 15;
 const isIdleFlag = 1;
 const hasFrameFlag = 2;
 const knownFlags = isIdleFlag | hasFrameFlag;
@@ -58,7 +59,7 @@ interface SizedProducer {
 }
 
 /** Writes the state as one body. */
-export function encodeAcceptance({ facts, producers, channels }: LogState): Uint8Array {
+export function encodeAcceptance({ facts, producers, channels, barrier }: LogState): Uint8Array {
   const text = new TextEncoder();
   const sized: SizedProducer[] = [];
   let length = headerBytes + checksumBytes;
@@ -74,18 +75,25 @@ export function encodeAcceptance({ facts, producers, channels }: LogState): Uint
     length += producerBytes + entry.tokenId.byteLength + entry.producer.byteLength;
     length += entry.pairs.length * pairBytes;
   }
-  const marks = [...channels].map(([channel, last]) => ({ name: text.encode(channel), last }));
-  if (marks.length > 0) length += channelCountBytes;
+  const marks = [...channels].map(([channel, last]) => {
+    return { name: text.encode(channel), last, isBarred: barrier?.channels.has(channel) ?? false };
+  });
+  if (marks.length > 0) length += channelsHeaderBytes;
   for (const { name } of marks) length += channelBytes + name.byteLength;
   const bytes = new Uint8Array(length);
   const writer = new FieldWriter(bytes);
   writer.u8(marks.length > 0 ? version : versionWithoutChannels);
   writeFacts(writer, facts, sized.length);
   for (const entry of sized) writeProducer(writer, entry);
-  if (marks.length > 0) writer.u32(marks.length);
-  for (const { name, last } of marks) {
+  if (marks.length > 0) {
+    writer.u32(marks.length);
+    writer.whole(barrier?.savepoint ?? 0);
+    writer.u32(barrier?.of ?? 0);
+  }
+  for (const { name, last, isBarred } of marks) {
     writer.whole(last.offset);
     writer.u32(last.part);
+    writer.u8(isBarred ? 1 : 0);
     writer.u16(name.byteLength);
     writer.bytes(name);
   }
@@ -160,9 +168,10 @@ export function decodeAcceptance(offset: number, bytes: Uint8Array): LogState {
   if (facts.nextOffset !== offset) throw damage(`it names the offset ${facts.nextOffset}`);
   const producers = new ProducerTable();
   for (let index = 0; index < producerCount; index++) readProducer(reader, producers, later);
-  const channels = found === versionWithoutChannels ? new Map() : readChannels(reader);
+  const state = new LogState(facts, producers, new Map());
+  if (found > versionWithoutChannels) readChannels(reader, state);
   if (reader.at + checksumBytes !== bytes.byteLength) throw damage(`its fields end at byte ${reader.at}`);
-  return new LogState(facts, producers, channels);
+  return state;
 }
 
 function readFacts(reader: FieldReader, flags: number): LogFacts {
@@ -210,11 +219,16 @@ function readProducer(reader: FieldReader, producers: ProducerTable, later: (wha
   }
 }
 
-function readChannels(reader: FieldReader): Map<string, ChannelSequence> {
-  const channels = new Map<string, ChannelSequence>();
-  for (let left = reader.u32(); left > 0; left--) {
+function readChannels(reader: FieldReader, state: LogState): void {
+  const count = reader.u32();
+  const [savepoint, of] = [reader.whole(), reader.u32()];
+  const barred = new Set<string>();
+  for (let index = 0; index < count; index++) {
     const last = { offset: reader.whole(), part: reader.u32() };
-    channels.set(reader.text(reader.u16()), last);
+    const isBarred = reader.u8() === 1;
+    const channel = reader.text(reader.u16());
+    state.channels.set(channel, last);
+    if (isBarred) barred.add(channel);
   }
-  return channels;
+  if (of > 0) state.barrier = { savepoint, of, channels: barred };
 }

@@ -12,7 +12,9 @@
  * acknowledged: what is no longer listed may or may not have been logged.
  *
  * A channel's messages form one chain, each naming the one before it. None may be missing: a message behind a
- * gap is refused with the last one that is there, from which its sender goes on.
+ * gap is refused with the last one that is there, from which its sender goes on. Behind a savepoint's barrier
+ * nothing is taken in from a channel until the barrier has come by all: so what lies before the last of them in
+ * the log is what belongs to the savepoint.
  */
 import type { ErrorCode } from "../../base/error-codes.ts";
 import { producerSequencesKept } from "../../base/limits.ts";
@@ -42,6 +44,8 @@ export interface ProducerFacts {
 /** What the log and the group being built know of the channel of a request. */
 export interface ChannelFacts {
   readonly last: ChannelSequence;
+  /** Whether a barrier came by this channel that has still to come by others. */
+  readonly isBarred: boolean;
   /** Offset of the newest record. */
   readonly offset: number;
 }
@@ -95,6 +99,10 @@ function decideByChannel(link: ChannelLink, known: ChannelFacts | undefined): Ac
   if (!known) return refuse("MAP_STALE", `No channel "${channel}" leads here.`, { channel });
   const { last } = known;
   if (compareSequences(sequence, last) <= 0) return { decision: "Acknowledge", offset: known.offset };
+  if (known.isBarred) {
+    const message = `A savepoint's barrier came by "${channel}" and not yet by all others. Send again.`;
+    return refuse("CHANNEL_WAITS", message, { channel });
+  }
   if (compareSequences(previous, last) <= 0) return { decision: "Log" };
   return refuse(
     "CHANNEL_GAP",

@@ -5,6 +5,7 @@
  * rebuild. An acceptance row is this state as bytes.
  */
 import { EngineError } from "../../base/errors.ts";
+import { type Barrier, decodeBarrier } from "./barrier.ts";
 import { ProducerTable } from "./producer-table.ts";
 import { type ChannelSequence, type LogCounts, minWatermark, RecordKind } from "./records.ts";
 import type { LogRow, StoredRecord } from "./row-codec.ts";
@@ -25,7 +26,16 @@ export interface LogFacts {
   counts: { -readonly [Count in keyof LogCounts]: LogCounts[Count] };
 }
 
+/** Channels that a barrier has come by, while it has still to come by others: they bring nothing until then. */
+export interface PendingBarrier {
+  readonly savepoint: number;
+  /** By how many channels it comes. */
+  readonly of: number;
+  readonly channels: Set<string>;
+}
+
 export class LogState {
+  barrier: PendingBarrier | undefined;
   readonly facts: LogFacts;
   readonly producers: ProducerTable;
   /** Of each channel the newest message that was logged. */
@@ -88,10 +98,19 @@ export class LogState {
         return;
       case RecordKind.Watermark:
         return;
+      case RecordKind.Barrier:
+        if (mark) this.#meetBarrier(mark.channel, decodeBarrier(record.frame));
+        return;
       case RecordKind.Tick:
       case RecordKind.Idle:
         if (!mark) facts.isIdle = true;
         return;
     }
+  }
+
+  #meetBarrier(channel: string, { savepoint, channels: of }: Barrier): void {
+    const known = this.barrier?.savepoint === savepoint ? this.barrier.channels : [];
+    const channels = new Set([...known, channel]);
+    this.barrier = channels.size < of ? { savepoint, of, channels } : undefined;
   }
 }

@@ -15,6 +15,7 @@ import { frameRowBytesMax, MiB } from "../../base/limits.ts";
 import type { PartitionIdentity } from "../partition-types.ts";
 import type { Ports } from "../ports.ts";
 import { encodeAcceptance } from "./acceptance-codec.ts";
+import { type Barrier, encodeBarrier } from "./barrier.ts";
 import { beforeFirst } from "./channel-sequence.ts";
 import { decideAcceptance } from "./decide-acceptance.ts";
 import { LogRows, type RowFacts, type StoredAcceptance } from "./log-rows.ts";
@@ -157,6 +158,7 @@ export class PartitionLog {
     const results: AppendResult[] = [];
     const group = new ProducerGroup(this.#state.producers);
     const lasts = new Map<string, ChannelSequence>();
+    const barred = new Set(this.#state.barrier?.channels);
     const now = this.#ports.clock.now();
     let duplicates = 0;
     for (const request of requests) {
@@ -170,6 +172,7 @@ export class PartitionLog {
           link && facts.inputs?.includes(link.channel)
             ? {
                 last: lasts.get(link.channel) ?? this.lastOf(link.channel),
+                isBarred: barred.has(link.channel),
                 offset: this.nextOffset + drafts.length - 1,
               }
             : undefined,
@@ -184,6 +187,8 @@ export class PartitionLog {
         drafts.push(this.#draftOf(request));
         if (producer) group.claim(tokenId, producer, offset);
         if (link) lasts.set(link.channel, link.sequence);
+        // Whether it was the last that was waited for is known when it is logged: what follows comes again.
+        if (link?.kind === RecordKind.Barrier) barred.add(link.channel);
         results.push({ status: "logged", offset });
       }
     }
@@ -201,6 +206,12 @@ export class PartitionLog {
   appendWatermark(kind: typeof RecordKind.Watermark | typeof RecordKind.Tick, watermark: bigint): number {
     const ceiling = kind === RecordKind.Watermark ? maxWatermark : highestWatermark;
     return this.#log([this.#markDraft(kind, higherOf(this.watermark, lowerOf(watermark, ceiling)))], 0);
+  }
+
+  /** Logs that a savepoint begins here; returns the record's offset. */
+  appendBarrier(barrier: Barrier): number {
+    const frame = encodeBarrier(barrier);
+    return this.#log([{ ...this.#markDraft(RecordKind.Barrier, minWatermark), frame }], 0);
   }
 
   /** Logs that the shard went idle, once: it must not be idle. Returns the record's offset. */
@@ -271,8 +282,10 @@ export class PartitionLog {
 
   #draftOf({ frame, producer, tokenId, link }: AppendRequest): RecordDraft {
     const mark = link && { channel: link.channel, sequence: link.sequence };
-    if (link && link.kind !== RecordKind.Frame)
-      return { ...this.#markDraft(link.kind, link.watermark), mark };
+    if (link && link.kind !== RecordKind.Frame) {
+      const bytes = link.kind === RecordKind.Barrier ? frame : noBytes;
+      return { ...this.#markDraft(link.kind, link.watermark), frame: bytes, mark };
+    }
     assert(frame.byteLength <= frameRowBytesMax, "a frame is at most frameRowBytesMax long");
     const { watermark: asked, rows, rejected } = this.#readFrame(frame);
     const watermark = lowerOf(asked, highestWatermark);

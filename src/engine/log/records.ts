@@ -58,7 +58,7 @@ export interface AppendRequest {
   readonly producer: ProducerPart | undefined;
   /** Set on what another partition sends: it names no producer and has no deadline. */
   readonly link?: ChannelLink;
-  /** Empty where a link is of another kind than Frame. */
+  /** Empty where a link is of another kind than Frame or Barrier. */
   readonly frame: Uint8Array;
 }
 
@@ -78,6 +78,8 @@ export const RecordKind = {
   Tick: 3,
   /** The shard, or the sender of the channel, went idle. */
   Idle: 4,
+  /** What lies before it, on its channel, belongs to a savepoint; its frame says to which (`barrier.ts`). */
+  Barrier: 5,
 } as const;
 
 export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind];
@@ -88,7 +90,10 @@ export interface LogRecord {
   readonly kind: RecordKind;
   readonly appendTime: number;
   readonly seed: bigint;
-  /** The frame's bytes, a view of its log row: copy what is to outlive the turn. Empty for other kinds. */
+  /**
+   * The frame's bytes, or a barrier's, a view of its log row: copy what is to outlive the turn. Empty for other
+   * kinds.
+   */
   readonly frame: Uint8Array;
   /**
    * In ms. Kinds Watermark and Tick: the stream's after this record. Frame: its header's,

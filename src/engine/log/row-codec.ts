@@ -22,7 +22,7 @@
  *        0     1  kind            `RecordKind`
  *        1     1  flags           bit 0: a producer follows; bit 1: a channel mark follows
  *        2     2  zero
- *        4     4  frame bytes     0 unless the kind is Frame
+ *        4     4  frame bytes     0 unless the kind is Frame or Barrier
  *        8     8  seed
  *       16     8  watermark       i64; of the frame, or of the stream after a Watermark or Tick
  *       24     4  rows            of the frame
@@ -36,8 +36,8 @@
  * append must cost no more than the one copy into the row. Watermark and counts stand in the record header
  * too, so that replay needs no frame codec. A reader rejects an unknown version, kind or flag, zero bytes
  * that are not zero, a wrong checksum and lengths that do not add up.
- *   v1  first version, without channel marks; still written where a row has none
- *   v2  channel marks
+ *   v1  first version, without channel marks and barriers; still written where a row has none
+ *   v2  channel marks, barriers
  */
 import { assert } from "../../base/assert.ts";
 import { EngineError } from "../../base/errors.ts";
@@ -144,8 +144,8 @@ function encodeRow(group: readonly Sized[], rowBytes: number, place: RowPlace): 
   const bytes = new Uint8Array(rowBytes);
   const writer = new FieldWriter(bytes);
   const headerBytes = group.reduce((sum, sized) => sum + sized.headerBytes, rowHeaderBytes + checksumBytes);
-  const isMarked = group.some(({ draft }) => draft.mark !== undefined);
-  writer.u32(isMarked ? version : versionWithoutMarks);
+  const isNew = group.some(({ draft }) => draft.mark !== undefined || draft.kind === RecordKind.Barrier);
+  writer.u32(isNew ? version : versionWithoutMarks);
   writer.u32(group.length);
   writer.whole(place.offset);
   writer.whole(place.appendTime);
@@ -256,7 +256,8 @@ function readRecordHeader(reader: FieldReader, knownFlags: number, later: (what:
   const kind = reader.u8();
   const flags = reader.u8();
   const zero = reader.u16();
-  if (!isRecordKind(kind)) throw later(`a record of kind ${kind}`);
+  if (!isRecordKind(kind) || (knownFlags === hasStamp && kind > RecordKind.Idle))
+    throw later(`a record of kind ${kind}`);
   if (zero !== 0 || (flags & ~knownFlags) !== 0) throw later("an unknown record flag");
   const frameBytes = reader.u32();
   const seed = reader.u64();
@@ -289,5 +290,5 @@ function readMark(reader: FieldReader): ChannelMark {
 }
 
 function isRecordKind(kind: number): kind is RecordKind {
-  return kind >= RecordKind.Frame && kind <= RecordKind.Idle;
+  return kind >= RecordKind.Frame && kind <= RecordKind.Barrier;
 }

@@ -24,6 +24,13 @@ export interface StoredPage {
   readonly version: PageVersion;
 }
 
+/** A page as a savepoint takes it; `firstHash` is big-endian. */
+export interface CommittedPage {
+  readonly table: number;
+  readonly firstHash: Uint8Array;
+  readonly bytes: Uint8Array;
+}
+
 /**
  * Epochs of a task, part of its checkpoint: of the last checkpoint, of the next one (under which no earlier
  * incarnation wrote), and those that crashes left unfinished.
@@ -88,6 +95,30 @@ export class PageStore {
     const row = rows[0];
     if (!row) return undefined;
     return { bytes: row[2] as Uint8Array, version: { slot: row[0] as 0 | 1, epoch: row[1] as number } };
+  }
+
+  /**
+   * Reads the committed pages of `tables` behind (table, first hash), at most `limit`, in that order. Only right
+   * after a commit, while nothing is written under the next epoch.
+   */
+  committedPages(
+    tables: string,
+    [table, firstHash]: readonly [table: number, firstHash: Uint8Array],
+    limit: number,
+  ): CommittedPage[] {
+    const aborted = this.#aborted.length > 0 ? ` AND epoch NOT IN (${this.#aborted.join(", ")})` : "";
+    const rows = this.#sql.run(
+      `SELECT tbl, first_hash, bytes, max(epoch) FROM pages
+       WHERE task = ? AND (tbl, first_hash) > (?, ?) AND tbl IN (${tables}) AND epoch <= ?${aborted}
+       GROUP BY tbl, first_hash ORDER BY tbl, first_hash LIMIT ${limit}`,
+      this.#task,
+      table,
+      firstHash,
+      this.#committed,
+    );
+    return rows.map(([of, hash, bytes]) => {
+      return { table: of as number, firstHash: hash as Uint8Array, bytes: bytes as Uint8Array };
+    });
   }
 
   /**

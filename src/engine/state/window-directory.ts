@@ -102,6 +102,11 @@ export class WindowDirectory {
     };
   }
 
+  /** All entries in storage: right after a commit, all there are. */
+  all(): TableEntry[] {
+    return this.#select("1", "ORDER BY family, window");
+  }
+
   /** Entries that differ from storage. */
   get changeCount(): number {
     return this.#changes.size;

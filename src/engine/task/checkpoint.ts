@@ -49,6 +49,12 @@ export interface Checkpoint extends TablesInCheckpoint {
   readonly channels?: readonly StoredChannel[];
   /** Records that travel as they are before rows are added up again. */
   readonly toPassOver?: number;
+  /** Channels by which the barrier that comes has come. */
+  readonly barred?: readonly string[];
+  /** The savepoint at whose barrier the task stands, until its pages are copied. */
+  readonly savepoint?: number | undefined;
+  /** What is added to offsets for the order of arrival: above those of what was restored. */
+  readonly orderOffset?: number;
   readonly history: readonly CheckpointFacts[];
 }
 

@@ -13,6 +13,8 @@ export interface CheckpointFactsNow {
   readonly isDirty: boolean;
   /** A paused job applies nothing more: its dirty pages are written at once, to make room for others. */
   readonly isRunning: boolean;
+  /** The task stands at a savepoint's barrier until what it has applied is committed. */
+  readonly isAtBarrier: boolean;
   readonly sinceLastMs: number;
   /** Log bytes applied since the last checkpoint. */
   readonly appliedBytes: number;
@@ -35,6 +37,7 @@ export function decideCheckpoint(facts: CheckpointFactsNow): CheckpointDecision 
   if (!facts.isDirty) return "None";
   const isDue =
     facts.needsRoom ||
+    facts.isAtBarrier ||
     !facts.isRunning ||
     facts.sinceLastMs >= checkpointIntervalMs ||
     facts.appliedBytes >= checkpointLogBytesMax ||

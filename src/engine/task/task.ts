@@ -9,15 +9,15 @@
  * same state and the same letters.
  */
 import { EngineError } from "../../base/errors.ts";
-import { MiB, outboxBytesMax } from "../../base/limits.ts";
+import { MiB } from "../../base/limits.ts";
 import { findCells, type KeyedRows, updateAccumulator } from "../../kernel/aggregates.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { PageCache } from "../../kernel/page-cache.ts";
 import type { PageView } from "../../kernel/page-view.ts";
 import type { TableFailure } from "../../kernel/table-failure.ts";
 import { TableLayout } from "../../kernel/table-layout.ts";
-import { Outbox } from "../exchange/outbox.ts";
-import { Sender } from "../exchange/sender.ts";
+import type { Outbox } from "../exchange/outbox.ts";
+import type { Sender } from "../exchange/sender.ts";
 import type { PartitionLog } from "../log/partition-log.ts";
 import { type LogRecord, RecordKind } from "../log/records.ts";
 import type { CheckpointFacts, PartitionIdentity } from "../partition-types.ts";
@@ -28,7 +28,6 @@ import { PageStore } from "../state/page-store.ts";
 import { continuousWindow, TableFamily, WindowDirectory } from "../state/window-directory.ts";
 import { InputTime } from "../time/input-time.ts";
 import { gridOfPlan } from "../windows/grid-of-plan.ts";
-import { windowStartOf } from "../windows/window-arithmetic.ts";
 import {
   abortUnfinished,
   type Checkpoint,
@@ -39,10 +38,11 @@ import {
   writeCheckpoint,
 } from "./checkpoint.ts";
 import { LetterBox } from "./letters.ts";
-import { ResultEmitter } from "./result-emitter.ts";
 import { Retention } from "./retention.ts";
 import { RowSorter, type SortedRows } from "./row-sorter.ts";
+import { TaskBarrier } from "./task-barrier.ts";
 import { TaskInput } from "./task-input.ts";
+import { TaskOutput } from "./task-output.ts";
 import { TaskTables } from "./task-tables.ts";
 import { TaskWindows } from "./task-windows.ts";
 
@@ -74,10 +74,7 @@ export class Task {
   readonly tables: TaskTables;
   readonly windows: TaskWindows | undefined;
   readonly letters: LetterBox;
-  /** Set on a task that sends its rows on, or its results. */
-  readonly outbox: Outbox | undefined;
-  readonly #sender: Sender | undefined;
-  readonly #emitter: ResultEmitter | undefined;
+  readonly #output: TaskOutput | undefined;
   readonly #layout: TableLayout;
   readonly #store: PageStore;
   readonly #input: TaskInput;
@@ -90,6 +87,7 @@ export class Task {
   #isMidRecord: boolean;
   readonly #time: InputTime;
   #counts: TaskCounts;
+  readonly #barrier: TaskBarrier;
 
   /** Opens the task at its last checkpoint, which must exist. */
   constructor(context: TaskContext, number: number, plan: TaskPlan) {
@@ -106,37 +104,33 @@ export class Task {
     const watermark = parseWatermark(checkpoint.watermark);
     this.#time = new InputTime(context.identity.inputs, watermark, checkpoint.inputTime ?? {});
     this.#counts = checkpoint.counts;
+    this.#barrier = new TaskBarrier(number, checkpoint);
     this.#layout = new TableLayout(kernel.memory, cellSpecsOf(plan.accumulators, plan.planVersion));
     this.#store = new PageStore(sql, number, checkpoint);
     this.letters = new LetterBox(sql, number);
     const directory = new WindowDirectory(sql, number);
     this.tables = new TaskTables(cache, this.#layout, this.#store, directory, checkpoint);
-    const sent = plan.send ?? plan.emit?.send;
-    if (sent) {
-      this.outbox = new Outbox(sql, number, sent.to.partitions, checkpoint.channels ?? []);
-      this.#sender = new Sender(cache, sent, this.outbox, checkpoint.toPassOver ?? 0);
-      if (plan.emit) this.#emitter = new ResultEmitter(kernel, plan, plan.emit, this.#sender);
-    }
+    this.#output = TaskOutput.open(context, number, plan, checkpoint);
     this.windows = plan.window ? this.#openWindows(plan.window, checkpoint) : undefined;
     this.#input = new TaskInput(kernel, plan, context.identity.schema);
     this.#sorter = new RowSorter(kernel, plan, this.letters);
     this.#retention = new Retention(plan, this.tables, this.windows, checkpoint.sweep);
-    if (plan.send) this.#sender?.sendTime(this.#offset, this.#time);
+    if (plan.send) this.#output?.sender.sendTime(this.#offset, this.#time);
   }
 
   #openWindows(window: WindowPlan, { firedThrough, cursor }: Checkpoint): TaskWindows {
     const { cache } = this.#context;
-    const grid = gridOfPlan(window);
-    const emitter = this.#emitter;
-    const sendPage = (page: PageView, end: bigint) => {
-      if (this.isHeldBack) return false;
-      const start = windowStartOf(grid, end);
-      emitter?.emitPage(page, { start, end }, this.#offset + 1);
-      return true;
-    };
+    const { emit, latenessMs } = this.plan;
     const fired = parseWatermark(firedThrough);
-    const { latenessMs } = this.plan;
-    return new TaskWindows(cache, this.tables, grid, latenessMs, fired, cursor, emitter && sendPage);
+    const sendPage = (page: PageView, end: bigint) =>
+      this.#output?.sendPage(page, end, this.#offset + 1) ?? false;
+    const grid = gridOfPlan(window);
+    return new TaskWindows(cache, this.tables, grid, latenessMs, fired, cursor, emit && sendPage);
+  }
+
+  /** What waits until the next stage has it; undefined for a task that sends nothing. */
+  get outbox(): Outbox | undefined {
+    return this.#output?.outbox;
   }
 
   /** Offset up to which every record is applied. */
@@ -155,11 +149,16 @@ export class Task {
 
   /** True while receivers lag so far behind that nothing more may be sent: no record is applied then. */
   get isHeldBack(): boolean {
-    return (this.outbox?.bytes ?? 0) >= outboxBytesMax;
+    return this.#output?.isHeldBack ?? false;
   }
 
   get counts(): TaskCounts {
     return this.#counts;
+  }
+
+  /** The savepoint at whose barrier the task stands: it must not step before `passBarrier`. */
+  get savepoint(): number | undefined {
+    return this.#barrier.savepoint;
   }
 
   get history(): readonly CheckpointFacts[] {
@@ -180,6 +179,7 @@ export class Task {
       isMidRecord !== this.#isMidRecord ||
       cursor !== windows?.cursor ||
       this.outbox?.isStale ||
+      this.#checkpoint.savepoint !== this.savepoint ||
       sweep.cursor !== this.#retention.state.cursor ||
       (windows !== undefined && windows.firedThrough !== parseWatermark(firedThrough))
     );
@@ -207,7 +207,7 @@ export class Task {
       this.#isMidRecord = true;
     }
     if (this.windows && !this.windows.fire(this.watermark, cellsPerStepMax)) return wholeSliceBytes;
-    if (this.#emitter) this.#sender?.sendTime(record.offset, this.#time);
+    if (this.plan.emit) this.#output?.sender.sendTime(record.offset, this.#time);
     if (!this.#retention.sweep(record.appendTime, cellsPerStepMax)) return wholeSliceBytes;
     this.#isMidRecord = false;
     this.#offset = record.offset;
@@ -255,8 +255,9 @@ export class Task {
       isMidRecord: this.#isMidRecord,
       watermark: this.watermark.toString(),
       inputTime: this.#time.state,
-      channels: this.outbox?.state ?? [],
-      toPassOver: this.#sender?.toPassOver ?? 0,
+      ...this.#output?.state,
+      ...this.#barrier.state,
+      orderOffset: this.#orderOffset,
       firedThrough: firedThrough.toString(),
       cursor: windows?.cursor,
       nextTable: this.tables.nextTable,
@@ -287,16 +288,19 @@ export class Task {
     this.windows?.release();
     this.#input.release();
     this.#sorter.release();
-    this.#emitter?.release();
-    this.#sender?.release();
+    this.#output?.release();
     this.#layout.release();
   }
 
   /** Applies a record's rows, by the watermark before it, then its own, and tells the next stage of both. */
   #takeIn(record: LogRecord): void {
+    if (record.kind === RecordKind.Barrier) {
+      if (this.#barrier.meet(record)) this.#sendBarrier(record.offset);
+      return;
+    }
     if (record.kind !== RecordKind.Frame) {
       this.#time.apply(record);
-      if (this.plan.send) this.#sender?.sendTime(record.offset, this.#time);
+      if (this.plan.send) this.#output?.sender.sendTime(record.offset, this.#time);
       return;
     }
     const input = this.#input;
@@ -305,10 +309,27 @@ export class Task {
       const { watermark } = this;
       if (!this.plan.send) this.#applyRows(record);
       this.#time.apply(record);
-      if (this.plan.send && this.#sender) this.#sendRows(this.#sender, record, watermark);
+      if (this.plan.send && this.#output) this.#sendRows(this.#output.sender, record, watermark);
     } finally {
       input.unload();
     }
+  }
+
+  /** Goes on behind the barrier; its pages are copied. */
+  passBarrier(): void {
+    this.#barrier.pass();
+    this.#checkpoint = { ...this.#checkpoint, savepoint: undefined };
+    writeCheckpoint(this.#context.sql, this.number, this.#checkpoint);
+  }
+
+  get #orderOffset(): number {
+    return this.#checkpoint.orderOffset ?? 0;
+  }
+
+  #sendBarrier(offset: number): void {
+    const { savepoint = 0 } = this;
+    const channels = this.#context.identity.shardCount;
+    this.#output?.sender.sendBarrier(offset, { run: this.number, savepoint, channels });
   }
 
   #sendRows(sender: Sender, { offset, frame }: LogRecord, watermark: bigint): void {
@@ -345,7 +366,7 @@ export class Task {
   #update(rows: KeyedRows, record: LogRecord, expireBefore: bigint): void {
     if (rows.count === 0) return;
     const { kernel } = this.#context;
-    const orderBase = BigInt(record.offset) << 20n;
+    const orderBase = BigInt(record.offset + this.#orderOffset) << 20n;
     check(findCells(kernel, rows, BigInt(record.appendTime), expireBefore), record);
     this.plan.accumulators.forEach(({ argument }, index) => {
       const column = argument === null ? 0 : this.#input.columnPointer(argument);
@@ -374,13 +395,6 @@ export class Task {
 }
 
 const sweptTablesPerCheckpoint = 64;
-
-/** Deletes all that a task stored; it must be closed. */
-export function deleteStoredTask(sql: SqlStorage, task: number): void {
-  for (const table of ["pages", "tables", "letters", "outbox", "checkpoints"]) {
-    sql.run(`DELETE FROM ${table} WHERE task = ?`, task);
-  }
-}
 
 function check(failure: TableFailure | undefined, record: LogRecord): void {
   if (!failure) return;

@@ -55,6 +55,7 @@ export class InputTime {
 
   /** Takes in what a record says of time; it holds after the record's rows. */
   apply({ kind, watermark, mark }: LogRecord): void {
+    if (kind === RecordKind.Barrier) return;
     const name = mark?.channel ?? ownLog;
     const before = this.#channels.get(name);
     if (before) {

@@ -32,7 +32,8 @@ function decided(request: AppendRequest, facts: Partial<AcceptanceFacts>): strin
 }
 
 const late = { deadline: 999 };
-const channel = { last: { offset: 7, part: 2 }, offset: 90 };
+const channel = { last: { offset: 7, part: 2 }, isBarred: false, offset: 90 };
+const barred = { ...channel, isBarred: true };
 
 /** A message of the channel `c`, from `previous` to `sequence`, each as [offset, part]. */
 function linkOf(previous: [number, number], sequence: [number, number]): AppendRequest {
@@ -107,6 +108,8 @@ describe("one request is decided by", () => {
     ["a channel's last message again", linkOf([7, 1], [7, 2]), { channel }, "Acknowledge 90"],
     ["an older message again", linkOf([1, 0], [2, 9]), { channel }, "Acknowledge 90"],
     ["a message behind a gap", linkOf([7, 3], [8, 0]), { channel }, "CHANNEL_GAP"],
+    ["a message behind a barrier that waits", linkOf([7, 2], [8, 0]), { channel: barred }, "CHANNEL_WAITS"],
+    ["the barrier again", linkOf([7, 1], [7, 2]), { channel: barred }, "Acknowledge 90"],
     ["a channel that leads elsewhere", linkOf([0, 0], [1, 0]), {}, "MAP_STALE"],
   ];
 

@@ -5,9 +5,15 @@
  */
 import fc from "fast-check";
 import { expect, test } from "vitest";
+import { encodeBarrier } from "../../../../src/engine/log/barrier.ts";
 import { PartitionLog } from "../../../../src/engine/log/partition-log.ts";
 import { type AppendResult, RecordKind } from "../../../../src/engine/log/records.ts";
-import { type LogCommand, logCommandsArbitrary, type Offer } from "../../../arbitraries/log-commands.ts";
+import {
+  barrierChannels,
+  type LogCommand,
+  logCommandsArbitrary,
+  type Offer,
+} from "../../../arbitraries/log-commands.ts";
 import { LogModel } from "../../../reference/log-model.ts";
 import { portsOver } from "../../../support/manual-ports.ts";
 import { NodeStorage } from "../../../support/node-storage.ts";
@@ -116,7 +122,7 @@ class Trial {
   #append(offers: readonly Offer[]): void {
     const requests = offers.map((offer) =>
       requestOf({
-        frame: stubFrame(offer, offer.body),
+        frame: frameOf(offer),
         tokenId: offer.tokenId,
         deadline: this.#now + offer.patienceMs,
         mapVersion: offer.isMapStale ? 0 : shardFacts.mapVersion,
@@ -128,6 +134,12 @@ class Trial {
     const facts = { ...shardFacts, inputs: ["c", "d"] };
     expect(this.#log.append(requests, facts).map(answerOf)).toEqual(expected);
   }
+}
+
+/** A frame, or what a barrier says. */
+function frameOf(offer: Offer): Uint8Array {
+  if (offer.link?.kind !== RecordKind.Barrier) return stubFrame(offer, offer.body);
+  return encodeBarrier({ run: 1, savepoint: offer.rows, channels: barrierChannels });
 }
 
 function answerOf(result: AppendResult): string {

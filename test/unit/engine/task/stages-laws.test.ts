@@ -7,6 +7,7 @@ import { describe, expect, test } from "vitest";
 import { orderArbitrary, orderRowOf, sortedRows } from "../../../arbitraries/orders.ts";
 import {
   framesOf,
+  type Step,
   stepArbitrary,
   windowBodyOf,
   windowSpecArbitrary,
@@ -18,14 +19,16 @@ import {
   salesBatch,
   salesBody,
 } from "../../../reference/orders-batch.ts";
-import { StagesHarness } from "../../../support/stages-harness.ts";
+import { type Fate, StagesHarness } from "../../../support/stages-harness.ts";
 
 const partitionsMax = 3;
 
-const fate = fc.constantFrom("answered", "answered", "request lost", "answer lost" as const);
+type Happening = { readonly to: number; readonly step: Step } | { readonly fates: readonly Fate[] };
+
+const fate = fc.constantFrom<Fate>("answered", "answered", "request lost", "answer lost");
 
 /** What happens behind a frame: something to one partition, or a delivery. */
-const happening = fc.oneof(
+const happening: fc.Arbitrary<Happening> = fc.oneof(
   fc.record({ to: fc.integer({ min: 0, max: partitionsMax }), step: stepArbitrary }),
   fc.record({ fates: fc.array(fate, { minLength: 1, maxLength: 4 }) }),
 );
@@ -60,12 +63,7 @@ describe("a job of two stages", { timeout: 120_000 * runs(1) }, () => {
           const harness = new StagesHarness({ stream, checkpointTurnBytes: 1, pageBudget }, job);
           frames.forEach((frame, index) => {
             harness.append(frame.map(orderRowOf));
-            for (const each of happenings[index] ?? []) {
-              if ("fates" in each) {
-                let next = 0;
-                harness.deliver(() => each.fates[next++ % each.fates.length] ?? "answered");
-              } else harness.all[each.to % harness.all.length]?.perform(each.step);
-            }
+            for (const each of happenings[index] ?? []) happen(harness, each);
           });
           harness.settle();
           const expected = batch(frames, window, window.kind === "none" ? 0 : lateness, bound);
@@ -76,4 +74,55 @@ describe("a job of two stages", { timeout: 120_000 * runs(1) }, () => {
       { numRuns: runs(100) },
     );
   });
+
+  test("goes on from a savepoint with another parallelism as if nothing had been", () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom<keyof typeof jobs>("sales", "prices"),
+        windowSpecArbitrary,
+        fc.record({
+          lateness: fc.constantFrom(0, 60),
+          bound: fc.constantFrom(0, 30),
+          before: fc.integer({ min: 2, max: 4 }),
+          after: fc.integer({ min: 2, max: 5 }),
+          twoPhase: fc.boolean(),
+          pageBudget: fc.constantFrom(128 * 1024, 32 * 1024 * 1024),
+        }),
+        framesOf(orderArbitrary),
+        fc.integer({ min: 0, max: 12 }),
+        fc.array(fc.array(happening, { maxLength: 3 }), { maxLength: 12 }),
+        (name, window, { lateness, bound, before, after, twoPhase, pageBudget }, frames, at, happenings) => {
+          const { body, batch } = jobs[name];
+          const stream = { columns: orderColumns, eventTime: { column: "time", outOfOrderness: bound } };
+          const job = { ...body, ...windowBodyOf(window, lateness), twoPhase };
+          const options = { stream, checkpointTurnBytes: 1, pageBudget };
+          const old = new StagesHarness(options, { ...job, parallelism: before });
+          frames.forEach((frame, index) => {
+            if (index === at) old.beginSavepoint(7);
+            old.append(frame.map(orderRowOf));
+            for (const each of happenings[index] ?? []) happen(old, each);
+          });
+          if (at >= frames.length) old.beginSavepoint(7);
+          old.settle();
+          const saved = old.upload();
+          const expected = batch(frames, window, window.kind === "none" ? 0 : lateness, bound);
+          expect(old.rows()).toEqual(sortedRows(expected.rows));
+          const restored = old.restart(saved, { ...job, parallelism: after });
+          restored.settle();
+          expect(restored.rows()).toEqual(sortedRows(expected.rows));
+          expect(restored.counts()).toEqual(old.counts());
+        },
+      ),
+      { numRuns: runs(100) },
+    );
+  });
 });
+
+function happen(harness: StagesHarness, happened: Happening): void {
+  if (!("fates" in happened)) {
+    harness.all[happened.to % harness.all.length]?.perform(happened.step);
+    return;
+  }
+  let next = 0;
+  harness.deliver(() => happened.fates[next++ % happened.fates.length] ?? "answered");
+}

@@ -1,0 +1,42 @@
+/**
+ * What a savepoint says of one task besides its pages. JSON, bigints as text; fields are only added.
+ *
+ *   v1  first version
+ */
+import { EngineError } from "../../base/errors.ts";
+import type { TaskPlan } from "../plan/task-plan.ts";
+import type { TableEntry } from "../state/window-directory.ts";
+import type { TaskCounts } from "../task/checkpoint.ts";
+import type { StoredInputTime } from "../time/input-time.ts";
+
+export interface TaskState {
+  readonly version: 1;
+  /** Key groups [first, end) whose keys the pages hold. */
+  readonly keyGroups: readonly [number, number];
+  readonly plan: TaskPlan;
+  /** The barrier's: every record before it is in the savepoint. */
+  readonly offset: number;
+  readonly watermark: string;
+  readonly firedThrough: string;
+  readonly inputTime: StoredInputTime;
+  readonly counts: TaskCounts;
+  /** Above every order by arrival that the pages hold. */
+  readonly orderOffset: number;
+  readonly toPassOver: number;
+  readonly tables: readonly TableEntry[];
+  /** Parts that hold the pages. */
+  readonly parts: number;
+}
+
+/** Throws `VERSION_UNKNOWN` or `STATE_CORRUPT`. */
+export function readTaskState(bytes: Uint8Array): TaskState {
+  let state: TaskState;
+  try {
+    state = JSON.parse(new TextDecoder().decode(bytes));
+  } catch (cause) {
+    throw new EngineError("STATE_CORRUPT", { message: "A task's state in a savepoint is damaged.", cause });
+  }
+  if (state.version === 1) return state;
+  const message = `A task's state in a savepoint has version ${state.version}; this release reads version 1.`;
+  throw new EngineError("VERSION_UNKNOWN", { message });
+}

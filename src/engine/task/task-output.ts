@@ -1,0 +1,64 @@
+/**
+ * What a task sends to the next stage: its rows as they come, or the results of windows when they fire.
+ */
+import { outboxBytesMax } from "../../base/limits.ts";
+import type { PageCache } from "../../kernel/page-cache.ts";
+import type { PageView } from "../../kernel/page-view.ts";
+import { Outbox } from "../exchange/outbox.ts";
+import { Sender } from "../exchange/sender.ts";
+import type { TaskPlan } from "../plan/task-plan.ts";
+import type { SqlStorage } from "../ports.ts";
+import { gridOfPlan } from "../windows/grid-of-plan.ts";
+import { windowStartOf } from "../windows/window-arithmetic.ts";
+import type { Checkpoint } from "./checkpoint.ts";
+import { ResultEmitter } from "./result-emitter.ts";
+
+export class TaskOutput {
+  readonly outbox: Outbox;
+  readonly sender: Sender;
+  readonly #plan: TaskPlan;
+  readonly #emitter: ResultEmitter | undefined;
+
+  /** Opens the output of a task as the checkpoint left it; undefined for one that sends nothing. */
+  static open(
+    { sql, cache }: { readonly sql: SqlStorage; readonly cache: PageCache },
+    task: number,
+    plan: TaskPlan,
+    checkpoint: Checkpoint,
+  ): TaskOutput | undefined {
+    const send = plan.send ?? plan.emit?.send;
+    if (!send) return undefined;
+    const outbox = new Outbox(sql, task, send.to.partitions, checkpoint.channels ?? []);
+    return new TaskOutput(plan, outbox, new Sender(cache, send, outbox, checkpoint.toPassOver ?? 0), cache);
+  }
+
+  constructor(plan: TaskPlan, outbox: Outbox, sender: Sender, { kernel }: PageCache) {
+    this.#plan = plan;
+    this.outbox = outbox;
+    this.sender = sender;
+    if (plan.emit) this.#emitter = new ResultEmitter(kernel, plan, plan.emit, sender);
+  }
+
+  /** True while receivers lag so far behind that nothing more may be sent. */
+  get isHeldBack(): boolean {
+    return this.outbox.bytes >= outboxBytesMax;
+  }
+
+  /** What the checkpoint says of it besides messages. */
+  get state(): Pick<Checkpoint, "channels" | "toPassOver"> {
+    return { channels: this.outbox.state, toPassOver: this.sender.toPassOver };
+  }
+
+  /** Sends a page of the window that ends at `end`; false where nothing more may be sent for now. */
+  sendPage(page: PageView, end: bigint, offset: number): boolean {
+    if (this.isHeldBack || !this.#plan.window) return false;
+    const start = windowStartOf(gridOfPlan(this.#plan.window), end);
+    this.#emitter?.emitPage(page, { start, end }, offset);
+    return true;
+  }
+
+  release(): void {
+    this.#emitter?.release();
+    this.sender.release();
+  }
+}
