@@ -9,6 +9,7 @@ import { Coordinator as CoordinatorHost } from "../host/coordinator/coordinator.
 import type { CoordinatorRpc } from "../host/coordinator/coordinator-rpc.ts";
 import type { JobDefinition } from "../protocol/job-spec.ts";
 import type { StreamDefinition } from "../protocol/stream-spec.ts";
+import { blobsOf } from "./bucket-blobs.ts";
 import type { Environment } from "./environment.ts";
 import { ObjectStorage } from "./object-storage.ts";
 import { PlatformWallClock } from "./platform-wall-clock.ts";
@@ -23,6 +24,7 @@ export class Coordinator extends DurableObject<Environment> implements Coordinat
       sql: new ObjectStorage(ctx.storage),
       clock: new PlatformWallClock(),
       shards: new ShardStubs(env),
+      blobs: blobsOf(env),
       setAlarm: (at) => void ctx.storage.setAlarm(at),
       abort: (reason) => ctx.abort(reason),
     });
@@ -74,6 +76,18 @@ export class Coordinator extends DurableObject<Environment> implements Coordinat
 
   deleteJob(name: string) {
     return this.#host.deleteJob(name);
+  }
+
+  createSavepoint(job: string, stops: boolean) {
+    return this.#host.createSavepoint(job, stops);
+  }
+
+  savepoints(job: string) {
+    return this.#host.savepoints(job);
+  }
+
+  deleteSavepoint(savepoint: number) {
+    return this.#host.deleteSavepoint(savepoint);
   }
 
   shardActive(stream: string, generation: number, shard: number) {

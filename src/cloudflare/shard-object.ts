@@ -7,6 +7,7 @@ import type { AppendRequest } from "../engine/log/records.ts";
 import type { JobCommand, PartitionIdentity, ViewScan } from "../engine/partition-types.ts";
 import { type HostPorts, PartitionHost } from "../host/partition/partition-host.ts";
 import type { PartitionRpc } from "../host/partition/partition-rpc.ts";
+import { blobsOf } from "./bucket-blobs.ts";
 import { coordinatorOf } from "./coordinator-stub.ts";
 import type { Environment } from "./environment.ts";
 import { isolate } from "./isolate.ts";
@@ -68,6 +69,14 @@ export class Shard extends DurableObject<Environment> implements PartitionRpc {
     return this.#ready.queryView(job, run, scan, wait);
   }
 
+  beginSavepoint(generation: number, run: number, savepoint: number) {
+    return this.#ready.beginSavepoint(generation, run, savepoint);
+  }
+
+  savepointStatus(run: number, savepoint: number) {
+    return this.#ready.savepointStatus(run, savepoint);
+  }
+
   tokenBehind(job: string, run: number, offset: number, timeoutMs: number) {
     return this.#ready.tokenBehind(job, run, offset, timeoutMs);
   }
@@ -102,6 +111,7 @@ export class Shard extends DurableObject<Environment> implements PartitionRpc {
       },
       abort: (reason) => this.ctx.abort(reason),
       shards: new ShardStubs(this.env),
+      blobs: blobsOf(this.env),
       reportActive: async ({ stream, generation, shard }) => {
         await coordinatorOf(this.env).shardActive(stream, generation, shard);
       },

@@ -3,14 +3,14 @@
  */
 import type { PartitionLog } from "./log/partition-log.ts";
 import { minWatermark } from "./log/records.ts";
+import type { OpenJob } from "./open-job.ts";
 import type { JobStatus } from "./partition-types.ts";
 import type { StoredJob } from "./stored-jobs.ts";
-import type { Task } from "./task/task.ts";
 
 /** `cacheBytes`: what the pages of all tasks of the partition take in memory. */
 export function statusOfOpen(
   { job, run, state, error }: StoredJob,
-  task: Task,
+  { task, lagBytes }: OpenJob,
   log: PartitionLog,
   cacheBytes: number,
 ): JobStatus {
@@ -22,19 +22,13 @@ export function statusOfOpen(
     watermark: task.watermark,
     appliedOffset: task.appliedOffset,
     lagRecords: log.nextOffset - 1 - task.appliedOffset,
-    lagBytes: lagBytesOf(task, log),
+    lagBytes,
     counts: task.counts,
     openWindows: task.windows?.openWindowEnds().length ?? 0,
     unacknowledgedBytes: task.outbox?.bytes ?? 0,
     stateBytesInMemory: cacheBytes,
     checkpoints: task.history,
   };
-}
-
-/** Bytes of the log that a task has still to apply. */
-export function lagBytesOf(task: Task, log: PartitionLog): number {
-  const next = task.appliedOffset + 1;
-  return next >= log.nextOffset ? 0 : log.bytesAfter(next);
 }
 
 /** The status of a job whose stored state cannot be opened. */

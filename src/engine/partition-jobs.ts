@@ -11,11 +11,15 @@ import { backlogBytesMax, checkpointIntervalMs } from "../base/limits.ts";
 import { Kernel } from "../kernel/kernel.ts";
 import { PageCache } from "../kernel/page-cache.ts";
 import { Outbox } from "./exchange/outbox.ts";
-import { lagBytesOf, statusOfClosed, statusOfOpen } from "./job-status.ts";
+import { statusOfClosed, statusOfOpen } from "./job-status.ts";
 import type { PartitionLog } from "./log/partition-log.ts";
+import { OpenJob } from "./open-job.ts";
 import type { JobCommand, JobState, JobStatus, PartitionIdentity } from "./partition-types.ts";
+import type { TaskPlan } from "./plan/task-plan.ts";
 import type { Ports } from "./ports.ts";
 import { SavepointStore } from "./savepoint/savepoint-store.ts";
+import { TaskRestore } from "./savepoint/task-restore.ts";
+import type { TaskState } from "./savepoint/task-state.ts";
 import { PageStore } from "./state/page-store.ts";
 import { WindowDirectory } from "./state/window-directory.ts";
 import { type StoredJob, StoredJobs } from "./stored-jobs.ts";
@@ -25,7 +29,6 @@ import {
   readCheckpoint,
   writeCheckpoint,
 } from "./task/checkpoint.ts";
-import { decideCheckpoint } from "./task/decide-checkpoint.ts";
 import { LetterBox } from "./task/letters.ts";
 import { deleteStoredTask } from "./task/stored-task.ts";
 import { Task, wholeSliceBytes } from "./task/task.ts";
@@ -37,17 +40,6 @@ export interface PartitionOptions {
   readonly pageBudget: () => number;
   /** Bytes of pages that one turn of a checkpoint writes. */
   readonly checkpointTurnBytes: number;
-}
-
-/** A job with its task. */
-interface OpenJob {
-  readonly run: number;
-  readonly task: Task;
-  /** False until the job has applied all there was: only then does its backlog hold senders back. */
-  hasCaughtUp: boolean;
-  checkpointAt: number;
-  checkpointLogBytes: number;
-  isWritingAhead: boolean;
 }
 
 export class PartitionJobs {
@@ -81,12 +73,7 @@ export class PartitionJobs {
 
   /** True while `step` has something to do. */
   get hasReadyWork(): boolean {
-    const isBusy = ({ task, isWritingAhead }: OpenJob) =>
-      isWritingAhead ||
-      task.savepoint !== undefined ||
-      task.tables.garbage.length > 0 ||
-      (!task.isHeldBack && task.appliedOffset + 1 < this.#log.nextOffset);
-    return this.#unsettled().some((job) => !this.#isRunning(job) || isBusy(job));
+    return this.#unsettled().some((job) => !this.#isRunning(job) || job.isBusy);
   }
 
   /** Checkpoints committed since this object started: each may let go of log. */
@@ -104,20 +91,20 @@ export class PartitionJobs {
 
   /** Log bytes that the slowest running job, of those that once caught up, has still to apply. */
   get backlogBytes(): number {
-    const lags = this.#running().map((job) => (job.hasCaughtUp ? this.#lagBytes(job) : 0));
+    const lags = this.#running().map((job) => (job.hasCaughtUp ? job.lagBytes : 0));
     return Math.max(0, ...lags);
   }
 
   /** Log bytes that the slowest job has still to apply, whether it runs or not; all of them without a job. */
   get unappliedBytes(): number {
-    const lags = [...this.#jobs().values()].map((job) => this.#lagBytes(job));
+    const lags = [...this.#jobs().values()].map((job) => job.lagBytes);
     return lags.length === 0 ? this.#log.bytesAfter(this.#log.firstOffset) : Math.max(...lags);
   }
 
   /** The task of the one job of a partition between stages, when it runs and has applied all there is. */
   get taskAtRest(): Task | undefined {
     const [job] = this.#running();
-    return job && this.#lagBytes(job) === 0 ? job.task : undefined;
+    return job && job.lagBytes === 0 ? job.task : undefined;
   }
 
   /** The tasks of all jobs that are open and have not failed. */
@@ -140,7 +127,7 @@ export class PartitionJobs {
   /** Lowest offset that a job may still read. Jobs that do not run hold the log only up to `heldBytesMax`. */
   neededOffset(heldBytesMax: number): number {
     const opened = [...this.#jobs().values()];
-    const holding = opened.filter((job) => this.#isRunning(job) || this.#lagBytes(job) <= heldBytesMax);
+    const holding = opened.filter((job) => this.#isRunning(job) || job.lagBytes <= heldBytesMax);
     return Math.min(Number.MAX_SAFE_INTEGER, ...holding.map(({ task }) => task.neededOffset));
   }
 
@@ -152,6 +139,17 @@ export class PartitionJobs {
       if (end !== undefined && (next === undefined || end < next)) next = end;
     }
     return next;
+  }
+
+  /** Begins to bring in the state with which a run starts that has not been created; `command` creates it. */
+  beginRestore(run: number, plan: TaskPlan, states: readonly TaskState[]): TaskRestore {
+    const context = { sql: this.#ports.sql, log: this.#log, cache: this.cache, identity: this.#identity() };
+    return new TaskRestore(context, run, plan, states);
+  }
+
+  /** True where the run was created and not deleted. */
+  has(run: number): boolean {
+    return this.#stored.byRun(run) !== undefined;
   }
 
   /** Carries out the newest wish for a run; one that came late, or again, changes nothing. */
@@ -172,7 +170,7 @@ export class PartitionJobs {
     else if (current.state !== state) this.#stored.setState(run, state, undefined);
     // A job that was paused has to catch up first, like a new one.
     const open = this.#open?.get(run);
-    if (open && current?.state !== state) open.hasCaughtUp = this.#lagBytes(open) <= backlogBytesMax;
+    if (open && current?.state !== state) open.hasCaughtUp = open.lagBytes <= backlogBytesMax;
   }
 
   /** Does one slice of a job's work, jobs in turn. Returns about how many bytes it went through; 0: none. */
@@ -198,7 +196,7 @@ export class PartitionJobs {
     return this.#stored.all.map((stored) => {
       const job = open.get(stored.run);
       if (!job) return statusOfClosed(stored);
-      return statusOfOpen(stored, job.task, this.#log, this.cache.bytes);
+      return statusOfOpen(stored, job, this.#log, this.cache.bytes);
     });
   }
 
@@ -267,12 +265,7 @@ export class PartitionJobs {
   }
 
   #checkpointSlice(job: OpenJob, now: number): void {
-    if (!job.task.writeAhead(this.#options.checkpointTurnBytes, now)) return;
-    job.task.commit(now);
-    job.isWritingAhead = false;
-    job.checkpointAt = now;
-    job.checkpointLogBytes = this.#log.counts.bytes - this.#lagBytes(job);
-    this.#commits++;
+    if (job.writeCheckpointSlice(this.#options.checkpointTurnBytes, now)) this.#commits++;
   }
 
   /**
@@ -285,21 +278,8 @@ export class PartitionJobs {
   }
 
   #decide(job: OpenJob, now: number): void {
-    if (job.isWritingAhead) return;
-    const { task } = job;
-    const decision = decideCheckpoint({
-      isDirty: task.isDirty,
-      isRunning: this.#isRunning(job),
-      isAtBarrier: task.savepoint !== undefined,
-      sinceLastMs: now - job.checkpointAt,
-      appliedBytes: this.#log.counts.bytes - this.#lagBytes(job) - job.checkpointLogBytes,
-      pendingLetterBytes: task.letters.pendingBytes,
-      unwrittenTables: task.tables.unwrittenCount,
-      dirtyBytes: this.cache.dirtyBytes,
-      budgetBytes: this.cache.budgetBytes,
-      needsRoom: this.#failures.size > 0 && this.#running().some((each) => this.#needsRoom(each)),
-    });
-    job.isWritingAhead = decision === "Due";
+    const needsRoom = this.#failures.size > 0 && this.#running().some((each) => this.#needsRoom(each));
+    job.decide(now, this.#isRunning(job), needsRoom, this.cache);
   }
 
   /**
@@ -321,10 +301,6 @@ export class PartitionJobs {
     }
     this.#open = undefined;
     this.#cache = undefined;
-  }
-
-  #lagBytes({ task }: OpenJob): number {
-    return lagBytesOf(task, this.#log);
   }
 
   #create(command: JobCommand, state: JobState): void {
@@ -385,18 +361,7 @@ export class PartitionJobs {
     const { sql } = this.#ports;
     const context = { sql, log: this.#log, kernel: cache.kernel, cache, identity: this.#identity() };
     const task = new Task(context, run, plan);
-    const open: OpenJob = {
-      run,
-      task,
-      hasCaughtUp: false,
-      checkpointAt: this.#ports.clock.now(),
-      checkpointLogBytes: 0,
-      isWritingAhead: false,
-    };
-    const lag = this.#lagBytes(open);
-    open.hasCaughtUp = lag <= backlogBytesMax;
-    open.checkpointLogBytes = this.#log.counts.bytes - lag;
-    return open;
+    return new OpenJob(run, task, this.#log, this.#ports.clock.now());
   }
 }
 

@@ -41,6 +41,8 @@ export interface JobCommand {
   readonly revision: number;
   readonly state: "running" | "paused" | "deleted";
   readonly plan: TaskPlan;
+  /** The tasks of a savepoint, by name, whose state the run begins with. */
+  readonly restore?: readonly string[];
 }
 
 /**

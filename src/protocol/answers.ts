@@ -153,3 +153,16 @@ export interface LettersAnswer {
   readonly letters: readonly LetterAnswer[];
   readonly cursor?: string;
 }
+
+/** A savepoint that is being taken, or that is complete. */
+export interface SavepointAnswer {
+  readonly savepoint: number;
+  readonly job: string;
+  readonly run: number;
+  readonly state: "running" | "done";
+  readonly createdAt: string;
+  readonly doneAt: string | null;
+  readonly durationMs: number | null;
+  readonly bytes: number;
+  readonly partitions: { readonly done: number; readonly of: number };
+}

@@ -29,6 +29,8 @@ export type AggregateFunction = (typeof aggregateFunctions)[number];
 export interface JobDefinition extends StepDefinition {
   readonly source: string;
   readonly startFrom: "earliest" | "latest";
+  /** The savepoint with whose state the job begins, and with the events behind it. */
+  readonly fromSavepoint?: number;
   /** Steps that aggregate what the one before has fired. */
   readonly steps?: readonly StepDefinition[];
 }
@@ -153,6 +155,7 @@ const stepSchema = stepBodySchema.superRefine(checkNames).transform(stepOf);
 const jobBodySchema = fields({
   source: resourceNameSchema,
   startFrom: z.enum(["earliest", "latest"]).default("earliest"),
+  fromSavepoint: z.int().min(1, "expected the number of a savepoint").optional(),
   ...stepFields,
   steps: z.array(stepSchema).max(stepsMax, `expected at most ${stepsMax} steps`).optional(),
 });
@@ -161,6 +164,7 @@ const jobDefinitionSchema = jobBodySchema.superRefine(checkNames).transform(
   (body): JobDefinition => ({
     source: body.source,
     startFrom: body.startFrom,
+    ...(body.fromSavepoint === undefined ? {} : { fromSavepoint: body.fromSavepoint }),
     ...stepOf(body),
     ...(body.steps === undefined || body.steps.length === 0 ? {} : { steps: body.steps }),
   }),
@@ -197,6 +201,7 @@ export function jobBodyOf(definition: JobDefinition): JobBody {
   return {
     source: definition.source,
     startFrom: definition.startFrom,
+    ...(definition.fromSavepoint === undefined ? {} : { fromSavepoint: definition.fromSavepoint }),
     ...stepBodyOf(definition),
     ...(definition.steps ? { steps: definition.steps.map(stepBodyOf) } : {}),
   };

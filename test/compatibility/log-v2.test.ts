@@ -5,6 +5,7 @@
  */
 import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
+import { encodeBarrier } from "../../src/engine/log/barrier.ts";
 import { PartitionLog } from "../../src/engine/log/partition-log.ts";
 import { type ChannelLink, RecordKind } from "../../src/engine/log/records.ts";
 import { portsOver } from "../support/manual-ports.ts";
@@ -30,8 +31,9 @@ function hex(bytes: unknown): string {
 function sent(channel: string, part: number, kind: RecordKind, watermark = 0n) {
   const previous = part === 0 ? { offset: 0, part: 0 } : { offset: 9, part: part - 1 };
   const link: ChannelLink = { channel, kind, watermark, previous, sequence: { offset: 9, part } };
-  const frame = kind === RecordKind.Frame ? stubFrame({ rows: 4, watermark }) : new Uint8Array(0);
-  return requestOf({ link, frame });
+  const barrier = encodeBarrier({ run: 7, savepoint: 3, channels: 2 });
+  const rows = kind === RecordKind.Frame ? stubFrame({ rows: 4, watermark }) : new Uint8Array(0);
+  return requestOf({ link, frame: kind === RecordKind.Barrier ? barrier : rows });
 }
 
 /** The traffic that wrote the golden bytes. */
@@ -40,7 +42,7 @@ function writeLog(): NodeStorage {
   const ports = portsOver(sql, start);
   const log = PartitionLog.open(ports, readStubFrame);
   log.append([sent("7.0.0", 0, RecordKind.Frame, 5n), sent("7.0.ü", 0, RecordKind.Idle)], facts);
-  log.append([sent("7.0.0", 1, RecordKind.Watermark, 6n), sent("7.0.ü", 1, RecordKind.Tick, 8n)], facts);
+  log.append([sent("7.0.0", 1, RecordKind.Watermark, 6n), sent("7.0.ü", 1, RecordKind.Barrier)], facts);
   ports.clock.time = start + 1000;
   log.trim(3, { timeMs: 10, bytesMax: 0 });
   log.append([sent("7.0.0", 2, RecordKind.Frame, 7n), requestOf()], facts);
@@ -71,12 +73,15 @@ test("the golden bytes are read as they were meant", () => {
       watermark: 6n,
       mark: { channel: "7.0.0", sequence: { offset: 9, part: 1 } },
     },
-    { kind: RecordKind.Tick, watermark: 8n, mark: { channel: "7.0.ü", sequence: { offset: 9, part: 1 } } },
+    { kind: RecordKind.Barrier, mark: { channel: "7.0.ü", sequence: { offset: 9, part: 1 } } },
     { kind: RecordKind.Frame, watermark: 7n, mark: { channel: "7.0.0", sequence: { offset: 9, part: 2 } } },
     { kind: RecordKind.Frame, mark: undefined },
   ]);
   expect(log.lastOf("7.0.0")).toEqual({ offset: 9, part: 2 });
   expect(log.lastOf("7.0.ü")).toEqual({ offset: 9, part: 1 });
+  expect(log.append([sent("7.0.ü", 2, RecordKind.Frame)], facts)).toMatchObject([
+    { status: "refused", error: { code: "CHANNEL_WAITS" } },
+  ]);
 });
 
 test("the same traffic writes the golden bytes", () => {

@@ -17,7 +17,7 @@ import { releaseKernel } from "../support/kernels.ts";
 import type { NodeStorage } from "../support/node-storage.ts";
 import { releaseModule } from "../support/partition-harness.ts";
 import type { SentRequest } from "./clients.ts";
-import type { JobPlan, LifePlan } from "./draw-life.ts";
+import { type JobPlan, type LifePlan, viewsOf } from "./draw-life.ts";
 import { type JobRow, jobRowOf, type LoggedRow, rowsOf } from "./logged-rows.ts";
 import type { Simulation } from "./simulation.ts";
 import type { StageLog } from "./stage-log.ts";
@@ -196,6 +196,24 @@ export function checkStepView(job: JobPlan, stage: readonly StageLog[], found: V
   });
   const texts = [expected, found].map((rows) => rows.map(canonical)) as [string[], string[]];
   return differenceOf(...texts).map((text) => `the second view of ${job.name} ${text}`);
+}
+
+/**
+ * A job that began with a savepoint of another comes to the same; arrival decides only what is first and
+ * last.
+ */
+export function checkFork(
+  job: JobPlan,
+  fork: JobPlan,
+  views: ReadonlyMap<string, ViewAnswer["rows"]>,
+): string[] {
+  return viewsOf(job).flatMap((view, index) => {
+    const [rows, forked] = [views.get(view) ?? [], views.get(viewsOf(fork)[index] ?? "") ?? []];
+    const texts = [rows, forked].map((all) =>
+      all.map(({ first: _, last: __, ...row }) => canonical(row)),
+    ) as [string[], string[]];
+    return differenceOf(...texts).map((text) => `the fork of ${view} ${text}`);
+  });
 }
 
 function checkArrived(

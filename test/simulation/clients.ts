@@ -13,7 +13,7 @@ import { readStreamDefinition } from "../../src/protocol/stream-spec.ts";
 import type { ViewQuery } from "../../src/protocol/view-query.ts";
 import { Random } from "../arbitraries/random.ts";
 import type { Deployment, WorkerRpc } from "./deployment.ts";
-import { type JobPlan, jobBodyOf, needsExchange, streamBodyOf, viewsOf } from "./draw-life.ts";
+import { forkOf, type JobPlan, jobBodyOf, needsExchange, streamBodyOf, viewsOf } from "./draw-life.ts";
 import { describe, type ProcessLife } from "./simulated-process.ts";
 import type { Simulation } from "./simulation.ts";
 
@@ -72,6 +72,7 @@ export class Clients {
           if (plan.pausesEveryMs !== undefined) this.#go(() => this.#pause(job.name));
           if (job.isDropped) this.#go(() => this.#drop(job.name));
           else this.#go(() => this.#read(job));
+          if (job.fork) this.#go(() => this.#fork(job));
         });
       }
       for (let index = 0; index < plan.producers; index++) this.#go(() => this.#produce(`producer-${index}`));
@@ -217,6 +218,23 @@ export class Clients {
       const state = this.#random.pick(["running", "paused"] as const);
       await this.#patiently(() => this.#coordinator.setJobState(job, state));
     }
+  }
+
+  /** Takes a savepoint of a job, whatever that takes, and starts another job from it. */
+  async #fork(job: JobPlan): Promise<void> {
+    await this.#sleep(job.fork?.atMs ?? 0);
+    let savepoint: number | undefined;
+    while (savepoint === undefined) {
+      // Whoever pauses the job would keep its savepoint waiting for ever.
+      await this.#insist((rpc) => rpc.setJobState(job.name, "running"));
+      await this.#patiently(() => this.#coordinator.createSavepoint(job.name, false));
+      await this.#sleep(this.#random.below(retryMsMax));
+      const listed = await this.#patiently(() => this.#coordinator.savepoints(job.name));
+      if (listed?.ok) savepoint = listed.value.find(({ state }) => state === "done")?.savepoint;
+    }
+    const fork = forkOf(this.#simulation.plan, job);
+    const body = { ...jobBodyOf(fork), fromSavepoint: savepoint };
+    await this.#insist((rpc) => rpc.putJob(fork.name, readJobDefinition(body)));
   }
 
   async #drop(job: string): Promise<void> {

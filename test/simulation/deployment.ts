@@ -7,6 +7,7 @@ import { EngineError, errorBodyOf } from "../../src/base/errors.ts";
 import type { AppendRequest } from "../../src/engine/log/records.ts";
 import type { RpcResult } from "../../src/engine/partition-types.ts";
 import type { SqlStorage, SqlValue } from "../../src/engine/ports.ts";
+import type { BlobStore } from "../../src/host/blobs.ts";
 import { Coordinator } from "../../src/host/coordinator/coordinator.ts";
 import type { CoordinatorRpc } from "../../src/host/coordinator/coordinator-rpc.ts";
 import { FactsCache } from "../../src/host/facts-cache.ts";
@@ -19,6 +20,7 @@ import { type Shards, shardName } from "../../src/host/shards.ts";
 import type { WallClock } from "../../src/host/wall-clock.ts";
 import { releaseKernel } from "../support/kernels.ts";
 import { SeededRandom } from "../support/manual-ports.ts";
+import { MemoryBlobs } from "../support/memory-blobs.ts";
 import { NodeStorage } from "../support/node-storage.ts";
 import { releaseModule } from "../support/partition-harness.ts";
 import { keepingLog } from "./kept-log.ts";
@@ -40,6 +42,7 @@ export class Deployment {
   readonly workers: readonly SimulatedProcess[];
   readonly shards = new Map<string, SimulatedProcess>();
   readonly #simulation: Simulation;
+  readonly #blobs: SimulatedProcess;
   readonly #encoders = new EncoderPool(releaseKernel);
 
   constructor(simulation: Simulation) {
@@ -47,6 +50,9 @@ export class Deployment {
     this.network = new Network(simulation);
     const start = () => ({});
     this.client = new SimulatedProcess(simulation, "client", { storage: undefined, canCrash: false, start });
+    const blobs = new MemoryBlobs();
+    const options = { storage: undefined, canCrash: false, start: () => blobs };
+    this.#blobs = new SimulatedProcess(simulation, "blobs", options);
     this.coordinator = this.#makeCoordinator();
     this.workers = Array.from(
       { length: simulation.plan.workers },
@@ -79,6 +85,7 @@ export class Deployment {
           sql: storage,
           clock: this.#clock(life),
           shards: this.#shardsSeenBy(life),
+          blobs: this.network.stub<BlobStore>(life, this.#blobs),
           setAlarm: (at) => {
             life.alarmToSet = at;
           },
@@ -152,6 +159,7 @@ export class Deployment {
         life.abortedFor ??= reason;
       },
       shards: this.#shardsSeenBy(life),
+      blobs: this.network.stub<BlobStore>(life, this.#blobs),
       reportActive: async ({ stream, generation, shard }: Parameters<HostReport>[0]) => {
         await coordinator.shardActive(stream, generation, shard);
       },

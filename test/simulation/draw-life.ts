@@ -21,6 +21,14 @@ export interface JobPlan {
   /** True where the life deletes the job. */
   readonly isDropped: boolean;
   readonly step: StepPlan | undefined;
+  readonly fork: ForkPlan | undefined;
+}
+
+/** Another job that begins with a savepoint of the first one, and must come to the same. */
+export interface ForkPlan {
+  readonly atMs: number;
+  /** Where the job has a second stage. */
+  readonly parallelism: number;
 }
 
 /** What is made of the windows that a job has fired: how many results, of how many rows in all. */
@@ -82,14 +90,17 @@ export function drawLife(seed: number): LifePlan {
   const shards = random.pick([1, 1, 2, 3, 4]);
   const isDistributed = shards > 1 ? random.chance(0.9) : random.chance(0.5);
   const jobCount = random.between(1, 2);
+  const idle = random.pick(["wait", "advance"] as const);
   return {
     seed,
     shards,
     isDistributed,
     outOfOrdernessMs: random.pick([0, 500, 5_000, 20_000]),
-    idle: random.pick(["wait", "advance"]),
+    idle,
     idleTimeoutMs: random.pick([10_001, 15_000, 30_000]),
-    jobs: Array.from({ length: jobCount }, (_, index) => drawJob(random, `job_${index}`)),
+    jobs: Array.from({ length: jobCount }, (_, index) =>
+      drawJob(random, { name: `job_${index}`, shards, isDistributed, idle }),
+    ),
     producers: random.between(0, 4),
     senders: random.between(0, 2),
     requestsPerClient: random.between(1, 14),
@@ -118,7 +129,9 @@ export function drawLife(seed: number): LifePlan {
   };
 }
 
-function drawJob(random: Random, name: string): JobPlan {
+type StreamPlan = Pick<LifePlan, "shards" | "isDistributed" | "idle">;
+
+function drawJob(random: Random, { name, ...stream }: StreamPlan & { readonly name: string }): JobPlan {
   const kind = random.pick(["tumble", "hop", "cumulate", "none"] as const);
   const step = random.pick([500, 2_000, 10_000, 60_000]);
   const steps = kind === "hop" || kind === "cumulate" ? random.between(1, 4) : 1;
@@ -126,7 +139,7 @@ function drawJob(random: Random, name: string): JobPlan {
   const lateness = random.pick([0, 0, 3_000]);
   const drawnStep = { isKeyed: random.chance(0.5), size: 2 * window.size, twoPhase: random.chance(0.5) };
   const canStep = kind !== "none" && lateness === 0 && random.chance(0.6);
-  return {
+  const drawn: JobPlan = {
     name,
     window,
     lateness,
@@ -136,7 +149,27 @@ function drawJob(random: Random, name: string): JobPlan {
     key: random.pick(["user", "user", "item"]),
     parallelism: random.pick([undefined, undefined, 1, 2, 5]),
     twoPhase: random.chance(0.6),
+    fork: undefined,
   };
+  const fork = { atMs: random.below(40_000), parallelism: random.pick([2, 3, 5]) };
+  return random.chance(0.4) && canFork(stream, drawn) ? { ...drawn, fork } : drawn;
+}
+
+/**
+ * Only where both jobs must come to the same: the order in which rows of several shards reach a second stage
+ * decides which are late, and so do the ticks of an idle stream, which every partition has of its own.
+ */
+function canFork({ shards, isDistributed, idle }: StreamPlan, job: JobPlan): boolean {
+  if (job.isDropped || (job.step && shards > 1)) return false;
+  if (!needsExchange({ shards, isDistributed }, job)) return idle === "wait" || job.window.kind === "none";
+  return job.window.kind === "none" || (shards === 1 && idle === "wait");
+}
+
+/** The fork of a job as a job; it has no fork of its own. */
+export function forkOf(life: Pick<LifePlan, "shards" | "isDistributed">, job: JobPlan): JobPlan {
+  const drawn = job.fork?.parallelism ?? 2;
+  const parallelism = !needsExchange(life, job) ? job.parallelism : drawn === life.shards ? 7 : drawn;
+  return { ...job, name: `${job.name}_fork`, parallelism, fork: undefined };
 }
 
 /** Whether rows of one key lie in several shards, or the job wants other partitions than these. */

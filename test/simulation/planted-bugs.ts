@@ -2,8 +2,11 @@
  * Bugs that are planted into the product itself, by replacing a method for the time of one life.
  */
 import { Outbox } from "../../src/engine/exchange/outbox.ts";
+import { LogState } from "../../src/engine/log/log-state.ts";
 import type { AppendRequest } from "../../src/engine/log/records.ts";
 import { Partition } from "../../src/engine/partition.ts";
+import { decodePart, encodePart } from "../../src/engine/savepoint/part-codec.ts";
+import { TaskRestore } from "../../src/engine/savepoint/task-restore.ts";
 import { Task } from "../../src/engine/task/task.ts";
 import { InputTime } from "../../src/engine/time/input-time.ts";
 import { PartitionHost } from "../../src/host/partition/partition-host.ts";
@@ -19,6 +22,12 @@ export function plantBug(plant: Plant | undefined, now: () => number): () => voi
       });
     case "early-trim":
       return replaceGetter(Task.prototype, "neededOffset", (own: number) => own + 1_000_000);
+    case "passed-barrier":
+      return replaceMethod(LogState.prototype, "applyRow", function (this: LogState) {
+        this.barrier = undefined;
+      });
+    case "lost-page":
+      return replaceAddPart();
     case "clock-cut-frames":
       return replaceMethod(Outbox.prototype, "nextSequence", (found: ReturnType<Outbox["nextSequence"]>) => {
         const { offset, part } = found.sequence;
@@ -80,5 +89,16 @@ function replaceAppend(): () => void {
   };
   return () => {
     PartitionHost.prototype.append = original;
+  };
+}
+
+/** Of every part of a savepoint the first page is lost. */
+function replaceAddPart(): () => void {
+  const original = TaskRestore.prototype.addPart;
+  TaskRestore.prototype.addPart = function (source, part) {
+    return original.call(this, source, encodePart(decodePart(part).slice(1)));
+  };
+  return () => {
+    TaskRestore.prototype.addPart = original;
   };
 }

@@ -12,6 +12,8 @@ export const plants = {
   "skipped-acceptance": "a channel's messages are logged whether they were before or not",
   "maximum-watermark": "a stage goes by the fastest of its channels instead of the slowest",
   "early-trim": "a log is trimmed before its task has applied it",
+  "passed-barrier": "a stage takes in what lies behind a barrier before it has come by all channels",
+  "lost-page": "a page of every part of a savepoint is not restored",
   "clock-cut-frames": "the number of a message depends on the clock",
   "forgotten-timer": "no alarm is set for what only time makes due",
 } as const;

@@ -12,6 +12,7 @@ import type { NodeStorage } from "../support/node-storage.ts";
 import {
   checkCounts,
   checkExchange,
+  checkFork,
   checkLogs,
   checkSentCounts,
   checkStep,
@@ -26,7 +27,7 @@ import {
 } from "./check-life.ts";
 import { Clients } from "./clients.ts";
 import { Deployment } from "./deployment.ts";
-import { drawLife, type JobPlan, type LifePlan, needsExchange, viewsOf } from "./draw-life.ts";
+import { drawLife, forkOf, type JobPlan, type LifePlan, needsExchange, viewsOf } from "./draw-life.ts";
 import { resultRowsOf, sentRowsOf } from "./logged-rows.ts";
 import { plantBug } from "./planted-bugs.ts";
 import type { Plant } from "./plants.ts";
@@ -103,13 +104,23 @@ class LifeCourse {
     clients.isOver = true;
     await this.#until("the clients get their answers", () => clients.busy === 0);
     await this.#pass(aftermathMs);
-    for (const { name } of plan.jobs) clients.insist((rpc) => rpc.setJobState(name, "running"));
+    for (const { name } of this.#jobs) clients.insist((rpc) => rpc.setJobState(name, "running"));
     await this.#until("all jobs run again", () => clients.busy === 0);
     if (plan.endsInCrash)
       for (const process of this.#deployment.mortals) process.crash("the end of the chaos");
     await this.#until("all alarms fall silent", () => simulation.queue.waiting() === 0);
     if (this.#isSound) this.#checkRest();
     if (this.#isSound) await this.#judge(clients);
+  }
+
+  /** The jobs that there are in the end. */
+  get #jobs(): readonly JobPlan[] {
+    const { plan } = this.#simulation;
+    return this.#unforked.flatMap((job) => (job.fork ? [job, forkOf(plan, job)] : [job]));
+  }
+
+  get #unforked(): readonly JobPlan[] {
+    return this.#simulation.plan.jobs.filter(({ isDropped }) => !isDropped);
   }
 
   get #isSound(): boolean {
@@ -184,8 +195,7 @@ class LifeCourse {
 
   async #judge(clients: Clients): Promise<void> {
     const simulation = this.#simulation;
-    const { plan } = simulation;
-    const jobs = plan.jobs.filter(({ isDropped }) => !isDropped);
+    const jobs = this.#jobs;
     const views = new Map<string, ViewAnswer["rows"]>();
     for (const job of jobs) {
       const { name } = job;
@@ -217,7 +227,7 @@ class LifeCourse {
   #checkStored(clients: Clients, views: ReadonlyMap<string, ViewAnswer["rows"]>): void {
     const simulation = this.#simulation;
     const { plan } = simulation;
-    const jobs = plan.jobs.filter(({ isDropped }) => !isDropped);
+    const jobs = this.#jobs;
     const wrong = (problems: readonly string[]) => {
       for (const problem of problems) simulation.report("wrong", problem);
     };
@@ -230,11 +240,14 @@ class LifeCourse {
         needsExchange(plan, job)
           ? checkSentCounts(job, log, partition)
           : checkCounts(plan, job, jobLogOf(job, log), partition, filteredOf(job, log));
-      wrong(jobs.flatMap(check).map((text) => `${name}: ${text}`));
+      wrong(this.#unforked.flatMap(check).map((text) => `${name}: ${text}`));
       return log;
     });
     wrong(checkLogs(clients.sent, logs));
-    for (const job of jobs) wrong(this.#checkJob(job, logs, views));
+    for (const job of this.#unforked) {
+      wrong(this.#checkJob(job, logs, views));
+      if (job.fork) wrong(checkFork(job, forkOf(plan, job), views));
+    }
     this.rowsLogged = logs.flatMap(({ frames }) => frames.flat()).length;
     for (const [view, rows] of views)
       for (const row of rows) simulation.tell(`${view} ${JSON.stringify(row)}`);

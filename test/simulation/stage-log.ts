@@ -61,6 +61,7 @@ class ReferenceTime {
   }
 
   apply({ kind, watermark, mark }: StoredRecord): void {
+    if (kind === RecordKind.Barrier) return;
     const told = mark && this.#told[mark.channel];
     if (told) {
       told.isIdle = kind === RecordKind.Tick;

@@ -8,6 +8,7 @@ import { readLetters } from "../../host/query/read-letters.ts";
 import { readJobDefinition } from "../../protocol/job-spec.ts";
 import { resourceNameSchema } from "../../protocol/names.ts";
 import { readBody } from "../../protocol/read-body.ts";
+import { readSavepointBody, readSavepointNumber } from "../../protocol/savepoint-body.ts";
 import { readStreamDefinition } from "../../protocol/stream-spec.ts";
 import { readPageQuery, readViewQuery } from "../../protocol/view-query.ts";
 import { readWatermark } from "../../protocol/watermark-body.ts";
@@ -43,6 +44,15 @@ export const app = new Hono<AppEnvironment>({ strict: false })
   .post("/v1/jobs/:name/pause", (call) => setJobState(call, "paused"))
   .post("/v1/jobs/:name/resume", (call) => setJobState(call, "running"))
   .get("/v1/jobs/:name/letters", jobLetters)
+  .post("/v1/jobs/:name/savepoints", postSavepoint)
+  .get("/v1/jobs/:name/savepoints", async (call) => {
+    const found = await servingOf(call).coordinator((rpc) => rpc.savepoints(nameOf(call)));
+    return answer(found.ok ? { ok: true, value: { savepoints: found.value } } : found);
+  })
+  .delete("/v1/savepoints/:name", async (call) => {
+    const savepoint = readSavepointNumber(nameOf(call));
+    return gone(await servingOf(call).coordinator((rpc) => rpc.deleteSavepoint(savepoint)));
+  })
   .get("/v1/views/:name", async (call) => {
     const query = readViewQuery(new URL(call.req.url).searchParams);
     return answer(await servingOf(call).views.read(nameOf(call), query));
@@ -70,6 +80,15 @@ async function putJob(call: Call): Promise<Response> {
 
 async function setJobState(call: Call, state: "running" | "paused"): Promise<Response> {
   return answer(await servingOf(call).coordinator((rpc) => rpc.setJobState(nameOf(call), state)));
+}
+
+/** 201 where the savepoint is complete, 202 where it is still being taken. */
+async function postSavepoint(call: Call): Promise<Response> {
+  const hasBody = call.req.raw.body !== null;
+  const { stop } = readSavepointBody(hasBody ? await jsonBody(call.req.raw) : {});
+  const taken = await servingOf(call).coordinator((rpc) => rpc.createSavepoint(nameOf(call), stop));
+  if (!taken.ok) return answer(taken);
+  return Response.json(taken.value, { status: taken.value.state === "done" ? 201 : 202 });
 }
 
 async function list(call: Call, kind: "streams" | "jobs"): Promise<Response> {

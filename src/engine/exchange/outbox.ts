@@ -86,9 +86,7 @@ export class Outbox {
     return this.#channels.some(({ messages }) => messages.length > 0);
   }
 
-  /**
-   * True when storage holds messages that were acknowledged since the checkpoint: a restart sends them again.
-   */
+  /** True when messages were acknowledged since the checkpoint: a restart sends them again. */
   get isStale(): boolean {
     return this.#isStale;
   }
@@ -159,10 +157,8 @@ export class Outbox {
     channel.acknowledged = through;
     const kept = channel.messages.filter(({ sequence }) => compareSequences(sequence, through) > 0);
     const gone = channel.messages.slice(0, channel.messages.length - kept.length);
-    for (const { frame, isStored } of gone) {
-      this.#bytes -= frame.byteLength;
-      this.#isStale ||= isStored;
-    }
+    for (const { frame } of gone) this.#bytes -= frame.byteLength;
+    this.#isStale = true;
     channel.inFlight = Math.max(0, channel.inFlight - gone.length);
     channel.messages = kept;
   }

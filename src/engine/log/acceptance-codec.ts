@@ -18,7 +18,8 @@
  *       48     8  watermark       i64
  *       56    40  counts *: frames, rows, rejected, duplicates, bytes
  *       96     -  producers
- *        -     -  channels        from version 2 on: count u32, savepoint u64 * and channels u32 of the barrier
+ *        -     -  channels        from version 2 on: count u32, savepoint u64 * and channels u32 of the
+ *        barrier
  *                                 that waits for some of them, both 0 where none does; then of each channel:
  *                                 offset u64 *, part u32, 1 where the barrier has come by it u8, name bytes
  *                                 u16, name

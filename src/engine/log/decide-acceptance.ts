@@ -13,8 +13,8 @@
  *
  * A channel's messages form one chain, each naming the one before it. None may be missing: a message behind a
  * gap is refused with the last one that is there, from which its sender goes on. Behind a savepoint's barrier
- * nothing is taken in from a channel until the barrier has come by all: so what lies before the last of them in
- * the log is what belongs to the savepoint.
+ * nothing is taken in from a channel until the barrier has come by all: so what lies before the last of them
+ * in the log is what belongs to the savepoint.
  */
 import type { ErrorCode } from "../../base/error-codes.ts";
 import { producerSequencesKept } from "../../base/limits.ts";

@@ -26,7 +26,9 @@ export interface LogFacts {
   counts: { -readonly [Count in keyof LogCounts]: LogCounts[Count] };
 }
 
-/** Channels that a barrier has come by, while it has still to come by others: they bring nothing until then. */
+/**
+ * Channels that a barrier has come by, while it has still to come by others: they bring nothing until then.
+ */
 export interface PendingBarrier {
   readonly savepoint: number;
   /** By how many channels it comes. */

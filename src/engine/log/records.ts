@@ -91,8 +91,8 @@ export interface LogRecord {
   readonly appendTime: number;
   readonly seed: bigint;
   /**
-   * The frame's bytes, or a barrier's, a view of its log row: copy what is to outlive the turn. Empty for other
-   * kinds.
+   * The frame's bytes, or a barrier's, a view of its log row: copy what is to outlive the turn. Empty for
+   * other kinds.
    */
   readonly frame: Uint8Array;
   /**

@@ -6,7 +6,8 @@
  *   OFFSET  SIZE  FIELD
  *        0     4  magic "MSP", version 1
  *        4     4  pages
- *        8     -  of each page: table u32, page bytes u32, the page as it is stored (`assembly/table/page.ts`),
+ *        8     -  of each page: table u32, page bytes u32, the page as it is stored
+ *        (`assembly/table/page.ts`),
  *                 which carries its first hash and its own checksum
  *
  *   v1  first version

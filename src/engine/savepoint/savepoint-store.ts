@@ -1,9 +1,10 @@
 /**
- * Savepoints on one partition: which tasks are to be saved, and copies of their pages until they are uploaded.
+ * Savepoints on one partition: which tasks are to be saved, and copies of their pages until they are
+ * uploaded.
  *
- * A task that has met a savepoint's barrier takes a checkpoint and stands still. Its pages are then copied, some
- * in each turn, and it goes on: uploading the copies happens behind it. A copy that a restart interrupts is
- * begun anew.
+ * A task that has met a savepoint's barrier takes a checkpoint and stands still. Its pages are then copied,
+ * some in each turn, and it goes on: uploading the copies happens behind it. A copy that a restart
+ * interrupts is begun anew.
  *
  *   savepoints        one row per run and savepoint; it stays, so that a barrier is entered once
  *   savepoint_parts   what is to be uploaded; part -1 is the task's state, which goes last
@@ -86,8 +87,8 @@ export class SavepointStore {
   }
 
   /**
-   * Copies about one part of a task that stands at a barrier, whose checkpoint is committed. When all is copied
-   * the task may go on. Returns about how many bytes were copied.
+   * Copies about one part of a task that stands at a barrier, whose checkpoint is committed. When all is
+   * copied the task may go on. Returns about how many bytes were copied.
    */
   copy(task: Task, savepoint: number, identity: PartitionIdentity): number {
     const copying = this.#continue(task.number, savepoint);

@@ -2,8 +2,8 @@
  * A task's state from a savepoint, whatever the number of partitions then and now.
  *
  * Every partition that had some of this one's key groups gives its pages. Cells of other key groups are left
- * out, the others merged into new tables: rows are never read, and keys never hashed again. Nothing is visible
- * before `finish`, which writes the run's first checkpoint.
+ * out, the others merged into new tables: rows are never read, and keys never hashed again. Nothing is
+ * visible before `finish`, which writes the run's first checkpoint.
  */
 import { PAGE_FIRST_HASH, PAGE_LOCAL_DEPTH } from "../../../assembly/abi.ts";
 import { assert } from "../../base/assert.ts";
@@ -44,7 +44,8 @@ export class TaskRestore {
 
   /**
    * Begins to restore `run` from the states of those partitions that had some of its keys. Throws
-   * `JOB_FALLEN_BEHIND` where the log that is needed was trimmed, `SAVEPOINT_UNFIT` where the states disagree.
+   * `JOB_FALLEN_BEHIND` where the log that is needed was trimmed, `SAVEPOINT_UNFIT` where the states
+   * disagree.
    */
   constructor(context: RestoreContext, run: number, plan: TaskPlan, states: readonly TaskState[]) {
     const { sql, cache, identity } = context;
@@ -92,13 +93,10 @@ export class TaskRestore {
 
   /** A shard goes on behind the barrier; a partition between stages is new, and its log with it. */
   #checkpoint(): Checkpoint {
-    const { inputs, shard } = this.#context.identity;
+    const { inputs } = this.#context.identity;
     const [own] = this.#states;
     assert(own, "a task is restored from some state");
     const isShard = inputs === undefined;
-    const none = { rows: 0, filtered: 0, late: 0, bad: 0 };
-    // Counts are the job's: the first partition goes on with those of all.
-    const counts = isShard ? own.counts : shard === 0 ? this.#sumOfCounts() : none;
     const lowest = this.#states
       .map(({ watermark }) => BigInt(watermark))
       .sort((left, right) => (left < right ? -1 : 1))[0];
@@ -107,7 +105,7 @@ export class TaskRestore {
       watermark: String(lowest),
       firedThrough: own.firedThrough,
       inputTime: isShard ? own.inputTime : {},
-      counts,
+      counts: this.#counts(),
       toPassOver: isShard ? own.toPassOver : 0,
       orderOffset: isShard
         ? own.orderOffset - own.offset
@@ -115,9 +113,12 @@ export class TaskRestore {
     };
   }
 
-  #sumOfCounts(): Checkpoint["counts"] {
+  /** Counts are a partition's: whoever has its first key group now goes on with them. */
+  #counts(): Checkpoint["counts"] {
+    const [first, end] = this.#context.identity.keyGroups;
+    const own = this.#states.filter(({ keyGroups }) => keyGroups[0] >= first && keyGroups[0] < end);
     const sum = (name: keyof Checkpoint["counts"]) =>
-      this.#states.reduce((total, { counts }) => total + counts[name], 0);
+      own.reduce((total, { counts }) => total + counts[name], 0);
     return { rows: sum("rows"), filtered: sum("filtered"), late: sum("late"), bad: sum("bad") };
   }
 

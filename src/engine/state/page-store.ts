@@ -98,8 +98,8 @@ export class PageStore {
   }
 
   /**
-   * Reads the committed pages of `tables` behind (table, first hash), at most `limit`, in that order. Only right
-   * after a commit, while nothing is written under the next epoch.
+   * Reads the committed pages of `tables` behind (table, first hash), at most `limit`, in that order. Only
+   * right after a commit, while nothing is written under the next epoch.
    */
   committedPages(
     tables: string,

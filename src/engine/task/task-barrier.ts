@@ -1,11 +1,11 @@
 /**
  * A task and the barriers of savepoints: which have come, and whether it stands at one.
  *
- * Between stages a barrier comes by every channel, and behind it a channel brings nothing until it has come by
- * all (`log/decide-acceptance.ts`). So with the last of them the task has applied exactly what belongs to the
- * savepoint. It stands still there until its pages are copied.
+ * Between stages a barrier comes by every channel, and behind it a channel brings nothing until it has come
+ * by all (`log/decide-acceptance.ts`). So with the last of them the task has applied exactly what belongs to
+ * the savepoint. It stands still there until its pages are copied.
  */
-import { decodeBarrier } from "../log/barrier.ts";
+import { type Barrier, decodeBarrier } from "../log/barrier.ts";
 import type { LogRecord } from "../log/records.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 
@@ -30,15 +30,18 @@ export class TaskBarrier {
     return { barred: this.#channels, savepoint: this.#savepoint };
   }
 
-  /** Takes in a barrier; returns true with the last one that was waited for. Those of other runs are nothing. */
-  meet({ frame, mark }: LogRecord): boolean {
+  /**
+   * Takes in a barrier. With the last one that was waited for it returns the barrier for the next stage,
+   * where it comes by `senders` channels; those of other runs are nothing.
+   */
+  meet({ frame, mark }: LogRecord, senders: number): Barrier | undefined {
     const { run, savepoint, channels } = decodeBarrier(frame);
-    if (run !== this.#run) return false;
+    if (run !== this.#run) return undefined;
     if (mark) this.#channels = [...this.#channels, mark.channel];
-    if (this.#channels.length < channels) return false;
+    if (this.#channels.length < channels) return undefined;
     this.#channels = [];
     this.#savepoint = savepoint;
-    return true;
+    return { run, savepoint, channels: senders };
   }
 
   /** The task goes on. */

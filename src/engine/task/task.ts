@@ -295,7 +295,8 @@ export class Task {
   /** Applies a record's rows, by the watermark before it, then its own, and tells the next stage of both. */
   #takeIn(record: LogRecord): void {
     if (record.kind === RecordKind.Barrier) {
-      if (this.#barrier.meet(record)) this.#sendBarrier(record.offset);
+      const onward = this.#barrier.meet(record, this.#context.identity.shardCount);
+      if (onward) this.#output?.sender.sendBarrier(record.offset, onward);
       return;
     }
     if (record.kind !== RecordKind.Frame) {
@@ -324,12 +325,6 @@ export class Task {
 
   get #orderOffset(): number {
     return this.#checkpoint.orderOffset ?? 0;
-  }
-
-  #sendBarrier(offset: number): void {
-    const { savepoint = 0 } = this;
-    const channels = this.#context.identity.shardCount;
-    this.#output?.sender.sendBarrier(offset, { run: this.number, savepoint, channels });
   }
 
   #sendRows(sender: Sender, { offset, frame }: LogRecord, watermark: bigint): void {

@@ -39,8 +39,15 @@ export interface JobEntry {
   readonly definition: JobDefinition;
   /** From the source on; the last one has the view. */
   readonly stages: readonly JobStage[];
+  readonly restore?: JobRestore;
   readonly state: "running" | "paused" | "deleted";
   readonly createdAt: number;
+}
+
+/** The savepoint that a job began with, and where the tasks of each of its stages were. */
+export interface JobRestore {
+  readonly savepoint: number;
+  readonly stages: readonly { readonly generation: number; readonly shards: number }[];
 }
 
 /** A task of a job, and the generation of the stream that it reads. */
@@ -137,9 +144,27 @@ export class Catalog {
     return this.#jobs("WHERE generation = ? AND state <> 'deleted' ORDER BY name", generation);
   }
 
+  /** The streams that the job's stages read, the source first; without those that are gone already. */
+  streamsOf(job: JobEntry): StreamEntry[] {
+    return job.stages.flatMap(({ generation }) => this.generation(generation) ?? []);
+  }
+
+  /**
+   * The job and the stage of a view: a job's name is its last step's, with `.0` behind it its first one's.
+   */
+  view(view: string): { job: JobEntry; stage: number } | undefined {
+    const [, name = view, step] = /^(.*)\.(\d+)$/.exec(view) ?? [];
+    const job = this.job(name);
+    if (!job) return undefined;
+    const behindFirst = job.definition.steps?.length ?? 0;
+    const stage = job.stages.length - 1 - behindFirst + Number(step ?? behindFirst);
+    return stage < job.stages.length ? { job, stage } : undefined;
+  }
+
   addJob(job: Omit<JobEntry, "run" | "state">): JobEntry {
     const run = this.#next("run");
-    const texts = [JSON.stringify(job.definition), JSON.stringify({ stages: job.stages })] as const;
+    const { definition, stages, restore } = job;
+    const texts = [JSON.stringify(definition), JSON.stringify({ stages, restore })] as const;
     const statement = `INSERT INTO jobs (${jobColumns}) VALUES (?, ?, ?, ?, ?, 'running', ?)`;
     this.#sql.run(statement, job.name, run, job.generation, ...texts, job.createdAt);
     return { ...job, run, state: "running" };
@@ -230,7 +255,7 @@ export class Catalog {
       run: Number(run),
       generation: Number(generation),
       definition: JSON.parse(String(definition)),
-      stages: readStages(Number(generation), JSON.parse(String(plan))),
+      ...readPlan(Number(generation), JSON.parse(String(plan))),
       state: String(state) as JobEntry["state"],
       createdAt: Number(createdAt),
     }));
@@ -249,10 +274,9 @@ export class Catalog {
   }
 }
 
+type JobPlan = Pick<JobEntry, "stages" | "restore">;
+
 /** Release 0.1.0 stored the plan of the only stage as it is. */
-function readStages(
-  generation: number,
-  stored: TaskPlan | { stages: readonly JobStage[] },
-): readonly JobStage[] {
-  return "stages" in stored ? stored.stages : [{ generation, plan: stored }];
+function readPlan(generation: number, stored: TaskPlan | JobPlan): JobPlan {
+  return "stages" in stored ? stored : { stages: [{ generation, plan: stored }] };
 }

@@ -11,6 +11,7 @@ import { keyGroupsOf } from "../../engine/shard-map.ts";
 import { callShard, type Shards } from "../shards.ts";
 import type { WallClock } from "../wall-clock.ts";
 import type { Catalog, Delivery, StreamEntry } from "./catalog.ts";
+import { sourcesOf } from "./restore-plan.ts";
 
 /** After this a command counts as lost. Opening a partition with a long log may take seconds. */
 const commandTimeoutMs = 10_000;
@@ -90,9 +91,14 @@ export class CommandDelivery {
       const job = this.#catalog.run(run);
       assert(job, "a delivery's job is in the catalog until all shards confirmed");
       const { name, state } = job;
-      const plan = job.stages.find((stage) => stage.generation === generation)?.plan;
+      const stage = job.stages.findIndex((each) => each.generation === generation);
+      const plan = job.stages[stage]?.plan;
       assert(plan, "a job's run is told to the partitions of its own stages");
-      return partition.command(generation, { job: name, run, revision, state, plan });
+      const restore = job.restore && sourcesOf(job.restore, stage, shard, stream.definition.shards);
+      return partition.command(generation, {
+        ...{ job: name, run, revision, state, plan },
+        ...(restore && { restore }),
+      });
     });
   }
 

@@ -8,7 +8,13 @@
 import type { Schema } from "../../columnar/schema.ts";
 import type { RpcResult } from "../../engine/partition-types.ts";
 import type { TaskPlan } from "../../engine/plan/task-plan.ts";
-import type { JobAnswer, JobStatusAnswer, StreamAnswer, StreamStatusAnswer } from "../../protocol/answers.ts";
+import type {
+  JobAnswer,
+  JobStatusAnswer,
+  SavepointAnswer,
+  StreamAnswer,
+  StreamStatusAnswer,
+} from "../../protocol/answers.ts";
 import type { JobDefinition } from "../../protocol/job-spec.ts";
 import type { StreamDefinition } from "../../protocol/stream-spec.ts";
 
@@ -60,6 +66,13 @@ export interface CoordinatorRpc {
   jobs(): Promise<RpcResult<readonly JobAnswer[]>>;
   setJobState(name: string, state: "running" | "paused"): Promise<RpcResult<JobAnswer>>;
   deleteJob(name: string): Promise<RpcResult<null>>;
+  /**
+   * Takes a savepoint of a running job; answers when it is complete, or after some seconds while it goes on.
+   */
+  createSavepoint(job: string, stops: boolean): Promise<RpcResult<SavepointAnswer>>;
+  /** Newest first; also those of jobs that are gone. */
+  savepoints(job: string): Promise<RpcResult<readonly SavepointAnswer[]>>;
+  deleteSavepoint(savepoint: number): Promise<RpcResult<null>>;
   /** A shard tells that it left idleness, so that its idle siblings get ticks. */
   shardActive(stream: string, generation: number, shard: number): Promise<RpcResult<null>>;
 }

@@ -10,36 +10,40 @@
 import { assert } from "../../base/assert.ts";
 import { EngineError, errorBodyOf, StorageFailure } from "../../base/errors.ts";
 import { suggestName } from "../../base/suggest-name.ts";
-import { channelOf } from "../../engine/partition-outputs.ts";
 import type { RpcResult } from "../../engine/partition-types.ts";
-import { planStages } from "../../engine/plan/plan-stages.ts";
 import type { SqlStorage } from "../../engine/ports.ts";
-import type { JobAnswer, StreamAnswer } from "../../protocol/answers.ts";
+import type { JobAnswer, SavepointAnswer, StreamAnswer } from "../../protocol/answers.ts";
 import type { JobDefinition } from "../../protocol/job-spec.ts";
 import type { StreamDefinition } from "../../protocol/stream-spec.ts";
+import type { BlobStore } from "../blobs.ts";
 import type { Shards } from "../shards.ts";
 import { deadlineAfter, type WallClock } from "../wall-clock.ts";
-import { Catalog, type JobEntry, type JobStage, type StreamEntry } from "./catalog.ts";
+import { Catalog, type JobEntry, type StreamEntry } from "./catalog.ts";
 import { CommandDelivery } from "./command-delivery.ts";
 import type { CoordinatorRpc, JobFacts, Put, StagePartitions, StreamFacts } from "./coordinator-rpc.ts";
 import { decideStreamChange } from "./decide-stream-change.ts";
 import { jobDifference } from "./job-difference.ts";
 import { jobAnswerOf, mergeJobStatus, mergeStreamStatus, streamAnswerOf } from "./merge-status.ts";
+import { type SavepointEntry, Savepoints, savepointAnswerOf, savepointPollMs } from "./savepoints.ts";
+import { startJob, streamRun } from "./start-job.ts";
+import { streamFactsOf } from "./stream-facts.ts";
 import { statusesOf, WatermarkTicks } from "./watermark-ticks.ts";
 
 /** How long a request waits for shards before it answers `starting`. */
 const settleMs = 3000;
 
+/** Time in ms between two looks at a savepoint for whose end no request waits. */
+const savepointAlarmMs = 500;
+
 /** After a failed alarm: long enough not to spin, short enough not to be missed. */
 const alarmAfterFailureMs = 5000;
-
-/** The run that stands for the stream itself in deliveries. */
-const streamRun = 0;
 
 export interface CoordinatorPorts {
   readonly sql: SqlStorage;
   readonly clock: WallClock;
   readonly shards: Shards;
+  /** Where savepoints lie; undefined where none are kept. */
+  readonly blobs: BlobStore | undefined;
   /** Sets the one alarm of the object to a time in ms, in place of the one before. */
   setAlarm(at: number): void;
   /** Ends this object at once: what the turn wrote is dropped, and the next call meets a new one. */
@@ -51,6 +55,7 @@ export class Coordinator implements CoordinatorRpc {
   readonly #catalog: Catalog;
   readonly #delivery: CommandDelivery;
   readonly #ticks: WatermarkTicks;
+  readonly #savepoints: Savepoints | undefined;
   #alarmAt: number | undefined;
 
   constructor(ports: CoordinatorPorts) {
@@ -58,6 +63,8 @@ export class Coordinator implements CoordinatorRpc {
     this.#catalog = new Catalog(ports.sql);
     this.#delivery = new CommandDelivery(this.#catalog, ports.shards, ports.clock);
     this.#ticks = new WatermarkTicks(ports.shards, ports.clock);
+    const { sql, shards, clock, blobs } = ports;
+    if (blobs) this.#savepoints = new Savepoints(sql, shards, clock, blobs);
     for (const stream of this.#catalog.streams()) this.#watch(stream);
     this.#schedule();
   }
@@ -72,11 +79,11 @@ export class Coordinator implements CoordinatorRpc {
 
   jobFacts(view: string): Promise<RpcResult<JobFacts>> {
     return this.#answer(async () => {
-      const found = this.#viewOf(view);
+      const found = this.#catalog.view(view);
       if (!found) throw this.#notFound("VIEW_NOT_FOUND", "view", view);
       const { job, stage } = found;
       await this.#settleJob(job);
-      const partitions = this.#streamsOf(job).map(partitionsOf);
+      const partitions = this.#catalog.streamsOf(job).map(partitionsOf);
       const [own, plan] = [partitions[stage], job.stages[stage]?.plan];
       assert(own && plan, "every stage of a job reads a stream");
       return { view, job: job.name, run: job.run, ...own, plan, before: partitions.slice(0, stage) };
@@ -147,7 +154,7 @@ export class Coordinator implements CoordinatorRpc {
     return this.#answer(async () => {
       const job = this.#job(name);
       const { shards, clock } = this.#ports;
-      const asked = this.#streamsOf(job).map((stream) => statusesOf(stream, shards, clock));
+      const asked = this.#catalog.streamsOf(job).map((stream) => statusesOf(stream, shards, clock));
       return mergeJobStatus(job, this.#sourceOf(job).name, this.#isJobSettled(job), await Promise.all(asked));
     });
   }
@@ -176,6 +183,34 @@ export class Coordinator implements CoordinatorRpc {
     });
   }
 
+  createSavepoint(name: string, stops: boolean): Promise<RpcResult<SavepointAnswer>> {
+    return this.#answer(async () => {
+      const savepoints = this.#savepointsKept();
+      const job = this.#job(name);
+      const isReady = job.state === "running" && this.#isJobSettled(job);
+      let entry = savepoints.begin(job, isReady, this.#catalog.streamsOf(job), stops);
+      this.#schedule();
+      const until = this.#ports.clock.now() + settleMs;
+      while (entry.state === "running" && this.#ports.clock.now() < until) {
+        entry = await this.#advance(savepoints, entry);
+        if (entry.state === "running") await deadlineAfter(this.#ports.clock, savepointPollMs).passed;
+      }
+      this.#schedule();
+      return savepointAnswerOf(entry);
+    });
+  }
+
+  savepoints(job: string): Promise<RpcResult<readonly SavepointAnswer[]>> {
+    return this.#answer(async () => this.#savepointsKept().ofJob(job).map(savepointAnswerOf));
+  }
+
+  deleteSavepoint(savepoint: number): Promise<RpcResult<null>> {
+    return this.#answer(async () => {
+      await this.#savepointsKept().delete(savepoint);
+      return null;
+    });
+  }
+
   shardActive(_stream: string, generation: number, _shard: number): Promise<RpcResult<null>> {
     return this.#answer(async () => {
       const stream = this.#catalog.generation(generation);
@@ -193,12 +228,36 @@ export class Coordinator implements CoordinatorRpc {
     this.#alarmAt = undefined;
     try {
       const polled = this.#ticks.pollDue((generation) => this.#watchable(generation));
-      await Promise.all([polled, this.#delivery.deliverDue()]);
+      await Promise.all([polled, this.#delivery.deliverDue(), this.#advanceSavepoints()]);
       this.#schedule();
     } catch (thrown) {
       this.#ports.setAlarm(this.#ports.clock.now() + alarmAfterFailureMs);
       if (thrown instanceof StorageFailure) this.#ports.abort(thrown.message);
     }
+  }
+
+  async #advanceSavepoints(): Promise<void> {
+    const savepoints = this.#savepoints;
+    if (!savepoints) return;
+    await Promise.all(savepoints.running().map((entry) => this.#advance(savepoints, entry)));
+  }
+
+  /** Goes on with a savepoint; one whose job is gone can never be completed. */
+  async #advance(savepoints: Savepoints, entry: SavepointEntry): Promise<SavepointEntry> {
+    const job = this.#catalog.run(entry.run);
+    if (!job || job.state === "deleted") {
+      savepoints.forget(entry.savepoint);
+      const message = `Job "${entry.job}" was deleted before its savepoint was complete.`;
+      throw new EngineError("SAVEPOINT_CONFLICT", { message });
+    }
+    const advanced = await savepoints.advance(entry, this.#catalog.streamsOf(job));
+    if (advanced.state === "done" && entry.stops) await this.#wish(job, "deleted");
+    return advanced;
+  }
+
+  #savepointsKept(): Savepoints {
+    if (this.#savepoints) return this.#savepoints;
+    throw new EngineError("SAVEPOINTS_NOT_SET", { message: "This Worker keeps no savepoints." });
   }
 
   /** After a failed write nobody knows what is stored: a new object starts from what is. */
@@ -213,25 +272,9 @@ export class Coordinator implements CoordinatorRpc {
 
   #startJob(name: string, definition: JobDefinition): JobEntry {
     const source = this.#stream(definition.source);
-    const createdAt = this.#ports.clock.now();
-    const inner: StreamEntry[] = [];
-    const planned = planStages(definition, source.definition, (input) => {
-      const before = inner.at(-1) ?? source;
-      const stored = { ...input, inputs: channelsFrom(before) };
-      const stream = this.#catalog.addStream(`${name}/${inner.length + 1}`, stored, createdAt);
-      inner.push(stream);
-      const { generation, mapVersion } = stream;
-      return { stream: stream.name, generation, mapVersion, partitions: input.shards };
-    });
-    const streams = [source, ...inner];
-    const stages = planned.map(({ plan }, index): JobStage => {
-      return { generation: streams[index]?.generation ?? source.generation, plan };
-    });
-    const { generation } = source;
-    const job = this.#catalog.addJob({ name, generation, definition, stages, createdAt });
-    const dueAt = CommandDelivery.dueAgainAt(createdAt);
-    for (const stream of inner) this.#catalog.addDeliveries(stream, streamRun, dueAt);
-    for (const stream of streams) this.#catalog.addDeliveries(stream, job.run, dueAt);
+    const { fromSavepoint } = definition;
+    const saved = fromSavepoint === undefined ? undefined : this.#savepointsKept().get(fromSavepoint);
+    const job = startJob(this.#catalog, source, { name, definition, saved }, this.#ports.clock.now());
     this.#watch(source);
     return job;
   }
@@ -240,7 +283,7 @@ export class Coordinator implements CoordinatorRpc {
   #wish(job: JobEntry, state: JobEntry["state"]): Promise<boolean> {
     this.#catalog.setJobState(job.run, state);
     const source = this.#sourceOf(job);
-    for (const stream of this.#streamsOf(job)) {
+    for (const stream of this.#catalog.streamsOf(job)) {
       const isOwn = stream.generation !== source.generation;
       if (isOwn && state === "deleted") this.#dropStream(stream);
       else this.#catalog.addDeliveries(stream, job.run, CommandDelivery.dueAgainAt(this.#ports.clock.now()));
@@ -278,7 +321,7 @@ export class Coordinator implements CoordinatorRpc {
 
   /** Tells a job's partitions what they have not confirmed; true when all know of it in time. */
   #settleJob(job: JobEntry): Promise<boolean> {
-    return this.#settleAll(this.#streamsOf(job), () => this.#isJobSettled(job));
+    return this.#settleAll(this.#catalog.streamsOf(job), () => this.#isJobSettled(job));
   }
 
   async #settleAll(streams: readonly StreamEntry[], isSettled: () => boolean): Promise<boolean> {
@@ -301,7 +344,10 @@ export class Coordinator implements CoordinatorRpc {
   }
 
   #schedule(): void {
-    const times = [this.#catalog.nextDueAt(), this.#ticks.nextDueAt()].filter((at) => at !== undefined);
+    const isSaving = this.#savepoints && this.#savepoints.running().length > 0;
+    const saveAt = isSaving ? this.#ports.clock.now() + savepointAlarmMs : undefined;
+    const due = [this.#catalog.nextDueAt(), this.#ticks.nextDueAt(), saveAt];
+    const times = due.filter((at) => at !== undefined);
     if (times.length === 0) return;
     const at = Math.min(...times);
     if (this.#alarmAt !== undefined && this.#alarmAt <= at) return;
@@ -319,23 +365,6 @@ export class Coordinator implements CoordinatorRpc {
     const job = this.#catalog.job(name);
     if (!job) throw this.#notFound("JOB_NOT_FOUND", "job", name);
     return job;
-  }
-
-  /**
-   * The job and the stage of a view: a job's name is its last step's, with `.0` behind it its first one's.
-   */
-  #viewOf(view: string): { job: JobEntry; stage: number } | undefined {
-    const [, name = view, step] = /^(.*)\.(\d+)$/.exec(view) ?? [];
-    const job = this.#catalog.job(name);
-    if (!job) return undefined;
-    const behindFirst = job.definition.steps?.length ?? 0;
-    const stage = job.stages.length - 1 - behindFirst + Number(step ?? behindFirst);
-    return stage < job.stages.length ? { job, stage } : undefined;
-  }
-
-  /** The streams that the job's stages read, the source first; without those that are gone already. */
-  #streamsOf(job: JobEntry): StreamEntry[] {
-    return job.stages.flatMap(({ generation }) => this.#catalog.generation(generation) ?? []);
   }
 
   #sourceOf(job: JobEntry): StreamEntry {
@@ -360,23 +389,4 @@ export class Coordinator implements CoordinatorRpc {
 
 function partitionsOf({ name, generation, definition }: StreamEntry): StagePartitions {
   return { stream: name, generation, shardCount: definition.shards };
-}
-
-/** The channels that lead from the stream's partitions to one of the next stage. */
-function channelsFrom({ generation, definition }: StreamEntry): string[] {
-  return Array.from({ length: definition.shards }, (_, shard) => channelOf({ generation, shard }));
-}
-
-function streamFactsOf({ name, generation, mapVersion, definition }: StreamEntry): StreamFacts {
-  const indexOf = (column: string) => definition.columns.findIndex((candidate) => candidate.name === column);
-  return {
-    stream: name,
-    generation,
-    mapVersion,
-    shardCount: definition.shards,
-    schema: { version: mapVersion, columns: definition.columns },
-    eventTimeColumn: indexOf(definition.eventTime.column),
-    outOfOrdernessMs: definition.eventTime.outOfOrdernessMs,
-    distributionKey: definition.distributionKey.map(indexOf),
-  };
 }

@@ -20,14 +20,16 @@ import type {
   PartitionStatus,
   RpcResult,
   ViewPage,
-  ViewRow,
   ViewScan,
 } from "../../engine/partition-types.ts";
 import type { Ports } from "../../engine/ports.ts";
-import { selectTop } from "../../engine/task/view-scan.ts";
+import type { SavepointStatus } from "../../engine/savepoint/savepoint-store.ts";
+import type { BlobStore } from "../blobs.ts";
 import type { Shards } from "../shards.ts";
 import { creditWaitMs, OutputDelivery } from "./output-delivery.ts";
 import type { PartitionRpc } from "./partition-rpc.ts";
+import { readView } from "./read-view.ts";
+import { SavepointTransfer } from "./savepoint-transfer.ts";
 import { Waiters } from "./waiters.ts";
 
 /** What the host asks of the platform besides the engine's ports. */
@@ -43,6 +45,8 @@ export interface HostPorts extends Ports {
   abort(reason: string): void;
   /** The partitions of the next stages. */
   readonly shards: Shards;
+  /** Where savepoints lie; undefined where none are kept. */
+  readonly blobs: BlobStore | undefined;
   /** Tells the coordinator that this shard has left idleness; resolves when it knows. */
   reportActive(identity: PartitionIdentity): Promise<void>;
 }
@@ -60,8 +64,6 @@ const bytesPerTurn = 512 * KiB;
 const bytesAtOnce = 64 * KiB;
 /** Longest time in ms that a query waits for the replay after a restart; then it sees what there is. */
 const replayWaitMs = 5_000;
-/** Rows that a top-n read looks at in one turn. */
-const topRowsPerTurn = 4096;
 
 export class PartitionHost implements PartitionRpc {
   readonly #ports: HostPorts;
@@ -73,6 +75,7 @@ export class PartitionHost implements PartitionRpc {
   #alarmAt: number | undefined;
   readonly #waiters: Waiters;
   readonly #delivery: OutputDelivery;
+  readonly #transfer: SavepointTransfer;
   #isActiveReported = false;
   /** Offset of the last record that was logged before this object started. */
   readonly #restartedAt: number;
@@ -96,6 +99,15 @@ export class PartitionHost implements PartitionRpc {
       this.#guard(work, ignore);
       this.#endTurn();
       this.#waiters.wake();
+    });
+    this.#transfer = new SavepointTransfer(ports, (partition, work) => {
+      let value: ReturnType<typeof work> | undefined;
+      if (this.#opened !== partition) return value;
+      this.#guard(() => {
+        value = work();
+      }, ignore);
+      this.#endTurn();
+      return value;
     });
     this.#opened = Partition.isStored(ports) ? new Partition(ports, options) : undefined;
     this.#restartedAt = (this.#opened?.log.nextOffset ?? 1) - 1;
@@ -140,9 +152,12 @@ export class PartitionHost implements PartitionRpc {
     });
   }
 
-  command(generation: number, command: JobCommand): Promise<RpcResult<null>> {
+  async command(generation: number, command: JobCommand): Promise<RpcResult<null>> {
+    const restored = this.#opened ? await this.#transfer.restoreFor(this.#opened, command) : undefined;
+    if (restored?.outcome === "Unreached") return { ok: false, error: restored.error };
     return this.#answer(() => {
       this.#partition.command(generation, command);
+      if (restored?.outcome === "Failed") this.#partition.jobs.fail(command.run, restored.error);
       this.#waiters.wake();
       return null;
     });
@@ -158,6 +173,17 @@ export class PartitionHost implements PartitionRpc {
     const late = `What came of offset ${offset} has not reached the next stage within ${timeoutMs} ms.`;
     const waited = await this.#waiters.until(() => token() !== undefined, timeoutMs, late);
     return waited.ok ? this.#answer(() => token() ?? []) : waited;
+  }
+
+  beginSavepoint(generation: number, run: number, savepoint: number): Promise<RpcResult<null>> {
+    return this.#answer(() => {
+      this.#partition.beginSavepoint(generation, run, savepoint);
+      return null;
+    });
+  }
+
+  savepointStatus(run: number, savepoint: number): Promise<RpcResult<SavepointStatus | null>> {
+    return this.#answer(() => this.#partition.jobs.savepoints.status(run, savepoint) ?? null);
   }
 
   status(): Promise<RpcResult<PartitionStatus | null>> {
@@ -181,7 +207,8 @@ export class PartitionHost implements PartitionRpc {
       const waited = await this.#waitFor(job, run, wait.minOffset, wait.timeoutMs);
       if (!waited.ok) return waited;
     }
-    return this.#readView(job, run, scan);
+    const read = (page: ViewScan) => this.#answer(() => this.#partition.queryView(job, run, page));
+    return readView(read, (work) => this.#ports.soon(work), scan);
   }
 
   letters(job: string | undefined, after: string | undefined, limit: number): Promise<RpcResult<LetterPage>> {
@@ -278,7 +305,10 @@ export class PartitionHost implements PartitionRpc {
 
   /** Sends what is to be sent; keeps an alarm no later than the partition needs, and the work going. */
   #afterTurn(): void {
-    if (this.#opened?.isSetUp) this.#delivery.send(this.#opened);
+    if (this.#opened?.isSetUp) {
+      this.#delivery.send(this.#opened);
+      this.#transfer.upload(this.#opened);
+    }
     const isSoon = this.#alarmAt !== undefined && this.#alarmAt <= this.#ports.clock.now() + heartbeatMs;
     const at = isSoon ? undefined : this.#opened?.nextAlarm();
     if (at !== undefined) this.#wakeBy(at);
@@ -297,27 +327,6 @@ export class PartitionHost implements PartitionRpc {
   /** A turn that broke off left nobody knows what work: an alarm finds out. */
   #lookAgain(): void {
     this.#wakeBy(this.#ports.clock.now() + heartbeatMs);
-  }
-
-  /** Reads a page over as many turns as it takes. It claims no more than its first rows reflect. */
-  async #readView(job: string, run: number, scan: ViewScan): Promise<RpcResult<ViewPage>> {
-    let rows: readonly ViewRow[] = [];
-    let first: ViewPage | undefined;
-    let page: ViewScan = scan.top ? { ...withoutPlace(scan), limit: topRowsPerTurn } : scan;
-    while (true) {
-      const read = await this.#answer(() => this.#partition.queryView(job, run, page));
-      if (!read.ok) return read;
-      const { resume, hasMore, ...found } = read.value;
-      first ??= read.value;
-      rows = scan.top ? selectTop([...rows, ...found.rows], scan) : [...rows, ...found.rows];
-      const next = scan.top && hasMore ? (resume ?? found.rows.at(-1)?.at) : resume;
-      if (!next) {
-        const { watermark, appliedOffset } = first;
-        return { ok: true, value: { rows, hasMore: hasMore && !scan.top, watermark, appliedOffset } };
-      }
-      page = { ...page, after: next, limit: scan.top ? topRowsPerTurn : scan.limit - rows.length };
-      await new Promise<void>((resolve) => this.#ports.soon(resolve));
-    }
   }
 
   /** Resolves when the job has applied `minOffset`, or with an error: it failed, or it took too long. */
@@ -377,8 +386,3 @@ export class PartitionHost implements PartitionRpc {
 }
 
 function ignore(): void {}
-
-/** A scan from its beginning. */
-function withoutPlace({ after: _, ...scan }: ViewScan): ViewScan {
-  return scan;
-}

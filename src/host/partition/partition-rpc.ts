@@ -11,6 +11,7 @@ import type {
   ViewPage,
   ViewScan,
 } from "../../engine/partition-types.ts";
+import type { SavepointStatus } from "../../engine/savepoint/savepoint-store.ts";
 
 /** The RPC surface of a partition's object. No method throws for what can happen: it answers `ok: false`. */
 export interface PartitionRpc {
@@ -29,6 +30,10 @@ export interface PartitionRpc {
     scan: ViewScan,
     wait: { readonly minOffset: number; readonly timeoutMs: number } | undefined,
   ): Promise<RpcResult<ViewPage>>;
+  /** Lets a savepoint's barrier into the log of a shard; again it changes nothing. */
+  beginSavepoint(generation: number, run: number, savepoint: number): Promise<RpcResult<null>>;
+  /** How far a savepoint of a run is here; null before its barrier has come. */
+  savepointStatus(run: number, savepoint: number): Promise<RpcResult<SavepointStatus | null>>;
   /**
    * Waits (at most `timeoutMs`) until the job has applied `offset` and the next stage has acknowledged all
    * that came of it. Answers the token for that stage: an offset for each of its partitions, by number.

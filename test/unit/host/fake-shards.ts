@@ -16,6 +16,7 @@ import type {
   ViewPage,
   ViewScan,
 } from "../../../src/engine/partition-types.ts";
+import type { SavepointStatus } from "../../../src/engine/savepoint/savepoint-store.ts";
 import type { PartitionRpc } from "../../../src/host/partition/partition-rpc.ts";
 import { type ShardAddress, type Shards, shardName } from "../../../src/host/shards.ts";
 
@@ -46,6 +47,7 @@ export class FakePartition implements PartitionRpc {
   jobStatus: Partial<JobStatus> = {};
   page: ViewPage = { rows: [], hasMore: false, watermark: 0n, appliedOffset: 0 };
   token: readonly number[] = [];
+  savepoint: SavepointStatus | null = null;
   letterPage: LetterPage = { letters: [], next: undefined };
   /** Runs before every call; what it throws is what the platform would throw. */
   beforeCall: (method: string) => void | Promise<void> = () => {};
@@ -112,6 +114,14 @@ export class FakePartition implements PartitionRpc {
       if (!this.jobs.has(run)) throw new EngineError("VIEW_NOT_FOUND", { message: "No such job here." });
       return this.page;
     });
+  }
+
+  beginSavepoint(_generation: number, run: number, savepoint: number) {
+    return this.#call(`beginSavepoint ${run} ${savepoint}`, () => null);
+  }
+
+  savepointStatus(run: number, savepoint: number) {
+    return this.#call(`savepointStatus ${run} ${savepoint}`, () => this.savepoint);
   }
 
   tokenBehind(job: string, run: number, offset: number) {

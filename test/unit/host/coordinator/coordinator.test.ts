@@ -6,6 +6,7 @@ import { describe, expect, test } from "vitest";
 import { StorageFailure } from "../../../../src/base/errors.ts";
 import { Coordinator } from "../../../../src/host/coordinator/coordinator.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
+import { MemoryBlobs } from "../../../support/memory-blobs.ts";
 import { NodeStorage } from "../../../support/node-storage.ts";
 import { jobOf, streamOf } from "../definitions.ts";
 import { FakeShards } from "../fake-shards.ts";
@@ -14,6 +15,7 @@ class Harness {
   readonly sql = new NodeStorage();
   readonly clock = new ManualClock();
   readonly shards = new FakeShards();
+  readonly blobs = new MemoryBlobs();
   alarmAt: number | undefined;
   aborted: string | undefined;
   coordinator = this.start();
@@ -23,6 +25,7 @@ class Harness {
       sql: this.sql,
       clock: this.clock,
       shards: this.shards,
+      blobs: this.blobs,
       setAlarm: (at) => {
         this.alarmAt = at;
       },

@@ -62,6 +62,7 @@ class HostHarness {
         this.aborted = reason;
       },
       shards: new FakeShards(),
+      blobs: undefined,
       reportActive: async () => {
         this.activeReports++;
       },

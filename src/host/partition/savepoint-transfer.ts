@@ -1,0 +1,116 @@
+/**
+ * Savepoints between a partition and the blob store: what was copied goes up behind the running tasks, what a
+ * job is restored from comes down before it starts.
+ *
+ * Putting a blob again does no harm, so a transfer that breaks off is begun again where it stood.
+ */
+import { EngineError, type ErrorBody, errorBodyOf, StorageFailure } from "../../base/errors.ts";
+import type { Partition } from "../../engine/partition.ts";
+import type { JobCommand } from "../../engine/partition-types.ts";
+import { readTaskState } from "../../engine/savepoint/task-state.ts";
+import { type BlobStore, partName, savedTaskName, stateName } from "../blobs.ts";
+
+/** Time in ms after which an upload that failed is tried again. */
+const retryMs = 1_000;
+
+/** How bringing a state in ended: `Unreached` may be tried again, `Failed` would fail again. */
+export type RestoreOutcome =
+  | { readonly outcome: "Done" }
+  | { readonly outcome: "Failed" | "Unreached"; readonly error: ErrorBody };
+
+export interface TransferPorts {
+  readonly blobs: BlobStore | undefined;
+  abort(reason: string): void;
+  later(work: () => void, ms: number): () => void;
+}
+
+/** Runs work in a turn of its own; returns undefined where it failed or the partition is gone. */
+export type Turn = <Value>(partition: Partition, work: () => Value) => Value | undefined;
+
+export class SavepointTransfer {
+  readonly #ports: TransferPorts;
+  readonly #turn: Turn;
+  #isUploading = false;
+  readonly #restoring = new Map<number, Promise<void>>();
+
+  constructor(ports: TransferPorts, turn: Turn) {
+    this.#ports = ports;
+    this.#turn = turn;
+  }
+
+  /** Begins to upload what there is, unless that is under way. */
+  upload(partition: Partition): void {
+    if (this.#isUploading || !this.#ports.blobs || !partition.jobs.savepoints.hasParts) return;
+    this.#isUploading = true;
+    this.#uploadAll(partition, this.#ports.blobs).then(
+      () => {
+        this.#isUploading = false;
+      },
+      () => void this.#ports.later(() => this.#tryAgain(partition), retryMs),
+    );
+  }
+
+  /** Brings in the state that a job starts from which is new here; two calls for one run share the work. */
+  async restoreFor(partition: Partition, command: JobCommand): Promise<RestoreOutcome> {
+    const { run, state, restore } = command;
+    if (!restore || state === "deleted" || partition.jobs.has(run)) return { outcome: "Done" };
+    const running = this.#restoring.get(run) ?? this.#restore(partition, command);
+    this.#restoring.set(run, running);
+    try {
+      await running;
+      return { outcome: "Done" };
+    } catch (thrown) {
+      if (thrown instanceof StorageFailure) this.#ports.abort(thrown.message);
+      const error = errorBodyOf(thrown);
+      return { outcome: error.code === "PARTITION_UNAVAILABLE" ? "Unreached" : "Failed", error };
+    } finally {
+      this.#restoring.delete(run);
+    }
+  }
+
+  #tryAgain(partition: Partition): void {
+    this.#isUploading = false;
+    this.#turn(partition, () => this.upload(partition));
+  }
+
+  async #uploadAll(partition: Partition, blobs: BlobStore): Promise<void> {
+    const { generation, shard } = partition.identity;
+    while (true) {
+      const saved = this.#turn(partition, () => partition.jobs.savepoints.nextPart());
+      if (!saved) return;
+      const task = savedTaskName(saved.savepoint, generation, shard);
+      await blobs.put(saved.part < 0 ? stateName(task) : partName(task, saved.part), saved.body);
+      this.#turn(partition, () => partition.jobs.savepoints.uploaded(saved));
+    }
+  }
+
+  async #restore(partition: Partition, { run, plan, restore = [] }: JobCommand): Promise<void> {
+    const { blobs } = this.#ports;
+    if (!blobs) throw new EngineError("SAVEPOINTS_NOT_SET", { message: "This Worker keeps no savepoints." });
+    const states = await Promise.all(
+      restore.map(async (task) => readTaskState(await read(blobs, stateName(task)))),
+    );
+    const restoring = partition.jobs.beginRestore(run, plan, states);
+    try {
+      for (const [source, { parts }] of states.entries()) {
+        for (let part = 0; part < parts; part++) {
+          const body = await read(blobs, partName(restore[source] ?? "", part));
+          restoring.addPart(source, body);
+        }
+      }
+    } catch (thrown) {
+      restoring.release();
+      throw thrown;
+    }
+    restoring.finish();
+  }
+}
+
+async function read(blobs: BlobStore, name: string): Promise<Uint8Array> {
+  const body = await blobs.get(name).catch((cause: unknown) => {
+    const message = `The savepoints' store did not answer: ${String(cause)}`;
+    throw new EngineError("PARTITION_UNAVAILABLE", { message, cause });
+  });
+  if (body) return body;
+  throw new EngineError("SAVEPOINT_NOT_FOUND", { message: `The savepoint lacks ${name}.` });
+}

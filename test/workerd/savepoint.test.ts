@@ -1,0 +1,102 @@
+/**
+ * Savepoints over HTTP: taken of a running job, restored under other parallelism, in another job, and listed.
+ */
+import { expect, test } from "vitest";
+import { call, clicks, clicksBody, post, totalsBody } from "./api.ts";
+
+function tokenOf(answer: { body: { token: Record<string, number> } }): string {
+  return encodeURIComponent(JSON.stringify(answer.body.token));
+}
+
+/** The rows of a view by user. */
+async function totalsOf(view: string, token: string): Promise<Record<string, [number, number]>> {
+  const { status, body } = await call("GET", `/v1/views/${view}?limit=1000&token=${token}&timeout=20s`);
+  if (status !== 200) throw new Error(JSON.stringify(body));
+  return Object.fromEntries(
+    body.rows.map(({ user, clicks: count, total }: Record<string, unknown>) => [user, [count, total]]),
+  );
+}
+
+/** Every user of 60 clicks once; the totals grow with the round. */
+function roundOf(round: number): string {
+  return clicks(
+    ...Array.from({ length: 60 }, (_, user): [number, string, number] => [round * 1000, `u${user}`, round]),
+  );
+}
+
+function totalsAfter(rounds: number): Record<string, [number, number]> {
+  const total = (rounds * (rounds - 1)) / 2;
+  return Object.fromEntries(Array.from({ length: 60 }, (_, user) => [`u${user}`, [rounds, total]]));
+}
+
+test("a job goes on from its savepoint with more and with fewer partitions, exactly", async () => {
+  await call("PUT", "/v1/streams/saved", clicksBody({ shards: 2 }));
+  const body = (changes: object) => totalsBody("saved", { window: undefined, parallelism: 3, ...changes });
+  await call("PUT", "/v1/jobs/saving", body({}));
+  await post("saved", roundOf(0));
+  await post("saved", roundOf(1));
+  const taken = await call("POST", "/v1/jobs/saving/savepoints", {});
+  expect(taken).toMatchObject({
+    status: 201,
+    body: { job: "saving", state: "done", partitions: { done: 5, of: 5 } },
+  });
+  expect(taken.body.bytes).toBeGreaterThan(1000);
+  const last = await post("saved", roundOf(2));
+  const token = tokenOf(last);
+  expect(await totalsOf("saving", token)).toEqual(totalsAfter(3));
+  const fromSavepoint = taken.body.savepoint;
+  for (const parallelism of [1, 5]) {
+    const fork = `fork${parallelism}`;
+    const put = await call("PUT", `/v1/jobs/${fork}`, body({ parallelism, fromSavepoint }));
+    expect(put).toMatchObject({ status: 201, body: { state: "running" } });
+    expect(await totalsOf(fork, token)).toEqual(totalsAfter(3));
+  }
+  const listed = await call("GET", "/v1/jobs/saving/savepoints");
+  expect(listed.body.savepoints).toMatchObject([{ savepoint: fromSavepoint, state: "done" }]);
+});
+
+test("a job that stops with a savepoint starts again where it was, and late rows stay late", async () => {
+  await call("PUT", "/v1/streams/stopping", clicksBody({ shards: 2 }));
+  const body = totalsBody("stopping", { parallelism: 2 });
+  await call("PUT", "/v1/jobs/stopped", body);
+  await post("stopping", clicks([1000, "ann", 1], [2000, "bob", 2]));
+  const moved = await call("POST", "/v1/streams/stopping/watermark", { watermark: "1970-01-01T00:00:30Z" });
+  await totalsOf("stopped", tokenOf(moved));
+  const taken = await call("POST", "/v1/jobs/stopped/savepoints", { stop: true });
+  expect(taken).toMatchObject({ status: 201, body: { state: "done" } });
+  expect(await call("GET", "/v1/views/stopped")).toMatchObject({ status: 404 });
+  await post("stopping", clicks([3000, "ann", 4]));
+  const { savepoint } = taken.body;
+  await call("PUT", "/v1/jobs/stopped", { ...body, parallelism: 4, fromSavepoint: savepoint });
+  const fired = await call("POST", "/v1/streams/stopping/watermark", { watermark: "1970-01-01T00:01:00Z" });
+  expect(await totalsOf("stopped", tokenOf(fired))).toEqual({ ann: [2, 5], bob: [1, 2] });
+  const late = await post("stopping", clicks([4000, "ann", 9]));
+  expect(await totalsOf("stopped", tokenOf(late))).toEqual({ ann: [2, 5], bob: [1, 2] });
+  expect((await call("GET", "/v1/jobs/stopped")).body).toMatchObject({ rows: 3, late: 1 });
+});
+
+test("a savepoint that does not fit is refused with what differs, and one can be deleted", async () => {
+  await call("PUT", "/v1/streams/unfit", clicksBody({ shards: 2 }));
+  await call("PUT", "/v1/streams/unfit2", clicksBody({ shards: 2 }));
+  await call("PUT", "/v1/jobs/unfit", totalsBody("unfit", { parallelism: 3 }));
+  const { savepoint } = (await call("POST", "/v1/jobs/unfit/savepoints")).body;
+  const restore = (source: string, changes: object) =>
+    call(
+      "PUT",
+      "/v1/jobs/unfitToo",
+      totalsBody(source, { parallelism: 3, fromSavepoint: savepoint, ...changes }),
+    );
+  const window = { type: "tumble", size: "2min" };
+  expect(await restore("unfit", { window })).toMatchObject({
+    status: 409,
+    body: { code: "SAVEPOINT_UNFIT", detail: expect.stringContaining("the window of stage 1 was") },
+  });
+  expect(await restore("unfit2", {})).toMatchObject({ status: 409, body: { code: "SAVEPOINT_UNFIT" } });
+  expect((await call("GET", "/v1/jobs")).body.jobs.map(({ job }: { job: string }) => job)).not.toContain(
+    "unfitToo",
+  );
+  expect(await call("DELETE", `/v1/savepoints/${savepoint}`)).toMatchObject({ status: 204 });
+  expect(await restore("unfit", {})).toMatchObject({ status: 404, body: { code: "SAVEPOINT_NOT_FOUND" } });
+  expect(await call("DELETE", `/v1/savepoints/${savepoint}`)).toMatchObject({ status: 404 });
+  expect(await call("DELETE", "/v1/savepoints/x")).toMatchObject({ status: 404 });
+});
