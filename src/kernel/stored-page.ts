@@ -78,6 +78,13 @@ export function storedPageProblem(
   return undefined;
 }
 
+/** The hashes that a stored page covers: [firstHash, nextHash); undefined = to the end of the hashes. */
+export function storedPageRange(bytes: Uint8Array): { firstHash: bigint; nextHash: bigint | undefined } {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const firstHash = view.getBigUint64(PAGE_FIRST_HASH, true);
+  return { firstHash, nextHash: nextHashOf(firstHash, view.getUint16(PAGE_LOCAL_DEPTH, true)) };
+}
+
 /** The engine's number kept with the page; it lies in the header as tag + 1, so that zero is none. */
 export function pageTag(memory: KernelMemory, page: number): number | undefined {
   const tag = memory.view.getFloat64(page + PAGE_TAG, true);

@@ -5,11 +5,10 @@
  * out, the others merged into new tables: rows are never read, and keys never hashed again. Nothing is
  * visible before `finish`, which writes the run's first checkpoint.
  */
-import { PAGE_FIRST_HASH, PAGE_LOCAL_DEPTH } from "../../../assembly/abi.ts";
 import { assert } from "../../base/assert.ts";
 import { EngineError } from "../../base/errors.ts";
 import type { PageCache } from "../../kernel/page-cache.ts";
-import { nextHashOf } from "../../kernel/page-view.ts";
+import { storedPageRange } from "../../kernel/stored-page.ts";
 import { TableLayout } from "../../kernel/table-layout.ts";
 import type { PartitionLog } from "../log/partition-log.ts";
 import type { PartitionIdentity } from "../partition-types.ts";
@@ -139,9 +138,7 @@ export class TaskRestore {
   }
 
   #addPage(state: TaskState, { table, bytes }: SavedPage): void {
-    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-    const firstHash = view.getBigUint64(PAGE_FIRST_HASH, true);
-    const nextHash = nextHashOf(firstHash, view.getUint16(PAGE_LOCAL_DEPTH, true));
+    const { firstHash, nextHash } = storedPageRange(bytes);
     if (firstHash > this.#last || (nextHash !== undefined && nextHash <= this.#first)) return;
     const entry = state.tables.find((candidate) => candidate.table === table);
     assert(entry, "a page of a savepoint belongs to a table of its state");
