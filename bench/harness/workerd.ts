@@ -20,11 +20,15 @@ export interface WorkerSetup {
   readonly objects: Readonly<Record<string, string>>;
   /** Text bindings. */
   readonly variables?: Readonly<Record<string, string>>;
+  /** Binding names of folders that the Worker reads and writes through workerd's disk service. */
+  readonly folders?: readonly string[];
 }
 
 export interface RunningWorkerd {
   readonly port: number;
   readonly url: string;
+  /** Where all of it lies; a folder that the Worker writes bears its binding's name there. */
+  readonly folder: string;
   /** Processor time that workerd took so far, in ms; undefined where the system does not tell. */
   cpuMs(): number | undefined;
   stop(): Promise<void>;
@@ -38,13 +42,14 @@ export const millraceSetup: WorkerSetup = {
   entry: "src/cloudflare/worker.ts",
   objects: { COORDINATOR: "Coordinator", SHARD: "Shard" },
   variables: { MILLRACE_LOCAL: "1" },
+  folders: ["SAVEPOINTS_DISK"],
 };
 
 /** Bundles a Worker and serves it on a free port of 127.0.0.1. `stop` deletes all it stored. */
 export async function startWorkerd(setup: WorkerSetup): Promise<RunningWorkerd> {
   const folder = mkdtempSync(join(tmpdir(), "millrace-bench-"));
   const modules = await bundleWorker(repositoryRoot, setup.entry);
-  mkdirSync(join(folder, "storage"));
+  for (const name of ["storage", ...(setup.folders ?? [])]) mkdirSync(join(folder, name));
   for (const { path, contents } of modules) writeFileSync(join(folder, path), contents);
   const names = modules.map(({ type, path }) => ({ type, path }));
   writeFileSync(join(folder, "config.capnp"), configOf(setup, names));
@@ -60,7 +65,8 @@ export async function startWorkerd(setup: WorkerSetup): Promise<RunningWorkerd> 
   };
   try {
     const port = await readPort(child);
-    return { port, url: `http://127.0.0.1:${port}`, cpuMs: () => readCpuMs(child.pid ?? 0), stop };
+    const url = `http://127.0.0.1:${port}`;
+    return { port, url, folder, cpuMs: () => readCpuMs(child.pid ?? 0), stop };
   } catch (cause) {
     await stop();
     throw cause;
@@ -86,17 +92,19 @@ interface ModuleName {
 }
 
 function configOf(setup: WorkerSetup, modules: readonly ModuleName[]): string {
-  const { objects, variables = {} } = setup;
+  const { objects, variables = {}, folders = [] } = setup;
   const text = JSON.stringify;
   const list = (items: readonly string[]) => `[\n    ${items.join(",\n    ")}\n  ]`;
   const classes = [...new Set(Object.values(objects))];
   return `using Workerd = import "/workerd/workerd.capnp";
 
 const config :Workerd.Config = (
-  services = [
-    (name = "worker", worker = .worker),
-    (name = "storage", disk = (path = "storage", writable = true))
-  ],
+  services = ${list([
+    '(name = "worker", worker = .worker)',
+    ...["storage", ...folders].map(
+      (name) => `(name = ${text(name)}, disk = (path = ${text(name)}, writable = true))`,
+    ),
+  ])},
   sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "worker")]
 );
 
@@ -112,6 +120,7 @@ const worker :Workerd.Worker = (
       ([name, className]) => `(name = ${text(name)}, durableObjectNamespace = ${text(className)})`,
     ),
     ...Object.entries(variables).map(([name, value]) => `(name = ${text(name)}, text = ${text(value)})`),
+    ...folders.map((name) => `(name = ${text(name)}, service = ${text(name)})`),
   ])}
 );
 `;

@@ -70,7 +70,7 @@ export const errorCodes = {
     409,
     "Start the job as it was when the savepoint was taken, but for its parallelism.",
   ),
-  SAVEPOINTS_NOT_SET: user(503, "Bind an R2 bucket as SAVEPOINTS in wrangler.toml."),
+  SAVEPOINTS_NOT_SET: user(503, "Bind an R2 bucket as SAVEPOINTS; docs/operations.md tells of folders."),
   JOB_FALLEN_BEHIND: user(409, "The log that the job needed was trimmed. Delete the job and start it again."),
   FRAME_CORRUPT: {
     domain: "internal",

@@ -17,6 +17,7 @@ import type {
 import type { JobBody } from "../protocol/job-spec.ts";
 import type { StreamBody } from "../protocol/stream-spec.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
+import { Savepoints } from "./savepoints.ts";
 
 /** Records as objects, or as NDJSON text that is sent as it is. */
 export type EventsBody = readonly object[] | string;
@@ -57,6 +58,7 @@ export class MillraceClient {
   readonly streams: Streams;
   readonly jobs: Jobs;
   readonly views: Views;
+  readonly savepoints: Savepoints;
   readonly #connection: Connection;
 
   /**
@@ -69,6 +71,7 @@ export class MillraceClient {
     this.streams = new Streams(this.#connection);
     this.jobs = new Jobs(this.#connection);
     this.views = new Views(this.#connection);
+    this.savepoints = new Savepoints(this.#connection);
   }
 
   /** Answers while the server is up. */

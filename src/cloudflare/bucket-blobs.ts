@@ -2,17 +2,11 @@
  * Savepoints in an R2 bucket.
  */
 import type { BlobStore } from "../host/blobs.ts";
-import type { Environment } from "./environment.ts";
 
 /** Keys that one call to R2 deletes at most. */
 const deletedPerCall = 1000;
 
-/** Returns the store that is bound; undefined where none is. */
-export function blobsOf({ SAVEPOINTS }: Environment): BlobStore | undefined {
-  return SAVEPOINTS && new BucketBlobs(SAVEPOINTS);
-}
-
-class BucketBlobs implements BlobStore {
+export class BucketBlobs implements BlobStore {
   readonly #bucket: R2Bucket;
 
   constructor(bucket: R2Bucket) {

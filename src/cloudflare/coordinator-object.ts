@@ -9,10 +9,10 @@ import { Coordinator as CoordinatorHost } from "../host/coordinator/coordinator.
 import type { CoordinatorRpc } from "../host/coordinator/coordinator-rpc.ts";
 import type { JobDefinition } from "../protocol/job-spec.ts";
 import type { StreamDefinition } from "../protocol/stream-spec.ts";
-import { blobsOf } from "./bucket-blobs.ts";
 import type { Environment } from "./environment.ts";
 import { ObjectStorage } from "./object-storage.ts";
 import { PlatformWallClock } from "./platform-wall-clock.ts";
+import { blobsOf } from "./savepoint-blobs.ts";
 import { ShardStubs } from "./shard-stubs.ts";
 
 export class Coordinator extends DurableObject<Environment> implements CoordinatorRpc {
@@ -84,6 +84,10 @@ export class Coordinator extends DurableObject<Environment> implements Coordinat
 
   savepoints(job: string) {
     return this.#host.savepoints(job);
+  }
+
+  savepoint(savepoint: number) {
+    return this.#host.savepoint(savepoint);
   }
 
   deleteSavepoint(savepoint: number) {

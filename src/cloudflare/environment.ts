@@ -4,8 +4,10 @@
 export interface Environment {
   readonly COORDINATOR: DurableObjectNamespace;
   readonly SHARD: DurableObjectNamespace;
-  /** Where savepoints lie; without it none can be taken. */
+  /** Where savepoints lie; without it, and without the next, none can be taken. */
   readonly SAVEPOINTS?: R2Bucket;
+  /** A disk service of workerd with `writable = true`: where savepoints lie if there is no bucket. */
+  readonly SAVEPOINTS_DISK?: Fetcher;
   /** The secret that every request bears. A deployed Worker does not serve without it. */
   readonly MILLRACE_TOKEN?: string;
   /** "1" where only this machine can reach the Worker: no token is needed then. */

@@ -7,12 +7,12 @@ import type { AppendRequest } from "../engine/log/records.ts";
 import type { JobCommand, PartitionIdentity, ViewScan } from "../engine/partition-types.ts";
 import { type HostPorts, PartitionHost } from "../host/partition/partition-host.ts";
 import type { PartitionRpc } from "../host/partition/partition-rpc.ts";
-import { blobsOf } from "./bucket-blobs.ts";
 import { coordinatorOf } from "./coordinator-stub.ts";
 import type { Environment } from "./environment.ts";
 import { isolate } from "./isolate.ts";
 import { kernelModule } from "./load-kernel.ts";
 import { ObjectStorage, PlatformClock, PlatformRandom } from "./object-storage.ts";
+import { blobsOf } from "./savepoint-blobs.ts";
 import { ShardStubs } from "./shard-stubs.ts";
 
 export class Shard extends DurableObject<Environment> implements PartitionRpc {

@@ -6,6 +6,9 @@ import { fields, readBody } from "./read-body.ts";
 
 const savepointBodySchema = fields({ stop: z.boolean().default(false) });
 
+/** What `POST /v1/jobs/{job}/savepoints` takes. */
+export type SavepointBody = z.input<typeof savepointBodySchema>;
+
 const savepointNumberSchema = z
   .string()
   .regex(/^[1-9]\d{0,14}$/, "expected the number of a savepoint")

@@ -69,6 +69,16 @@ export class TableModel {
     return expired.length;
   }
 
+  /** Deletes the cells whose hashes are not in [first, last] and are covered by a page of [from, next). */
+  keepOnly(first: bigint, last: bigint, from = 0n, next?: bigint): number {
+    const isCovered = (hash: bigint) => hash >= from && (next === undefined || hash < next);
+    const gone = [...this.#cells].filter(
+      ([, { key }]) => isCovered(key.hash) && (key.hash < first || key.hash > last),
+    );
+    for (const [name] of gone) this.#cells.delete(name);
+    return gone.length;
+  }
+
   get(key: ModelKey): CellValue | undefined {
     const cell = this.#cells.get(nameOf(key));
     return cell && cellValue(cell);

@@ -49,6 +49,10 @@ export const app = new Hono<AppEnvironment>({ strict: false })
     const found = await servingOf(call).coordinator((rpc) => rpc.savepoints(nameOf(call)));
     return answer(found.ok ? { ok: true, value: { savepoints: found.value } } : found);
   })
+  .get("/v1/savepoints/:name", async (call) => {
+    const savepoint = readSavepointNumber(nameOf(call));
+    return answer(await servingOf(call).coordinator((rpc) => rpc.savepoint(savepoint)));
+  })
   .delete("/v1/savepoints/:name", async (call) => {
     const savepoint = readSavepointNumber(nameOf(call));
     return gone(await servingOf(call).coordinator((rpc) => rpc.deleteSavepoint(savepoint)));

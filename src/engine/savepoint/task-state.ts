@@ -30,13 +30,23 @@ export interface TaskState {
 
 /** Throws `VERSION_UNKNOWN` or `STATE_CORRUPT`. */
 export function readTaskState(bytes: Uint8Array): TaskState {
-  let state: TaskState;
-  try {
-    state = JSON.parse(new TextDecoder().decode(bytes));
-  } catch (cause) {
-    throw new EngineError("STATE_CORRUPT", { message: "A task's state in a savepoint is damaged.", cause });
-  }
-  if (state.version === 1) return state;
-  const message = `A task's state in a savepoint has version ${state.version}; this release reads version 1.`;
+  const state = parse(bytes);
+  if (state?.version === 1) return state as TaskState;
+  if (!Number.isSafeInteger(state?.version)) throw damage("it has no version");
+  const found = `A task's state in a savepoint has version ${state?.version}`;
+  const message = `${found}; this release reads version 1.`;
   throw new EngineError("VERSION_UNKNOWN", { message });
+}
+
+function parse(bytes: Uint8Array): { readonly version?: unknown } | null {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch (cause) {
+    throw damage("it is no JSON", cause);
+  }
+}
+
+function damage(what: string, cause?: unknown): EngineError {
+  const message = `A task's state in a savepoint is damaged: ${what}.`;
+  return new EngineError("STATE_CORRUPT", { message, cause });
 }

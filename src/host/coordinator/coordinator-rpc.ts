@@ -72,6 +72,7 @@ export interface CoordinatorRpc {
   createSavepoint(job: string, stops: boolean): Promise<RpcResult<SavepointAnswer>>;
   /** Newest first; also those of jobs that are gone. */
   savepoints(job: string): Promise<RpcResult<readonly SavepointAnswer[]>>;
+  savepoint(savepoint: number): Promise<RpcResult<SavepointAnswer>>;
   deleteSavepoint(savepoint: number): Promise<RpcResult<null>>;
   /** A shard tells that it left idleness, so that its idle siblings get ticks. */
   shardActive(stream: string, generation: number, shard: number): Promise<RpcResult<null>>;

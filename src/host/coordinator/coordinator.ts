@@ -204,6 +204,10 @@ export class Coordinator implements CoordinatorRpc {
     return this.#answer(async () => this.#savepointsKept().ofJob(job).map(savepointAnswerOf));
   }
 
+  savepoint(savepoint: number): Promise<RpcResult<SavepointAnswer>> {
+    return this.#answer(async () => savepointAnswerOf(this.#savepointsKept().get(savepoint)));
+  }
+
   deleteSavepoint(savepoint: number): Promise<RpcResult<null>> {
     return this.#answer(async () => {
       await this.#savepointsKept().delete(savepoint);

@@ -163,6 +163,40 @@ describe.each(kernelBuilds)("keyed tables (%s)", (_, module) => {
     );
   });
 
+  test("keep only the cells of a range of hashes, page by page, and take in more afterwards", () => {
+    const bound = fc.bigInt({ min: 0n, max: 2n ** 64n - 1n });
+    const range = fc.oneof(
+      fc.tuple(bound, bound).map(([one, other]) => (one < other ? [one, other] : [other, one])),
+      // A hash of many keys at either end.
+      fc.constantFrom([0x8000_0000_0000_0001n, 0x8000_0000_0000_0001n], [0n, 1n], [2n, 2n ** 64n - 1n]),
+    );
+    fc.assert(
+      fc.property(fc.array(tableBatch, { minLength: 2, maxLength: 6 }), range, (batches, [first, last]) => {
+        const { kernel, cache, layout, open } = openCache(module);
+        const table = open();
+        const model = new TableModel(everyAccumulator);
+        const half = Math.ceil(batches.length / 2);
+        batches.forEach(({ rows }, index) => {
+          if (index === half) {
+            for (const { firstHash, nextHash } of [...table.pages()]) {
+              const deleted = table.keepOnly(firstHash, first as bigint, last as bigint);
+              expect(deleted).toBe(model.keepOnly(first as bigint, last as bigint, firstHash, nextHash));
+            }
+            expectEqual(table, model);
+          }
+          const [appendTime, orderBase] = [BigInt(index), BigInt(index) << 32n];
+          cache.beginBatch();
+          applyRows(kernel, layout, everyAccumulator, table, rows, { appendTime, orderBase });
+          rows.forEach(({ key, values }, row) => {
+            model.update(key, values, { order: orderBase + BigInt(row), appendTime, expireBefore: 0n });
+          });
+        });
+        expectEqual(table, model);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
   test("keep every key of many that outgrow one page and report the row that does not fit", () => {
     const specs = [{ operation: "count" }, { operation: "max", kind: KIND_BYTES }] as const;
     const { kernel, cache, layout, open } = openCache(module, specs);

@@ -1,0 +1,41 @@
+/**
+ * Savepoints of jobs as typed calls: taken, watched, deleted. A job begins with one that its body names.
+ */
+import type { SavepointAnswer } from "../protocol/answers.ts";
+import type { SavepointBody } from "../protocol/savepoint-body.ts";
+import type { Connection } from "./connection.ts";
+
+export class Savepoints {
+  readonly #connection: Connection;
+
+  constructor(connection: Connection) {
+    this.#connection = connection;
+  }
+
+  /**
+   * Takes a savepoint of a running job. The answer may come while it is still `running`: ask `get` until it
+   * is `done`.
+   */
+  async create(job: string, body: SavepointBody = {}): Promise<SavepointAnswer> {
+    return await this.#connection.call("POST", pathOfJob(job), { json: body });
+  }
+
+  /** Newest first; also those of a job that is gone. */
+  async list(job: string): Promise<readonly SavepointAnswer[]> {
+    const answer = await this.#connection.call<{ savepoints: SavepointAnswer[] }>("GET", pathOfJob(job));
+    return answer.savepoints;
+  }
+
+  /** How far a savepoint is. */
+  async get(savepoint: number): Promise<SavepointAnswer> {
+    return await this.#connection.call("GET", `/v1/savepoints/${savepoint}`);
+  }
+
+  async delete(savepoint: number): Promise<void> {
+    await this.#connection.call("DELETE", `/v1/savepoints/${savepoint}`);
+  }
+}
+
+function pathOfJob(job: string): string {
+  return `/v1/jobs/${encodeURIComponent(job)}/savepoints`;
+}
