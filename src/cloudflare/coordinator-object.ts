@@ -8,6 +8,7 @@ import { DurableObject } from "cloudflare:workers";
 import { Coordinator as CoordinatorHost } from "../host/coordinator/coordinator.ts";
 import type { CoordinatorRpc } from "../host/coordinator/coordinator-rpc.ts";
 import type { JobDefinition } from "../protocol/job-spec.ts";
+import type { SavepointWish } from "../protocol/savepoint-body.ts";
 import type { StreamDefinition } from "../protocol/stream-spec.ts";
 import type { Environment } from "./environment.ts";
 import { ObjectStorage } from "./object-storage.ts";
@@ -78,8 +79,8 @@ export class Coordinator extends DurableObject<Environment> implements Coordinat
     return this.#host.deleteJob(name);
   }
 
-  createSavepoint(job: string, stops: boolean) {
-    return this.#host.createSavepoint(job, stops);
+  createSavepoint(job: string, wish: SavepointWish) {
+    return this.#host.createSavepoint(job, wish);
   }
 
   savepoints(job: string) {

@@ -6,7 +6,7 @@ import { checkpointTurnBytesMax } from "../base/limits.ts";
 import type { AppendRequest } from "../engine/log/records.ts";
 import type { JobCommand, PartitionIdentity, ViewScan } from "../engine/partition-types.ts";
 import { type HostPorts, PartitionHost } from "../host/partition/partition-host.ts";
-import type { PartitionRpc } from "../host/partition/partition-rpc.ts";
+import type { PartitionRpc, SavepointBarrier } from "../host/partition/partition-rpc.ts";
 import { coordinatorOf } from "./coordinator-stub.ts";
 import type { Environment } from "./environment.ts";
 import { isolate } from "./isolate.ts";
@@ -69,8 +69,8 @@ export class Shard extends DurableObject<Environment> implements PartitionRpc {
     return this.#ready.queryView(job, run, scan, wait);
   }
 
-  beginSavepoint(generation: number, run: number, savepoint: number) {
-    return this.#ready.beginSavepoint(generation, run, savepoint);
+  beginSavepoint(generation: number, barrier: SavepointBarrier) {
+    return this.#ready.beginSavepoint(generation, barrier);
   }
 
   savepointStatus(run: number, savepoint: number) {

@@ -11,6 +11,7 @@ import { EngineError, type ErrorBody, errorBodyOf } from "../base/errors.ts";
 import { backlogBytesMax, creditBytesMax, heldLogFactor, MiB } from "../base/limits.ts";
 import { readFrameHeader } from "../kernel/frame-codec.ts";
 import { decideIdleness, type IdleDecision } from "./decide-idleness.ts";
+import type { Barrier } from "./log/barrier.ts";
 import { PartitionLog } from "./log/partition-log.ts";
 import { type AppendRequest, type AppendResult, maxWatermark, RecordKind } from "./log/records.ts";
 import { PartitionJobs, type PartitionOptions } from "./partition-jobs.ts";
@@ -145,9 +146,10 @@ export class Partition {
   }
 
   /** Lets a savepoint's barrier for a run into the log of this shard; once, however often it is asked for. */
-  beginSavepoint(generation: number, run: number, savepoint: number): void {
+  beginSavepoint(generation: number, { run, savepoint, drains }: Omit<Barrier, "channels">): void {
     this.#check(generation);
-    if (this.jobs.savepoints.begin(run, savepoint)) this.log.appendBarrier({ run, savepoint, channels: 0 });
+    if (!this.jobs.savepoints.begin(run, savepoint)) return;
+    this.log.appendBarrier({ run, savepoint, channels: 0, ...(drains && { drains }) });
   }
 
   /** Carries out what the coordinator wants of a job; repeating it changes nothing. */

@@ -160,9 +160,21 @@ export interface SavepointAnswer {
   readonly job: string;
   readonly run: number;
   readonly state: "running" | "done";
+  /** Whether the job ends with it, and whether all of its windows fired before. */
+  readonly stop: boolean;
+  readonly drain: boolean;
   readonly createdAt: string;
   readonly doneAt: string | null;
-  readonly durationMs: number | null;
-  readonly bytes: number;
-  readonly partitions: { readonly done: number; readonly of: number };
+  /** Until it was done, or until now. */
+  readonly durationMs: number;
+  /** Partitions of all stages. */
+  readonly tasks: Progress;
+  /** Of what is copied so far; all of it when every task has copied its pages. */
+  readonly parts: Progress;
+  readonly bytes: Progress;
+}
+
+export interface Progress {
+  readonly done: number;
+  readonly of: number;
 }

@@ -1,13 +1,27 @@
 /**
- * The body of `POST /v1/jobs/{job}/savepoints`: `{}`, or `{ "stop": true }` to end the job with it.
+ * The body of `POST /v1/jobs/{job}/savepoints`: `{}`; `{ "stop": true }` to end the job with it; with
+ * `"drain": true` beside it after every window has fired.
  */
 import { z } from "zod";
 import { fields, readBody } from "./read-body.ts";
 
-const savepointBodySchema = fields({ stop: z.boolean().default(false) });
+const savepointBodySchema = fields({
+  stop: z.boolean().default(false),
+  drain: z.boolean().default(false),
+}).superRefine(({ stop, drain }, context) => {
+  if (stop || !drain) return;
+  const message = 'expected "stop": true beside it: a job whose time has ended does not go on';
+  context.addIssue({ code: "custom", path: ["drain"], message });
+});
 
 /** What `POST /v1/jobs/{job}/savepoints` takes. */
 export type SavepointBody = z.input<typeof savepointBodySchema>;
+
+/** What becomes of a job with its savepoint. */
+export interface SavepointWish {
+  readonly stop: boolean;
+  readonly drain: boolean;
+}
 
 const savepointNumberSchema = z
   .string()
@@ -15,7 +29,7 @@ const savepointNumberSchema = z
   .transform(Number);
 
 /** Throws JOB_INVALID naming the place. */
-export function readSavepointBody(body: unknown): { readonly stop: boolean } {
+export function readSavepointBody(body: unknown): SavepointWish {
   return readBody(savepointBodySchema, body, "JOB_INVALID");
 }
 

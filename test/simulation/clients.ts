@@ -227,7 +227,7 @@ export class Clients {
     while (savepoint === undefined) {
       // Whoever pauses the job would keep its savepoint waiting for ever.
       await this.#insist((rpc) => rpc.setJobState(job.name, "running"));
-      await this.#patiently(() => this.#coordinator.createSavepoint(job.name, false));
+      await this.#patiently(() => this.#coordinator.createSavepoint(job.name, { stop: false, drain: false }));
       await this.#sleep(this.#random.below(retryMsMax));
       const listed = await this.#patiently(() => this.#coordinator.savepoints(job.name));
       if (listed?.ok) savepoint = listed.value.find(({ state }) => state === "done")?.savepoint;

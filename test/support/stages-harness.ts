@@ -67,8 +67,9 @@ export class StagesHarness {
   }
 
   /** Enters a savepoint's barrier; it is complete when everything has come to rest. */
-  beginSavepoint(savepoint: number): void {
-    this.source.turn(() => this.source.partition.beginSavepoint(1, this.#run, savepoint));
+  beginSavepoint(savepoint: number, { drains }: { drains?: true } = {}): void {
+    const barrier = { run: this.#run, savepoint, ...(drains && { drains }) };
+    this.source.turn(() => this.source.partition.beginSavepoint(1, barrier));
   }
 
   /** What the partitions have to upload of their savepoint. */

@@ -29,7 +29,9 @@ function totalsAfter(rounds: number): Record<string, [number, number]> {
   return Object.fromEntries(Array.from({ length: 60 }, (_, user) => [`u${user}`, [rounds, total]]));
 }
 
-test("a job goes on from its savepoint with more and with fewer partitions, exactly", async () => {
+test("a job goes on from its savepoint with more and with fewer partitions, exactly", {
+  timeout: 30_000,
+}, async () => {
   await call("PUT", "/v1/streams/saved", clicksBody({ shards: 2 }));
   const body = (changes: object) => totalsBody("saved", { window: undefined, parallelism: 3, ...changes });
   await call("PUT", "/v1/jobs/saving", body({}));
@@ -38,9 +40,12 @@ test("a job goes on from its savepoint with more and with fewer partitions, exac
   const taken = await call("POST", "/v1/jobs/saving/savepoints", {});
   expect(taken).toMatchObject({
     status: 201,
-    body: { job: "saving", state: "done", partitions: { done: 5, of: 5 } },
+    body: { job: "saving", state: "done", stop: false, drain: false, tasks: { done: 5, of: 5 } },
   });
-  expect(taken.body.bytes).toBeGreaterThan(1000);
+  const { parts, bytes } = taken.body;
+  expect(parts).toEqual({ done: 3, of: 3 });
+  expect(bytes.of).toBeGreaterThan(1000);
+  expect(bytes.done).toBe(bytes.of);
   const last = await post("saved", roundOf(2));
   const token = tokenOf(last);
   expect(await totalsOf("saving", token)).toEqual(totalsAfter(3));
@@ -53,9 +58,50 @@ test("a job goes on from its savepoint with more and with fewer partitions, exac
   }
   const listed = await call("GET", "/v1/jobs/saving/savepoints");
   expect(listed.body.savepoints).toMatchObject([{ savepoint: fromSavepoint, state: "done" }]);
+  const one = await call("GET", `/v1/savepoints/${fromSavepoint}`);
+  expect(one).toMatchObject({ status: 200, body: taken.body });
 });
 
-test("a job that stops with a savepoint starts again where it was, and late rows stay late", async () => {
+test("a job that drains fires the windows of all its steps first; its stream goes on", {
+  timeout: 30_000,
+}, async () => {
+  await call("PUT", "/v1/streams/draining", clicksBody({ shards: 2 }));
+  const body = totalsBody("draining", {
+    parallelism: 3,
+    window: { type: "tumble", size: "1s" },
+    steps: [
+      {
+        key: [],
+        window: { type: "tumble", size: "10s" },
+        aggregates: { users: { function: "count" }, all: { function: "sum", argument: "total" } },
+      },
+    ],
+  });
+  await call("PUT", "/v1/jobs/drained", body);
+  await post("draining", roundOf(1));
+  await post("draining", roundOf(2));
+  expect(await call("POST", "/v1/jobs/drained/savepoints", { drain: true })).toMatchObject({ status: 400 });
+  const taken = await call("POST", "/v1/jobs/drained/savepoints", { stop: true, drain: true });
+  expect(taken).toMatchObject({ status: 201, body: { state: "done", stop: true, drain: true } });
+  expect(await call("GET", "/v1/views/drained")).toMatchObject({ status: 404 });
+  // The stream has not ended: it takes rows, which other jobs count.
+  const later = await post("draining", roundOf(3));
+  await call("PUT", "/v1/jobs/other", totalsBody("draining", { window: undefined }));
+  expect(await totalsOf("other", tokenOf(later))).toMatchObject({ u7: [3, 6] });
+  const { savepoint } = taken.body;
+  await call("PUT", "/v1/jobs/drained", { ...body, parallelism: 2, fromSavepoint: savepoint });
+  const rows = await call("GET", `/v1/views/drained?token=${tokenOf(later)}&timeout=20s`);
+  expect(rows.body.rows).toMatchObject([{ users: 120, all: 180, final: true }]);
+  const firsts = await call("GET", "/v1/views/drained.0?limit=1000");
+  expect(firsts.body.rows).toHaveLength(120);
+  expect(firsts.body.rows.every(({ final }: { final: boolean }) => final)).toBe(true);
+  const late = await call("GET", "/v1/jobs/drained");
+  expect(late.body.shards.filter(({ stage }: { stage: number }) => stage === 1)).toHaveLength(2);
+});
+
+test("a job that stops with a savepoint starts again where it was, and late rows stay late", {
+  timeout: 30_000,
+}, async () => {
   await call("PUT", "/v1/streams/stopping", clicksBody({ shards: 2 }));
   const body = totalsBody("stopping", { parallelism: 2 });
   await call("PUT", "/v1/jobs/stopped", body);
@@ -75,7 +121,9 @@ test("a job that stops with a savepoint starts again where it was, and late rows
   expect((await call("GET", "/v1/jobs/stopped")).body).toMatchObject({ rows: 3, late: 1 });
 });
 
-test("a savepoint that does not fit is refused with what differs, and one can be deleted", async () => {
+test("a savepoint that does not fit is refused with what differs, and one can be deleted", {
+  timeout: 30_000,
+}, async () => {
   await call("PUT", "/v1/streams/unfit", clicksBody({ shards: 2 }));
   await call("PUT", "/v1/streams/unfit2", clicksBody({ shards: 2 }));
   await call("PUT", "/v1/jobs/unfit", totalsBody("unfit", { parallelism: 3 }));

@@ -89,8 +89,8 @@ async function setJobState(call: Call, state: "running" | "paused"): Promise<Res
 /** 201 where the savepoint is complete, 202 where it is still being taken. */
 async function postSavepoint(call: Call): Promise<Response> {
   const hasBody = call.req.raw.body !== null;
-  const { stop } = readSavepointBody(hasBody ? await jsonBody(call.req.raw) : {});
-  const taken = await servingOf(call).coordinator((rpc) => rpc.createSavepoint(nameOf(call), stop));
+  const wish = readSavepointBody(hasBody ? await jsonBody(call.req.raw) : {});
+  const taken = await servingOf(call).coordinator((rpc) => rpc.createSavepoint(nameOf(call), wish));
   if (!taken.ok) return answer(taken);
   return Response.json(taken.value, { status: taken.value.state === "done" ? 201 : 202 });
 }

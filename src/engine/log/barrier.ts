@@ -1,5 +1,6 @@
 /**
- * What a barrier says: which savepoint of which run, and how many channels bring it to a partition.
+ * What a barrier says: which savepoint of which run, how many channels bring it to a partition, and whether
+ * the run's sources end with it.
  *
  * JSON in the record's frame. Fields are only added.
  */
@@ -10,6 +11,8 @@ export interface Barrier {
   readonly savepoint: number;
   /** Channels that bring it to the partition which logs it; 0 where it enters a shard. */
   readonly channels: number;
+  /** Set where the run's time is at its end before the savepoint; the stream itself goes on. */
+  readonly drains?: true;
 }
 
 export function encodeBarrier(barrier: Barrier): Uint8Array {
@@ -19,8 +22,9 @@ export function encodeBarrier(barrier: Barrier): Uint8Array {
 /** Throws `FRAME_CORRUPT`. */
 export function decodeBarrier(bytes: Uint8Array): Barrier {
   try {
-    const { run, savepoint, channels } = JSON.parse(new TextDecoder().decode(bytes));
-    if ([run, savepoint, channels].every(Number.isSafeInteger)) return { run, savepoint, channels };
+    const { run, savepoint, channels, drains } = JSON.parse(new TextDecoder().decode(bytes));
+    const barrier = { run, savepoint, channels, ...(drains === true && { drains: true as const }) };
+    if ([run, savepoint, channels].every(Number.isSafeInteger)) return barrier;
   } catch {
     // Told below, as any other damage.
   }

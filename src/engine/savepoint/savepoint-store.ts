@@ -24,9 +24,12 @@ export type SavepointState = "waiting" | "copying" | "copied" | "done";
 
 export interface SavepointStatus {
   readonly state: SavepointState;
-  /** Parts with pages, and bytes of all that was or is to be uploaded. */
+  /** Parts with pages, and bytes of all that was or is to be uploaded; so far, while they are copied. */
   readonly parts: number;
   readonly bytes: number;
+  /** What of them is still to be uploaded. */
+  readonly partsLeft: number;
+  readonly bytesLeft: number;
 }
 
 /** One part that is to be uploaded. */
@@ -81,9 +84,15 @@ export class SavepointStore {
   }
 
   status(run: number, savepoint: number): SavepointStatus | undefined {
-    const statement = "SELECT state, parts, bytes FROM savepoints WHERE run = ? AND savepoint = ?";
-    const row = this.#sql.run(statement, run, savepoint)[0];
-    return row && { state: row[0] as SavepointState, parts: Number(row[1]), bytes: Number(row[2]) };
+    const where = "WHERE run = ? AND savepoint = ?";
+    const rows = this.#sql.run(`SELECT state, parts, bytes FROM savepoints ${where}`, run, savepoint);
+    const [state, parts, bytes] = (rows[0] ?? []) as [SavepointState?, number?, number?];
+    if (state === undefined || parts === undefined || bytes === undefined) return undefined;
+    const left = "SELECT coalesce(sum(part >= 0), 0), coalesce(sum(length(body)), 0) FROM savepoint_parts";
+    const [[partsLeft, bytesLeft] = [0, 0]] = this.#sql.run(`${left} ${where}`, run, savepoint);
+    const leftover = { partsLeft: Number(partsLeft), bytesLeft: Number(bytesLeft) };
+    if (state !== "copying") return { state, parts, bytes, ...leftover };
+    return { state, parts: leftover.partsLeft, bytes: leftover.bytesLeft, ...leftover };
   }
 
   /**

@@ -4,9 +4,14 @@
  * Between stages a barrier comes by every channel, and behind it a channel brings nothing until it has come
  * by all (`log/decide-acceptance.ts`). So with the last of them the task has applied exactly what belongs to
  * the savepoint. It stands still there until its pages are copied.
+ *
+ * A barrier that drains is the end of time for its run: it enters a shard as a max watermark would, for this
+ * task alone. It goes on to the next stage behind all that this made due.
  */
-import { type Barrier, decodeBarrier } from "../log/barrier.ts";
+import type { Sender } from "../exchange/sender.ts";
+import { decodeBarrier } from "../log/barrier.ts";
 import type { LogRecord } from "../log/records.ts";
+import type { PartitionIdentity } from "../partition-types.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 
 export class TaskBarrier {
@@ -30,18 +35,29 @@ export class TaskBarrier {
     return { barred: this.#channels, savepoint: this.#savepoint };
   }
 
-  /**
-   * Takes in a barrier. With the last one that was waited for it returns the barrier for the next stage,
-   * where it comes by `senders` channels; those of other runs are nothing.
-   */
-  meet({ frame, mark }: LogRecord, senders: number): Barrier | undefined {
-    const { run, savepoint, channels } = decodeBarrier(frame);
-    if (run !== this.#run) return undefined;
+  /** Takes in a barrier, before anything else of its record. Returns true where the task's time ends. */
+  meet({ frame, mark }: LogRecord): boolean {
+    const { run, drains = false } = decodeBarrier(frame);
+    if (run !== this.#run) return false;
     if (mark) this.#channels = [...this.#channels, mark.channel];
-    if (this.#channels.length < channels) return undefined;
+    return drains && !mark;
+  }
+
+  /**
+   * Ends a barrier's record, when all that it made due is done. The last one that was waited for goes on to
+   * the next stage, where it comes by the channels of all partitions of this one; those of other runs are
+   * nothing.
+   */
+  complete(
+    { offset, frame }: LogRecord,
+    { shardCount }: Pick<PartitionIdentity, "shardCount">,
+    sender: Pick<Sender, "sendBarrier"> | undefined,
+  ): void {
+    const barrier = decodeBarrier(frame);
+    if (barrier.run !== this.#run || this.#channels.length < barrier.channels) return;
     this.#channels = [];
-    this.#savepoint = savepoint;
-    return { run, savepoint, channels: senders };
+    this.#savepoint = barrier.savepoint;
+    sender?.sendBarrier(offset, { ...barrier, channels: shardCount });
   }
 
   /** The task goes on. */

@@ -192,7 +192,7 @@ export class Task {
 
   /** Does one slice of work. Returns about how many bytes of log it went through; 0 at the log's end. */
   step(): number {
-    const { log } = this.#context;
+    const { log, identity } = this.#context;
     if (this.#offset + 1 < log.firstOffset) {
       throw new EngineError("JOB_FALLEN_BEHIND", {
         message: `The job needs offset ${this.#offset + 1}, but the log begins at ${log.firstOffset}.`,
@@ -209,6 +209,7 @@ export class Task {
     if (this.windows && !this.windows.fire(this.watermark, cellsPerStepMax)) return wholeSliceBytes;
     if (this.plan.emit) this.#output?.sender.sendTime(record.offset, this.#time);
     if (!this.#retention.sweep(record.appendTime, cellsPerStepMax)) return wholeSliceBytes;
+    if (record.kind === RecordKind.Barrier) this.#barrier.complete(record, identity, this.#output?.sender);
     this.#isMidRecord = false;
     this.#offset = record.offset;
     return record.bytes;
@@ -294,11 +295,7 @@ export class Task {
 
   /** Applies a record's rows, by the watermark before it, then its own, and tells the next stage of both. */
   #takeIn(record: LogRecord): void {
-    if (record.kind === RecordKind.Barrier) {
-      const onward = this.#barrier.meet(record, this.#context.identity.shardCount);
-      if (onward) this.#output?.sender.sendBarrier(record.offset, onward);
-      return;
-    }
+    if (record.kind === RecordKind.Barrier && this.#barrier.meet(record)) this.#time.end();
     if (record.kind !== RecordKind.Frame) {
       this.#time.apply(record);
       if (this.plan.send) this.#output?.sender.sendTime(record.offset, this.#time);

@@ -6,7 +6,7 @@
  * counts. The watermark never goes back: a channel that becomes active behind it holds it until it has caught
  * up.
  */
-import { type LogRecord, minWatermark, RecordKind } from "../log/records.ts";
+import { type LogRecord, maxWatermark, minWatermark, RecordKind } from "../log/records.ts";
 
 /** What a checkpoint says of each channel heard from: watermark as text, and whether it is idle. */
 export type StoredInputTime = Readonly<Record<string, readonly [watermark: string, isIdle: boolean]>>;
@@ -67,6 +67,14 @@ export class InputTime {
     }
     // A tick of a partition between stages is its own: it stands for all of its idle channels.
     if (!mark && watermark > this.#watermark) this.#watermark = watermark;
+  }
+
+  /** Nothing that still comes moves the time: it is at its end. */
+  end(): void {
+    for (const [name, { isIdle }] of this.#channels) {
+      this.#channels.set(name, { watermark: maxWatermark, isIdle });
+    }
+    this.#combine();
   }
 
   #combine(): void {

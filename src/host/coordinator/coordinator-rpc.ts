@@ -16,6 +16,7 @@ import type {
   StreamStatusAnswer,
 } from "../../protocol/answers.ts";
 import type { JobDefinition } from "../../protocol/job-spec.ts";
+import type { SavepointWish } from "../../protocol/savepoint-body.ts";
 import type { StreamDefinition } from "../../protocol/stream-spec.ts";
 
 /** What it takes to send a row of a stream to its shard. */
@@ -69,7 +70,7 @@ export interface CoordinatorRpc {
   /**
    * Takes a savepoint of a running job; answers when it is complete, or after some seconds while it goes on.
    */
-  createSavepoint(job: string, stops: boolean): Promise<RpcResult<SavepointAnswer>>;
+  createSavepoint(job: string, wish: SavepointWish): Promise<RpcResult<SavepointAnswer>>;
   /** Newest first; also those of jobs that are gone. */
   savepoints(job: string): Promise<RpcResult<readonly SavepointAnswer[]>>;
   savepoint(savepoint: number): Promise<RpcResult<SavepointAnswer>>;

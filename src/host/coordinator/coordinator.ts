@@ -14,6 +14,7 @@ import type { RpcResult } from "../../engine/partition-types.ts";
 import type { SqlStorage } from "../../engine/ports.ts";
 import type { JobAnswer, SavepointAnswer, StreamAnswer } from "../../protocol/answers.ts";
 import type { JobDefinition } from "../../protocol/job-spec.ts";
+import type { SavepointWish } from "../../protocol/savepoint-body.ts";
 import type { StreamDefinition } from "../../protocol/stream-spec.ts";
 import type { BlobStore } from "../blobs.ts";
 import type { Shards } from "../shards.ts";
@@ -24,16 +25,14 @@ import type { CoordinatorRpc, JobFacts, Put, StagePartitions, StreamFacts } from
 import { decideStreamChange } from "./decide-stream-change.ts";
 import { jobDifference } from "./job-difference.ts";
 import { jobAnswerOf, mergeJobStatus, mergeStreamStatus, streamAnswerOf } from "./merge-status.ts";
-import { type SavepointEntry, Savepoints, savepointAnswerOf, savepointPollMs } from "./savepoints.ts";
+import { SavepointTaking } from "./savepoint-taking.ts";
+import { type SavepointEntry, Savepoints, savepointAnswerOf } from "./savepoints.ts";
 import { startJob, streamRun } from "./start-job.ts";
 import { streamFactsOf } from "./stream-facts.ts";
 import { statusesOf, WatermarkTicks } from "./watermark-ticks.ts";
 
 /** How long a request waits for shards before it answers `starting`. */
 const settleMs = 3000;
-
-/** Time in ms between two looks at a savepoint for whose end no request waits. */
-const savepointAlarmMs = 500;
 
 /** After a failed alarm: long enough not to spin, short enough not to be missed. */
 const alarmAfterFailureMs = 5000;
@@ -50,12 +49,18 @@ export interface CoordinatorPorts {
   abort(reason: string): void;
 }
 
+/** Where savepoints are kept, and how they come there. */
+interface KeptSavepoints {
+  readonly savepoints: Savepoints;
+  readonly taking: SavepointTaking;
+}
+
 export class Coordinator implements CoordinatorRpc {
   readonly #ports: CoordinatorPorts;
   readonly #catalog: Catalog;
   readonly #delivery: CommandDelivery;
   readonly #ticks: WatermarkTicks;
-  readonly #savepoints: Savepoints | undefined;
+  readonly #kept: KeptSavepoints | undefined;
   #alarmAt: number | undefined;
 
   constructor(ports: CoordinatorPorts) {
@@ -64,7 +69,15 @@ export class Coordinator implements CoordinatorRpc {
     this.#delivery = new CommandDelivery(this.#catalog, ports.shards, ports.clock);
     this.#ticks = new WatermarkTicks(ports.shards, ports.clock);
     const { sql, shards, clock, blobs } = ports;
-    if (blobs) this.#savepoints = new Savepoints(sql, shards, clock, blobs);
+    if (blobs) {
+      const savepoints = new Savepoints(sql, shards, clock, blobs);
+      const taking = new SavepointTaking(savepoints, {
+        ...{ clock, catalog: this.#catalog },
+        schedule: () => this.#schedule(),
+        stop: (job) => this.#wish(job, "deleted"),
+      });
+      this.#kept = { savepoints, taking };
+    }
     for (const stream of this.#catalog.streams()) this.#watch(stream);
     this.#schedule();
   }
@@ -183,34 +196,29 @@ export class Coordinator implements CoordinatorRpc {
     });
   }
 
-  createSavepoint(name: string, stops: boolean): Promise<RpcResult<SavepointAnswer>> {
+  createSavepoint(name: string, wish: SavepointWish): Promise<RpcResult<SavepointAnswer>> {
     return this.#answer(async () => {
-      const savepoints = this.#savepointsKept();
+      const { taking } = this.#savepointsKept();
       const job = this.#job(name);
       const isReady = job.state === "running" && this.#isJobSettled(job);
-      let entry = savepoints.begin(job, isReady, this.#catalog.streamsOf(job), stops);
-      this.#schedule();
-      const until = this.#ports.clock.now() + settleMs;
-      while (entry.state === "running" && this.#ports.clock.now() < until) {
-        entry = await this.#advance(savepoints, entry);
-        if (entry.state === "running") await deadlineAfter(this.#ports.clock, savepointPollMs).passed;
-      }
-      this.#schedule();
-      return savepointAnswerOf(entry);
+      return this.#savepointAnswer(await taking.take(job, isReady, wish));
     });
   }
 
   savepoints(job: string): Promise<RpcResult<readonly SavepointAnswer[]>> {
-    return this.#answer(async () => this.#savepointsKept().ofJob(job).map(savepointAnswerOf));
+    return this.#answer(async () => {
+      const entries = this.#savepointsKept().savepoints.ofJob(job);
+      return entries.map((entry) => this.#savepointAnswer(entry));
+    });
   }
 
   savepoint(savepoint: number): Promise<RpcResult<SavepointAnswer>> {
-    return this.#answer(async () => savepointAnswerOf(this.#savepointsKept().get(savepoint)));
+    return this.#answer(async () => this.#savepointAnswer(this.#savepointsKept().savepoints.get(savepoint)));
   }
 
   deleteSavepoint(savepoint: number): Promise<RpcResult<null>> {
     return this.#answer(async () => {
-      await this.#savepointsKept().delete(savepoint);
+      await this.#savepointsKept().savepoints.delete(savepoint);
       return null;
     });
   }
@@ -232,7 +240,7 @@ export class Coordinator implements CoordinatorRpc {
     this.#alarmAt = undefined;
     try {
       const polled = this.#ticks.pollDue((generation) => this.#watchable(generation));
-      await Promise.all([polled, this.#delivery.deliverDue(), this.#advanceSavepoints()]);
+      await Promise.all([polled, this.#delivery.deliverDue(), this.#kept?.taking.advanceAll()]);
       this.#schedule();
     } catch (thrown) {
       this.#ports.setAlarm(this.#ports.clock.now() + alarmAfterFailureMs);
@@ -240,27 +248,12 @@ export class Coordinator implements CoordinatorRpc {
     }
   }
 
-  async #advanceSavepoints(): Promise<void> {
-    const savepoints = this.#savepoints;
-    if (!savepoints) return;
-    await Promise.all(savepoints.running().map((entry) => this.#advance(savepoints, entry)));
+  #savepointAnswer(entry: SavepointEntry): SavepointAnswer {
+    return savepointAnswerOf(entry, this.#ports.clock.now());
   }
 
-  /** Goes on with a savepoint; one whose job is gone can never be completed. */
-  async #advance(savepoints: Savepoints, entry: SavepointEntry): Promise<SavepointEntry> {
-    const job = this.#catalog.run(entry.run);
-    if (!job || job.state === "deleted") {
-      savepoints.forget(entry.savepoint);
-      const message = `Job "${entry.job}" was deleted before its savepoint was complete.`;
-      throw new EngineError("SAVEPOINT_CONFLICT", { message });
-    }
-    const advanced = await savepoints.advance(entry, this.#catalog.streamsOf(job));
-    if (advanced.state === "done" && entry.stops) await this.#wish(job, "deleted");
-    return advanced;
-  }
-
-  #savepointsKept(): Savepoints {
-    if (this.#savepoints) return this.#savepoints;
+  #savepointsKept(): KeptSavepoints {
+    if (this.#kept) return this.#kept;
     throw new EngineError("SAVEPOINTS_NOT_SET", { message: "This Worker keeps no savepoints." });
   }
 
@@ -277,7 +270,8 @@ export class Coordinator implements CoordinatorRpc {
   #startJob(name: string, definition: JobDefinition): JobEntry {
     const source = this.#stream(definition.source);
     const { fromSavepoint } = definition;
-    const saved = fromSavepoint === undefined ? undefined : this.#savepointsKept().get(fromSavepoint);
+    const { savepoints } = fromSavepoint === undefined ? {} : this.#savepointsKept();
+    const saved = fromSavepoint === undefined ? undefined : savepoints?.get(fromSavepoint);
     const job = startJob(this.#catalog, source, { name, definition, saved }, this.#ports.clock.now());
     this.#watch(source);
     return job;
@@ -348,9 +342,7 @@ export class Coordinator implements CoordinatorRpc {
   }
 
   #schedule(): void {
-    const isSaving = this.#savepoints && this.#savepoints.running().length > 0;
-    const saveAt = isSaving ? this.#ports.clock.now() + savepointAlarmMs : undefined;
-    const due = [this.#catalog.nextDueAt(), this.#ticks.nextDueAt(), saveAt];
+    const due = [this.#catalog.nextDueAt(), this.#ticks.nextDueAt(), this.#kept?.taking.nextDueAt()];
     const times = due.filter((at) => at !== undefined);
     if (times.length === 0) return;
     const at = Math.min(...times);

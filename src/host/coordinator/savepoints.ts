@@ -9,10 +9,12 @@
  */
 import { EngineError } from "../../base/errors.ts";
 import type { SqlStorage, SqlValue } from "../../engine/ports.ts";
+import type { SavepointStatus } from "../../engine/savepoint/savepoint-store.ts";
 import type { SavepointAnswer } from "../../protocol/answers.ts";
+import type { SavepointWish } from "../../protocol/savepoint-body.ts";
 import { formatTime } from "../../protocol/watermark-text.ts";
 import { type BlobStore, manifestName, partName, savedTaskName, stateName } from "../blobs.ts";
-import { callShard, type Shards } from "../shards.ts";
+import { callShard, type ShardAddress, type Shards } from "../shards.ts";
 import type { WallClock } from "../wall-clock.ts";
 import type { JobEntry, JobStage, StreamEntry } from "./catalog.ts";
 
@@ -26,27 +28,23 @@ export interface SavepointEntry {
   readonly job: string;
   readonly run: number;
   readonly state: "running" | "done";
-  /** Whether the job ends when the savepoint is complete. */
-  readonly stops: boolean;
+  readonly stop: boolean;
+  readonly drain: boolean;
   readonly createdAt: number;
   readonly doneAt: number | null;
   readonly stages: readonly SavedStage[];
-  /** Of each partition that is done its name and its parts. */
+  /** How far each partition is that the barrier has come to. */
   readonly saved: readonly SavedPartition[];
 }
 
-interface SavedPartition {
+export interface SavedPartition extends SavepointStatus {
+  /** The name of its task, with which those of its blobs begin. */
   readonly name: string;
-  readonly parts: number;
-  readonly bytes: number;
 }
 
 const callTimeoutMs = 5_000;
 
-/** Time in ms between two looks at a savepoint that is being taken. */
-export const savepointPollMs = 100;
-
-const columns = "savepoint, job, run, state, stops, created_at, done_at, stages, saved";
+const columns = "savepoint, job, run, state, stop, drain, created_at, done_at, stages, saved";
 
 export class Savepoints {
   readonly #sql: SqlStorage;
@@ -57,8 +55,8 @@ export class Savepoints {
   static createTables(sql: SqlStorage): void {
     sql.run(
       `CREATE TABLE IF NOT EXISTS savepoints (savepoint INTEGER PRIMARY KEY AUTOINCREMENT, job TEXT NOT NULL,
-       run INTEGER NOT NULL, state TEXT NOT NULL, stops INTEGER NOT NULL, created_at INTEGER NOT NULL,
-       done_at INTEGER, stages TEXT NOT NULL, saved TEXT NOT NULL)`,
+       run INTEGER NOT NULL, state TEXT NOT NULL, stop INTEGER NOT NULL, drain INTEGER NOT NULL,
+       created_at INTEGER NOT NULL, done_at INTEGER, stages TEXT NOT NULL, saved TEXT NOT NULL)`,
     );
   }
 
@@ -78,7 +76,7 @@ export class Savepoints {
     { name, run, stages }: JobEntry,
     isReady: boolean,
     streams: readonly StreamEntry[],
-    stops: boolean,
+    { stop, drain }: SavepointWish,
   ): SavepointEntry {
     const other = this.running().find((entry) => entry.run === run);
     if (!isReady) throw conflict(`Job "${name}" does not run, or not yet everywhere.`);
@@ -88,9 +86,9 @@ export class Savepoints {
       return { ...stage, shards: stream?.definition.shards ?? 0 };
     });
     const [row] = this.#sql.run(
-      `INSERT INTO savepoints (job, run, state, stops, created_at, stages, saved)
-       VALUES (?, ?, 'running', ?, ?, ?, '[]') RETURNING ${columns}`,
-      ...[name, run, stops ? 1 : 0, this.#clock.now(), JSON.stringify(saved)],
+      `INSERT INTO savepoints (job, run, state, stop, drain, created_at, stages, saved)
+       VALUES (?, ?, 'running', ?, ?, ?, ?, '[]') RETURNING ${columns}`,
+      ...[name, run, stop ? 1 : 0, drain ? 1 : 0, this.#clock.now(), JSON.stringify(saved)],
     );
     return readEntry(row ?? []);
   }
@@ -116,36 +114,53 @@ export class Savepoints {
     this.#sql.run("DELETE FROM savepoints WHERE savepoint = ?", savepoint);
   }
 
-  /** Goes on with a savepoint that is being taken; returns it as it is then. */
-  async advance(entry: SavepointEntry, streams: readonly StreamEntry[]): Promise<SavepointEntry> {
-    const { savepoint, run } = entry;
-    const [source] = streams;
-    const done = new Map(entry.saved.map((saved) => [saved.name, saved]));
-    const waiting = partitionsOf(streams).filter(
-      ({ generation, shard }) => !done.has(savedTaskName(savepoint, generation, shard)),
-    );
-    await Promise.all(
-      waiting.map(async (address) => {
-        const { generation, shard } = address;
-        const partition = this.#shards.open(address);
-        if (generation === source?.generation) {
-          const begun = await callShard(this.#clock, callTimeoutMs, address, () =>
-            partition.beginSavepoint(generation, run, savepoint),
-          );
-          if (!begun.ok) return;
-        }
-        const status = await callShard(this.#clock, callTimeoutMs, address, () =>
-          partition.savepointStatus(run, savepoint),
-        );
-        if (!status.ok || status.value?.state !== "done") return;
-        const name = savedTaskName(savepoint, generation, shard);
-        done.set(name, { name, parts: status.value.parts, bytes: status.value.bytes });
-      }),
-    );
-    const saved = [...done.values()];
+  /**
+   * Goes on with a savepoint that is being taken; returns it as it is then. `completed` is called in the turn
+   * that stores it as complete.
+   */
+  async advance(
+    entry: SavepointEntry,
+    streams: readonly StreamEntry[],
+    completed: () => void,
+  ): Promise<SavepointEntry> {
+    const { savepoint } = entry;
+    const isEntry = ({ generation }: ShardAddress) => generation === streams[0]?.generation;
+    const known = new Map(entry.saved.map((saved) => [saved.name, saved]));
+    const asked = partitionsOf(streams).map(async (address) => {
+      const name = savedTaskName(savepoint, address.generation, address.shard);
+      const before = known.get(name);
+      if (before?.state === "done") return before;
+      const status = await this.#ask(entry, address, isEntry(address));
+      return status ? { name, ...status } : before;
+    });
+    const answers = await Promise.all(asked);
+    const saved = answers.filter((partition) => partition !== undefined);
+    // Whoever else went on with it meanwhile may have completed it.
+    const now = this.#select("WHERE savepoint = ?", savepoint)[0];
+    if (now?.state !== "running") return now ?? entry;
     this.#sql.run("UPDATE savepoints SET saved = ? WHERE savepoint = ?", JSON.stringify(saved), savepoint);
-    if (saved.length < partitionsOf(streams).length) return { ...entry, saved };
-    return await this.#complete({ ...entry, saved });
+    const isDone = answers.every((partition) => partition?.state === "done");
+    return isDone ? await this.#complete({ ...entry, saved }, completed) : { ...entry, saved };
+  }
+
+  /** How far a partition is; undefined where it does not tell, or the barrier has not come to it. */
+  async #ask(
+    { run, savepoint, drain }: SavepointEntry,
+    address: ShardAddress,
+    isEntry: boolean,
+  ): Promise<SavepointStatus | undefined> {
+    const partition = this.#shards.open(address);
+    if (isEntry) {
+      const barrier = { run, savepoint, ...(drain && { drains: true as const }) };
+      const begun = await callShard(this.#clock, callTimeoutMs, address, () =>
+        partition.beginSavepoint(address.generation, barrier),
+      );
+      if (!begun.ok) return undefined;
+    }
+    const status = await callShard(this.#clock, callTimeoutMs, address, () =>
+      partition.savepointStatus(run, savepoint),
+    );
+    return status.ok ? (status.value ?? undefined) : undefined;
   }
 
   /** Deletes a savepoint and all that it holds; throws SAVEPOINT_CONFLICT for one that is being taken. */
@@ -163,18 +178,20 @@ export class Savepoints {
     this.forget(savepoint);
   }
 
-  async #complete(entry: SavepointEntry): Promise<SavepointEntry> {
+  async #complete(entry: SavepointEntry, completed: () => void): Promise<SavepointEntry> {
     const { savepoint, job, run, stages, saved, createdAt } = entry;
     const doneAt = this.#clock.now();
-    const manifest = { version: 1, savepoint, job, run, createdAt, doneAt, stages, saved };
+    const tasks = saved.map(({ name, parts, bytes }) => ({ name, parts, bytes }));
+    const manifest = { version: 1, savepoint, job, run, createdAt, doneAt, stages, tasks };
     const body = new TextEncoder().encode(JSON.stringify(manifest));
     const isStored = await this.#blobs.put(manifestName(savepoint), body).then(
       () => true,
       () => false,
     );
     // The next look tries again.
-    if (!isStored) return entry;
+    if (!isStored || this.#select("WHERE savepoint = ?", savepoint)[0]?.state !== "running") return entry;
     this.#sql.run("UPDATE savepoints SET state = 'done', done_at = ? WHERE savepoint = ?", doneAt, savepoint);
+    completed();
     return { ...entry, state: "done", doneAt };
   }
 
@@ -183,18 +200,19 @@ export class Savepoints {
   }
 }
 
-function conflict(message: string): EngineError {
+export function conflict(message: string): EngineError {
   return new EngineError("SAVEPOINT_CONFLICT", { message });
 }
 
 function readEntry(row: readonly SqlValue[]): SavepointEntry {
-  const [savepoint, job, run, state, stops, createdAt, doneAt, stages, saved] = row;
+  const [savepoint, job, run, state, stop, drain, createdAt, doneAt, stages, saved] = row;
   return {
     savepoint: Number(savepoint),
     job: String(job),
     run: Number(run),
     state: state === "done" ? "done" : "running",
-    stops: stops === 1,
+    stop: stop === 1,
+    drain: drain === 1,
     createdAt: Number(createdAt),
     doneAt: doneAt === null ? null : Number(doneAt),
     stages: JSON.parse(String(stages)),
@@ -208,15 +226,20 @@ function partitionsOf(streams: readonly StreamEntry[]) {
   );
 }
 
-export function savepointAnswerOf(entry: SavepointEntry): SavepointAnswer {
-  const { savepoint, job, run, state, createdAt, doneAt, stages, saved } = entry;
-  const partitions = stages.reduce((sum, { shards }) => sum + shards, 0);
+export function savepointAnswerOf(entry: SavepointEntry, now: number): SavepointAnswer {
+  const { savepoint, job, run, state, stop, drain, createdAt, doneAt, stages, saved } = entry;
+  const sumOf = (field: Exclude<keyof SavepointStatus, "state">) =>
+    saved.reduce((sum, partition) => sum + partition[field], 0);
   return {
-    ...{ savepoint, job, run, state },
+    ...{ savepoint, job, run, state, stop, drain },
     createdAt: formatTime(createdAt),
     doneAt: doneAt === null ? null : formatTime(doneAt),
-    durationMs: doneAt === null ? null : doneAt - createdAt,
-    bytes: saved.reduce((sum, { bytes }) => sum + bytes, 0),
-    partitions: { done: saved.length, of: partitions },
+    durationMs: (doneAt ?? now) - createdAt,
+    tasks: {
+      done: saved.filter((partition) => partition.state === "done").length,
+      of: stages.reduce((sum, { shards }) => sum + shards, 0),
+    },
+    parts: { done: sumOf("parts") - sumOf("partsLeft"), of: sumOf("parts") },
+    bytes: { done: sumOf("bytes") - sumOf("bytesLeft"), of: sumOf("bytes") },
   };
 }

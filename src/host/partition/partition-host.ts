@@ -27,7 +27,7 @@ import type { SavepointStatus } from "../../engine/savepoint/savepoint-store.ts"
 import type { BlobStore } from "../blobs.ts";
 import type { Shards } from "../shards.ts";
 import { creditWaitMs, OutputDelivery } from "./output-delivery.ts";
-import type { PartitionRpc } from "./partition-rpc.ts";
+import type { PartitionRpc, SavepointBarrier } from "./partition-rpc.ts";
 import { readView } from "./read-view.ts";
 import { SavepointTransfer } from "./savepoint-transfer.ts";
 import { Waiters } from "./waiters.ts";
@@ -175,9 +175,9 @@ export class PartitionHost implements PartitionRpc {
     return waited.ok ? this.#answer(() => token() ?? []) : waited;
   }
 
-  beginSavepoint(generation: number, run: number, savepoint: number): Promise<RpcResult<null>> {
+  beginSavepoint(generation: number, barrier: SavepointBarrier): Promise<RpcResult<null>> {
     return this.#answer(() => {
-      this.#partition.beginSavepoint(generation, run, savepoint);
+      this.#partition.beginSavepoint(generation, barrier);
       return null;
     });
   }

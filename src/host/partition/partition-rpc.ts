@@ -1,6 +1,7 @@
 /**
  * The RPC surface of a partition's object: what ingest, queries and the coordinator call.
  */
+import type { Barrier } from "../../engine/log/barrier.ts";
 import type { AppendRequest, AppendResult } from "../../engine/log/records.ts";
 import type {
   JobCommand,
@@ -12,6 +13,9 @@ import type {
   ViewScan,
 } from "../../engine/partition-types.ts";
 import type { SavepointStatus } from "../../engine/savepoint/savepoint-store.ts";
+
+/** A savepoint's barrier as it enters a shard. */
+export type SavepointBarrier = Omit<Barrier, "channels">;
 
 /** The RPC surface of a partition's object. No method throws for what can happen: it answers `ok: false`. */
 export interface PartitionRpc {
@@ -31,7 +35,7 @@ export interface PartitionRpc {
     wait: { readonly minOffset: number; readonly timeoutMs: number } | undefined,
   ): Promise<RpcResult<ViewPage>>;
   /** Lets a savepoint's barrier into the log of a shard; again it changes nothing. */
-  beginSavepoint(generation: number, run: number, savepoint: number): Promise<RpcResult<null>>;
+  beginSavepoint(generation: number, barrier: SavepointBarrier): Promise<RpcResult<null>>;
   /** How far a savepoint of a run is here; null before its barrier has come. */
   savepointStatus(run: number, savepoint: number): Promise<RpcResult<SavepointStatus | null>>;
   /**

@@ -77,3 +77,26 @@ test("an answer that is no problem document is an error that shows it", async ()
   const { jobs } = new MillraceClient({ url, fetch });
   await expect(jobs.list()).rejects.toThrow(/HTTP_STATUS: The server answered 502.*Bad gateway/);
 });
+
+test("savepoints are taken of a job, and known by their number behind that", async () => {
+  const { asked, fetch } = fakeFetch([
+    { body: { savepoint: 4 } },
+    { body: { savepoint: 5 } },
+    { body: { savepoints: [{ savepoint: 5 }] } },
+    { body: { savepoint: 5 } },
+    {},
+  ]);
+  const { savepoints } = new MillraceClient({ url, fetch });
+  await savepoints.create("fares");
+  await savepoints.create("fares", { stop: true, drain: true });
+  expect(await savepoints.list("fares")).toEqual([{ savepoint: 5 }]);
+  expect(await savepoints.get(5)).toEqual({ savepoint: 5 });
+  await savepoints.delete(5);
+  expect(asked.map(({ method, url: at, body }) => [method, new URL(at).pathname, body])).toEqual([
+    ["POST", "/v1/jobs/fares/savepoints", "{}"],
+    ["POST", "/v1/jobs/fares/savepoints", '{"stop":true,"drain":true}'],
+    ["GET", "/v1/jobs/fares/savepoints", undefined],
+    ["GET", "/v1/savepoints/5", undefined],
+    ["DELETE", "/v1/savepoints/5", undefined],
+  ]);
+});

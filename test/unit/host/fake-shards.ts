@@ -17,7 +17,7 @@ import type {
   ViewScan,
 } from "../../../src/engine/partition-types.ts";
 import type { SavepointStatus } from "../../../src/engine/savepoint/savepoint-store.ts";
-import type { PartitionRpc } from "../../../src/host/partition/partition-rpc.ts";
+import type { PartitionRpc, SavepointBarrier } from "../../../src/host/partition/partition-rpc.ts";
 import { type ShardAddress, type Shards, shardName } from "../../../src/host/shards.ts";
 
 export class FakeShards implements Shards {
@@ -116,8 +116,8 @@ export class FakePartition implements PartitionRpc {
     });
   }
 
-  beginSavepoint(_generation: number, run: number, savepoint: number) {
-    return this.#call(`beginSavepoint ${run} ${savepoint}`, () => null);
+  beginSavepoint(_generation: number, { run, savepoint, drains }: SavepointBarrier) {
+    return this.#call(`beginSavepoint ${run} ${savepoint}${drains ? " drains" : ""}`, () => null);
   }
 
   savepointStatus(run: number, savepoint: number) {

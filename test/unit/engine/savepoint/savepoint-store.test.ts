@@ -36,7 +36,7 @@ function storeOf(harness: PartitionHarness): SavepointStore {
 }
 
 function begin(harness: PartitionHarness, savepoint = 7): void {
-  harness.turn(() => harness.partition.beginSavepoint(1, 1, savepoint));
+  harness.turn(() => harness.partition.beginSavepoint(1, { run: 1, savepoint }));
 }
 
 /** Takes all parts, as an upload does. */

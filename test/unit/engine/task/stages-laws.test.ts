@@ -116,7 +116,59 @@ describe("a job of two stages", { timeout: 120_000 * runs(1) }, () => {
       { numRuns: runs(100) },
     );
   });
+
+  test("that drains has fired every window of what came before, and finds the rest late", () => {
+    fc.assert(
+      fc.property(
+        fc.constantFrom<keyof typeof jobs>("sales", "prices"),
+        windowSpecArbitrary,
+        fc.record({
+          lateness: fc.constantFrom(0, 60),
+          bound: fc.constantFrom(0, 30),
+          before: fc.integer({ min: 2, max: 4 }),
+          after: fc.integer({ min: 2, max: 5 }),
+          twoPhase: fc.boolean(),
+          pageBudget: fc.constantFrom(128 * 1024, 32 * 1024 * 1024),
+        }),
+        framesOf(orderArbitrary),
+        fc.integer({ min: 0, max: 12 }),
+        fc.array(fc.array(happening, { maxLength: 3 }), { maxLength: 12 }),
+        (name, window, { lateness, bound, before, after, twoPhase, pageBudget }, frames, at, happenings) => {
+          const { body, batch } = jobs[name];
+          const stream = { columns: orderColumns, eventTime: { column: "time", outOfOrderness: bound } };
+          const job = { ...body, ...windowBodyOf(window, lateness), twoPhase };
+          const options = { stream, checkpointTurnBytes: 1, pageBudget };
+          const old = new StagesHarness(options, { ...job, parallelism: before });
+          frames.forEach((frame, index) => {
+            if (index === at) old.beginSavepoint(7, { drains: true });
+            old.append(frame.map(orderRowOf));
+            for (const each of happenings[index] ?? []) happen(old, each);
+          });
+          if (at >= frames.length) old.beginSavepoint(7, { drains: true });
+          old.settle();
+          const hasWindows = window.kind !== "none";
+          const drained = frames.slice(0, hasWindows ? at : frames.length);
+          const expected = batch(drained, window, hasWindows ? lateness : 0, bound);
+          const rows = sortedRows(expected.rows.map((row) => [...row.slice(0, -1), hasWindows]));
+          const late = expected.late + (hasWindows ? passing(batch, frames.slice(at)) : 0);
+          expect(old.rows()).toEqual(rows);
+          const restored = old.restart(old.upload(), { ...job, parallelism: after });
+          restored.settle();
+          expect(restored.rows()).toEqual(rows);
+          expect(restored.counts()).toMatchObject({ late });
+          expect(restored.source.partition.log.isEnded).toBe(false);
+        },
+      ),
+      { numRuns: runs(100) },
+    );
+  });
 });
+
+/** Rows that a job does not filter out. */
+function passing(batch: typeof salesBatch, frames: Parameters<typeof salesBatch>[0]): number {
+  const none = { kind: "none", size: 0, step: 0, offset: 0 } as const;
+  return frames.flat().filter((row) => batch([[row]], none, 0, 0).rows.length > 0).length;
+}
 
 function happen(harness: StagesHarness, happened: Happening): void {
   if (!("fates" in happened)) {

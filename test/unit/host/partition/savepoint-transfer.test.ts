@@ -89,7 +89,7 @@ class HostHarness {
   }
 
   async save(): Promise<void> {
-    await this.host.beginSavepoint(1, 1, 7);
+    await this.host.beginSavepoint(1, { run: 1, savepoint: 7 });
     await this.run();
   }
 
