@@ -119,6 +119,12 @@ export class PartitionJobs {
     return this.#stored.all.find(({ state }) => state === "failed")?.error;
   }
 
+  /** Throws `JOB_FAILED` where a run failed here. */
+  checkRun(run: number): void {
+    const stored = this.#stored.byRun(run);
+    if (stored?.state === "failed") throw failureOf(stored);
+  }
+
   /** Marks a run as failed for a reason from outside, such as the next stage's. */
   fail(run: number, error: ErrorBody): void {
     if (this.#stored.byRun(run)) this.#stored.setState(run, "failed", error);

@@ -26,6 +26,7 @@ import type {
 } from "./partition-types.ts";
 import type { Ports } from "./ports.ts";
 import { readRejectedLetters } from "./rejected-letters.ts";
+import type { SavepointStatus } from "./savepoint/savepoint-store.ts";
 import { wholeSliceBytes } from "./task/task.ts";
 import { scanView } from "./task/view-scan.ts";
 
@@ -150,6 +151,16 @@ export class Partition {
     this.#check(generation);
     if (!this.jobs.savepoints.begin(run, savepoint)) return;
     this.log.appendBarrier({ run, savepoint, channels: 0, ...(drains && { drains }) });
+  }
+
+  /**
+   * How far a savepoint of a run is here; null before its barrier has come. Throws `JOB_FAILED` where it
+   * will never have been copied.
+   */
+  savepointStatus(run: number, savepoint: number): SavepointStatus | null {
+    const status = this.jobs.savepoints.status(run, savepoint);
+    if (status?.state !== "copied" && status?.state !== "done") this.jobs.checkRun(run);
+    return status ?? null;
   }
 
   /** Carries out what the coordinator wants of a job; repeating it changes nothing. */

@@ -154,12 +154,13 @@ export interface LettersAnswer {
   readonly cursor?: string;
 }
 
-/** A savepoint that is being taken, or that is complete. */
+/** A savepoint that is being taken, that is complete, or that will never be: its job failed. */
 export interface SavepointAnswer {
   readonly savepoint: number;
   readonly job: string;
   readonly run: number;
-  readonly state: "running" | "done";
+  readonly state: "running" | "done" | "failed";
+  readonly error?: string;
   /** Whether the job ends with it, and whether all of its windows fired before. */
   readonly stop: boolean;
   readonly drain: boolean;

@@ -8,6 +8,7 @@
  *   savepoints  one row each, until it is deleted
  */
 import { EngineError } from "../../base/errors.ts";
+import type { RpcResult } from "../../engine/partition-types.ts";
 import type { SqlStorage, SqlValue } from "../../engine/ports.ts";
 import type { SavepointStatus } from "../../engine/savepoint/savepoint-store.ts";
 import type { SavepointAnswer } from "../../protocol/answers.ts";
@@ -27,7 +28,9 @@ export interface SavepointEntry {
   readonly savepoint: number;
   readonly job: string;
   readonly run: number;
-  readonly state: "running" | "done";
+  readonly state: SavepointAnswer["state"];
+  /** Why it failed. */
+  readonly error: string | null;
   readonly stop: boolean;
   readonly drain: boolean;
   readonly createdAt: number;
@@ -44,7 +47,7 @@ export interface SavedPartition extends SavepointStatus {
 
 const callTimeoutMs = 5_000;
 
-const columns = "savepoint, job, run, state, stop, drain, created_at, done_at, stages, saved";
+const columns = "savepoint, job, run, state, error, stop, drain, created_at, done_at, stages, saved";
 
 export class Savepoints {
   readonly #sql: SqlStorage;
@@ -55,7 +58,7 @@ export class Savepoints {
   static createTables(sql: SqlStorage): void {
     sql.run(
       `CREATE TABLE IF NOT EXISTS savepoints (savepoint INTEGER PRIMARY KEY AUTOINCREMENT, job TEXT NOT NULL,
-       run INTEGER NOT NULL, state TEXT NOT NULL, stop INTEGER NOT NULL, drain INTEGER NOT NULL,
+       run INTEGER NOT NULL, state TEXT NOT NULL, error TEXT, stop INTEGER NOT NULL, drain INTEGER NOT NULL,
        created_at INTEGER NOT NULL, done_at INTEGER, stages TEXT NOT NULL, saved TEXT NOT NULL)`,
     );
   }
@@ -125,13 +128,15 @@ export class Savepoints {
   ): Promise<SavepointEntry> {
     const { savepoint } = entry;
     const isEntry = ({ generation }: ShardAddress) => generation === streams[0]?.generation;
+    const failures: string[] = [];
     const known = new Map(entry.saved.map((saved) => [saved.name, saved]));
     const asked = partitionsOf(streams).map(async (address) => {
       const name = savedTaskName(savepoint, address.generation, address.shard);
       const before = known.get(name);
       if (before?.state === "done") return before;
       const status = await this.#ask(entry, address, isEntry(address));
-      return status ? { name, ...status } : before;
+      if (!status.ok && status.error.code === "JOB_FAILED") failures.push(status.error.message);
+      return status.ok && status.value ? { name, ...status.value } : before;
     });
     const answers = await Promise.all(asked);
     const saved = answers.filter((partition) => partition !== undefined);
@@ -139,28 +144,36 @@ export class Savepoints {
     const now = this.#select("WHERE savepoint = ?", savepoint)[0];
     if (now?.state !== "running") return now ?? entry;
     this.#sql.run("UPDATE savepoints SET saved = ? WHERE savepoint = ?", JSON.stringify(saved), savepoint);
+    if (failures[0] !== undefined) return this.#fail({ ...entry, saved }, failures[0]);
     const isDone = answers.every((partition) => partition?.state === "done");
     return isDone ? await this.#complete({ ...entry, saved }, completed) : { ...entry, saved };
   }
 
-  /** How far a partition is; undefined where it does not tell, or the barrier has not come to it. */
+  /** How far a partition is; null where the barrier has not come to it. */
   async #ask(
     { run, savepoint, drain }: SavepointEntry,
     address: ShardAddress,
     isEntry: boolean,
-  ): Promise<SavepointStatus | undefined> {
+  ): Promise<RpcResult<SavepointStatus | null>> {
     const partition = this.#shards.open(address);
     if (isEntry) {
       const barrier = { run, savepoint, ...(drain && { drains: true as const }) };
       const begun = await callShard(this.#clock, callTimeoutMs, address, () =>
         partition.beginSavepoint(address.generation, barrier),
       );
-      if (!begun.ok) return undefined;
+      if (!begun.ok) return begun;
     }
-    const status = await callShard(this.#clock, callTimeoutMs, address, () =>
+    return await callShard(this.#clock, callTimeoutMs, address, () =>
       partition.savepointStatus(run, savepoint),
     );
-    return status.ok ? (status.value ?? undefined) : undefined;
+  }
+
+  /** A job that failed in one of its partitions never completes its savepoint. */
+  #fail(entry: SavepointEntry, error: string): SavepointEntry {
+    const doneAt = this.#clock.now();
+    const change = "UPDATE savepoints SET state = 'failed', done_at = ?, error = ? WHERE savepoint = ?";
+    this.#sql.run(change, doneAt, error, entry.savepoint);
+    return { ...entry, state: "failed", doneAt, error };
   }
 
   /** Deletes a savepoint and all that it holds; throws SAVEPOINT_CONFLICT for one that is being taken. */
@@ -205,12 +218,13 @@ export function conflict(message: string): EngineError {
 }
 
 function readEntry(row: readonly SqlValue[]): SavepointEntry {
-  const [savepoint, job, run, state, stop, drain, createdAt, doneAt, stages, saved] = row;
+  const [savepoint, job, run, state, error, stop, drain, createdAt, doneAt, stages, saved] = row;
   return {
     savepoint: Number(savepoint),
     job: String(job),
     run: Number(run),
-    state: state === "done" ? "done" : "running",
+    state: state as SavepointEntry["state"],
+    error: error === null ? null : String(error),
     stop: stop === 1,
     drain: drain === 1,
     createdAt: Number(createdAt),
@@ -227,11 +241,11 @@ function partitionsOf(streams: readonly StreamEntry[]) {
 }
 
 export function savepointAnswerOf(entry: SavepointEntry, now: number): SavepointAnswer {
-  const { savepoint, job, run, state, stop, drain, createdAt, doneAt, stages, saved } = entry;
+  const { savepoint, job, run, state, error, stop, drain, createdAt, doneAt, stages, saved } = entry;
   const sumOf = (field: Exclude<keyof SavepointStatus, "state">) =>
     saved.reduce((sum, partition) => sum + partition[field], 0);
   return {
-    ...{ savepoint, job, run, state, stop, drain },
+    ...{ savepoint, job, run, state, ...(error !== null && { error }), stop, drain },
     createdAt: formatTime(createdAt),
     doneAt: doneAt === null ? null : formatTime(doneAt),
     durationMs: (doneAt ?? now) - createdAt,

@@ -183,7 +183,7 @@ export class PartitionHost implements PartitionRpc {
   }
 
   savepointStatus(run: number, savepoint: number): Promise<RpcResult<SavepointStatus | null>> {
-    return this.#answer(() => this.#partition.jobs.savepoints.status(run, savepoint) ?? null);
+    return this.#answer(() => this.#partition.savepointStatus(run, savepoint));
   }
 
   status(): Promise<RpcResult<PartitionStatus | null>> {

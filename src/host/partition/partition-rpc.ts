@@ -36,7 +36,7 @@ export interface PartitionRpc {
   ): Promise<RpcResult<ViewPage>>;
   /** Lets a savepoint's barrier into the log of a shard; again it changes nothing. */
   beginSavepoint(generation: number, barrier: SavepointBarrier): Promise<RpcResult<null>>;
-  /** How far a savepoint of a run is here; null before its barrier has come. */
+  /** How far a savepoint of a run is here; null before its barrier has come. `JOB_FAILED` ends it. */
   savepointStatus(run: number, savepoint: number): Promise<RpcResult<SavepointStatus | null>>;
   /**
    * Waits (at most `timeoutMs`) until the job has applied `offset` and the next stage has acknowledged all

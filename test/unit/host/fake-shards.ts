@@ -48,6 +48,7 @@ export class FakePartition implements PartitionRpc {
   page: ViewPage = { rows: [], hasMore: false, watermark: 0n, appliedOffset: 0 };
   token: readonly number[] = [];
   savepoint: SavepointStatus | null = null;
+  savepointFailure: string | undefined;
   letterPage: LetterPage = { letters: [], next: undefined };
   /** Runs before every call; what it throws is what the platform would throw. */
   beforeCall: (method: string) => void | Promise<void> = () => {};
@@ -121,7 +122,11 @@ export class FakePartition implements PartitionRpc {
   }
 
   savepointStatus(run: number, savepoint: number) {
-    return this.#call(`savepointStatus ${run} ${savepoint}`, () => this.savepoint);
+    return this.#call(`savepointStatus ${run} ${savepoint}`, () => {
+      const message = this.savepointFailure;
+      if (message !== undefined) throw new EngineError("JOB_FAILED", { message });
+      return this.savepoint;
+    });
   }
 
   tokenBehind(job: string, run: number, offset: number) {

@@ -191,6 +191,23 @@ test("one is taken at a time, and only of a job that runs everywhere", async () 
   });
 });
 
+test("one whose job failed in a partition fails with it, and another can be taken", async () => {
+  const harness = await started();
+  harness.tell(copied);
+  const [, second] = harness.partitions;
+  if (!second) throw new Error("the job has a second stage");
+  second.savepointFailure = "Row 3 cannot be applied";
+  expect(await harness.take()).toMatchObject({
+    value: { state: "failed", error: expect.stringContaining("Row 3"), tasks: { done: 0, of: 3 } },
+  });
+  const put = await harness.coordinator.putJob("fork", jobOf({ fromSavepoint: 1, parallelism: 2 }));
+  expect(put).toMatchObject({ error: { code: "SAVEPOINT_UNFIT" } });
+  second.savepointFailure = undefined;
+  harness.tell(done);
+  expect(await harness.take()).toMatchObject({ value: { savepoint: 2, state: "done" } });
+  expect(await harness.coordinator.deleteSavepoint(1)).toMatchObject({ ok: true });
+});
+
 test("one whose job is deleted is forgotten, and so is its alarm", async () => {
   const harness = await started();
   const taken = harness.coordinator.createSavepoint("totals", plainly);
