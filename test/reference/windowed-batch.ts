@@ -24,6 +24,8 @@ export interface Grouped<Row> {
   readonly groups: readonly Group<Row>[];
   /** Rows that no window took. */
   readonly late: readonly Row[];
+  /** After the last frame. */
+  readonly watermark: number;
 }
 
 /** What a job does with rows besides folding them. `keyOf` gives equal text for equal keys. */
@@ -61,7 +63,11 @@ export function groupRows<Row extends { readonly time: number }>(
     watermark = watermarks ? (watermarks[index] ?? watermark) : Math.max(watermark, newest - bound);
   }
   const isFinal = (end: number) => window.kind !== "none" && end - 1 <= watermark;
-  return { groups: [...groups.values()].map((group) => ({ ...group, isFinal: isFinal(group.end) })), late };
+  return {
+    groups: [...groups.values()].map((group) => ({ ...group, isFinal: isFinal(group.end) })),
+    late,
+    watermark,
+  };
 }
 
 export interface EventRow {

@@ -1,10 +1,10 @@
 /**
- * A job of two stages in Node: one shard of its stream, the partitions of its second stage, and the calls
- * between them, which a test can have lost or answered late.
+ * A job of several stages in Node: one shard of its stream, the partitions of its further stages, and the
+ * calls between them, which a test can have lost or answered late.
  */
 
 import type { AppendResult } from "../../src/engine/log/records.ts";
-import type { OutputCall } from "../../src/engine/partition-outputs.ts";
+import { channelOf, type OutputCall } from "../../src/engine/partition-outputs.ts";
 import type { RpcResult } from "../../src/engine/partition-types.ts";
 import { planStages } from "../../src/engine/plan/plan-stages.ts";
 import type { TaskPlan } from "../../src/engine/plan/task-plan.ts";
@@ -33,7 +33,8 @@ export type SavedJob = readonly (readonly SavedTask[])[];
 
 export class StagesHarness {
   readonly source: PartitionHarness;
-  readonly stage: readonly PartitionHarness[];
+  /** The stages behind the source's. */
+  readonly #behind: readonly (readonly PartitionHarness[])[];
   readonly #options: HarnessOptions;
   readonly #run: number;
 
@@ -46,24 +47,39 @@ export class StagesHarness {
     this.#options = options;
     this.#run = run;
     this.source = source ?? new PartitionHarness(options);
-    const generation = 1 + run;
     const inner: StreamDefinition[] = [];
-    const [first, second] = planStages(readJobDefinition(job), this.source.definition, (input) => {
+    const plans = planStages(readJobDefinition(job), this.source.definition, (input) => {
       inner.push(input);
-      return { stream: "job/1", generation, mapVersion: 1, partitions: input.shards };
+      const number = inner.length;
+      return {
+        ...{ stream: `job/${number}`, generation: generationOf(run, number) },
+        ...{ mapVersion: 1, partitions: input.shards },
+      };
+    }).map(({ plan }) => plan);
+    if (inner.length === 0) throw new Error("the job has one stage");
+    let senders = [this.source];
+    this.#behind = inner.map((definition, index) => {
+      const inputs = senders.map(({ identity }) => channelOf(identity));
+      senders = Array.from({ length: definition.shards }, (_, shard) => {
+        const keyGroups = keyGroupsOf(shard, definition.shards);
+        const generation = generationOf(run, index + 1);
+        const identity = { stream: `job/${index + 1}`, generation, shard, keyGroups, inputs };
+        return new PartitionHarness({ ...options, definition, identity });
+      });
+      return senders;
     });
-    const [definition] = inner;
-    if (!first || !second || !definition) throw new Error("the job has one stage");
-    this.stage = Array.from({ length: definition.shards }, (_, shard) => {
-      const keyGroups = keyGroupsOf(shard, definition.shards);
-      const identity = { stream: "job/1", generation, shard, keyGroups, inputs: ["1.0"] };
-      const partition = new PartitionHarness({ ...options, definition, identity });
-      if (saved) restore(partition, run, second.plan, saved[1] ?? []);
-      partition.wish({ job: "job", run, state: "running", plan: second.plan });
-      return partition;
+    this.stages.forEach((partitions, index) => {
+      const plan = plans[index] as TaskPlan;
+      for (const partition of partitions) {
+        if (saved) restore(partition, run, plan, saved[index] ?? []);
+        partition.wish({ job: "job", run, state: "running", plan });
+      }
     });
-    if (saved) restore(this.source, run, first.plan, saved[0] ?? []);
-    this.source.wish({ job: "job", run, state: "running", plan: first.plan });
+  }
+
+  /** The partitions of each stage; of the first, the source's shard. */
+  get stages(): readonly (readonly PartitionHarness[])[] {
+    return [[this.source], ...this.#behind];
   }
 
   /** Enters a savepoint's barrier; it is complete when everything has come to rest. */
@@ -74,7 +90,7 @@ export class StagesHarness {
 
   /** What the partitions have to upload of their savepoint. */
   upload(): SavedJob {
-    const tasks = this.all.map((harness): SavedTask => {
+    const save = (harness: PartitionHarness): SavedTask => {
       const { partition } = harness;
       const { savepoints } = partition.jobs;
       const parts = new Map<number, Uint8Array>();
@@ -88,8 +104,8 @@ export class StagesHarness {
       if (!state) throw new Error("a partition has not been saved");
       parts.delete(-1);
       return { state, parts: [...parts.values()] };
-    });
-    return [tasks.slice(0, 1), tasks.slice(1)];
+    };
+    return this.stages.map((partitions) => partitions.map(save));
   }
 
   /** Ends the run and starts the job again from a savepoint, perhaps with another parallelism. */
@@ -100,7 +116,7 @@ export class StagesHarness {
   }
 
   get all(): readonly PartitionHarness[] {
-    return [this.source, ...this.stage];
+    return this.stages.flat();
   }
 
   append(rows: readonly Row[]): void {
@@ -109,10 +125,13 @@ export class StagesHarness {
 
   /** Makes all calls that are to be made, each with the next fate. */
   deliver(fateOf: () => Fate = () => "answered"): number {
-    const { partition, identity } = this.source;
-    const calls = partition.outputs.take(identity);
-    for (const call of calls) this.#call(call, fateOf());
-    return calls.length;
+    let made = 0;
+    for (const sender of this.all) {
+      const calls = sender.partition.outputs.take(sender.identity);
+      for (const call of calls) this.#call(sender, call, fateOf());
+      made += calls.length;
+    }
+    return made;
   }
 
   /** Works and delivers until nothing is left. */
@@ -124,15 +143,15 @@ export class StagesHarness {
     throw new Error("the stages do not come to rest");
   }
 
-  /** All rows of the view as `[…outputs, final]`, sorted. */
-  rows(): unknown[][] {
-    const rows = this.stage.flatMap((each) => each.rows("job", {}, this.#run));
+  /** All rows of the view of a stage, of the last one if none is named, as `[…outputs, final]`, sorted. */
+  rows(stage = this.#behind.length): unknown[][] {
+    const rows = (this.stages[stage] ?? []).flatMap((each) => each.rows("job", {}, this.#run));
     return rows.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
   }
 
-  /** Sums over the partitions of the second stage. */
+  /** Sums over the partitions of the last stage. */
   counts(): { rows: number; late: number } {
-    const statuses = this.stage.flatMap(({ partition }) => partition.jobs.statuses());
+    const statuses = (this.#behind.at(-1) ?? []).flatMap(({ partition }) => partition.jobs.statuses());
     const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
     return {
       rows: sum(statuses.map(({ counts }) => counts.rows)),
@@ -140,14 +159,20 @@ export class StagesHarness {
     };
   }
 
-  #call(call: OutputCall, fate: Fate): void {
-    const receiver = this.stage[call.receiver];
-    const { outputs } = this.source.partition;
+  #call(sender: PartitionHarness, call: OutputCall, fate: Fate): void {
+    const next = this.stages.findIndex((partitions) => partitions.includes(sender)) + 1;
+    const receiver = this.stages[next]?.[call.receiver];
+    const { outputs } = sender.partition;
     const isLost = fate === "request lost" || !receiver;
     const value = isLost ? [] : receiver.turn(() => receiver.partition.append(call.requests));
     const answer: RpcResult<readonly AppendResult[]> = { ok: true, value };
     if (fate !== "answered" || !outputs.settle(call, answer)) outputs.retry(call);
   }
+}
+
+/** The generation of the stream before a stage, the source's being 1. */
+function generationOf(run: number, stage: number): number {
+  return 1 + run * 16 + stage;
 }
 
 function restore(

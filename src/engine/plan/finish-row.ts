@@ -22,6 +22,11 @@ export interface WindowBounds {
   readonly end: bigint;
 }
 
+/** False where all rows of the cell were taken back: it is no result. */
+export function hasRows({ recordCounter }: TaskPlan, { accumulators }: Pick<Cell, "accumulators">): boolean {
+  return recordCounter === undefined || (accumulators[recordCounter] as bigint) > 0n;
+}
+
 /** Returns the output columns by name, as JSON values (`columnar/values.ts` says how each type looks). */
 export function finishRow(
   plan: TaskPlan,
@@ -57,10 +62,12 @@ function finishValue(
       return source.from === "windowStart" ? window.start : window.end;
     case "accumulator":
       return accumulators[source.accumulator] as LaneValue;
+    case "sum":
+      return (accumulators[source.count] as bigint) > 0n ? (accumulators[source.sum] as LaneValue) : null;
     case "average": {
       const sum = accumulators[source.sum] as bigint | number | null;
       const count = accumulators[source.count] as bigint;
-      return sum === null || count === 0n ? null : average(sum, count, source.argumentType, type);
+      return sum === null || count <= 0n ? null : average(sum, count, source.argumentType, type);
     }
   }
 }

@@ -30,11 +30,12 @@ export class JobColumns implements ExpressionScope {
   }
 
   get names(): string[] {
-    return [...this.#byName.keys()];
+    return [...this.#byName.keys()].filter((name) => !isReserved(name));
   }
 
+  /** What a name means that stands in an expression of the job. */
   lookup(name: string): TypedExpression | undefined {
-    return this.#byName.get(name);
+    return isReserved(name) ? undefined : this.#byName.get(name);
   }
 
   /** The job's key columns. */
@@ -42,12 +43,13 @@ export class JobColumns implements ExpressionScope {
     return job.key.map((name, index) => this.#named(name, ["key", index]));
   }
 
+  /** The column `name`, which may be one that no expression can name. */
   get(name: string): TypedExpression {
-    return this.#named(name, []).expression;
+    return this.#byName.get(name) ?? this.#named(name, []).expression;
   }
 
   #named(name: string, path: readonly (string | number)[]): Wanted {
-    const expression = this.#byName.get(name);
+    const expression = this.lookup(name);
     if (expression) return { name, expression };
     const place = formatPath(path);
     throw new EngineError("JOB_INVALID", {
@@ -80,6 +82,11 @@ export class JobColumns implements ExpressionScope {
     this.#byText.set(text, wanted);
     return wanted;
   }
+}
+
+/** Columns that the engine adds to what travels between stages; the names of users have no such sign. */
+function isReserved(name: string): boolean {
+  return name.startsWith("$");
 }
 
 /**

@@ -39,13 +39,18 @@ export class AccumulatorList {
   }
 }
 
-/** Returns the output of `aggregate`, whose argument is undefined for count(*) only. */
+/**
+ * Returns the output of `aggregate`, whose argument is undefined for count(*) only. `isRetracting`: rows may
+ * be taken back.
+ */
 export function planAggregate(
   aggregate: AggregateDefinition,
   argument: AggregateArgument | undefined,
   accumulators: AccumulatorList,
+  isRetracting: boolean,
 ): OutputColumn {
   const { name } = aggregate;
+  if (isRetracting) checkRetractable(aggregate);
   const direct = (operation: AccumulatorOperation, type: DataType): OutputColumn => ({
     name,
     type,
@@ -61,8 +66,12 @@ export function planAggregate(
       return direct("first", argument.type);
     case "last_value":
       return direct("last", argument.type);
-    case "sum":
-      return direct("sum", sumType(aggregate, argument.type));
+    case "sum": {
+      const type = sumType(aggregate, argument.type);
+      if (!isRetracting) return direct("sum", type);
+      const sum = accumulators.need("sum", argument);
+      return { name, type, from: { from: "sum", sum, count: accumulators.need("count", argument) } };
+    }
     case "avg": {
       const type = averageType(sumType(aggregate, argument.type));
       const sum = accumulators.need("sum", argument);
@@ -70,6 +79,17 @@ export function planAggregate(
       return { name, type, from: { from: "average", sum, count, argumentType: argument.type } };
     }
   }
+}
+
+function checkRetractable({ name, function: called }: AggregateDefinition): void {
+  if (called === "count" || called === "sum" || called === "avg") return;
+  const path = `aggregates.${name}.function`;
+  throw new EngineError("JOB_INVALID", {
+    message:
+      `${path}: ${called} cannot take back a row, and the results of the step before change; expected count, ` +
+      "sum or avg, or a step before with a window and no allowedLateness",
+    details: { path },
+  });
 }
 
 function sumType(aggregate: AggregateDefinition, type: DataType): DataType {

@@ -7,6 +7,7 @@
  */
 import { assert } from "../../base/assert.ts";
 import { EngineError } from "../../base/errors.ts";
+import { aggregatesMax } from "../../base/limits.ts";
 import type { DataType } from "../../columnar/schema.ts";
 import type { JobDefinition, WindowDefinition } from "../../protocol/job-spec.ts";
 import type { StreamDefinition } from "../../protocol/stream-spec.ts";
@@ -14,13 +15,14 @@ import { bindCondition } from "../expressions/bind.ts";
 import { compileProgram } from "../expressions/compile.ts";
 import { InputColumns, JobColumns, routingKeyOf, type Wanted } from "./job-columns.ts";
 import { AccumulatorList, type AggregateArgument, planAggregate } from "./plan-aggregate.ts";
+import { hasWeights } from "./plan-weights.ts";
 import type { KeyColumn, OutputColumn, TaskPlan, WindowPlan } from "./task-plan.ts";
 
 /**
  * Returns the plan of a job whose rows of one key all lie in one shard of `stream`; throws JOB_INVALID or
- * EXPRESSION_INVALID naming the place.
+ * EXPRESSION_INVALID naming the place. `sendsChanges`: its results may change after they were sent on.
  */
-export function planJob(job: JobDefinition, stream: StreamDefinition): TaskPlan {
+export function planJob(job: JobDefinition, stream: StreamDefinition, sendsChanges = false): TaskPlan {
   const columns = new JobColumns(stream, job);
   const filter = job.filter === undefined ? undefined : bindCondition(job.filter, columns, ["filter"]);
   const keyed = columns.key(job);
@@ -38,6 +40,7 @@ export function planJob(job: JobDefinition, stream: StreamDefinition): TaskPlan 
     return { name: wanted.name, type, nullable, column: inputs.indexOf(wanted.expression) };
   });
   const accumulators = new AccumulatorList();
+  const isRetracting = hasWeights(stream);
   const outputs = [
     ...key.map(({ name, type }, index): OutputColumn => ({ name, type, from: { from: "key", key: index } })),
     ...(job.window ? windowOutputs(time.expression.type) : []),
@@ -48,9 +51,12 @@ export function planJob(job: JobDefinition, stream: StreamDefinition): TaskPlan 
         type: expression.type,
         nullable: expression.nullable,
       };
-      return planAggregate(aggregate, argument, accumulators);
+      return planAggregate(aggregate, argument, accumulators, isRetracting);
     }),
   ];
+  const countsRecords = isRetracting || sendsChanges;
+  const recordCounter = countsRecords ? accumulators.need("count", undefined) : undefined;
+  checkAccumulators(accumulators);
   return {
     planVersion: 2,
     source: job.source,
@@ -74,7 +80,16 @@ export function planJob(job: JobDefinition, stream: StreamDefinition): TaskPlan 
     outputs,
     latenessMs: latenessOf(job),
     retentionMs: job.retentionMs,
+    ...(recordCounter === undefined ? {} : { recordCounter }),
   };
+}
+
+function checkAccumulators({ specs }: AccumulatorList): void {
+  if (specs.length <= aggregatesMax) return;
+  throw new EngineError("JOB_INVALID", {
+    message: `aggregates: they keep ${specs.length} values for each key; expected at most ${aggregatesMax}`,
+    details: { path: "aggregates" },
+  });
 }
 
 function planWindow(window: WindowDefinition): WindowPlan {

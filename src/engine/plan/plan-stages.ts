@@ -7,14 +7,15 @@
  * planned like any job. So is a step over the results of the one before: these are a stream whose event time
  * is the last millisecond of their window.
  */
-import type { JobDefinition } from "../../protocol/job-spec.ts";
+import type { JobDefinition, StepDefinition } from "../../protocol/job-spec.ts";
 import type { StreamDefinition } from "../../protocol/stream-spec.ts";
 import { bindCondition } from "../expressions/bind.ts";
 import { compileProgram } from "../expressions/compile.ts";
 import { InputColumns, JobColumns, routingKeyOf, type Wanted } from "./job-columns.ts";
 import { planJob } from "./plan-job.ts";
 import { planTwoPhases } from "./plan-two-phases.ts";
-import { checkLane, inStep, streamOfResults } from "./stream-of-results.ts";
+import { hasWeights, planWeights, weightColumn } from "./plan-weights.ts";
+import { checkLane, checkStep, inStep, isChanging, streamOfResults } from "./stream-of-results.ts";
 import type { SendPlan, SendTarget, TaskPlan } from "./task-plan.ts";
 
 /** The tasks of a job, from the source on. `input` is the stream between it and the stage before. */
@@ -45,14 +46,19 @@ export function planStages(
   stream: StreamDefinition,
   deploy: DeployStage,
 ): PlannedStage[] {
-  const local = planLocally(job, stream);
-  const first = local ? undefined : planExchange(job, stream);
+  const steps = job.steps ?? [];
+  const sendsChanges = (step: StepDefinition, next: number) =>
+    next < steps.length && isChanging(step.window, step.allowedLatenessMs);
+  const local = planLocally(job, stream, sendsChanges(job, 0));
+  const first = local ? undefined : planExchange(job, stream, sendsChanges(job, 0));
   const exchanges: Exchange[] = [];
-  let before = { plan: local ?? first?.last, stream: first?.input ?? stream };
-  job.steps?.forEach((step, index) => {
+  let before = { plan: (local ?? first?.last) as TaskPlan, stream: first?.input ?? stream };
+  steps.forEach((step, index) => {
     const exchange = inStep(index, () => {
-      const results = streamOfResults(before.plan as TaskPlan, before.stream);
-      return planExchange({ ...step, source: job.source, startFrom: "earliest" }, results);
+      const results = streamOfResults(before.plan, before.stream);
+      checkStep(step, before.plan);
+      const definition = { ...step, source: job.source, startFrom: "earliest" } as const;
+      return planExchange(definition, results, sendsChanges(step, index + 1));
     });
     exchanges.push(exchange);
     before = { plan: exchange.last, stream: exchange.input };
@@ -76,22 +82,31 @@ export function planStages(
 }
 
 /** The plan of a job that needs no exchange; undefined for others. */
-function planLocally(job: JobDefinition, stream: StreamDefinition): TaskPlan | undefined {
+function planLocally(
+  job: JobDefinition,
+  stream: StreamDefinition,
+  sendsChanges: boolean,
+): TaskPlan | undefined {
   const keyed = new JobColumns(stream, job).key(job);
   const parallelism = parallelismOf(job, stream);
-  return routingKeyOf(stream, keyed) && parallelism === stream.shards ? planJob(job, stream) : undefined;
+  if (!routingKeyOf(stream, keyed) || parallelism !== stream.shards) return undefined;
+  return planJob(job, stream, sendsChanges);
 }
 
 function parallelismOf({ key, parallelism }: JobDefinition, stream: StreamDefinition): number {
   return key.length === 0 ? 1 : (parallelism ?? stream.shards);
 }
 
-function planExchange(job: JobDefinition, stream: StreamDefinition): Exchange {
+function planExchange(job: JobDefinition, stream: StreamDefinition, sendsChanges: boolean): Exchange {
   const columns = new JobColumns(stream, job);
   const keyed = columns.key(job);
   const parameters = job.aggregates.map((aggregate) => columns.argument(aggregate));
   const time = { name: stream.eventTime.column, expression: columns.get(stream.eventTime.column) };
-  const sent = byName([time, ...keyed, ...parameters.flatMap((wanted) => wanted ?? [])]);
+  const weight = hasWeights(stream) ? columns.get(weightColumn) : undefined;
+  const sent = byName([
+    ...[time, ...keyed, ...parameters.flatMap((wanted) => wanted ?? [])],
+    ...(weight ? [{ name: weightColumn, expression: weight }] : []),
+  ]);
   const input: StreamDefinition = {
     columns: sent.map(({ name, expression: { type, nullable } }) => ({ name, type, nullable })),
     eventTime: stream.eventTime,
@@ -111,9 +126,10 @@ function planExchange(job: JobDefinition, stream: StreamDefinition): Exchange {
       return argument === undefined ? aggregate : { ...aggregate, argument };
     }),
   };
-  const whole = planJob(inner, input);
-  const { send, ...first } = planSending(job, stream, columns, sent);
-  const phases = job.twoPhase === false ? { last: whole, input, send } : planTwoPhases(whole, input, send);
+  const plain = { sent, input, last: planJob(inner, input, sendsChanges) };
+  const whole = weight ? planWeights(plain, weight) : plain;
+  const { send, ...first } = planSending(job, stream, columns, whole.sent);
+  const phases = job.twoPhase === false ? { ...whole, send } : planTwoPhases(whole.last, whole.input, send);
   return { sending: { ...first, send: phases.send }, input: phases.input, last: phases.last };
 }
 

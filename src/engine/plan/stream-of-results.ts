@@ -3,46 +3,77 @@
  */
 import { EngineError } from "../../base/errors.ts";
 import { type DataType, formatType } from "../../columnar/schema.ts";
+import { formatDuration } from "../../protocol/duration.ts";
+import type { StepDefinition } from "../../protocol/job-spec.ts";
 import type { StreamDefinition } from "../../protocol/stream-spec.ts";
+import { weightColumn } from "./plan-weights.ts";
 import type { TaskPlan } from "./task-plan.ts";
 
 /** The event time of results: the last millisecond of their window. */
 const windowTime = "window_time";
 
+const bigint = { name: "BIGINT" } as const;
+
 /** Most digits of a DECIMAL that a column can hold. */
 const lanePrecision = 18;
 
 /**
- * Returns the stream of what `plan`, which reads `stream`, makes of each window when it fires: its outputs,
- * and `window_time` behind them. Throws JOB_INVALID where results can still change when they are sent.
+ * True where the results of a step can still change when they are sent on: every change is then sent, with
+ * its weight.
+ */
+export function isChanging(window: object | null | undefined, latenessMs: number): boolean {
+  return !window || latenessMs > 0;
+}
+
+/**
+ * Returns the stream of what `plan`, which reads `stream`, sends on: its outputs; `window_time`, where it has
+ * windows; the weight, where its results change.
  */
 export function streamOfResults(plan: TaskPlan, stream: StreamDefinition): StreamDefinition {
-  if (!plan.window) {
-    throw refusal("the step before has no window, so its results change with every event; give it one");
-  }
-  if (plan.latenessMs > 0) {
-    throw refusal("the step before has allowedLateness, so its results may change once fired; leave it out");
-  }
-  if (plan.outputs.some(({ name }) => name === windowTime)) {
+  if (plan.window && plan.outputs.some(({ name }) => name === windowTime)) {
     throw refusal(`an output of the step before is called ${windowTime}, as its event time is; rename it`);
   }
   const bounds = plan.outputs.find(({ from }) => from.from === "windowEnd");
-  const time: DataType = bounds?.type ?? { name: "TIMESTAMP", precision: 3 };
   return {
     columns: [
       ...plan.outputs.map(({ name, type, from }) => {
         const isNever = from.from === "windowStart" || from.from === "windowEnd";
         return { name, type, nullable: !isNever };
       }),
-      { name: windowTime, type: time, nullable: false },
+      ...(bounds ? [{ name: windowTime, type: bounds.type, nullable: false }] : []),
+      ...(isChanging(plan.window, plan.latenessMs)
+        ? [{ name: weightColumn, type: bigint, nullable: false }]
+        : []),
     ],
-    eventTime: { column: windowTime, outOfOrdernessMs: stream.eventTime.outOfOrdernessMs },
+    eventTime: {
+      // Where there is no event time some column has to stand in for it: `checkStep` lets no window look.
+      column: bounds ? windowTime : weightColumn,
+      outOfOrdernessMs: stream.eventTime.outOfOrdernessMs,
+    },
     idleTimeoutMs: stream.idleTimeoutMs,
     idle: stream.idle,
     distributionKey: plan.key.map(({ name }) => name),
     shards: stream.shards,
     retention: { timeMs: 0, bytesPerShard: 0 },
   };
+}
+
+/** Throws JOB_INVALID where `step` cannot be made over the results of `plan`. */
+export function checkStep(step: StepDefinition, plan: TaskPlan): void {
+  if (plan.window) return;
+  if (step.window) {
+    const message =
+      "window: the step before has no window, so its results have no event time; give it a window, " +
+      "or leave this one out";
+    throw new EngineError("JOB_INVALID", { message, details: { path: "window" } });
+  }
+  const { retentionMs } = step;
+  if (retentionMs === null || (plan.retentionMs !== null && plan.retentionMs <= retentionMs)) return;
+  const kept = plan.retentionMs === null ? "forever" : formatDuration(plan.retentionMs);
+  const message =
+    `retention: found ${formatDuration(retentionMs)}, but the step before keeps its results ${kept} and ` +
+    "may then still take them back; expected no less";
+  throw new EngineError("JOB_INVALID", { message, details: { path: "retention" } });
 }
 
 /** Runs the planning of the step behind the first at `index`; what it refuses names the step. */

@@ -44,16 +44,22 @@ export interface TaskPlan {
    * Set where rows stand for several, added up by the stage before: the input column that says for how many.
    */
   readonly rowCountColumn?: number;
+  /**
+   * Set where rows may be taken back, or changes of results are sent on: the accumulator that counts a key's
+   * rows. A cell in which it is not above zero is as if it were not there.
+   */
+  readonly recordCounter?: number;
   /** Set on a task that keeps no state and no view, but sends its rows on to the next stage. */
   readonly send?: SendPlan;
-  /** Set on a task with windows whose results the next stage aggregates. */
+  /** Set on a task whose results the next stage aggregates. */
   readonly emit?: EmitPlan;
 }
 
 /**
- * What a task sends on of a window that has fired: a row per key, its columns the task's outputs and behind
- * them `window_time`, the last millisecond of the window. Of these the source columns are taken and the
- * program is run over them, as for the rows of a stream.
+ * What a task sends on of its results: a row per key when a window fires, and a row for what a key's result
+ * was and one for what it is now when one changes that had been sent. Columns are the task's outputs;
+ * `window_time` behind them, the last millisecond of the window, where there is one; then the weight. Of
+ * these the source columns are taken and the program is run over them, as for the rows of a stream.
  */
 export interface EmitPlan {
   readonly sourceColumns: readonly SourceColumn[];
@@ -141,11 +147,15 @@ export interface OutputColumn {
   readonly from: OutputSource;
 }
 
-/** Where a view's value comes from. `accumulator`, `sum` and `count` are indices of `accumulators`. */
+/**
+ * Where a view's value comes from. `accumulator`, `sum` and `count` are indices of `accumulators`. `sum` is
+ * null where nothing is counted.
+ */
 export type OutputSource =
   | { readonly from: "key"; readonly key: number }
   | { readonly from: "windowStart" | "windowEnd" }
   | { readonly from: "accumulator"; readonly accumulator: number }
+  | { readonly from: "sum"; readonly sum: number; readonly count: number }
   | {
       readonly from: "average";
       readonly sum: number;

@@ -12,7 +12,7 @@ import type { KeyedRows } from "../../kernel/aggregates.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { KeyedTable } from "../../kernel/keyed-table.ts";
 import { KeyColumns, selectOverlong } from "../../kernel/keys.ts";
-import type { Selection } from "../../kernel/selection.ts";
+import { firstRows, type Selection } from "../../kernel/selection.ts";
 import type { LogRecord } from "../log/records.ts";
 import { keptStringBytesMax, keptStrings } from "../plan/cell-layout.ts";
 import type { TaskPlan } from "../plan/task-plan.ts";
@@ -24,14 +24,28 @@ import type { TaskWindows } from "./task-windows.ts";
 /** With it a window takes late rows for ever. */
 const endlessLateness = 2n ** 62n;
 
+/** Rows with their tables. */
+export interface RowSet extends KeyedRows {
+  /** Set where the cells of some rows are results of windows that have fired. */
+  readonly fired?: FiredRows;
+}
+
+/** Rows, ascending, and the ends of their windows. */
+export interface FiredRows {
+  readonly rows: readonly number[];
+  endOf(row: number): bigint;
+}
+
 export interface SortedRows {
   readonly applied: number;
   readonly filtered: number;
   readonly late: number;
   readonly bad: number;
   /** Sets of rows, each with its tables; apply one before asking for the next. */
-  batches(continuous: () => KeyedTable): Generator<KeyedRows>;
+  batches(continuous: () => KeyedTable): Generator<RowSet>;
 }
+
+const noRows = firstRows(0);
 
 export class RowSorter {
   readonly #kernel: Kernel;
@@ -94,14 +108,18 @@ export class RowSorter {
     tables: KeyedTable | number,
     watermark: bigint,
     windows: TaskWindows | undefined,
-  ): Generator<KeyedRows> {
+  ): Generator<RowSet> {
     const { keys, cells } = this.#scratch;
     const arrays = { keys: keys.keys, keyNulls: keys.keyNulls, hashes: keys.hashes, cells };
     if (rows.count === 0) return;
-    yield { ...arrays, selection: rows.pointer, count: rows.count, tables };
-    if (!windows || windows.latenessMs === 0n) return;
-    const early = this.#early(input, rows, watermark, windows);
-    if (early.count === 0) return;
+    const whole = { ...arrays, selection: rows.pointer, count: rows.count, tables };
+    const takesLate = windows !== undefined && windows.latenessMs > 0n;
+    const early = takesLate ? this.#early(input, rows, watermark, windows) : noRows;
+    // The slice of a tumbling window is its result.
+    yield early.count > 0 && windows?.grid.kind === "tumble"
+      ? { ...whole, fired: this.#firedRows(early) }
+      : whole;
+    if (!windows || early.count === 0) return;
     for (let index = 0; index < windowsPerRowMax(windows.grid); index++) {
       yield* this.#firedWindow(input, early, watermark, windows, index, arrays);
     }
@@ -131,7 +149,7 @@ export class RowSorter {
     windows: TaskWindows,
     index: number,
     arrays: Pick<KeyedRows, "keys" | "keyNulls" | "hashes" | "cells">,
-  ): Generator<KeyedRows> {
+  ): Generator<RowSet> {
     const { fired, ends, tables } = this.#scratch;
     const count = windows.slices.selectFired({
       times: input.lanesPointer(this.#plan.eventTimeColumn),
@@ -152,9 +170,19 @@ export class RowSorter {
         selection: fired,
         count,
         tables: windows.results.resolve(ends, fired, count, tables),
+        fired: this.#firedRows({ pointer: fired, count }),
       };
     }
     for (const end of changed) windows.touchFired(end);
+  }
+
+  /** Rows that `ends` tells the windows of. */
+  #firedRows({ pointer, count }: Selection): FiredRows {
+    const { ends } = this.#scratch;
+    return {
+      rows: this.#scratch.rows(pointer, count),
+      endOf: (row) => this.#kernel.memory.view.getBigInt64(ends + row * 8, true),
+    };
   }
 
   /** Takes out the rows whose key, or whose string for an accumulator, is too long. */

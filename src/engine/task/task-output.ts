@@ -1,17 +1,19 @@
 /**
- * What a task sends to the next stage: its rows as they come, or the results of windows when they fire.
+ * What a task sends to the next stage: its rows as they come, or its results, when windows fire and when
+ * they change.
  */
 import { outboxBytesMax } from "../../base/limits.ts";
 import type { PageCache } from "../../kernel/page-cache.ts";
 import type { PageView } from "../../kernel/page-view.ts";
 import { Outbox } from "../exchange/outbox.ts";
 import { Sender } from "../exchange/sender.ts";
+import type { WindowBounds } from "../plan/finish-row.ts";
 import type { TaskPlan } from "../plan/task-plan.ts";
 import type { SqlStorage } from "../ports.ts";
 import { gridOfPlan } from "../windows/grid-of-plan.ts";
 import { windowStartOf } from "../windows/window-arithmetic.ts";
 import type { Checkpoint } from "./checkpoint.ts";
-import { ResultEmitter } from "./result-emitter.ts";
+import { type Result, ResultEmitter } from "./result-emitter.ts";
 
 export class TaskOutput {
   readonly outbox: Outbox;
@@ -51,10 +53,20 @@ export class TaskOutput {
 
   /** Sends a page of the window that ends at `end`; false where nothing more may be sent for now. */
   sendPage(page: PageView, end: bigint, offset: number): boolean {
-    if (this.isHeldBack || !this.#plan.window) return false;
-    const start = windowStartOf(gridOfPlan(this.#plan.window), end);
-    this.#emitter?.emitPage(page, { start, end }, offset);
+    const window = this.windowOf(end);
+    if (this.isHeldBack || !window) return false;
+    this.#emitter?.emitPage(page, window, offset);
     return true;
+  }
+
+  /** Sends changes of results, which the record at `offset` made: as many as its rows, held back or not. */
+  sendResults(results: readonly Result[], offset: number): void {
+    this.#emitter?.emit(results, offset);
+  }
+
+  /** The window that ends at `end`; undefined for a task without windows. */
+  windowOf(end: bigint): WindowBounds | undefined {
+    return this.#plan.window ? { start: windowStartOf(gridOfPlan(this.#plan.window), end), end } : undefined;
   }
 
   release(): void {

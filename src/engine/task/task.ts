@@ -10,11 +10,9 @@
  */
 import { EngineError } from "../../base/errors.ts";
 import { MiB } from "../../base/limits.ts";
-import { findCells, type KeyedRows, updateAccumulator } from "../../kernel/aggregates.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { PageCache } from "../../kernel/page-cache.ts";
 import type { PageView } from "../../kernel/page-view.ts";
-import type { TableFailure } from "../../kernel/table-failure.ts";
 import { TableLayout } from "../../kernel/table-layout.ts";
 import type { Outbox } from "../exchange/outbox.ts";
 import type { Sender } from "../exchange/sender.ts";
@@ -28,6 +26,7 @@ import { PageStore } from "../state/page-store.ts";
 import { continuousWindow, TableFamily, WindowDirectory } from "../state/window-directory.ts";
 import { InputTime } from "../time/input-time.ts";
 import { gridOfPlan } from "../windows/grid-of-plan.ts";
+import { CellUpdates } from "./cell-updates.ts";
 import {
   abortUnfinished,
   type Checkpoint,
@@ -79,6 +78,7 @@ export class Task {
   readonly #store: PageStore;
   readonly #input: TaskInput;
   readonly #sorter: RowSorter;
+  readonly #updates: CellUpdates;
   readonly #retention: Retention;
   #checkpoint: Checkpoint;
   #writtenAhead = { pages: 0, bytes: 0, startedAt: 0 };
@@ -114,6 +114,7 @@ export class Task {
     this.windows = plan.window ? this.#openWindows(plan.window, checkpoint) : undefined;
     this.#input = new TaskInput(kernel, plan, context.identity.schema);
     this.#sorter = new RowSorter(kernel, plan, this.letters);
+    this.#updates = new CellUpdates(cache, plan, this.#layout, this.#output);
     this.#retention = new Retention(plan, this.tables, this.windows, checkpoint.sweep);
     if (plan.send) this.#output?.sender.sendTime(this.#offset, this.#time);
   }
@@ -341,8 +342,10 @@ export class Task {
     const sorted = this.#sorter.sort(this.#input, record, this.watermark, this.windows);
     this.#count(sorted);
     const expireBefore = BigInt(this.#retention.expireBefore(record.appendTime));
-    for (const rows of sorted.batches(() => this.#continuousTable(record.appendTime))) {
-      this.#update(rows, record, expireBefore);
+    const orderBase = BigInt(record.offset + this.#orderOffset) << 20n;
+    const applied = { record, input: this.#input, expireBefore, orderBase };
+    for (const set of sorted.batches(() => this.#continuousTable(record.appendTime))) {
+      this.#updates.apply(set, applied);
     }
   }
 
@@ -353,17 +356,6 @@ export class Task {
       late: this.#counts.late + late,
       bad: this.#counts.bad + bad,
     };
-  }
-
-  #update(rows: KeyedRows, record: LogRecord, expireBefore: bigint): void {
-    if (rows.count === 0) return;
-    const { kernel } = this.#context;
-    const orderBase = BigInt(record.offset + this.#orderOffset) << 20n;
-    check(findCells(kernel, rows, BigInt(record.appendTime), expireBefore), record);
-    this.plan.accumulators.forEach(({ argument }, index) => {
-      const column = argument === null ? 0 : this.#input.columnPointer(argument);
-      check(updateAccumulator(kernel, this.#layout, index, rows, column, orderBase), record);
-    });
   }
 
   #continuousTable(appendTime: number) {
@@ -387,11 +379,3 @@ export class Task {
 }
 
 const sweptTablesPerCheckpoint = 64;
-
-function check(failure: TableFailure | undefined, record: LogRecord): void {
-  if (!failure) return;
-  throw new EngineError("JOB_FAILED", {
-    message: `Row ${failure.row} at offset ${record.offset} cannot be applied: ${failure.reason}.`,
-    details: { offset: record.offset, row: failure.row, reason: failure.reason },
-  });
-}

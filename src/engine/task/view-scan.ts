@@ -14,7 +14,7 @@ import { compareJson } from "../../columnar/values.ts";
 import type { KeyedTable } from "../../kernel/keyed-table.ts";
 import type { CellValue } from "../../kernel/page-view.ts";
 import type { ScanPosition, ViewRow, ViewScan } from "../partition-types.ts";
-import { finishRow } from "../plan/finish-row.ts";
+import { finishRow, hasRows } from "../plan/finish-row.ts";
 import { continuousWindow, TableFamily } from "../state/window-directory.ts";
 import { windowStartOf } from "../windows/window-arithmetic.ts";
 import type { Task } from "./task.ts";
@@ -231,6 +231,7 @@ function endRange(task: Task, { windowFrom, windowTo, after, newestFirst }: View
 
 function rowOf(task: Task, { end, firedAt }: Readable, cell: CellValue, now: number): ViewRow | undefined {
   const { plan, windows } = task;
+  if (!hasRows(plan, cell)) return undefined;
   const changedAt = Math.max(Number(cell.changed), firedAt);
   const isKept = !windows || firedAt > 0;
   if (isKept && plan.retentionMs !== null && changedAt + plan.retentionMs < now) return undefined;

@@ -177,6 +177,8 @@ describe("steps behind the first", () => {
     aggregates: { days: { function: "max", argument: ["+", "flights", 1] } },
   };
 
+  const counting = { key: ["flights"], aggregates: { origins: { function: "count" } } };
+
   test("read what the one before has fired", () => {
     const { stages, deployed } = staged({ window, steps: [{ ...step, twoPhase: false }] });
     const [, first, second] = stages.map(({ plan }) => plan);
@@ -205,12 +207,85 @@ describe("steps behind the first", () => {
     expect(deployed.map(({ shards }) => shards)).toEqual([1]);
   });
 
+  test("read every change with its weight where the one before has no window", () => {
+    const aggregates = {
+      ...{ origins: { function: "count" }, delays: { function: "sum", argument: "delayed" } },
+      mean: { function: "avg", argument: ["cast", "delayed", "DOUBLE"] },
+    };
+    const first = { flights: { function: "count" }, delayed: { function: "sum", argument: "delay" } };
+    const { stages, deployed } = staged({
+      ...{ key: ["carrier"], aggregates: first },
+      steps: [{ key: ["flights"], aggregates, filter: [">", "delayed", 0], twoPhase: false }],
+    });
+    const [source, last] = stages.map(({ plan }) => plan);
+    expect(source?.recordCounter).toBe(0);
+    expect(source?.emit?.sourceColumns.map(({ name }) => name)).toEqual(["flights", "delayed", "$weight"]);
+    expect(deployed[0]?.columns.map(({ name, type }) => `${name} ${formatType(type)}`)).toEqual([
+      "$weight BIGINT",
+      "flights BIGINT",
+      "$signed delayed BIGINT",
+      "$weight of delayed BIGINT",
+      "$signed aggregates.mean.argument DOUBLE",
+      "$weight of aggregates.mean.argument BIGINT",
+    ]);
+    expect(last?.accumulators.map(({ operation, argument }) => [operation, argument])).toEqual([
+      ["sum", 0],
+      ["sum", 2],
+      ["sum", 3],
+      ["sum", 4],
+      ["sum", 5],
+    ]);
+    expect(last?.recordCounter).toBe(0);
+    expect(last?.outputs.map(({ from }) => from.from)).toEqual(["key", "accumulator", "sum", "average"]);
+  });
+
+  test("read changes of windows that late rows may change, and add them up before they travel", () => {
+    const { stages, deployed } = staged({
+      ...{ key: ["carrier"], window, allowedLateness: "1s" },
+      steps: [{ ...step, aggregates: { flights: { function: "sum", argument: "flights" } }, key: [] }],
+    });
+    const [source, last] = stages.map(({ plan }) => plan);
+    expect(source?.emit?.sourceColumns.map(({ name }) => name)).toEqual([
+      "flights",
+      "window_time",
+      "$weight",
+    ]);
+    expect(deployed[0]).toMatchObject({ shards: 1, eventTime: { column: "window_time" } });
+    expect(deployed[0]?.columns.map(({ name }) => name)).toEqual([
+      "window_time",
+      "sum($signed flights)",
+      "sum($weight of flights)",
+      "sum($weight)",
+      "count(*)",
+    ]);
+    expect([last?.recordCounter, last?.rowCountColumn]).toEqual([2, 4]);
+  });
+
   test.each<[string, object, string]>([
-    ["results that change", {}, "JOB_INVALID steps[0].source: the step before has no window"],
     [
-      "results that may change once fired",
+      "a window over results that have no event time",
+      {},
+      "JOB_INVALID steps[0].window: the step before has no window, so its results have no event time",
+    ],
+    [
+      "a maximum of what may be taken back",
       { window, allowedLateness: "1s" },
-      "JOB_INVALID steps[0].source: the step before has allowedLateness",
+      "JOB_INVALID steps[0].aggregates.days.function: max cannot take back a row",
+    ],
+    [
+      "to forget what may still be taken back",
+      { retention: "8d", steps: [counting] },
+      "JOB_INVALID steps[0].retention: found 7d, but the step before keeps its results 8d",
+    ],
+    [
+      "to forget what is kept for ever",
+      { retention: "forever", steps: [counting] },
+      "JOB_INVALID steps[0].retention: found 7d, but the step before keeps its results forever",
+    ],
+    [
+      "the engine's own column",
+      { steps: [{ ...counting, key: ["$weight"] }] },
+      'JOB_INVALID steps[0].key[0]: no column "$weight"',
     ],
     [
       "a column that the step before does not have",

@@ -1,0 +1,172 @@
+/**
+ * Applies rows to the cells of their keys; where that changes a result that the next stage already has, it
+ * is sent what the result was and what it is now.
+ *
+ * What was sent last is what the cell held before, so nothing is kept for it. A record is one step: a key
+ * that many of its rows touch changes once. Cells whose rows were all taken back are deleted.
+ *
+ * Rows are applied some thousands at a time, by their number alone: how many changes wait in memory is
+ * bounded, and a replay makes the same ones.
+ */
+import { EngineError } from "../../base/errors.ts";
+import type { LaneValue } from "../../columnar/values.ts";
+import { findCells, type KeyedRows, updateAccumulator } from "../../kernel/aggregates.ts";
+import type { PageCache } from "../../kernel/page-cache.ts";
+import type { CellValue } from "../../kernel/page-view.ts";
+import type { TableFailure } from "../../kernel/table-failure.ts";
+import type { TableLayout } from "../../kernel/table-layout.ts";
+import { TouchedCells } from "../../kernel/touched-cells.ts";
+import type { LogRecord } from "../log/records.ts";
+import { finishValues, hasRows, type WindowBounds } from "../plan/finish-row.ts";
+import type { TaskPlan } from "../plan/task-plan.ts";
+import type { Result } from "./result-emitter.ts";
+import type { RowSet } from "./row-sorter.ts";
+import type { TaskInput } from "./task-input.ts";
+import type { TaskOutput } from "./task-output.ts";
+
+/** Rows that are applied at a time where changes are to be seen. */
+const trackedRowsMax = 8192;
+
+/** What is the same for all rows of a record. */
+export interface AppliedRecord {
+  readonly record: LogRecord;
+  readonly input: TaskInput;
+  /** Cells of a continuous aggregate that changed before this append time start anew. */
+  readonly expireBefore: bigint;
+  /** Of the order of arrival. */
+  readonly orderBase: bigint;
+}
+
+export class CellUpdates {
+  readonly #cache: PageCache;
+  readonly #plan: TaskPlan;
+  readonly #layout: TableLayout;
+  readonly #output: TaskOutput | undefined;
+
+  /** `output` is that of a task whose results go on. */
+  constructor(cache: PageCache, plan: TaskPlan, layout: TableLayout, output: TaskOutput | undefined) {
+    this.#cache = cache;
+    this.#plan = plan;
+    this.#layout = layout;
+    this.#output = plan.emit && output;
+  }
+
+  apply(set: RowSet, applied: AppliedRecord): void {
+    if (set.count === 0) return;
+    if (!this.#isTracked(set)) {
+      this.#find(set, applied);
+      this.#update(set, applied);
+    } else {
+      for (const some of this.#parts(set)) this.#applyTracked(some, applied);
+    }
+  }
+
+  /** Whether rows of the set may change what was sent, or take away the last row of a key. */
+  #isTracked({ fired }: RowSet): boolean {
+    if (this.#plan.recordCounter === undefined) return false;
+    return this.#plan.window === null || (this.#output !== undefined && fired !== undefined);
+  }
+
+  #applyTracked(set: RowSet, applied: AppliedRecord): void {
+    this.#cache.beginBatch();
+    this.#find(set, applied);
+    const touched = new TouchedCells(this.#cache.kernel, this.#layout, set, set.fired?.rows);
+    const before = this.#output ? touched.read() : [];
+    this.#update(set, applied);
+    const after = this.#output ? touched.read() : [];
+    if (this.#plan.window === null) this.#deleteEmpty(touched);
+    const changes = touched.firstRows.flatMap((row, place) => {
+      const window = set.fired && this.#output?.windowOf(set.fired.endOf(row));
+      return this.#output ? this.#changeOf(before[place], after[place], window) : [];
+    });
+    this.#output?.sendResults(changes, applied.record.offset);
+  }
+
+  #find(rows: KeyedRows, { record, expireBefore }: AppliedRecord): void {
+    check(findCells(this.#cache.kernel, rows, BigInt(record.appendTime), expireBefore), record);
+  }
+
+  #update(rows: KeyedRows, { record, input, orderBase }: AppliedRecord): void {
+    this.#plan.accumulators.forEach(({ argument }, index) => {
+      const column = argument === null ? 0 : input.columnPointer(argument);
+      check(updateAccumulator(this.#cache.kernel, this.#layout, index, rows, column, orderBase), record);
+    });
+  }
+
+  #changeOf(
+    before: CellValue | undefined,
+    after: CellValue | undefined,
+    window: WindowBounds | undefined,
+  ): Result[] {
+    const [was, is] = [before, after].map((cell) =>
+      cell && hasRows(this.#plan, cell) ? finishValues(this.#plan, cell, window) : undefined,
+    );
+    if (was && is && this.#isHidden && areEqual(was, is)) return [];
+    return [
+      ...(was ? [{ values: was, window, weight: -1n }] : []),
+      ...(is ? [{ values: is, window, weight: 1n }] : []),
+    ];
+  }
+
+  /**
+   * Whether a change to an equal result is kept back. Where results expire it is sent, so that what was made
+   * of it in later steps does not expire before it.
+   */
+  get #isHidden(): boolean {
+    return this.#plan.window !== null || this.#plan.retentionMs === null;
+  }
+
+  #deleteEmpty(touched: TouchedCells): void {
+    const counts = touched.words(this.#plan.recordCounter ?? 0);
+    const empty = [...counts.keys()].filter((place) => (counts[place] as bigint) <= 0n);
+    if (empty.length > 0) touched.delete(empty);
+  }
+
+  /** The set in parts of bounded size. */
+  *#parts(set: RowSet): Generator<RowSet> {
+    if (set.count <= trackedRowsMax) {
+      yield set;
+      return;
+    }
+    const { memory } = this.#cache.kernel;
+    const list = memory.allocate(set.count * 4);
+    const all = memory.u32(list, set.count);
+    if (set.selection === 0) for (let row = 0; row < set.count; row++) all[row] = row;
+    else all.set(memory.u32(set.selection, set.count));
+    try {
+      for (let from = 0; from < set.count; from += trackedRowsMax) {
+        const count = Math.min(trackedRowsMax, set.count - from);
+        const selection = list + from * 4;
+        const fired = set.fired && {
+          ...set.fired,
+          rows: within(set.fired.rows, memory.u32(selection, count)),
+        };
+        yield { ...set, selection, count, ...(fired && { fired }) };
+      }
+    } finally {
+      memory.release(list);
+    }
+  }
+}
+
+/** Of ascending rows those from the first to the last of some. */
+function within(rows: readonly number[], some: Uint32Array): number[] {
+  const [first, last] = [some[0] ?? 0, some.at(-1) ?? 0];
+  return rows.filter((row) => row >= first && row <= last);
+}
+
+function areEqual(first: readonly LaneValue[], second: readonly LaneValue[]): boolean {
+  return first.every((value, index) => {
+    const other = second[index] as LaneValue;
+    if (!(value instanceof Uint8Array) || !(other instanceof Uint8Array)) return Object.is(value, other);
+    return value.length === other.length && value.every((byte, at) => byte === other[at]);
+  });
+}
+
+function check(failure: TableFailure | undefined, record: LogRecord): void {
+  if (!failure) return;
+  throw new EngineError("JOB_FAILED", {
+    message: `Row ${failure.row} at offset ${record.offset} cannot be applied: ${failure.reason}.`,
+    details: { offset: record.offset, row: failure.row, reason: failure.reason },
+  });
+}
