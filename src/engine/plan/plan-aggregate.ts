@@ -86,8 +86,8 @@ function checkRetractable({ name, function: called }: AggregateDefinition): void
   const path = `aggregates.${name}.function`;
   throw new EngineError("JOB_INVALID", {
     message:
-      `${path}: ${called} cannot take back a row, and the results of the step before change; expected count, ` +
-      "sum or avg, or a step before with a window and no allowedLateness",
+      `${path}: ${called} cannot take back a row, and the results of the step before change; ` +
+      "expected count, sum or avg, or a step before with a window and no allowedLateness",
     details: { path },
   });
 }
