@@ -12,15 +12,17 @@ import { Partition } from "../../src/engine/partition.ts";
 import { FrameDecoder, readFrameHeader, readRejected } from "../../src/kernel/frame-codec.ts";
 import type { ViewAnswer } from "../../src/protocol/answers.ts";
 import { timeOf } from "../reference/orders-batch.ts";
-import { type Group, groupRows } from "../reference/windowed-batch.ts";
+import { type Group, groupRows, type WindowSpec } from "../reference/windowed-batch.ts";
 import { releaseKernel } from "../support/kernels.ts";
 import type { NodeStorage } from "../support/node-storage.ts";
 import { releaseModule } from "../support/partition-harness.ts";
 import type { SentRequest } from "./clients.ts";
-import { type JobPlan, type LifePlan, viewsOf } from "./draw-life.ts";
+import { isChanging, type JobPlan, type LifePlan, viewsOf } from "./draw-life.ts";
 import { type JobRow, jobRowOf, type LoggedRow, rowsOf } from "./logged-rows.ts";
 import type { Simulation } from "./simulation.ts";
 import type { StageLog } from "./stage-log.ts";
+
+const noWindow: WindowSpec = { kind: "none", size: 1, step: 1, offset: 0 };
 
 /** What one shard's log holds, in its order. */
 export interface ShardLog {
@@ -162,37 +164,39 @@ export function checkExchange(
   return checkArrived(`the second stage of ${job.name}`, job.twoPhase, passed, stage);
 }
 
-/** The same between two steps: every result that has fired came to the next step. */
+/** The same between two steps: the next one has every result that there is, and none that there is no more. */
 export function checkStep(job: JobPlan, results: ViewAnswer["rows"], stage: readonly StageLog[]): string[] {
-  const fired = results
-    .filter(({ final }) => final === true)
+  const { key, twoPhase = false } = job.step ?? {};
+  const sent = results
+    .filter(({ final }) => final === true || job.window.kind === "none")
     .map((row): JobRow => {
-      const key = job.step?.isKeyed ? (row[job.key] as string | null) : null;
       const time = Date.parse(`${String(row.window_end).replace(" ", "T")}Z`) - 1;
-      return { time, key, n: 1, total: Number(row.n), least: null, first: null, last: null };
+      const value = key === undefined ? null : row[key];
+      const text = value === null || value === undefined ? null : String(value);
+      return { time, key: text, n: 1, total: Number(row.n), least: null, first: null, last: null };
     });
-  return checkArrived(`the second step of ${job.name}`, job.step?.twoPhase === true, fired, stage);
+  return checkArrived(`the second step of ${job.name}`, twoPhase || isChanging(job), sent, stage);
 }
 
 /** The view of a job's second step is the batch answer of what came to it. */
 export function checkStepView(job: JobPlan, stage: readonly StageLog[], found: ViewAnswer["rows"]): string[] {
-  const size = job.step?.size ?? 1;
+  const { key, size, lateness = 0 } = job.step ?? {};
+  const window = size === undefined ? noWindow : { ...noWindow, kind: "tumble" as const, size, step: size };
   const expected = stage.flatMap(({ frames, watermarks }) => {
     const { groups } = groupRows<JobRow>(frames, {
-      window: { kind: "tumble", size, step: size, offset: 0 },
-      lateness: 0,
-      bound: 0,
-      watermarks,
-      keyOf: ({ key }) => JSON.stringify(key),
+      ...{ window, lateness, bound: 0, watermarks },
+      keyOf: (row) => JSON.stringify(row.key),
       passes: () => true,
     });
-    return groups.map(({ start, end, isFinal, rows }) => ({
-      ...(job.step?.isKeyed && { [job.key]: rows[0]?.key }),
-      ...{ window_start: timeOf(start), window_end: timeOf(end) },
-      results: countOf(rows),
-      rows: rows.reduce((sum, { total }) => sum + (total ?? 0), 0),
-      final: isFinal,
-    }));
+    return groups
+      .filter(({ rows }) => countOf(rows) > 0)
+      .map(({ start, end, isFinal, rows }) => ({
+        ...(key && { [key]: key === "n" ? Number(rows[0]?.key) : rows[0]?.key }),
+        ...(size === undefined ? {} : { window_start: timeOf(start), window_end: timeOf(end) }),
+        results: countOf(rows),
+        rows: rows.reduce((sum, { total }) => sum + (total ?? 0), 0),
+        final: isFinal,
+      }));
   });
   const texts = [expected, found].map((rows) => rows.map(canonical)) as [string[], string[]];
   return differenceOf(...texts).map((text) => `the second view of ${job.name} ${text}`);
@@ -243,7 +247,10 @@ function totalsOf(rows: readonly JobRow[]): string[] {
     const [count, sum] = keys.get(JSON.stringify(key)) ?? [0, 0];
     keys.set(JSON.stringify(key), [count + n, sum + (total ?? 0)]);
   }
-  return [...keys].map(([key, [count, sum]]) => `${key}: ${count} rows, ${sum} in all`);
+  // What was taken back altogether is as if it had never come.
+  return [...keys].flatMap(([key, [count, sum]]) =>
+    count === 0 && sum === 0 ? [] : [`${key}: ${count} rows, ${sum} in all`],
+  );
 }
 
 function batchAnswer(plan: LifePlan, job: JobPlan, { frames, watermarks }: JobLog) {

@@ -31,11 +31,16 @@ export interface ForkPlan {
   readonly parallelism: number;
 }
 
-/** What is made of the windows that a job has fired: how many results, of how many rows in all. */
+/** What is made of a job's results: how many there are, of how many rows in all. */
 export interface StepPlan {
-  readonly isKeyed: boolean;
-  readonly size: number;
+  /** The column of the results by which they are grouped; undefined: none. */
+  readonly key: "user" | "item" | "n" | undefined;
+  /** Of its windows; undefined: it has none. */
+  readonly size: number | undefined;
+  readonly lateness: number;
   readonly twoPhase: boolean;
+  /** Whether no result of the job expires. */
+  readonly isForever: boolean;
 }
 
 /** Rates are chances per event of the kind they are named for; times in ms. */
@@ -99,7 +104,9 @@ export function drawLife(seed: number): LifePlan {
     idle,
     idleTimeoutMs: random.pick([10_001, 15_000, 30_000]),
     jobs: Array.from({ length: jobCount }, (_, index) =>
-      drawJob(random, { name: `job_${index}`, shards, isDistributed, idle }),
+      drawJob(random, new Random((seed ^ 0xc4a6) + index), {
+        ...{ name: `job_${index}`, shards, isDistributed, idle },
+      }),
     ),
     producers: random.between(0, 4),
     senders: random.between(0, 2),
@@ -131,22 +138,30 @@ export function drawLife(seed: number): LifePlan {
 
 type StreamPlan = Pick<LifePlan, "shards" | "isDistributed" | "idle">;
 
-function drawJob(random: Random, { name, ...stream }: StreamPlan & { readonly name: string }): JobPlan {
+/** `changes` draws what is made of results that change. */
+function drawJob(
+  random: Random,
+  changes: Random,
+  { name, ...stream }: StreamPlan & { readonly name: string },
+): JobPlan {
   const kind = random.pick(["tumble", "hop", "cumulate", "none"] as const);
   const step = random.pick([500, 2_000, 10_000, 60_000]);
   const steps = kind === "hop" || kind === "cumulate" ? random.between(1, 4) : 1;
   const window = { kind, step, size: step * steps, offset: random.pick([0, 0, 137]) };
   const lateness = random.pick([0, 0, 3_000]);
-  const drawnStep = { isKeyed: random.chance(0.5), size: 2 * window.size, twoPhase: random.chance(0.5) };
-  const canStep = kind !== "none" && lateness === 0 && random.chance(0.6);
+  const isKeyed = random.chance(0.5);
+  const finalStep = { size: 2 * window.size, lateness: 0, twoPhase: random.chance(0.5), isForever: false };
+  const canChange = isChanging({ window, lateness });
+  const hasStep = canChange ? changes.chance(0.6) : random.chance(0.6);
+  const amountMin = random.chance(0.3) ? 20 : undefined;
+  const isDropped = random.chance(0.1);
+  const key = random.pick(["user", "user", "item"] as const);
+  const drawnStep = canChange
+    ? drawChangingStep(changes, { window, lateness, key })
+    : { ...finalStep, key: isKeyed ? key : undefined };
   const drawn: JobPlan = {
-    name,
-    window,
-    lateness,
-    step: canStep ? drawnStep : undefined,
-    amountMin: random.chance(0.3) ? 20 : undefined,
-    isDropped: random.chance(0.1),
-    key: random.pick(["user", "user", "item"]),
+    ...{ name, window, lateness, amountMin, isDropped, key },
+    step: hasStep ? drawnStep : undefined,
     parallelism: random.pick([undefined, undefined, 1, 2, 5]),
     twoPhase: random.chance(0.6),
     fork: undefined,
@@ -155,12 +170,33 @@ function drawJob(random: Random, { name, ...stream }: StreamPlan & { readonly na
   return random.chance(0.4) && canFork(stream, drawn) ? { ...drawn, fork } : drawn;
 }
 
+function drawChangingStep(
+  random: Random,
+  { window, lateness, key }: Pick<JobPlan, "window" | "lateness" | "key">,
+): StepPlan {
+  const hasWindow = random.chance(0.5) && window.kind !== "none";
+  return {
+    key: random.pick(["n", "n", key, undefined]),
+    size: hasWindow ? 2 * window.size : undefined,
+    lateness: hasWindow ? random.pick([0, lateness]) : 0,
+    twoPhase: random.chance(0.5),
+    isForever: random.chance(0.5),
+  };
+}
+
+/** Whether results that were sent to the job's step may change. */
+export function isChanging({ window, lateness }: Pick<JobPlan, "window" | "lateness">): boolean {
+  return window.kind === "none" || lateness > 0;
+}
+
 /**
  * Only where both jobs must come to the same: the order in which rows of several shards reach a second stage
  * decides which are late, and so do the ticks of an idle stream, which every partition has of its own.
  */
 function canFork({ shards, isDistributed, idle }: StreamPlan, job: JobPlan): boolean {
   if (job.isDropped || (job.step && shards > 1)) return false;
+  // Changes may be late to a step by the order in which they come.
+  if (job.step?.size !== undefined && job.step.lateness < job.lateness) return false;
   if (!needsExchange({ shards, isDistributed }, job)) return idle === "wait" || job.window.kind === "none";
   return job.window.kind === "none" || (shards === 1 && idle === "wait");
 }
@@ -209,8 +245,10 @@ export function jobBodyOf(job: JobPlan): object {
     none: undefined,
   };
   const window = windows[kind];
+  const retention = job.step?.isForever ? { retention: "forever" } : {};
   return {
     source: "events",
+    ...retention,
     key: [key],
     ...(parallelism === undefined ? {} : { parallelism }),
     twoPhase,
@@ -226,9 +264,12 @@ export function jobBodyOf(job: JobPlan): object {
     ...(job.step && {
       steps: [
         {
-          key: job.step.isKeyed ? [key] : [],
+          key: job.step.key === undefined ? [] : [job.step.key],
           twoPhase: job.step.twoPhase,
-          window: { type: "tumble", size: job.step.size },
+          ...(job.step.size === undefined
+            ? {}
+            : { window: { type: "tumble", size: job.step.size }, allowedLateness: job.step.lateness }),
+          ...retention,
           aggregates: { results: { function: "count" }, rows: { function: "sum", argument: "n" } },
         },
       ],

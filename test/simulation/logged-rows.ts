@@ -4,7 +4,7 @@
 import type { Schema } from "../../src/columnar/schema.ts";
 import type { ColumnBatch } from "../../src/kernel/column-batch.ts";
 import type { SentRow } from "./clients.ts";
-import type { JobPlan } from "./draw-life.ts";
+import { isChanging, type JobPlan } from "./draw-life.ts";
 
 /** A row as a log holds it; one that only brings a watermark has no id. */
 export type LoggedRow = Omit<SentRow, "id"> & { readonly id: number | undefined };
@@ -60,17 +60,24 @@ export function sentRowsOf(job: JobPlan, batch: ColumnBatch, schema: Schema): Jo
   });
 }
 
-/** The rows of a frame that leads to a job's second step: results, each for itself or added up. */
+/**
+ * The rows of a frame that leads to a job's second step: results, each for itself or added up. What is taken
+ * back counts negative.
+ */
 export function resultRowsOf(job: JobPlan, batch: ColumnBatch, schema: Schema): JobRow[] {
   const read = readerOf(batch, schema);
-  const isTwoPhase = job.step?.twoPhase === true;
-  return Array.from({ length: batch.rows }, (_, row) => ({
-    time: read.number("window_time", row) ?? 0,
-    key: job.step?.isKeyed ? read.text(job.key, row) : null,
-    n: isTwoPhase ? (read.number("count(*)", row) ?? 0) : 1,
-    total: read.number(isTwoPhase ? "sum(n)" : "n", row),
-    ...{ least: null, first: null, last: null },
-  }));
+  const { key, twoPhase = false } = job.step ?? {};
+  const [count, n] = isChanging(job) ? ["$weight", "$signed n"] : [undefined, "n"];
+  const number = (name: string, row: number) => read.number(twoPhase ? `sum(${name})` : name, row);
+  return Array.from({ length: batch.rows }, (_, row) => {
+    const results = count ? number(count, row) : twoPhase ? read.number("count(*)", row) : 1;
+    return {
+      time: job.window.kind === "none" ? 0 : (read.number("window_time", row) ?? 0),
+      key: key === undefined ? null : key === "n" ? String(read.number(key, row)) : read.text(key, row),
+      ...{ n: results ?? 0, total: number(n, row) },
+      ...{ least: null, first: null, last: null },
+    };
+  });
 }
 
 function readerOf(batch: ColumnBatch, { columns }: Schema) {

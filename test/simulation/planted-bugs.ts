@@ -8,6 +8,7 @@ import { Partition } from "../../src/engine/partition.ts";
 import { decodePart, encodePart } from "../../src/engine/savepoint/part-codec.ts";
 import { TaskRestore } from "../../src/engine/savepoint/task-restore.ts";
 import { Task } from "../../src/engine/task/task.ts";
+import { TaskOutput } from "../../src/engine/task/task-output.ts";
 import { InputTime } from "../../src/engine/time/input-time.ts";
 import { PartitionHost } from "../../src/host/partition/partition-host.ts";
 import type { Plant } from "./plants.ts";
@@ -35,6 +36,8 @@ export function plantBug(plant: Plant | undefined, now: () => number): () => voi
       });
     case "skipped-acceptance":
       return replaceAppend();
+    case "forgotten-retraction":
+      return replaceSendResults();
     case "forgotten-timer":
       return replaceMethod(
         Partition.prototype,
@@ -100,5 +103,17 @@ function replaceAddPart(): () => void {
   };
   return () => {
     TaskRestore.prototype.addPart = original;
+  };
+}
+
+/** Of every change only what is now is sent. */
+function replaceSendResults(): () => void {
+  const original = TaskOutput.prototype.sendResults;
+  TaskOutput.prototype.sendResults = function (results, offset) {
+    const added = results.filter(({ weight }) => weight > 0n);
+    return original.call(this, added, offset);
+  };
+  return () => {
+    TaskOutput.prototype.sendResults = original;
   };
 }

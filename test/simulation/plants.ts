@@ -15,6 +15,7 @@ export const plants = {
   "passed-barrier": "a stage takes in what lies behind a barrier before it has come by all channels",
   "lost-page": "a page of every part of a savepoint is not restored",
   "clock-cut-frames": "the number of a message depends on the clock",
+  "forgotten-retraction": "a result that changes is sent anew, and what it was is not taken back",
   "forgotten-timer": "no alarm is set for what only time makes due",
 } as const;
 

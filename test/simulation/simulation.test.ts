@@ -48,6 +48,7 @@ describe("a simulated life", { timeout: 60_000 }, () => {
     ["early-trim", /the log begins at|lacks|^stuck: /],
     ["passed-barrier", /the fork of job_/, 414],
     ["lost-page", /the fork of job_/],
+    ["forgotten-retraction", /second step of job_. has too much of/],
     ["clock-cut-frames", /^(wrong|crashed): /],
   ])("shows what is planted: %s", async (plant, expected, from = 1) => {
     expect(await firstProblem(plant, from)).toMatch(expected);
