@@ -164,7 +164,7 @@ export function checkExchange(
   return checkArrived(`the second stage of ${job.name}`, job.twoPhase, passed, stage);
 }
 
-/** The same between two steps: the next one has every result that there is, and none that there is no more. */
+/** The same between two steps: the next one has every result that there is, and none that is no more. */
 export function checkStep(job: JobPlan, results: ViewAnswer["rows"], stage: readonly StageLog[]): string[] {
   const { key, twoPhase = false } = job.step ?? {};
   const sent = results
