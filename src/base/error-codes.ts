@@ -68,7 +68,7 @@ export const errorCodes = {
   SAVEPOINT_CONFLICT: user(409, "Wait until the job's savepoint is done, and look at its state."),
   SAVEPOINT_UNFIT: user(
     409,
-    "Start the job as it was when the savepoint was taken, but for its parallelism.",
+    "Give each step the key, window and aggregates of its state, or set allowNonRestoredState.",
   ),
   SAVEPOINTS_NOT_SET: user(503, "Bind an R2 bucket as SAVEPOINTS; docs/operations.md tells of folders."),
   JOB_FALLEN_BEHIND: user(409, "The log that the job needed was trimmed. Delete the job and start it again."),

@@ -18,8 +18,7 @@ import type { JobCommand, JobState, JobStatus, PartitionIdentity } from "./parti
 import type { TaskPlan } from "./plan/task-plan.ts";
 import type { Ports } from "./ports.ts";
 import { SavepointStore } from "./savepoint/savepoint-store.ts";
-import { TaskRestore } from "./savepoint/task-restore.ts";
-import type { TaskState } from "./savepoint/task-state.ts";
+import { type RestoredStates, TaskRestore } from "./savepoint/task-restore.ts";
 import { PageStore } from "./state/page-store.ts";
 import { WindowDirectory } from "./state/window-directory.ts";
 import { type StoredJob, StoredJobs } from "./stored-jobs.ts";
@@ -148,9 +147,9 @@ export class PartitionJobs {
   }
 
   /** Begins to bring in the state with which a run starts that has not been created; `command` creates it. */
-  beginRestore(run: number, plan: TaskPlan, states: readonly TaskState[]): TaskRestore {
+  beginRestore(run: number, plan: TaskPlan, from: RestoredStates): TaskRestore {
     const context = { sql: this.#ports.sql, log: this.#log, cache: this.cache, identity: this.#identity() };
-    return new TaskRestore(context, run, plan, states);
+    return new TaskRestore(context, run, plan, from);
   }
 
   /** True where the run was created and not deleted. */

@@ -41,8 +41,16 @@ export interface JobCommand {
   readonly revision: number;
   readonly state: "running" | "paused" | "deleted";
   readonly plan: TaskPlan;
-  /** The tasks of a savepoint, by name, whose state the run begins with. */
-  readonly restore?: readonly string[];
+  /** What of a savepoint the run begins with. */
+  readonly restore?: RestoreSource;
+}
+
+/** Tasks of a savepoint, by name. */
+export interface RestoreSource {
+  /** The one of this shard: where in its log the run goes on. Absent for a partition between stages. */
+  readonly position?: string;
+  /** Those that had some of the keys which come here; none where the task begins empty. */
+  readonly states: readonly string[];
 }
 
 /**

@@ -31,12 +31,16 @@ export interface JobDefinition extends StepDefinition {
   readonly startFrom: "earliest" | "latest";
   /** The savepoint with whose state the job begins, and with the events behind it. */
   readonly fromSavepoint?: number;
+  /** True: state of the savepoint that has no place in this job is left out. Absent: it is refused. */
+  readonly allowNonRestoredState?: true;
   /** Steps that aggregate what the one before has fired. */
   readonly steps?: readonly StepDefinition[];
 }
 
 /** One aggregation of a job: of its source's rows, or of the results of the step before. */
 export interface StepDefinition {
+  /** The name under which its state is saved. Absent: `step-` and its place. */
+  readonly uid?: string;
   readonly filter?: ExpressionJson;
   /** Computed columns in order; one may use those before it. */
   readonly columns: readonly { readonly name: string; readonly expression: ExpressionJson }[];
@@ -128,6 +132,7 @@ const aggregateSchema = fields(
 });
 
 const stepFields = {
+  uid: resourceNameSchema.optional(),
   filter: expressionSchema.optional(),
   columns: z.record(columnNameSchema, expressionSchema).default({}),
   key: z
@@ -156,22 +161,28 @@ const jobBodySchema = fields({
   source: resourceNameSchema,
   startFrom: z.enum(["earliest", "latest"]).default("earliest"),
   fromSavepoint: z.int().min(1, "expected the number of a savepoint").optional(),
+  allowNonRestoredState: z.boolean().default(false),
   ...stepFields,
   steps: z.array(stepSchema).max(stepsMax, `expected at most ${stepsMax} steps`).optional(),
 });
 
-const jobDefinitionSchema = jobBodySchema.superRefine(checkNames).transform(
-  (body): JobDefinition => ({
-    source: body.source,
-    startFrom: body.startFrom,
-    ...(body.fromSavepoint === undefined ? {} : { fromSavepoint: body.fromSavepoint }),
-    ...stepOf(body),
-    ...(body.steps === undefined || body.steps.length === 0 ? {} : { steps: body.steps }),
-  }),
-);
+const jobDefinitionSchema = jobBodySchema
+  .superRefine(checkNames)
+  .superRefine(checkUids)
+  .transform(
+    (body): JobDefinition => ({
+      source: body.source,
+      startFrom: body.startFrom,
+      ...(body.fromSavepoint === undefined ? {} : { fromSavepoint: body.fromSavepoint }),
+      ...(body.allowNonRestoredState ? { allowNonRestoredState: true as const } : {}),
+      ...stepOf(body),
+      ...(body.steps === undefined || body.steps.length === 0 ? {} : { steps: body.steps }),
+    }),
+  );
 
 function stepOf(body: z.output<typeof stepBodySchema>): StepDefinition {
   return {
+    ...(body.uid === undefined ? {} : { uid: body.uid }),
     ...(body.filter === undefined ? {} : { filter: body.filter }),
     columns: Object.entries(body.columns).map(([name, expression]) => ({ name, expression })),
     key: body.key,
@@ -202,6 +213,7 @@ export function jobBodyOf(definition: JobDefinition): JobBody {
     source: definition.source,
     startFrom: definition.startFrom,
     ...(definition.fromSavepoint === undefined ? {} : { fromSavepoint: definition.fromSavepoint }),
+    ...(definition.allowNonRestoredState ? { allowNonRestoredState: true } : {}),
     ...stepBodyOf(definition),
     ...(definition.steps ? { steps: definition.steps.map(stepBodyOf) } : {}),
   };
@@ -209,6 +221,7 @@ export function jobBodyOf(definition: JobDefinition): JobBody {
 
 function stepBodyOf(definition: StepDefinition): z.input<typeof stepBodySchema> {
   return {
+    ...(definition.uid === undefined ? {} : { uid: definition.uid }),
     ...(definition.filter === undefined ? {} : { filter: definition.filter }),
     columns: Object.fromEntries(definition.columns.map(({ name, expression }) => [name, expression])),
     key: [...definition.key],
@@ -247,6 +260,16 @@ function checkSlices(
   } else if (sizeMs / sliceMs > slicesPerWindowMax) {
     refuse(`expected at most ${slicesPerWindowMax} ${field}s in the size of ${formatDuration(sizeMs)}`);
   }
+}
+
+/** Two steps of one name could not be told apart in a savepoint. */
+function checkUids({ uid, steps = [] }: z.output<typeof jobBodySchema>, context: z.RefinementCtx): void {
+  const uids = [uid, ...steps.map((step) => step.uid)];
+  const names = uids.map((name, index) => name ?? `step-${index}`);
+  const twice = names.findIndex((name, index) => names.indexOf(name) < index);
+  if (twice < 0) return;
+  const message = `expected another uid than that of step ${names.indexOf(names[twice] ?? "")}`;
+  context.addIssue({ code: "custom", path: ["steps", twice - 1, "uid"], message });
 }
 
 function checkNames(body: z.output<typeof stepBodySchema>, context: z.RefinementCtx): void {

@@ -184,10 +184,13 @@ function restore(
   const { log, jobs, identity } = partition;
   const context = { sql: ports.sql, log, cache: jobs.cache, identity };
   const states = saved.map(({ state }) => readTaskState(state));
-  const restoring = new TaskRestore(context, run, plan, states);
-  saved.forEach(({ parts }, source) => {
-    for (const part of parts) restoring.addPart(source, part);
+  const restoring = new TaskRestore(context, run, plan, {
+    position: identity.inputs ? undefined : states[0],
+    states,
   });
+  for (const state of restoring.order) {
+    for (const part of saved[states.indexOf(state)]?.parts ?? []) restoring.addPart(state, part);
+  }
   restoring.finish();
   ports.sql.commit();
 }

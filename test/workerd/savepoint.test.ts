@@ -4,6 +4,8 @@
 import { expect, test } from "vitest";
 import { call, clicks, clicksBody, post, totalsBody } from "./api.ts";
 
+const timeout = { timeout: 30_000 };
+
 function tokenOf(answer: { body: { token: Record<string, number> } }): string {
   return encodeURIComponent(JSON.stringify(answer.body.token));
 }
@@ -121,6 +123,99 @@ test("a job that stops with a savepoint starts again where it was, and late rows
   expect((await call("GET", "/v1/jobs/stopped")).body).toMatchObject({ rows: 3, late: 1 });
 });
 
+test("state moves between the shards and partitions of its own, whatever its key", timeout, async () => {
+  await call("PUT", "/v1/streams/moving", clicksBody({ shards: 2, distributionKey: ["user"] }));
+  const body = (changes: object) => totalsBody("moving", { window: undefined, ...changes });
+  // By user and amount: in a shard, but not where the whole key's hash would be.
+  const local = { first: { key: ["user"] }, wide: { key: ["user", "amount"] } };
+  await call("PUT", "/v1/jobs/first", body(local.first));
+  await call("PUT", "/v1/jobs/wide", body(local.wide));
+  await post("moving", roundOf(1));
+  await post("moving", roundOf(2));
+  const stages = async (job: string) => {
+    const { shards } = (await call("GET", `/v1/jobs/${job}`)).body;
+    return shards.map(({ stage }: { stage: number }) => stage).join("");
+  };
+  const save = async (job: string) => (await call("POST", `/v1/jobs/${job}/savepoints`)).body.savepoint;
+  const rowsIn = async (view: string, token: string) => {
+    const { rows } = (await call("GET", `/v1/views/${view}?limit=1000&token=${token}&timeout=20s`)).body;
+    return rows.map(({ final: _, ...row }: Record<string, unknown>) => JSON.stringify(row)).sort();
+  };
+  for (const [job, changes] of Object.entries(local)) {
+    const fromSavepoint = await save(job);
+    await call("PUT", `/v1/jobs/${job}Same`, body({ ...changes, fromSavepoint }));
+    await call("PUT", `/v1/jobs/${job}Spread`, body({ ...changes, parallelism: 3, fromSavepoint }));
+  }
+  expect(await stages("firstSame")).toBe("00");
+  expect(await stages("firstSpread")).toBe("00111");
+  const back = await save("firstSpread");
+  expect(
+    await call("PUT", "/v1/jobs/firstBack", body({ ...local.first, fromSavepoint: back })),
+  ).toMatchObject({
+    status: 201,
+  });
+  expect(await stages("firstBack")).toBe("00");
+  const token = tokenOf(await post("moving", roundOf(3)));
+  for (const job of ["firstSame", "firstSpread", "firstBack"]) {
+    expect(await rowsIn(job, token)).toEqual(await rowsIn("first", token));
+    expect((await call("GET", `/v1/jobs/${job}`)).body).toMatchObject({ rows: 180, filtered: 0, late: 0 });
+  }
+  for (const job of ["wideSame", "wideSpread"]) {
+    expect(await rowsIn(job, token)).toEqual(await rowsIn("wide", token));
+  }
+  expect(await rowsIn("wide", token)).toHaveLength(180);
+  const wideBack = await save("wideSpread");
+  const refused = await call("PUT", "/v1/jobs/wideBack", body({ ...local.wide, fromSavepoint: wideBack }));
+  expect(refused).toMatchObject({ status: 409, body: { code: "SAVEPOINT_UNFIT" } });
+});
+
+test("a changed job goes on with the state that fits it, and with no other", timeout, async () => {
+  await call("PUT", "/v1/streams/changing", clicksBody({ shards: 2 }));
+  const perSecond = { parallelism: 2, uid: "seconds", window: { type: "tumble", size: "1s" } };
+  const most = {
+    key: [],
+    window: { type: "tumble", size: "1min" },
+    aggregates: { most: { function: "max", argument: "total" } },
+  };
+  await call("PUT", "/v1/jobs/changing", totalsBody("changing", { ...perSecond, steps: [most] }));
+  await post("changing", clicks([1000, "ann", 1], [1000, "bob", 5]));
+  const taken = await call("POST", "/v1/jobs/changing/savepoints", { stop: true });
+  const fromSavepoint = taken.body.savepoint;
+  const sums = {
+    uid: "sums",
+    key: [],
+    window: { type: "tumble", size: "1min" },
+    aggregates: { sum: { function: "sum", argument: "total" } },
+  };
+  const wanted = totalsBody("changing", {
+    ...perSecond,
+    ...{ fromSavepoint, twoPhase: false, filter: ["<>", "user", { literal: "bob" }] },
+    aggregates: { n: { function: "count" }, total: { function: "sum", argument: "amount" } },
+    steps: [sums],
+  });
+  expect(await call("PUT", "/v1/jobs/changing", wanted)).toMatchObject({
+    status: 409,
+    body: {
+      code: "SAVEPOINT_UNFIT",
+      nonRestored: [{ operator: "step-1", reason: "the job has no such step" }],
+    },
+  });
+  const put = await call("PUT", "/v1/jobs/changing", { ...wanted, allowNonRestoredState: true });
+  expect(put).toMatchObject({ status: 201, body: { definition: { allowNonRestoredState: true } } });
+  await post("changing", clicks([1500, "ann", 2], [1500, "bob", 7]));
+  const moved = await call("POST", "/v1/streams/changing/watermark", { watermark: "max" });
+  const view = await call("GET", `/v1/views/changing?token=${tokenOf(moved)}&timeout=20s`);
+  // Ann's 1 and bob's 5 were saved; then bob is filtered.
+  expect(view.body.rows).toMatchObject([{ sum: 8, final: true }]);
+  const seconds = await call("GET", "/v1/views/changing.0");
+  expect(
+    seconds.body.rows.map(({ user, n, total }: Record<string, unknown>) => [user, n, total]).sort(),
+  ).toEqual([
+    ["ann", 2, 3],
+    ["bob", 1, 5],
+  ]);
+});
+
 test("a savepoint that does not fit is refused with what differs, and one can be deleted", {
   timeout: 30_000,
 }, async () => {
@@ -137,7 +232,11 @@ test("a savepoint that does not fit is refused with what differs, and one can be
   const window = { type: "tumble", size: "2min" };
   expect(await restore("unfit", { window })).toMatchObject({
     status: 409,
-    body: { code: "SAVEPOINT_UNFIT", detail: expect.stringContaining("the window of stage 1 was") },
+    body: {
+      code: "SAVEPOINT_UNFIT",
+      detail: expect.stringContaining('"step-0": its window was'),
+      nonRestored: [{ operator: "step-0" }],
+    },
   });
   expect(await restore("unfit2", {})).toMatchObject({ status: 409, body: { code: "SAVEPOINT_UNFIT" } });
   expect((await call("GET", "/v1/jobs")).body.jobs.map(({ job }: { job: string }) => job)).not.toContain(

@@ -76,9 +76,9 @@ export class JobColumns implements ExpressionScope {
     const text = JSON.stringify(argument);
     const known = this.#byText.get(text);
     if (known) return known;
-    const path = ["aggregates", name, "argument"];
-    const expression = bindExpression(argument, this, path);
-    const wanted = { name: typeof argument === "string" ? argument : path.join("."), expression };
+    const expression = bindExpression(argument, this, ["aggregates", name, "argument"]);
+    // State is known by what it is of: an output may be renamed.
+    const wanted = { name: typeof argument === "string" ? argument : text, expression };
     this.#byText.set(text, wanted);
     return wanted;
   }

@@ -4,23 +4,34 @@
  * Every partition that had some of this one's key groups gives its pages. Cells of other key groups are left
  * out, the others merged into new tables: rows are never read, and keys never hashed again. Nothing is
  * visible before `finish`, which writes the run's first checkpoint.
+ *
+ * Partitions of one stage may have come to different times at the cut: idle channels count for nothing, and
+ * who hears of that sooner goes on. What is put together goes on with the latest of them. So those that are
+ * behind are brought in first, and the windows that are due by then fire before the others' come: none fires
+ * twice, and none is forgotten.
  */
 import { assert } from "../../base/assert.ts";
 import { EngineError } from "../../base/errors.ts";
+import { maxParallelism } from "../../base/limits.ts";
 import type { PageCache } from "../../kernel/page-cache.ts";
 import { storedPageRange } from "../../kernel/stored-page.ts";
 import { TableLayout } from "../../kernel/table-layout.ts";
 import type { PartitionLog } from "../log/partition-log.ts";
+import { minWatermark } from "../log/records.ts";
 import type { PartitionIdentity } from "../partition-types.ts";
 import { cellSpecsOf } from "../plan/cell-layout.ts";
 import type { TaskPlan } from "../plan/task-plan.ts";
 import type { SqlStorage } from "../ports.ts";
 import { PageStore } from "../state/page-store.ts";
 import { WindowDirectory } from "../state/window-directory.ts";
-import { type Checkpoint, emptyCheckpoint, writeCheckpoint } from "../task/checkpoint.ts";
+import { type Checkpoint, emptyCheckpoint, parseWatermark, writeCheckpoint } from "../task/checkpoint.ts";
 import { deleteStoredTask } from "../task/stored-task.ts";
+import { TaskOutput } from "../task/task-output.ts";
 import { TaskTables } from "../task/task-tables.ts";
+import { TaskWindows } from "../task/task-windows.ts";
+import { gridOfPlan } from "../windows/grid-of-plan.ts";
 import { decodePart, type SavedPage } from "./part-codec.ts";
+import { countsOf } from "./restored-counts.ts";
 import type { TaskState } from "./task-state.ts";
 
 export interface RestoreContext {
@@ -30,30 +41,47 @@ export interface RestoreContext {
   readonly identity: PartitionIdentity;
 }
 
+/** What a task is restored from. */
+export interface RestoredStates {
+  /** The task of this shard, which may be one of `states`: where in the log it goes on. */
+  readonly position: TaskState | undefined;
+  readonly states: readonly TaskState[];
+}
+
+/** Cells that one call fires at most: pages are written in between. */
+const cellsPerFiring = 50_000;
+
 export class TaskRestore {
   readonly #context: RestoreContext;
   readonly #run: number;
-  readonly #states: readonly TaskState[];
+  readonly #plan: TaskPlan;
+  readonly #from: RestoredStates;
+  /** Offset up to which the log is applied. */
+  readonly #offset: number;
   readonly #layout: TableLayout;
   readonly #store: PageStore;
   readonly #tables: TaskTables;
-  /** Hashes of this partition's key groups. */
+  readonly #output: TaskOutput | undefined;
+  /** Hashes of this partition's key groups; all of them where a shard goes on with what was its own. */
   readonly #first: bigint;
   readonly #last: bigint;
+  /** The time of what was brought in so far. */
+  #firedThrough = minWatermark;
 
   /**
    * Begins to restore `run` from the states of those partitions that had some of its keys. Throws
-   * `JOB_FALLEN_BEHIND` where the log that is needed was trimmed, `SAVEPOINT_UNFIT` where the states
-   * disagree.
+   * `JOB_FALLEN_BEHIND` where the log that is needed was trimmed.
    */
-  constructor(context: RestoreContext, run: number, plan: TaskPlan, states: readonly TaskState[]) {
+  constructor(context: RestoreContext, run: number, plan: TaskPlan, from: RestoredStates) {
     const { sql, cache, identity } = context;
     this.#context = context;
     this.#run = run;
-    this.#states = states;
+    this.#plan = plan;
+    this.#from = from;
+    this.#offset = from.position?.offset ?? 0;
     this.#check();
     deleteStoredTask(sql, run);
-    const [first, end] = identity.keyGroups;
+    const [first, end] = isOwn(from) ? [0, maxParallelism] : identity.keyGroups;
     this.#first = BigInt(first) << 54n;
     this.#last = (BigInt(end) << 54n) - 1n;
     this.#layout = new TableLayout(cache.kernel.memory, cellSpecsOf(plan.accumulators, plan.planVersion));
@@ -61,25 +89,39 @@ export class TaskRestore {
     this.#store = new PageStore(sql, run, epochs);
     const directory = new WindowDirectory(sql, run);
     this.#tables = new TaskTables(cache, this.#layout, this.#store, directory, epochs);
+    const toPassOver = from.position?.toPassOver ?? 0;
+    this.#output = TaskOutput.open(context, run, plan, { ...epochs, toPassOver });
   }
 
-  /** Takes in one part of the state at `source`. */
-  addPart(source: number, part: Uint8Array): void {
+  /** The states in the order in which their parts must be brought in. */
+  get order(): readonly TaskState[] {
+    return [...this.#from.states].sort((one, other) => (timeOf(one) < timeOf(other) ? -1 : 1));
+  }
+
+  /** Takes in one part of a state. */
+  addPart(state: TaskState, part: Uint8Array): void {
+    this.#riseTo(timeOf(state));
     for (const page of decodePart(part)) {
-      this.#addPage(this.#states[source] as TaskState, page);
-      if (this.#tables.isFull) this.#tables.writeDirty(Number.POSITIVE_INFINITY);
+      this.#addPage(state, page);
+      this.#writeIfFull();
     }
   }
 
   /** Makes the state the run's. */
   finish(): void {
+    const { sql } = this.#context;
+    const last = this.order.at(-1);
+    if (last) this.#riseTo(timeOf(last));
     this.#tables.commit(() => false);
+    this.#output?.outbox.write();
     this.#store.commit();
-    writeCheckpoint(this.#context.sql, this.#run, {
+    writeCheckpoint(sql, this.#run, {
       ...this.#checkpoint(),
+      ...this.#output?.state,
       epoch: this.#store.committedEpoch,
       writing: this.#store.writingEpoch,
       nextTable: this.#tables.nextTable,
+      garbage: this.#tables.garbage,
     });
     this.release();
   }
@@ -87,54 +129,66 @@ export class TaskRestore {
   /** Gives all memory back. */
   release(): void {
     this.#tables.closeAll();
+    this.#output?.release();
     this.#layout.release();
   }
 
   /** A shard goes on behind the barrier; a partition between stages is new, and its log with it. */
   #checkpoint(): Checkpoint {
-    const { inputs } = this.#context.identity;
-    const [own] = this.#states;
-    assert(own, "a task is restored from some state");
-    const isShard = inputs === undefined;
-    const lowest = this.#states
-      .map(({ watermark }) => BigInt(watermark))
-      .sort((left, right) => (left < right ? -1 : 1))[0];
+    const { position, states } = this.#from;
+    const all = [...(position ? [position] : []), ...states];
+    const watermarks = all.map(({ watermark }) => parseWatermark(watermark));
+    const orderOffset = Math.max(0, ...all.map((state) => state.orderOffset - this.#offset));
     return {
-      ...emptyCheckpoint(isShard ? own.offset : 0),
-      watermark: String(lowest),
-      firedThrough: own.firedThrough,
-      inputTime: isShard ? own.inputTime : {},
-      counts: this.#counts(),
-      toPassOver: isShard ? own.toPassOver : 0,
-      orderOffset: isShard
-        ? own.orderOffset - own.offset
-        : Math.max(...this.#states.map((state) => state.orderOffset)),
+      ...emptyCheckpoint(this.#offset),
+      watermark: watermarks.reduce(later, minWatermark).toString(),
+      firedThrough: this.#firedThrough.toString(),
+      inputTime: position?.inputTime ?? {},
+      counts: countsOf(this.#from, this.#plan, this.#context.identity),
+      orderOffset,
     };
-  }
-
-  /** Counts are a partition's: whoever has its first key group now goes on with them. */
-  #counts(): Checkpoint["counts"] {
-    const [first, end] = this.#context.identity.keyGroups;
-    const own = this.#states.filter(({ keyGroups }) => keyGroups[0] >= first && keyGroups[0] < end);
-    const sum = (name: keyof Checkpoint["counts"]) =>
-      own.reduce((total, { counts }) => total + counts[name], 0);
-    return { rows: sum("rows"), filtered: sum("filtered"), late: sum("late"), bad: sum("bad") };
   }
 
   #check(): void {
     const { log, identity } = this.#context;
-    const [own] = this.#states;
-    assert(own, "a task is restored from some state");
-    if (!identity.inputs && log.firstOffset > own.offset + 1) {
-      throw new EngineError("JOB_FALLEN_BEHIND", {
-        message:
-          `Shard ${identity.shard} of "${identity.stream}" no longer has the offsets ${own.offset + 1} to ` +
-          `${log.firstOffset - 1}, which the savepoint goes on with.`,
-      });
+    const { position } = this.#from;
+    assert(identity.inputs || position, "a shard's task goes on where it was");
+    if (!position || log.firstOffset <= position.offset + 1) return;
+    throw new EngineError("JOB_FALLEN_BEHIND", {
+      message:
+        `Shard ${identity.shard} of "${identity.stream}" no longer has the offsets ` +
+        `${position.offset + 1} to ${log.firstOffset - 1}, which the savepoint goes on with.`,
+    });
+  }
+
+  /** Fires the windows of what was brought in that are due at the time of what comes next. */
+  #riseTo(time: bigint): void {
+    assert(time >= this.#firedThrough, "states are brought in by their time");
+    const { window, latenessMs, emit } = this.#plan;
+    if (time > this.#firedThrough && window) {
+      const sendPage: ConstructorParameters<typeof TaskWindows>[6] = (page, end) => {
+        this.#output?.emitPage(page, end, this.#offset);
+        return true;
+      };
+      const { cache } = this.#context;
+      const [grid, from] = [gridOfPlan(window), this.#firedThrough];
+      const sending = emit && sendPage;
+      const windows = new TaskWindows(cache, this.#tables, grid, latenessMs, from, undefined, sending);
+      windows.beginRecord(this.#changedAt());
+      while (!windows.fire(time, cellsPerFiring)) this.#writeIfFull();
+      windows.release();
     }
-    if (this.#states.every(({ firedThrough }) => firedThrough === own.firedThrough)) return;
-    const message = "Partitions of the savepoint had fired different windows. Take another savepoint.";
-    throw new EngineError("SAVEPOINT_UNFIT", { message });
+    this.#firedThrough = time;
+  }
+
+  /** Append time of the newest change that the states know of. */
+  #changedAt(): number {
+    const entries = this.#from.states.flatMap(({ tables }) => tables);
+    return entries.reduce((newest, { firedAt, changedAt }) => Math.max(newest, firedAt, changedAt), 0);
+  }
+
+  #writeIfFull(): void {
+    if (this.#tables.isFull) this.#tables.writeDirty(Number.POSITIVE_INFINITY);
   }
 
   #addPage(state: TaskState, { table, bytes }: SavedPage): void {
@@ -156,4 +210,17 @@ export class TaskRestore {
       cache.dropTable(source);
     }
   }
+}
+
+/** True where a shard goes on with what was its own, whatever its keys' hashes are. */
+function isOwn({ position, states }: RestoredStates): boolean {
+  return position !== undefined && states.every((state) => state === position);
+}
+
+function timeOf({ firedThrough }: TaskState): bigint {
+  return parseWatermark(firedThrough);
+}
+
+function later(one: bigint, other: bigint): bigint {
+  return one > other ? one : other;
 }

@@ -53,10 +53,15 @@ export class TaskOutput {
 
   /** Sends a page of the window that ends at `end`; false where nothing more may be sent for now. */
   sendPage(page: PageView, end: bigint, offset: number): boolean {
-    const window = this.windowOf(end);
-    if (this.isHeldBack || !window) return false;
-    this.#emitter?.emitPage(page, window, offset);
+    if (this.isHeldBack) return false;
+    this.emitPage(page, end, offset);
     return true;
+  }
+
+  /** Sends a page of a window however much waits already. */
+  emitPage(page: PageView, end: bigint, offset: number): void {
+    const window = this.windowOf(end);
+    if (window) this.#emitter?.emitPage(page, window, offset);
   }
 
   /** Sends changes of results, which the record at `offset` made: as many as its rows, held back or not. */

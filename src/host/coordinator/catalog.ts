@@ -44,16 +44,28 @@ export interface JobEntry {
   readonly createdAt: number;
 }
 
-/** The savepoint that a job began with, and where the tasks of each of its stages were. */
+/**
+ * The savepoint that a job began with: where its source's tasks were, and of each stage of the job where the
+ * tasks were whose state it goes on with; null for one that began empty.
+ */
 export interface JobRestore {
   readonly savepoint: number;
-  readonly stages: readonly { readonly generation: number; readonly shards: number }[];
+  readonly source: SavedPlace;
+  readonly states: readonly (SavedPlace | null)[];
+}
+
+/** Where the tasks of a saved stage were. */
+export interface SavedPlace {
+  readonly generation: number;
+  readonly shards: number;
 }
 
 /** A task of a job, and the generation of the stream that it reads. */
 export interface JobStage {
   readonly generation: number;
   readonly plan: TaskPlan;
+  /** The name under which its state is saved; absent where it keeps none. */
+  readonly operator?: string;
 }
 
 /** What a shard is still to be told; `run` 0 is the stream itself. */

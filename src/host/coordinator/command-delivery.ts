@@ -11,7 +11,7 @@ import { keyGroupsOf } from "../../engine/shard-map.ts";
 import { callShard, type Shards } from "../shards.ts";
 import type { WallClock } from "../wall-clock.ts";
 import type { Catalog, Delivery, StreamEntry } from "./catalog.ts";
-import { sourcesOf } from "./restore-plan.ts";
+import { sourceOf } from "./restore-plan.ts";
 
 /** After this a command counts as lost. Opening a partition with a long log may take seconds. */
 const commandTimeoutMs = 10_000;
@@ -94,7 +94,7 @@ export class CommandDelivery {
       const stage = job.stages.findIndex((each) => each.generation === generation);
       const plan = job.stages[stage]?.plan;
       assert(plan, "a job's run is told to the partitions of its own stages");
-      const restore = job.restore && sourcesOf(job.restore, stage, shard, stream.definition.shards);
+      const restore = job.restore && sourceOf(job.restore, stage, shard, stream.definition.shards);
       return partition.command(generation, {
         ...{ job: name, run, revision, state, plan },
         ...(restore && { restore }),

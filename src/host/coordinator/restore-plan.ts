@@ -1,64 +1,127 @@
 /**
  * Whether a job can begin with a savepoint's state, and which partition of it takes what.
+ *
+ * State is matched by the name of the operator that kept it, a step's `uid` or its place, and by its layout
+ * (`engine/savepoint/state-layout.ts`). What of the savepoint finds no place is refused by name, or left out
+ * where the job says so; an operator that finds no state begins empty. Where the source is read on from is
+ * part of every savepoint: the tasks of its shards say it.
  */
 import { EngineError } from "../../base/errors.ts";
+import type { RestoreSource } from "../../engine/partition-types.ts";
 import type { TaskPlan } from "../../engine/plan/task-plan.ts";
+import { layoutDifference } from "../../engine/savepoint/state-layout.ts";
 import { keyGroupsOf } from "../../engine/shard-map.ts";
+import type { JobDefinition } from "../../protocol/job-spec.ts";
 import { savedTaskName } from "../blobs.ts";
-import type { JobRestore, JobStage } from "./catalog.ts";
-import type { SavepointEntry } from "./savepoints.ts";
+import type { JobRestore, JobStage, SavedPlace } from "./catalog.ts";
+import type { SavedStage, SavepointEntry } from "./savepoints.ts";
 
-/**
- * Returns what a job with `stages` restores from a savepoint. Throws SAVEPOINT_UNFIT naming what differs: the
- * source, the number of stages, or what one of them keeps.
- */
-export function planRestore(entry: SavepointEntry, stages: readonly JobStage[]): JobRestore {
-  const { savepoint, stages: saved } = entry;
-  const refuse = (why: string): never => {
-    throw new EngineError("SAVEPOINT_UNFIT", { message: `Savepoint ${savepoint} does not fit: ${why}.` });
-  };
-  if (entry.state !== "done") refuse("it is not complete");
-  if (saved.length !== stages.length) refuse(`it has ${saved.length} stages, the job has ${stages.length}`);
-  if (saved[0]?.generation !== stages[0]?.generation) refuse("it is of a job on another stream");
-  for (const [index, { plan }] of stages.entries()) {
-    const [was, wish] = [shapeOf(saved[index]?.plan ?? plan), shapeOf(plan)];
-    for (const [part, before] of Object.entries(was)) {
-      const after = wish[part as keyof typeof wish];
-      if (before !== after) refuse(`${part} of stage ${index} was ${before} and would be ${after}`);
-    }
-  }
-  return { savepoint, stages: saved.map(({ generation, shards }) => ({ generation, shards })) };
+/** Saved state that the job does not go on with, and why. */
+export interface NonRestored {
+  readonly operator: string;
+  readonly reason: string;
 }
 
-/** The tasks of a savepoint that a partition of a job takes its state from. */
-export function sourcesOf(
-  { savepoint, stages }: JobRestore,
+interface Matched {
+  readonly restore: JobRestore;
+  readonly nonRestored: readonly NonRestored[];
+}
+
+/** The names of a job's stateful operators, its steps in order: a step's `uid`, else its place. */
+export function operatorsOf({ uid, steps = [] }: JobDefinition): string[] {
+  return [{ uid }, ...steps].map((step, index) => step.uid ?? `step-${index}`);
+}
+
+/**
+ * Returns what a job with `stages` restores from a savepoint. Throws SAVEPOINT_UNFIT where it is of another
+ * source, and naming all state that finds no place, unless `allowNonRestored`.
+ */
+export function planRestore(
+  entry: SavepointEntry,
+  stages: readonly JobStage[],
+  sourceShards: number,
+  allowNonRestored: boolean,
+): JobRestore {
+  const { savepoint, stages: saved } = entry;
+  if (entry.state !== "done") throw unfit(savepoint, "it is not complete");
+  if (saved[0]?.generation !== stages[0]?.generation)
+    throw unfit(savepoint, "it is of a job on another stream");
+  const { restore, nonRestored } = matchState(entry, stages, sourceShards);
+  if (nonRestored.length === 0 || allowNonRestored) return restore;
+  const list = nonRestored.map(({ operator, reason }) => `"${operator}": ${reason}`).join("; ");
+  const message = `${list}. Change the job, or leave that state out with "allowNonRestoredState": true`;
+  throw unfit(savepoint, message, { nonRestored });
+}
+
+/** What a partition of a job takes from a savepoint. */
+export function sourceOf(
+  { savepoint, source, states }: JobRestore,
   stage: number,
   shard: number,
   shards: number,
-): string[] {
-  const saved = stages[stage];
-  if (!saved) return [];
-  const name = (of: number) => savedTaskName(savepoint, saved.generation, of);
-  if (stage === 0) return [name(shard)];
+): RestoreSource {
+  const nameIn = ({ generation }: SavedPlace, of: number) => savedTaskName(savepoint, generation, of);
+  const position = stage === 0 ? { position: nameIn(source, shard) } : {};
+  const place = states[stage];
+  if (!place) return { ...position, states: [] };
+  const isOwn = stage === 0 && place.generation === source.generation;
+  if (isOwn) return { ...position, states: [nameIn(place, shard)] };
   const [first, end] = keyGroupsOf(shard, shards);
-  return Array.from({ length: saved.shards }, (_, of) => of)
-    .filter((of) => {
-      const [otherFirst, otherEnd] = keyGroupsOf(of, saved.shards);
-      return otherFirst < end && first < otherEnd;
-    })
-    .map(name);
+  const all = Array.from({ length: place.shards }, (_, of) => of);
+  // The keys of a shard's task lie there by the distribution key: each may have any hash.
+  const holding = all.filter((of) => {
+    const [otherFirst, otherEnd] = keyGroupsOf(of, place.shards);
+    return place.generation === source.generation || (otherFirst < end && first < otherEnd);
+  });
+  return { ...position, states: holding.map((of) => nameIn(place, of)) };
 }
 
-/** What decides the bytes and the meaning of a task's state. */
-function shapeOf({ key, window, accumulators, latenessMs, planVersion }: TaskPlan) {
-  return {
-    "the key": JSON.stringify(key.map(({ name, type }) => [name, type])),
-    "the window": JSON.stringify(window),
-    "what is aggregated": JSON.stringify(
-      accumulators.map(({ operation, kind, wide, nullable }) => [operation, kind, wide, nullable]),
-    ),
-    "the allowed lateness": `${latenessMs} ms`,
-    "the plan's version": String(planVersion),
-  };
+function matchState(
+  { savepoint, stages: saved }: SavepointEntry,
+  stages: readonly JobStage[],
+  sourceShards: number,
+): Matched {
+  const stateful = named(saved);
+  const nonRestored: NonRestored[] = [];
+  const found = new Map<number, SavedPlace>();
+  for (const [operator, stage] of stateful) {
+    const index = [...named(stages)].find(([name]) => name === operator)?.[1];
+    const [was, wish] = [saved[stage], stages[index ?? -1]];
+    if (!was || index === undefined || !wish) {
+      nonRestored.push({ operator, reason: "the job has no such step" });
+      continue;
+    }
+    const reason =
+      layoutDifference(was.plan, wish.plan) ??
+      (index === 0 && stage > 0 ? whyNotInShards(wish.plan, sourceShards) : undefined);
+    if (reason === undefined) found.set(index, placeOf(was));
+    else nonRestored.push({ operator, reason });
+  }
+  const [source] = saved;
+  if (!source) throw unfit(savepoint, "it has no stages");
+  const states = stages.map((_, index) => found.get(index) ?? null);
+  return { restore: { savepoint, source: placeOf(source), states }, nonRestored };
+}
+
+/** State moves into the shards only where rows of a key come to the shard that has the key's hash. */
+function whyNotInShards({ key, routingKey }: TaskPlan, shards: number): string | undefined {
+  const isByKey = routingKey.length === key.length && routingKey.every((at, index) => at === index);
+  if (shards === 1 || isByKey) return undefined;
+  const why = "it would run in the stream's shards, which are not distributed by its whole key";
+  return `${why}; give it a "parallelism" other than ${shards}`;
+}
+
+/** The stages that keep state, by the names of their operators. */
+function named(stages: readonly JobStage[]): Map<string, number> {
+  const stateful = [...stages.keys()].filter((stage) => stages[stage]?.plan.send === undefined);
+  return new Map(stateful.map((stage, place) => [stages[stage]?.operator ?? `step-${place}`, stage]));
+}
+
+function placeOf({ generation, shards }: SavedStage): SavedPlace {
+  return { generation, shards };
+}
+
+function unfit(savepoint: number, why: string, details?: Readonly<Record<string, unknown>>): EngineError {
+  const message = `Savepoint ${savepoint} does not fit: ${why}.`;
+  return new EngineError("SAVEPOINT_UNFIT", { message, ...(details && { details }) });
 }

@@ -2,11 +2,11 @@
  * Starts a job in the catalog: plans its stages, makes the streams between them, and notes whom to tell.
  */
 import { channelOf } from "../../engine/partition-outputs.ts";
-import { planStages } from "../../engine/plan/plan-stages.ts";
+import { type PlannedStage, planStages } from "../../engine/plan/plan-stages.ts";
 import type { JobDefinition } from "../../protocol/job-spec.ts";
 import type { Catalog, JobEntry, JobStage, StreamEntry } from "./catalog.ts";
 import { CommandDelivery } from "./command-delivery.ts";
-import { planRestore } from "./restore-plan.ts";
+import { operatorsOf, planRestore } from "./restore-plan.ts";
 import type { SavepointEntry } from "./savepoints.ts";
 
 /** The run that stands for the stream itself in deliveries. */
@@ -27,7 +27,9 @@ export function startJob(
   now: number,
 ): JobEntry {
   const { generation } = source;
-  if (saved) planRestore(saved, tryPlan(definition, source));
+  const restored = (stages: readonly JobStage[]) =>
+    saved && planRestore(saved, stages, source.definition.shards, definition.allowNonRestoredState ?? false);
+  restored(tryPlan(definition, source));
   const inner: StreamEntry[] = [];
   const planned = planStages(definition, source.definition, (input) => {
     const stored = { ...input, inputs: channelsFrom(inner.at(-1) ?? source) };
@@ -37,11 +39,12 @@ export function startJob(
     return { stream: stream.name, generation: made, mapVersion, partitions: input.shards };
   });
   const streams = [source, ...inner];
-  const stages = planned.map(({ plan }, index): JobStage => {
-    return { generation: streams[index]?.generation ?? generation, plan };
+  const stages = stagesOf(definition, planned, (index) => streams[index]?.generation ?? generation);
+  const restore = restored(stages);
+  const job = catalog.addJob({
+    ...{ name, generation, definition, stages, createdAt: now },
+    ...(restore && { restore }),
   });
-  const restore = saved && { restore: planRestore(saved, stages) };
-  const job = catalog.addJob({ name, generation, definition, stages, createdAt: now, ...restore });
   const dueAt = CommandDelivery.dueAgainAt(now);
   for (const stream of inner) catalog.addDeliveries(stream, streamRun, dueAt);
   for (const stream of streams) catalog.addDeliveries(stream, job.run, dueAt);
@@ -54,7 +57,20 @@ function tryPlan(definition: JobDefinition, source: StreamEntry): JobStage[] {
   const planned = planStages(definition, source.definition, ({ shards }) => {
     return { ...nowhere, partitions: shards };
   });
-  return planned.map(({ plan }, index) => ({ generation: index === 0 ? source.generation : 0, plan }));
+  return stagesOf(definition, planned, (index) => (index === 0 ? source.generation : 0));
+}
+
+/** Of those that keep state the first belongs to the first step, and so on. */
+function stagesOf(
+  definition: JobDefinition,
+  planned: readonly PlannedStage[],
+  generationOf: (stage: number) => number,
+): JobStage[] {
+  const operators = operatorsOf(definition);
+  return planned.map(({ plan }, index): JobStage => {
+    const operator = plan.send ? undefined : operators.shift();
+    return { generation: generationOf(index), plan, ...(operator !== undefined && { operator }) };
+  });
 }
 
 /** The channels that lead from the stream's partitions to one of the next stage. */

@@ -7,7 +7,7 @@
 import { EngineError, type ErrorBody, errorBodyOf, StorageFailure } from "../../base/errors.ts";
 import type { Partition } from "../../engine/partition.ts";
 import type { JobCommand } from "../../engine/partition-types.ts";
-import { readTaskState } from "../../engine/savepoint/task-state.ts";
+import { readTaskState, type TaskState } from "../../engine/savepoint/task-state.ts";
 import { type BlobStore, partName, savedTaskName, stateName } from "../blobs.ts";
 
 /** Time in ms after which an upload that failed is tried again. */
@@ -84,18 +84,23 @@ export class SavepointTransfer {
     }
   }
 
-  async #restore(partition: Partition, { run, plan, restore = [] }: JobCommand): Promise<void> {
+  async #restore(partition: Partition, { run, plan, restore }: JobCommand): Promise<void> {
     const { blobs } = this.#ports;
     if (!blobs) throw new EngineError("SAVEPOINTS_NOT_SET", { message: "This Worker keeps no savepoints." });
-    const states = await Promise.all(
-      restore.map(async (task) => readTaskState(await read(blobs, stateName(task)))),
-    );
-    const restoring = partition.jobs.beginRestore(run, plan, states);
+    const { position, states: holding = [] } = restore ?? {};
+    const byName = new Map<string, TaskState>();
+    for (const task of new Set([...(position === undefined ? [] : [position]), ...holding])) {
+      byName.set(task, readTaskState(await read(blobs, stateName(task))));
+    }
+    const nameOf = new Map([...byName].map(([task, state]) => [state, task]));
+    const restoring = partition.jobs.beginRestore(run, plan, {
+      position: byName.get(position ?? ""),
+      states: holding.flatMap((task) => byName.get(task) ?? []),
+    });
     try {
-      for (const [source, { parts }] of states.entries()) {
-        for (let part = 0; part < parts; part++) {
-          const body = await read(blobs, partName(restore[source] ?? "", part));
-          restoring.addPart(source, body);
+      for (const state of restoring.order) {
+        for (let part = 0; part < state.parts; part++) {
+          restoring.addPart(state, await read(blobs, partName(nameOf.get(state) ?? "", part)));
         }
       }
     } catch (thrown) {

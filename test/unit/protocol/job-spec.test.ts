@@ -175,3 +175,24 @@ test("of very many mistakes an answer lists a hundred and counts the rest", () =
     expect(message).toMatch(/and \d{5,6} more$/);
   }
 });
+
+describe("what a savepoint knows a step by", () => {
+  const step = { key: [], window: { type: "tumble", size: "1d" }, aggregates: { n: { function: "count" } } };
+
+  test("is its uid, which reads back with what may be left out", () => {
+    const body = { ...delays, uid: "hours", fromSavepoint: 3, allowNonRestoredState: true, steps: [step] };
+    const definition = readJobDefinition(body);
+    expect(definition).toMatchObject({ uid: "hours", fromSavepoint: 3, allowNonRestoredState: true });
+    expect(readJobDefinition(JSON.parse(JSON.stringify(jobBodyOf(definition))))).toEqual(definition);
+  });
+
+  test.each([
+    [{ uid: "same", steps: [{ ...step, uid: "same" }] }, "steps[0].uid", 0],
+    [{ steps: [{ ...step, uid: "step-0" }] }, "steps[0].uid", 0],
+    [{ steps: [step, { ...step, uid: "step-1" }] }, "steps[1].uid", 1],
+  ])("is one step's alone: %j", (changes, place, other) => {
+    const message = messageFor({ ...delays, ...changes });
+    expect(message).toContain(`JOB_INVALID ${place}: `);
+    expect(message).toContain(`expected another uid than that of step ${other}`);
+  });
+});

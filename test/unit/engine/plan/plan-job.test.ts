@@ -74,7 +74,7 @@ test("computed columns follow the source columns and are keys and arguments like
   expect(planned.computedColumns.map(({ name, nullable }) => [name, nullable])).toEqual([
     ["late", true],
     ["hours", true],
-    ["aggregates.miles.argument", false],
+    ['["*","distance",2]', false],
   ]);
   expect(planned.key.map(({ name, column }) => [name, column])).toEqual([
     ["from", 0],

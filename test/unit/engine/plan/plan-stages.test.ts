@@ -66,7 +66,7 @@ describe("two stages", () => {
     const { stages, deployed } = staged({ ...job, twoPhase: false });
     const [first, second] = stages.map(({ plan }) => plan);
     const sent = first?.send?.columns.map(({ name }) => name);
-    expect(sent).toEqual(["time", "origin", "pounds", "aggregates.worst.argument", "delay", "fare"]);
+    expect(sent).toEqual(["time", "origin", "pounds", '["+","delay",1]', "delay", "fare"]);
     const sources = ["origin", "pounds"].map(
       (name) => first?.send?.columns.find((column) => column.name === name)?.from,
     );
@@ -94,7 +94,7 @@ describe("two stages", () => {
       "origin STRING",
       "pounds DECIMAL(12, 2)",
       "count(*) BIGINT",
-      "max(aggregates.worst.argument) INT",
+      'max(["+","delay",1]) INT',
       "sum(delay) BIGINT",
       "count(delay) BIGINT",
       "sum(fare) DECIMAL(18, 2)",
@@ -191,7 +191,7 @@ describe("steps behind the first", () => {
     expect(first?.emit?.send.columns.map(({ name }) => name)).toEqual([
       "window_time",
       "origin",
-      "aggregates.days.argument",
+      '["+","flights",1]',
     ]);
     expect(deployed[1]).toMatchObject({ shards: 4, eventTime: { column: "window_time" } });
     expect(second?.outputs.map(({ name }) => name)).toEqual(["origin", "window_start", "window_end", "days"]);

@@ -75,7 +75,7 @@ describe("a job of two stages", { timeout: 120_000 * runs(1) }, () => {
     );
   });
 
-  test("goes on from a savepoint with another parallelism as if nothing had been", () => {
+  test("goes on from a savepoint with other partitions, in one phase or two, as if nothing were", () => {
     fc.assert(
       fc.property(
         fc.constantFrom<keyof typeof jobs>("sales", "prices"),
@@ -86,12 +86,14 @@ describe("a job of two stages", { timeout: 120_000 * runs(1) }, () => {
           before: fc.integer({ min: 2, max: 4 }),
           after: fc.integer({ min: 2, max: 5 }),
           twoPhase: fc.boolean(),
+          twoPhaseAfter: fc.boolean(),
           pageBudget: fc.constantFrom(128 * 1024, 32 * 1024 * 1024),
         }),
         framesOf(orderArbitrary),
         fc.integer({ min: 0, max: 12 }),
         fc.array(fc.array(happening, { maxLength: 3 }), { maxLength: 12 }),
-        (name, window, { lateness, bound, before, after, twoPhase, pageBudget }, frames, at, happenings) => {
+        (name, window, varied, frames, at, happenings) => {
+          const { lateness, bound, before, after, twoPhase, twoPhaseAfter, pageBudget } = varied;
           const { body, batch } = jobs[name];
           const stream = { columns: orderColumns, eventTime: { column: "time", outOfOrderness: bound } };
           const job = { ...body, ...windowBodyOf(window, lateness), twoPhase };
@@ -107,7 +109,8 @@ describe("a job of two stages", { timeout: 120_000 * runs(1) }, () => {
           const saved = old.upload();
           const expected = batch(frames, window, window.kind === "none" ? 0 : lateness, bound);
           expect(old.rows()).toEqual(sortedRows(expected.rows));
-          const restored = old.restart(saved, { ...job, parallelism: after });
+          const changed = { ...job, parallelism: after, twoPhase: twoPhaseAfter };
+          const restored = old.restart(saved, changed);
           restored.settle();
           expect(restored.rows()).toEqual(sortedRows(expected.rows));
           expect(restored.counts()).toEqual(old.counts());

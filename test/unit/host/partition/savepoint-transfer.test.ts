@@ -162,7 +162,8 @@ describe("an upload", () => {
 describe("a restore", () => {
   const restoreOf = ({ base }: HostHarness, run = 2) => {
     const { plan } = base.partition.jobs.taskOf("job", 1);
-    return { job: "fork", run, revision: 50 + run, state: "running" as const, plan, restore: [task] };
+    const restore = { position: task, states: [task] };
+    return { job: "fork", run, revision: 50 + run, state: "running" as const, plan, restore };
   };
 
   async function rowsOf(harness: HostHarness, run = 2) {

@@ -1,0 +1,54 @@
+/**
+ * What of a plan decides the bytes and the meaning of its state: where two plans agree in it, one goes on
+ * with what the other has kept.
+ *
+ * That is the key, the window, and each accumulator with what it is of. Everything else may change between
+ * two runs: filters, how a column is computed, names and order of outputs that share accumulators, two
+ * phases or one, lateness and retention. A count of rows that the stage before has added up is the sum of
+ * its counts: the same bytes, the same meaning.
+ */
+import type { AccumulatorSpec } from "../../columnar/accumulator.ts";
+import { formatType } from "../../columnar/schema.ts";
+import { cellSpecsOf } from "../plan/cell-layout.ts";
+import type { TaskPlan } from "../plan/task-plan.ts";
+
+interface StateLayout {
+  readonly key: string;
+  readonly window: string;
+  readonly aggregates: string;
+}
+
+/** Says in which part of its state `wanted` differs from `saved`, and how; undefined where in none. */
+export function layoutDifference(saved: TaskPlan, wanted: TaskPlan): string | undefined {
+  const [was, wish] = [layoutOf(saved), layoutOf(wanted)];
+  for (const part of ["key", "window", "aggregates"] as const) {
+    const verb = part === "aggregates" ? "were" : "was";
+    if (was[part] !== wish[part]) return `its ${part} ${verb} ${was[part]} and would be ${wish[part]}`;
+  }
+  return undefined;
+}
+
+function layoutOf(plan: TaskPlan): StateLayout {
+  const { key, window, accumulators, planVersion } = plan;
+  const cells = cellSpecsOf(accumulators, planVersion);
+  const aggregates = accumulators.map((spec, index) => {
+    const cell = cells[index];
+    const kind = cell && "kind" in cell ? ` ${cell.kind}` : "";
+    const wide = cell?.operation === "sumDecimal" ? " wide" : "";
+    const isCount = nameOf(plan, spec).startsWith("count(");
+    return nameOf(plan, spec) + (isCount ? "" : kind + wide + (spec.nullable ? " nullable" : ""));
+  });
+  return {
+    key: `[${key.map(({ name, type }) => `${name} ${formatType(type)}`).join(", ")}]`,
+    window: JSON.stringify(window),
+    aggregates: `[${aggregates.join(", ")}]`,
+  };
+}
+
+/** What an accumulator is of, such as `sum(amount)`: values of the stage before bear that name already. */
+function nameOf({ sourceColumns, computedColumns, rowCountColumn }: TaskPlan, spec: AccumulatorSpec): string {
+  const { operation, argument } = spec;
+  const column = argument === null ? undefined : [...sourceColumns, ...computedColumns][argument];
+  if (column && rowCountColumn !== undefined) return column.name;
+  return `${operation}(${column?.name ?? "*"})`;
+}
