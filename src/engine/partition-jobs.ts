@@ -18,7 +18,8 @@ import type { JobCommand, JobState, JobStatus, PartitionIdentity } from "./parti
 import type { TaskPlan } from "./plan/task-plan.ts";
 import type { Ports } from "./ports.ts";
 import { SavepointStore } from "./savepoint/savepoint-store.ts";
-import { type RestoredStates, TaskRestore } from "./savepoint/task-restore.ts";
+import { TaskRestore } from "./savepoint/task-restore.ts";
+import type { RestoredStates } from "./savepoint/task-state.ts";
 import { PageStore } from "./state/page-store.ts";
 import { WindowDirectory } from "./state/window-directory.ts";
 import { type StoredJob, StoredJobs } from "./stored-jobs.ts";

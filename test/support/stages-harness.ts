@@ -63,7 +63,8 @@ export class StagesHarness {
       senders = Array.from({ length: definition.shards }, (_, shard) => {
         const keyGroups = keyGroupsOf(shard, definition.shards);
         const generation = generationOf(run, index + 1);
-        const identity = { stream: `job/${index + 1}`, generation, shard, keyGroups, inputs };
+        const shardCount = definition.shards;
+        const identity = { stream: `job/${index + 1}`, generation, shard, shardCount, keyGroups, inputs };
         return new PartitionHarness({ ...options, definition, identity });
       });
       return senders;

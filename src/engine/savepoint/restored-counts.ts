@@ -8,7 +8,7 @@
 import type { PartitionIdentity } from "../partition-types.ts";
 import type { TaskPlan } from "../plan/task-plan.ts";
 import type { TaskCounts } from "../task/checkpoint.ts";
-import type { RestoredStates } from "./task-restore.ts";
+import type { RestoredStates } from "./task-state.ts";
 
 const none = { rows: 0, filtered: 0, late: 0, bad: 0 } as const satisfies TaskCounts;
 

@@ -32,20 +32,13 @@ import { TaskWindows } from "../task/task-windows.ts";
 import { gridOfPlan } from "../windows/grid-of-plan.ts";
 import { decodePart, type SavedPage } from "./part-codec.ts";
 import { countsOf } from "./restored-counts.ts";
-import type { TaskState } from "./task-state.ts";
+import type { RestoredStates, TaskState } from "./task-state.ts";
 
 export interface RestoreContext {
   readonly sql: SqlStorage;
   readonly log: PartitionLog;
   readonly cache: PageCache;
   readonly identity: PartitionIdentity;
-}
-
-/** What a task is restored from. */
-export interface RestoredStates {
-  /** The task of this shard, which may be one of `states`: where in the log it goes on. */
-  readonly position: TaskState | undefined;
-  readonly states: readonly TaskState[];
 }
 
 /** Cells that one call fires at most: pages are written in between. */

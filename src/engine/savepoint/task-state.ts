@@ -28,6 +28,13 @@ export interface TaskState {
   readonly parts: number;
 }
 
+/** What a task is restored from. */
+export interface RestoredStates {
+  /** The task of this shard, which may be one of `states`: where in the log it goes on. */
+  readonly position: TaskState | undefined;
+  readonly states: readonly TaskState[];
+}
+
 /** Throws `VERSION_UNKNOWN` or `STATE_CORRUPT`. */
 export function readTaskState(bytes: Uint8Array): TaskState {
   const state = parse(bytes);

@@ -8,6 +8,7 @@
  */
 import { EngineError } from "../../base/errors.ts";
 import type { RestoreSource } from "../../engine/partition-types.ts";
+import { isChanging } from "../../engine/plan/stream-of-results.ts";
 import type { TaskPlan } from "../../engine/plan/task-plan.ts";
 import { layoutDifference } from "../../engine/savepoint/state-layout.ts";
 import { keyGroupsOf } from "../../engine/shard-map.ts";
@@ -97,10 +98,34 @@ function matchState(
     if (reason === undefined) found.set(index, placeOf(was));
     else nonRestored.push({ operator, reason });
   }
+  nonRestored.push(...leaveOutHalves(stages, found));
   const [source] = saved;
   if (!source) throw unfit(savepoint, "it has no stages");
   const states = stages.map((_, index) => found.get(index) ?? null);
   return { restore: { savepoint, source: placeOf(source), states }, nonRestored };
+}
+
+/**
+ * Where a step takes back what it has sent of its results, the step behind it must have had them: both go on
+ * with their state, or both begin empty. Takes the others out of `found`.
+ */
+function leaveOutHalves(stages: readonly JobStage[], found: Map<number, SavedPlace>): NonRestored[] {
+  const nameOf = new Map([...named(stages)].map(([operator, stage]) => [stage, operator]));
+  const takesBack = ({ window, latenessMs, emit }: TaskPlan) => emit && isChanging(window, latenessMs);
+  const isHalf = (stage: number) => {
+    const plan = stages[stage]?.plan;
+    return plan !== undefined && takesBack(plan) && found.has(stage) !== found.has(stage + 1);
+  };
+  const leftOut: NonRestored[] = [];
+  const halfOf = () => [...stages.keys()].find(isHalf);
+  for (let stage = halfOf(); stage !== undefined; stage = halfOf()) {
+    const [kept, other] = found.has(stage) ? [stage, stage + 1] : [stage + 1, stage];
+    found.delete(kept);
+    const beside = `"${nameOf.get(other)}" beside it does not go on with its state`;
+    const reason = `results that are taken back pass between them, and ${beside}`;
+    leftOut.push({ operator: nameOf.get(kept) ?? "", reason });
+  }
+  return leftOut;
 }
 
 /** State moves into the shards only where rows of a key come to the shard that has the key's hash. */

@@ -177,6 +177,22 @@ describe("state without a place is refused by name, or left out", () => {
     expect(restoreOf(saved, base, true).states).toEqual([null, { generation: 11, shards: 3 }]);
   });
 
+  test("one of two steps between which results are taken back, without the other", () => {
+    const users = { key: [], aggregates: { users: { function: "count" as const } }, uid: "users" };
+    const changing = { ...base, window: undefined, steps: [users] } satisfies Partial<JobBody>;
+    expect(refusal(changing, changing)).toEqual({});
+    // The first one counts its rows already: a step more changes nothing of its layout.
+    expect(refusal({ ...base, window: undefined }, changing)).toEqual({
+      minutes: expect.stringContaining('"users" beside it does not go on'),
+    });
+    const renamed = { ...changing, uid: "others" };
+    expect(refusal(changing, renamed)).toEqual({
+      minutes: "the job has no such step",
+      users: expect.stringContaining('"others" beside it does not go on'),
+    });
+    expect(restoreOf(changing, renamed, true).states).toEqual([null, null, null]);
+  });
+
   test("keys that would lie in the shards of another column", () => {
     const wide = { ...base, key: ["user", "amount"] };
     expect(refusal(wide, { ...wide, parallelism: shards })).toEqual({
