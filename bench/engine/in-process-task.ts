@@ -44,7 +44,7 @@ export class InProcessTask {
     const cache = new PageCache(kernel, { budgetBytes: pageBudgetBytes });
     const log = { read: (offset: number) => this.#records[offset - 1] } as unknown as PartitionLog;
     const identity = identityOf(stream);
-    this.#task = new Task({ sql, log, kernel, cache, identity }, taskNumber, plan);
+    this.#task = new Task({ sql, log, kernel, cache, identity: () => identity }, taskNumber, plan);
   }
 
   get plan(): TaskPlan {

@@ -2,6 +2,7 @@
  * A stream's facts without a coordinator.
  */
 import type { PartitionIdentity } from "../../src/engine/partition-types.ts";
+import { evenRanges } from "../../src/engine/shard-map.ts";
 import type { StreamFacts } from "../../src/host/coordinator/coordinator-rpc.ts";
 import type { StreamDefinition } from "../../src/protocol/stream-spec.ts";
 
@@ -13,7 +14,7 @@ export function factsOf(definition: StreamDefinition): StreamFacts {
     stream: "bench",
     generation: 1,
     mapVersion: 1,
-    shardCount: shards,
+    ranges: evenRanges(shards),
     schema: { version: 1, columns },
     eventTimeColumn: indexOf(eventTime.column),
     outOfOrdernessMs: eventTime.outOfOrdernessMs,

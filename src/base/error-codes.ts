@@ -64,6 +64,8 @@ export const errorCodes = {
   ),
   JOB_PAGE_BUDGET: user(507, "One record needs more pages than the page budget. Send smaller batches."),
   JOB_FAILED: user(409, "The job failed; GET /v1/jobs/{job} tells why."),
+  SPLIT_CONFLICT: user(409, "Wait until the other split, or the savepoint, is done."),
+  SPLIT_UNFIT: user(409, "Split another partition, or at another key group; the message says which."),
   SAVEPOINT_NOT_FOUND: user(404, "GET /v1/jobs/{job}/savepoints lists those that there are."),
   SAVEPOINT_CONFLICT: user(409, "Wait until the job's savepoint is done, and look at its state."),
   SAVEPOINT_UNFIT: user(

@@ -18,6 +18,7 @@ import type { JobBody } from "../protocol/job-spec.ts";
 import type { StreamBody } from "../protocol/stream-spec.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
 import { Savepoints } from "./savepoints.ts";
+import { Splits } from "./splits.ts";
 
 /** Records as objects, or as NDJSON text that is sent as it is. */
 export type EventsBody = readonly object[] | string;
@@ -59,6 +60,7 @@ export class MillraceClient {
   readonly jobs: Jobs;
   readonly views: Views;
   readonly savepoints: Savepoints;
+  readonly splits: Splits;
   readonly #connection: Connection;
 
   /**
@@ -72,6 +74,7 @@ export class MillraceClient {
     this.jobs = new Jobs(this.#connection);
     this.views = new Views(this.#connection);
     this.savepoints = new Savepoints(this.#connection);
+    this.splits = new Splits(this.#connection);
   }
 
   /** Answers while the server is up. */

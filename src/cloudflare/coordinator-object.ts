@@ -95,6 +95,22 @@ export class Coordinator extends DurableObject<Environment> implements Coordinat
     return this.#host.deleteSavepoint(savepoint);
   }
 
+  splitStream(name: string, shard: number, keyGroup: number | undefined) {
+    return this.#host.splitStream(name, shard, keyGroup);
+  }
+
+  splitStage(job: string, stage: number, partition: number, keyGroup: number | undefined) {
+    return this.#host.splitStage(job, stage, partition, keyGroup);
+  }
+
+  splitsOfStream(name: string) {
+    return this.#host.splitsOfStream(name);
+  }
+
+  splitsOfJob(job: string) {
+    return this.#host.splitsOfJob(job);
+  }
+
   shardActive(stream: string, generation: number, shard: number) {
     return this.#host.shardActive(stream, generation, shard);
   }

@@ -4,7 +4,14 @@
 import { DurableObject } from "cloudflare:workers";
 import { checkpointTurnBytesMax } from "../base/limits.ts";
 import type { AppendRequest } from "../engine/log/records.ts";
-import type { JobCommand, PartitionIdentity, ViewScan } from "../engine/partition-types.ts";
+import type { MapChange } from "../engine/log/split-records.ts";
+import type {
+  Handover,
+  JobCommand,
+  PartitionIdentity,
+  SplitOrder,
+  ViewScan,
+} from "../engine/partition-types.ts";
 import { type HostPorts, PartitionHost } from "../host/partition/partition-host.ts";
 import type { PartitionRpc, SavepointBarrier } from "../host/partition/partition-rpc.ts";
 import { coordinatorOf } from "./coordinator-stub.ts";
@@ -36,16 +43,16 @@ export class Shard extends DurableObject<Environment> implements PartitionRpc {
     return this.#host;
   }
 
-  setUp(identity: PartitionIdentity) {
-    return this.#ready.setUp(identity);
+  setUp(identity: PartitionIdentity, handover?: Handover) {
+    return this.#ready.setUp(identity, handover);
   }
 
   append(requests: readonly AppendRequest[]) {
     return this.#ready.append(requests);
   }
 
-  setWatermark(generation: number, watermark: bigint) {
-    return this.#ready.setWatermark(generation, watermark);
+  setWatermark(generation: number, watermark: bigint, mapVersion?: number) {
+    return this.#ready.setWatermark(generation, watermark, mapVersion);
   }
 
   tick(generation: number, watermark: bigint) {
@@ -71,6 +78,18 @@ export class Shard extends DurableObject<Environment> implements PartitionRpc {
 
   beginSavepoint(generation: number, barrier: SavepointBarrier) {
     return this.#ready.beginSavepoint(generation, barrier);
+  }
+
+  split(order: SplitOrder) {
+    return this.#ready.split(order);
+  }
+
+  beginMap(generation: number, split: number, change: MapChange) {
+    return this.#ready.beginMap(generation, split, change);
+  }
+
+  handoverOf(run: number, split: number) {
+    return this.#ready.handoverOf(run, split);
   }
 
   savepointStatus(run: number, savepoint: number) {

@@ -39,6 +39,7 @@ export class OpenJob {
     return (
       this.isWritingAhead ||
       task.savepoint !== undefined ||
+      task.barrier.isNarrowing ||
       task.tables.garbage.length > 0 ||
       (!task.isHeldBack && task.appliedOffset + 1 < this.#log.nextOffset)
     );

@@ -31,7 +31,7 @@ import {
 } from "./task/checkpoint.ts";
 import { LetterBox } from "./task/letters.ts";
 import { deleteStoredTask } from "./task/stored-task.ts";
-import { Task, wholeSliceBytes } from "./task/task.ts";
+import { cellsPerStepMax, Task, wholeSliceBytes } from "./task/task.ts";
 import { type StepOutcome, tryStep } from "./task/try-step.ts";
 
 export interface PartitionOptions {
@@ -158,6 +158,17 @@ export class PartitionJobs {
     return this.#stored.byRun(run) !== undefined;
   }
 
+  /** True where the run was heard of, if only that it is gone. */
+  knows(run: number): boolean {
+    return this.has(run) || this.#stored.revisionOf(run) > 0;
+  }
+
+  /** True where the run is here and has gone on from `offset` or behind it. */
+  isBegunAt(run: number, offset: number): boolean {
+    const open = this.#jobs().get(run);
+    return open !== undefined && open.task.savepoint === undefined && open.task.appliedOffset + 1 >= offset;
+  }
+
   /** Carries out the newest wish for a run; one that came late, or again, changes nothing. */
   command(command: JobCommand): void {
     if (command.revision <= this.#stored.revisionOf(command.run)) return;
@@ -254,6 +265,7 @@ export class PartitionJobs {
     }
     // Behind a barrier the checkpoint is committed before anything else: the pages of no other are copied.
     if (task.savepoint !== undefined) return this.savepoints.copy(task, task.savepoint, this.#identity());
+    if (task.barrier.isNarrowing) return this.#narrow(job);
     if (task.tables.sweepGarbage()) return wholeSliceBytes;
     if (!this.#isRunning(job)) return 0;
     if (task.appliedOffset + 1 >= this.#log.nextOffset) {
@@ -268,6 +280,14 @@ export class PartitionJobs {
     });
     this.#handle(job, outcome);
     return Math.max(bytes, 1);
+  }
+
+  #narrow(job: OpenJob): number {
+    this.cache.budgetBytes = this.#options.pageBudget();
+    const { barrier, tables } = job.task;
+    const outcome = tryStep(() => barrier.narrow(tables, this.#identity(), cellsPerStepMax));
+    this.#handle(job, outcome);
+    return wholeSliceBytes;
   }
 
   #checkpointSlice(job: OpenJob, now: number): void {
@@ -365,7 +385,7 @@ export class PartitionJobs {
 
   #openJob({ run, plan }: StoredJob, cache: PageCache): OpenJob {
     const { sql } = this.#ports;
-    const context = { sql, log: this.#log, kernel: cache.kernel, cache, identity: this.#identity() };
+    const context = { sql, log: this.#log, kernel: cache.kernel, cache, identity: this.#identity };
     const task = new Task(context, run, plan);
     return new OpenJob(run, task, this.#log, this.#ports.clock.now());
   }

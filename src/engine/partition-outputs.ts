@@ -7,6 +7,7 @@
 import { assert } from "../base/assert.ts";
 import { sendBytesMax } from "../base/limits.ts";
 import type { Message } from "./exchange/message-codec.ts";
+import { channelOf } from "./log/channel-name.ts";
 import type { AppendRequest, AppendResult, ChannelSequence } from "./log/records.ts";
 import type { PartitionJobs } from "./partition-jobs.ts";
 import type { PartitionIdentity, RpcResult } from "./partition-types.ts";
@@ -24,11 +25,6 @@ export interface OutputCall {
 
 /** Token id under which partitions send: no client has it. */
 const channelTokenId = "channel";
-
-/** Returns the name of the channels that lead from a partition. */
-export function channelOf({ generation, shard }: Pick<PartitionIdentity, "generation" | "shard">): string {
-  return `${generation}.${shard}`;
-}
 
 export class PartitionOutputs {
   readonly #jobs: PartitionJobs;
@@ -50,7 +46,7 @@ export class PartitionOutputs {
       if (!outbox?.isWaiting) continue;
       const to = (plan.send ?? plan.emit?.send)?.to;
       assert(to, "a task with an outbox sends");
-      for (let receiver = 0; receiver < to.partitions; receiver++) {
+      for (let receiver = 0; receiver < outbox.receivers; receiver++) {
         const messages = outbox.take(receiver, sendBytesMax);
         if (messages.length === 0) continue;
         const requests = messages.map((message) => requestOf(message, identity, to));

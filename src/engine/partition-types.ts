@@ -4,6 +4,7 @@
  */
 import type { ErrorBody } from "../base/errors.ts";
 import type { Schema } from "../columnar/schema.ts";
+import type { SplitPoint } from "./log/barrier.ts";
 import type { TaskPlan } from "./plan/task-plan.ts";
 
 export type RpcResult<Value> =
@@ -18,6 +19,8 @@ export interface PartitionIdentity {
   readonly shardCount: number;
   readonly keyGroups: readonly [number, number];
   readonly mapVersion: number;
+  /** The oldest map by which a frame for this partition has the same rows; absent: `mapVersion` itself. */
+  readonly mapVersionMin?: number;
   readonly schema: Schema;
   /** Index of the event-time column, and how far behind its maximum the watermark stays. */
   readonly eventTimeColumn: number;
@@ -26,9 +29,38 @@ export interface PartitionIdentity {
   readonly idle: "wait" | "advance";
   readonly retention: { readonly timeMs: number; readonly bytesMax: number };
   /**
-   * The channels that lead here, of a partition between stages: it takes nothing else. Absent for a shard.
+   * The channels that lead here from the first on, of a partition between stages: it takes nothing else.
+   * Others are announced by them. Absent for a shard.
    */
   readonly inputs?: readonly string[];
+  /**
+   * Of a partition that took over a part of another's key groups, the runs whose state is to come from there.
+   */
+  readonly awaits?: readonly number[];
+}
+
+/** A split of a partition, as the coordinator orders it. `split` numbers the splits of all streams. */
+export interface SplitOrder extends SplitPoint {
+  readonly split: number;
+  /** Who the partition is from then on. */
+  readonly identity: PartitionIdentity;
+}
+
+/** What the log of a new shard begins with, that takes over a part of another's key groups. */
+export interface Handover {
+  readonly nextOffset: number;
+  /** See `acceptance-codec.ts`. */
+  readonly acceptance: Uint8Array;
+}
+
+/**
+ * The state of a run that a new partition takes over: it comes (`Waits`), lies in the blob store (`Saved`),
+ * or is none, since the run began behind the split.
+ */
+export interface HandoverStatus {
+  readonly state: "Waits" | "Saved" | "None";
+  /** Parts with pages in the blob store. */
+  readonly parts: number;
 }
 
 export type JobState = "running" | "paused" | "failed";
@@ -63,6 +95,8 @@ export interface ScanPosition {
 
 /** A read of a view's rows on one partition. Times in ms. */
 export interface ViewScan {
+  /** The map by which the reader knows whom to ask; absent where it reads one partition for its own sake. */
+  readonly mapVersion?: number;
   readonly key?: { readonly bytes: Uint8Array; readonly nulls: number };
   /** Windows with start >= windowFrom and end <= windowTo. */
   readonly windowFrom?: number;

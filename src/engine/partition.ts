@@ -11,16 +11,21 @@ import { EngineError, type ErrorBody, errorBodyOf } from "../base/errors.ts";
 import { backlogBytesMax, creditBytesMax, heldLogFactor, MiB } from "../base/limits.ts";
 import { readFrameHeader } from "../kernel/frame-codec.ts";
 import { decideIdleness, type IdleDecision } from "./decide-idleness.ts";
-import type { Barrier } from "./log/barrier.ts";
+import { type Barrier, savepointOfSplit } from "./log/barrier.ts";
 import { PartitionLog } from "./log/partition-log.ts";
 import { type AppendRequest, type AppendResult, maxWatermark, RecordKind } from "./log/records.ts";
+import type { MapChange } from "./log/split-records.ts";
 import { PartitionJobs, type PartitionOptions } from "./partition-jobs.ts";
 import { PartitionOutputs } from "./partition-outputs.ts";
+import { PartitionSplits } from "./partition-splits.ts";
 import type {
+  Handover,
+  HandoverStatus,
   JobCommand,
   LetterPage,
   PartitionIdentity,
   PartitionStatus,
+  SplitOrder,
   ViewPage,
   ViewScan,
 } from "./partition-types.ts";
@@ -48,6 +53,7 @@ export class Partition {
   readonly log: PartitionLog;
   readonly jobs: PartitionJobs;
   readonly outputs: PartitionOutputs;
+  readonly #splits: PartitionSplits;
   readonly #ports: Ports;
   #stored: StoredIdentity | undefined;
   /** True when rows of the log may have to go. A restart may forget it: trimming is tried now and then. */
@@ -66,6 +72,12 @@ export class Partition {
     return sql.run("SELECT 1 FROM sqlite_master WHERE name = 'identity'").length > 0;
   }
 
+  /** Makes a partition; `handover` is what the one said of whose key groups it takes over a part. */
+  static open(ports: Ports, options: PartitionOptions, handover: Handover | undefined): Partition {
+    if (handover) PartitionLog.begin(ports, handover);
+    return new Partition(ports, options);
+  }
+
   constructor(ports: Ports, options: PartitionOptions) {
     const { sql } = ports;
     sql.run("CREATE TABLE IF NOT EXISTS identity (id INTEGER PRIMARY KEY, body TEXT)");
@@ -76,6 +88,7 @@ export class Partition {
     this.#stored = row && (JSON.parse(row[0] as string) as StoredIdentity);
     this.jobs = new PartitionJobs(ports, this.log, options, () => this.identity);
     this.outputs = new PartitionOutputs(this.jobs);
+    this.#splits = new PartitionSplits(sql);
   }
 
   get identity(): PartitionIdentity {
@@ -88,13 +101,20 @@ export class Partition {
   }
 
   /** Tells the partition who it is; again with the same facts, or late with older ones, changes nothing. */
-  setUp(identity: PartitionIdentity): void {
-    if (this.#stored) this.#check(identity.generation);
+  setUp(wanted: PartitionIdentity): void {
+    if (this.#stored) this.#check(wanted.generation);
+    const identity = this.#withOwnInputs(wanted);
     if (this.#stored && identity.mapVersion < this.#stored.identity.mapVersion) return;
     if (this.#stored && JSON.stringify(this.#stored.identity) === JSON.stringify(identity)) return;
     const stored = { identity, setUpAt: this.#stored?.setUpAt ?? this.#ports.clock.now() };
     this.#ports.sql.run("INSERT OR REPLACE INTO identity (id, body) VALUES (1, ?)", JSON.stringify(stored));
     this.#stored = stored;
+  }
+
+  /** What leads here from the first on stays as it was: the log says what came to it, and where. */
+  #withOwnInputs(wanted: PartitionIdentity): PartitionIdentity {
+    const inputs = this.#stored?.identity.inputs;
+    return inputs ? { ...wanted, inputs } : wanted;
   }
 
   /** Logs what can be accepted, as one group commit; see `PartitionLog.append`. */
@@ -132,9 +152,10 @@ export class Partition {
     return errorBodyOf(new EngineError("MAP_STALE", { message }));
   }
 
-  /** Moves the stream's watermark by hand; returns the record's offset. */
-  setWatermark(generation: number, watermark: bigint): number {
+  /** Moves the stream's watermark by hand, of those that `mapVersion` names; returns the record's offset. */
+  setWatermark(generation: number, watermark: bigint, mapVersion?: number): number {
     this.#check(generation);
+    this.#checkMap(mapVersion);
     return this.log.appendWatermark(RecordKind.Watermark, watermark);
   }
 
@@ -161,6 +182,41 @@ export class Partition {
     const status = this.jobs.savepoints.status(run, savepoint);
     if (status?.state !== "copied" && status?.state !== "done") this.jobs.checkRun(run);
     return status ?? null;
+  }
+
+  /**
+   * Splits this shard: from the record that it logs on it takes only rows of the key groups that are left.
+   * Returns what the new shard's log begins with, the same however often it is asked for.
+   */
+  split({ split, child, middle, identity }: SplitOrder): Handover {
+    this.#check(identity.generation);
+    const known = this.#splits.handover(split);
+    if (known) return known;
+    this.log.appendBarrier({
+      run: 0,
+      savepoint: savepointOfSplit(split),
+      channels: 0,
+      split: { child, middle },
+    });
+    const handover = this.log.handover();
+    this.#splits.keep(split, handover);
+    this.setUp(identity);
+    return handover;
+  }
+
+  /** Lets a new map of the next stage into the log, once, however often it is asked for. */
+  beginMap(generation: number, split: number, change: MapChange): void {
+    this.#check(generation);
+    if (this.#splits.begin(split)) this.log.appendMap(change);
+  }
+
+  /** Whether what a new partition takes over of a run is there. */
+  handoverOf(run: number, split: number): HandoverStatus {
+    const saved = this.jobs.savepoints.status(run, savepointOfSplit(split));
+    if (saved) return { state: saved.state === "done" ? "Saved" : "Waits", parts: saved.parts };
+    const nextOffset = this.#splits.handover(split)?.nextOffset;
+    const isBehind = nextOffset !== undefined && this.jobs.isBegunAt(run, nextOffset);
+    return { state: isBehind ? "None" : "Waits", parts: 0 };
   }
 
   /** Carries out what the coordinator wants of a job; repeating it changes nothing. */
@@ -197,7 +253,9 @@ export class Partition {
 
   /** Deletes log rows that neither retention nor a task needs, some at a time; `step` goes on. */
   trim(): void {
-    const { retention, inputs } = this.identity;
+    const { retention, inputs, awaits = [] } = this.identity;
+    // The runs that are still to come from another partition go on with the oldest record that is here.
+    if (awaits.some((run) => !this.jobs.knows(run))) return;
     // What a stage was sent exists nowhere else: its job needs it, whatever state the job is in.
     const held = this.jobs.neededOffset(
       inputs ? Number.POSITIVE_INFINITY : heldLogFactor * retention.bytesMax,
@@ -241,7 +299,11 @@ export class Partition {
 
   /** Reads a view; `limit` rows behind `after`. Top-n reads are put together by the host from such pages. */
   queryView(job: string, run: number, scan: ViewScan): ViewPage {
+    const { awaits } = this.identity;
+    this.#checkMap(scan.mapVersion);
+    if (awaits?.includes(run) && !this.jobs.has(run)) throw stillMoving(this.identity, job);
     const task = this.jobs.taskOf(job, run);
+    if (task.barrier.isDividing) throw stillMoving(this.identity, job);
     const { watermark, appliedOffset } = task;
     return { ...scanView(task, scan, this.#ports.clock.now()), watermark, appliedOffset };
   }
@@ -285,6 +347,14 @@ export class Partition {
     });
   }
 
+  /** Who asks by an older map does not know of all partitions; absent: this one is all that is asked. */
+  #checkMap(asked: number | undefined): void {
+    const { mapVersion, mapVersionMin = mapVersion, shard, stream } = this.identity;
+    if (asked === undefined || asked >= mapVersionMin) return;
+    const message = `Partition ${shard} of "${stream}" has map version ${mapVersion}; ask by that.`;
+    throw new EngineError("MAP_STALE", { message });
+  }
+
   #check(generation: number): void {
     if (generation !== this.identity.generation) {
       throw new EngineError("MAP_STALE", {
@@ -292,4 +362,11 @@ export class Partition {
       });
     }
   }
+}
+
+function stillMoving({ shard, stream }: PartitionIdentity, job: string): EngineError {
+  const message =
+    `The state of "${job}" in partition ${shard} of "${stream}" is on its way from or to another one, ` +
+    "since a partition is being split. Ask again in a moment.";
+  return new EngineError("PARTITION_UNAVAILABLE", { message });
 }

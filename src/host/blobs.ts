@@ -16,6 +16,11 @@ export function savedTaskName(savepoint: number, generation: number, shard: numb
   return `savepoints/${savepoint}/${generation}.${shard}`;
 }
 
+/** The same of what a task gives away when its partition is split. */
+export function splitTaskName(split: number, run: number, generation: number, shard: number): string {
+  return `splits/${split}/${run}/${generation}.${shard}`;
+}
+
 /** What the savepoint says of itself. */
 export function manifestName(savepoint: number): string {
   return `savepoints/${savepoint}/manifest`;

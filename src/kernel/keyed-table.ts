@@ -5,6 +5,7 @@
  * Each call here that may load or change pages is a batch of its own, so a walk over any number of pages
  * stays within the budget: none may come between `findCells` and the last `updateAccumulator` of a batch.
  */
+import { CELL_CHANGED } from "../../assembly/abi.ts";
 import { assert } from "../base/assert.ts";
 import { keyBytesMax } from "../base/limits.ts";
 import type { Kernel } from "./kernel.ts";
@@ -32,6 +33,9 @@ export interface PageHost {
 }
 
 const lastHash = 2n ** 64n - 1n;
+
+/** Before every append time: marks a cell for deletion. */
+const neverChanged = -(2n ** 63n);
 
 export class KeyedTable {
   /** Address of the TABLE. */
@@ -110,7 +114,23 @@ export class KeyedTable {
   /** Deletes the cells whose hashes are not in [first, last] from the page that covers `hash`. */
   keepOnly(hash: bigint, first: bigint, last: bigint): number {
     this.#host.beginBatch();
-    return this.#kernel.exports.tableDeleteCells(this.pointer, hash, -(2n ** 63n), first, last);
+    return this.#kernel.exports.tableDeleteCells(this.pointer, hash, neverChanged, first, last);
+  }
+
+  /** Deletes the cells whose keys are not `kept` from the page that covers `hash`; returns how many. */
+  keepWhere(hash: bigint, kept: (key: Uint8Array, keyNulls: number) => boolean): number {
+    this.#host.beginBatch();
+    const { memory, exports } = this.#kernel;
+    const page = this.pageAt(hash);
+    let isWhole = true;
+    for (let index = 0; index < page.cellCount; index++) {
+      const { key, keyNulls } = page.cell(index);
+      if (kept(key, keyNulls)) continue;
+      isWhole = false;
+      const cell = page.cellsPointer + index * this.layout.cellBytes;
+      memory.view.setBigInt64(cell + CELL_CHANGED, neverChanged, true);
+    }
+    return isWhole ? 0 : exports.tableDeleteCells(this.pointer, hash, neverChanged + 1n, 0n, lastHash);
   }
 
   /**

@@ -154,6 +154,21 @@ export interface LettersAnswer {
   readonly cursor?: string;
 }
 
+/** A split that is under way, or done. Key groups are [first, last]. */
+export interface SplitAnswer {
+  readonly split: number;
+  readonly state: "running" | "done";
+  readonly parent: number;
+  readonly child: number;
+  readonly keyGroups: {
+    readonly parent: readonly [number, number];
+    readonly child: readonly [number, number];
+  };
+  readonly createdAt: string;
+  readonly doneAt: string | null;
+  readonly durationMs: number | null;
+}
+
 /** A savepoint that is being taken, that is complete, or that will never be: its job failed. */
 export interface SavepointAnswer {
   readonly savepoint: number;

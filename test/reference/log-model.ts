@@ -11,6 +11,7 @@ import {
   minWatermark,
   RecordKind,
 } from "../../src/engine/log/records.ts";
+import { channelFromElsewhere } from "../arbitraries/log-commands.ts";
 
 interface ModelRecord {
   readonly offset: number;
@@ -68,6 +69,7 @@ export class LogModel {
   };
 
   #barredInGroup: string[] = [];
+  #isAnnouncedBefore = false;
 
   copy(): LogModel {
     const copy = new LogModel();
@@ -87,6 +89,7 @@ export class LogModel {
   ): string[] {
     const group = this.#next;
     this.#barredInGroup = [...this.#content.barrier.channels];
+    this.#isAnnouncedBefore = channelFromElsewhere in this.#content.channels;
     const answers = requests.map((request) => {
       const answer = this.#answer(now, request, mapVersion);
       const isFrame = (request.link?.kind ?? RecordKind.Frame) === RecordKind.Frame;
@@ -172,7 +175,7 @@ export class LogModel {
 
   #answer(now: number, request: AppendRequest, mapVersion: number): string {
     const { producer, link } = request;
-    if (request.mapVersion !== mapVersion) return "MAP_STALE";
+    if (!request.link && request.mapVersion !== mapVersion) return "MAP_STALE";
     if (link) return this.#answerLink(link);
     const pairs = producer ? (this.#content.producers[producerKey(request)]?.pairs ?? []) : [];
     const highestSequence = Math.max(...pairs.map(({ sequence }) => sequence));
@@ -189,7 +192,7 @@ export class LogModel {
   }
 
   #answerLink({ channel, previous, sequence }: ChannelLink): string {
-    if (channel === "elsewhere") return "MAP_STALE";
+    if (channel === channelFromElsewhere && !this.#isAnnouncedBefore) return "MAP_STALE";
     const last = this.#content.channels[channel] ?? [0, 0];
     const isAfterLast = ({ offset, part }: ChannelSequence) =>
       offset > last[0] || (offset === last[0] && part > last[1]);
@@ -214,7 +217,8 @@ export class LogModel {
     this.#content.channels[channel] = [sequence.offset, sequence.part];
     const isBarrier = kind === RecordKind.Barrier;
     if (isBarrier) this.#meetBarrier(channel, decodeBarrier(body));
-    const frame = facts || isBarrier ? Buffer.from(body).toString("hex") : "";
+    if (kind === RecordKind.Channel) this.#content.channels[channelFromElsewhere] ??= [0, 0];
+    const frame = facts || isBarrier || kind === RecordKind.Channel ? Buffer.from(body).toString("hex") : "";
     const bytes = markBytes + Buffer.byteLength(channel) + frame.length / 2;
     this.#log(now, kind, facts?.watermark ?? watermark, { group, frame, facts, bytes, isMarked: true });
   }

@@ -7,6 +7,7 @@
  * the offsets. A watermark that no frame brought is, to the model, a frame of one row that no job counts.
  */
 
+import { decodeBarrier } from "../../src/engine/log/barrier.ts";
 import { type LogRecord, RecordKind } from "../../src/engine/log/records.ts";
 import { Partition } from "../../src/engine/partition.ts";
 import { FrameDecoder, readFrameHeader, readRejected } from "../../src/kernel/frame-codec.ts";
@@ -18,6 +19,14 @@ import type { NodeStorage } from "../support/node-storage.ts";
 import { releaseModule } from "../support/partition-harness.ts";
 import type { SentRequest } from "./clients.ts";
 import { isChanging, type JobPlan, type LifePlan, viewsOf } from "./draw-life.ts";
+import {
+  type History,
+  hasKey,
+  historiesOf,
+  keyGroupsAt,
+  type LoggedSplit,
+  type LogOfPartition,
+} from "./histories.ts";
 import { type JobRow, jobRowOf, type LoggedRow, rowsOf } from "./logged-rows.ts";
 import type { Simulation } from "./simulation.ts";
 import type { StageLog } from "./stage-log.ts";
@@ -25,17 +34,19 @@ import type { StageLog } from "./stage-log.ts";
 const noWindow: WindowSpec = { kind: "none", size: 1, step: 1, offset: 0 };
 
 /** What one shard's log holds, in its order. */
-export interface ShardLog {
-  readonly frames: readonly (readonly LoggedRow[])[];
+export interface ShardLog extends LogOfPartition<LoggedRow> {
   readonly rejected: readonly string[];
 }
 
 /** What the task with the view applied: a shard's log, or that of a partition between stages. */
-export type JobLog = Pick<StageLog, "frames"> & Partial<StageLog>;
+export type JobLog = LogOfPartition<JobRow>;
 
 /** A shard's log as a job takes it. */
-export function jobLogOf(job: JobPlan, { frames }: ShardLog): JobLog {
-  return { frames: frames.map((frame) => frame.map((row) => jobRowOf(job, row))) };
+export function jobLogOf(job: JobPlan, { frames, shard, keyGroups, splits }: ShardLog): JobLog {
+  return {
+    ...{ shard, keyGroups, splits },
+    frames: frames.map((frame) => frame.map((row) => jobRowOf(job, row))),
+  };
 }
 
 /** Opens a shard at rest; no host runs over it. */
@@ -49,12 +60,15 @@ export function readLog({ log, identity }: Partition): ShardLog {
   const decoder = new FrameDecoder(releaseKernel());
   const frames: LoggedRow[][] = [];
   const rejected: string[] = [];
+  const splits: LoggedSplit[] = [];
   for (let offset = log.firstOffset; offset < log.nextOffset; offset++) {
     const record = log.read(offset) as LogRecord;
     if (record.kind === RecordKind.Idle) continue;
     if (record.kind !== RecordKind.Frame) {
       const time = Number(record.watermark) + identity.outOfOrdernessMs;
       frames.push([{ id: undefined, time, user: null, amount: null, item: null }]);
+      const { split } = record.kind === RecordKind.Barrier ? decodeBarrier(record.frame) : {};
+      if (split) splits.push({ ...split, frames: frames.length });
       continue;
     }
     const frame = decoder.decode(record.frame, identity.schema, "all");
@@ -63,7 +77,8 @@ export function readLog({ log, identity }: Partition): ShardLog {
     if (readFrameHeader(record.frame).rejected === 0) continue;
     rejected.push(...readRejected(record.frame).map(({ bytes }) => new TextDecoder().decode(bytes).trim()));
   }
-  return { frames, rejected };
+  const { shard, keyGroups } = identity;
+  return { shard, keyGroups, frames, splits, rejected };
 }
 
 /** The first half: what clients sent, and what the logs hold of it. */
@@ -98,7 +113,13 @@ export function checkView(
   logs: readonly JobLog[],
   found: ViewAnswer["rows"],
 ): string[] {
-  const expected = logs.flatMap((log) => batchAnswer(plan, job, log).rows);
+  const isDivided = logs.some(({ splits }) => splits.length > 0);
+  const expected = historiesOf(logs).flatMap((history) => {
+    const { rows } = batchAnswer(plan, job, history);
+    return isDivided
+      ? rows.filter((row) => hasKey(history.keyGroups, row[job.key] as string | null, job.key))
+      : rows;
+  });
   return differenceOf(expected.map(canonical), found.map(canonical)).map(
     (text) => `the view of ${job.name} ${text}`,
   );
@@ -109,10 +130,13 @@ export function checkCounts(
   plan: LifePlan,
   job: JobPlan,
   log: JobLog,
+  history: History<JobRow>,
   partition: Partition,
   filtered: number,
 ): string[] {
-  const { late: lateRows } = batchAnswer(plan, job, log);
+  const { frames, watermarks, inherited } = history;
+  const before = { frames: frames.slice(0, inherited), ...(watermarks && { watermarks }) };
+  const lateRows = batchAnswer(plan, job, history).late.slice(batchAnswer(plan, job, before).late.length);
   const late = countOf(lateRows);
   const { letters } = partition.letters(job.name, undefined, 1_000_000);
   const rows = countOf(log.frames.flat()) - late;
@@ -161,7 +185,7 @@ export function checkExchange(
   stage: readonly StageLog[],
 ): string[] {
   const passed = shards.flatMap((log) => jobLogOf(job, log).frames.flat()).filter(({ n }) => n > 0);
-  return checkArrived(`the second stage of ${job.name}`, job.twoPhase, passed, stage);
+  return checkArrived(`the second stage of ${job.name}`, job.twoPhase, passed, stage, job.key);
 }
 
 /** The same between two steps: the next one has every result that there is, and none that is no more. */
@@ -175,20 +199,22 @@ export function checkStep(job: JobPlan, results: ViewAnswer["rows"], stage: read
       const text = value === null || value === undefined ? null : String(value);
       return { time, key: text, n: 1, total: Number(row.n), least: null, first: null, last: null };
     });
-  return checkArrived(`the second step of ${job.name}`, twoPhase || isChanging(job), sent, stage);
+  return checkArrived(`the second step of ${job.name}`, twoPhase || isChanging(job), sent, stage, key);
 }
 
 /** The view of a job's second step is the batch answer of what came to it. */
 export function checkStepView(job: JobPlan, stage: readonly StageLog[], found: ViewAnswer["rows"]): string[] {
   const { key, size, lateness = 0 } = job.step ?? {};
   const window = size === undefined ? noWindow : { ...noWindow, kind: "tumble" as const, size, step: size };
-  const expected = stage.flatMap(({ frames, watermarks }) => {
+  const isDivided = stage.some(({ splits }) => splits.length > 0);
+  const expected = historiesOf(stage).flatMap(({ frames, watermarks, keyGroups }) => {
     const { groups } = groupRows<JobRow>(frames, {
-      ...{ window, lateness, bound: 0, watermarks },
+      ...{ window, lateness, bound: 0, ...(watermarks && { watermarks }) },
       keyOf: (row) => JSON.stringify(row.key),
       passes: () => true,
     });
-    return groups
+    const own = groups.filter(({ rows }) => !isDivided || hasKey(keyGroups, rows[0]?.key ?? null, key));
+    return own
       .filter(({ rows }) => countOf(rows) > 0)
       .map(({ start, end, isFinal, rows }) => ({
         ...(key && { [key]: key === "n" ? Number(rows[0]?.key) : rows[0]?.key }),
@@ -225,17 +251,17 @@ function checkArrived(
   isAddedUp: boolean,
   passed: readonly JobRow[],
   stage: readonly StageLog[],
+  keyColumn: string | undefined,
 ): string[] {
   const arrived = stage.flatMap(({ frames }) => frames.flat());
   const textsOf = (rows: readonly JobRow[]) =>
     isAddedUp ? totalsOf(rows) : rows.map((row) => JSON.stringify(row));
   const problems = differenceOf(textsOf(passed), textsOf(arrived));
-  const places = new Map<string, number>();
-  for (const [index, { frames }] of stage.entries()) {
-    for (const row of frames.flat()) {
-      const key = JSON.stringify(row.key);
-      if ((places.get(key) ?? index) !== index) problems.push(`has the key ${key} in two partitions`);
-      places.set(key, index);
+  const isKeyed = stage.length > 1;
+  for (const log of stage) {
+    for (const [index, frame] of log.frames.entries()) {
+      const stray = frame.find(({ key }) => isKeyed && !hasKey(keyGroupsAt(log, index), key, keyColumn));
+      if (stray) problems.push(`has the key ${stray.key} in partition ${log.shard}, which does not own it`);
     }
   }
   return problems.map((text) => `${what} ${text}`);
@@ -253,7 +279,11 @@ function totalsOf(rows: readonly JobRow[]): string[] {
   );
 }
 
-function batchAnswer(plan: LifePlan, job: JobPlan, { frames, watermarks }: JobLog) {
+function batchAnswer(
+  plan: LifePlan,
+  job: JobPlan,
+  { frames, watermarks }: Pick<History<JobRow>, "frames" | "watermarks">,
+) {
   const { groups, late } = groupRows<JobRow>(frames, {
     window: job.window,
     lateness: job.lateness,

@@ -13,7 +13,15 @@ import { readStreamDefinition } from "../../src/protocol/stream-spec.ts";
 import type { ViewQuery } from "../../src/protocol/view-query.ts";
 import { Random } from "../arbitraries/random.ts";
 import type { Deployment, WorkerRpc } from "./deployment.ts";
-import { forkOf, type JobPlan, jobBodyOf, needsExchange, streamBodyOf, viewsOf } from "./draw-life.ts";
+import {
+  forkOf,
+  type JobPlan,
+  jobBodyOf,
+  needsExchange,
+  type SplitPlan,
+  streamBodyOf,
+  viewsOf,
+} from "./draw-life.ts";
 import { describe, type ProcessLife } from "./simulated-process.ts";
 import type { Simulation } from "./simulation.ts";
 
@@ -75,6 +83,7 @@ export class Clients {
           if (job.fork) this.#go(() => this.#fork(job));
         });
       }
+      for (const split of plan.splits) this.#go(() => this.#split(split));
       for (let index = 0; index < plan.producers; index++) this.#go(() => this.#produce(`producer-${index}`));
       for (let index = 0; index < plan.senders; index++) this.#go(() => this.#produce(undefined));
     });
@@ -235,6 +244,22 @@ export class Clients {
     const fork = forkOf(this.#simulation.plan, job);
     const body = { ...jobBodyOf(fork), fromSavepoint: savepoint };
     await this.#insist((rpc) => rpc.putJob(fork.name, readJobDefinition(body)));
+  }
+
+  /** Asks for a split until it has begun, or cannot be: the job is gone, or its state cannot be divided. */
+  async #split({ atMs, stage, choice }: SplitPlan): Promise<void> {
+    await this.#sleep(atMs);
+    while (!this.isOver) {
+      const partition = choice % 3;
+      const answer = await this.#patiently(() =>
+        stage
+          ? this.#coordinator.splitStage(stage.job, stage.stage, partition, undefined)
+          : this.#coordinator.splitStream("events", partition, undefined),
+      );
+      if (answer?.ok) return;
+      if (answer && ["SPLIT_UNFIT", "JOB_NOT_FOUND"].includes(answer.error.code)) return;
+      await this.#sleep(this.#random.below(retryMsMax));
+    }
   }
 
   async #drop(job: string): Promise<void> {

@@ -43,6 +43,15 @@ export interface StepPlan {
   readonly isForever: boolean;
 }
 
+/** A partition that is split in two: a shard of the stream, or of a stage of a job behind an exchange. */
+export interface SplitPlan {
+  readonly atMs: number;
+  /** Undefined: a shard. */
+  readonly stage: { readonly job: string; readonly stage: number } | undefined;
+  /** Chooses among those that there are then. */
+  readonly choice: number;
+}
+
 /** Rates are chances per event of the kind they are named for; times in ms. */
 export interface FaultRates {
   readonly requestLoss: number;
@@ -86,6 +95,7 @@ export interface LifePlan {
   readonly checkpointTurnBytes: number;
   /** All processes end once when the faults are over, so that only alarms can finish the work. */
   readonly endsInCrash: boolean;
+  readonly splits: readonly SplitPlan[];
 }
 
 export function drawLife(seed: number): LifePlan {
@@ -96,7 +106,7 @@ export function drawLife(seed: number): LifePlan {
   const isDistributed = shards > 1 ? random.chance(0.9) : random.chance(0.5);
   const jobCount = random.between(1, 2);
   const idle = random.pick(["wait", "advance"] as const);
-  return {
+  const life: Omit<LifePlan, "splits"> = {
     seed,
     shards,
     isDistributed,
@@ -134,6 +144,22 @@ export function drawLife(seed: number): LifePlan {
     checkpointTurnBytes: random.pick([1, 4096, 4 * 1024 * 1024]),
     endsInCrash: random.chance(0.7),
   };
+  return { ...life, splits: drawSplits(new Random(seed ^ 0x5b117), life) };
+}
+
+/** A fork would begin on other shards than the savepoint was taken on: such lives are not split. */
+function drawSplits(random: Random, life: Omit<LifePlan, "splits">): SplitPlan[] {
+  if (life.jobs.some(({ fork }) => fork) || random.chance(0.4)) return [];
+  const stages = life.jobs.flatMap((job) =>
+    Array.from({ length: (needsExchange(life, job) ? 1 : 0) + (job.step ? 1 : 0) }, (_, index) => {
+      return { job: job.name, stage: index + 1 };
+    }),
+  );
+  return Array.from({ length: random.between(1, 3) }, () => ({
+    atMs: random.below(life.chaosMs),
+    stage: random.pick([undefined, ...stages]),
+    choice: random.below(1000),
+  }));
 }
 
 type StreamPlan = Pick<LifePlan, "shards" | "isDistributed" | "idle">;

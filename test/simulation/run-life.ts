@@ -28,6 +28,7 @@ import {
 import { Clients } from "./clients.ts";
 import { Deployment } from "./deployment.ts";
 import { drawLife, forkOf, type JobPlan, type LifePlan, needsExchange, viewsOf } from "./draw-life.ts";
+import { historiesOf } from "./histories.ts";
 import { resultRowsOf, sentRowsOf } from "./logged-rows.ts";
 import { plantBug } from "./planted-bugs.ts";
 import type { Plant } from "./plants.ts";
@@ -232,16 +233,21 @@ class LifeCourse {
       for (const problem of problems) simulation.report("wrong", problem);
     };
     const names = (wanted: readonly JobPlan[]) => wanted.map(({ name }) => name);
-    const logs = this.#visit("events", (partition, _, name) => {
-      const log = readLog(partition);
+    const logs = this.#visit("events", readLog);
+    this.#visit("events", (partition, _, name) => {
       const found = partition.jobs.statuses().map(({ job }) => job);
       this.#agree(`the jobs of ${name}`, found, names(jobs));
+      const log = logs.find(({ shard }) => shard === partition.identity.shard) as ShardLog;
       const check = (job: JobPlan) =>
         needsExchange(plan, job)
           ? checkSentCounts(job, log, partition)
-          : checkCounts(plan, job, jobLogOf(job, log), partition, filteredOf(job, log));
+          : this.#checkCounts(
+              job,
+              logs.map((each) => jobLogOf(job, each)),
+              partition,
+              filteredOf(job, log),
+            );
       wrong(this.#unforked.flatMap(check).map((text) => `${name}: ${text}`));
-      return log;
     });
     wrong(checkLogs(clients.sent, logs));
     for (const job of this.#unforked) {
@@ -266,10 +272,12 @@ class LifeCourse {
     const [firstView = "", secondView = ""] = viewsOf(job);
     const rows = views.get(firstView) ?? [];
     if (needsExchange(plan, job)) {
-      const stage = this.#visit(`${job.name}/${++number}`, (partition, storage, name) => {
-        const log = readStageLog(partition, storage, (...batch) => sentRowsOf(job, ...batch));
-        problems.push(...checkCounts(plan, job, log, partition, 0).map((text) => `${name}: ${text}`));
-        return log;
+      const stream = `${job.name}/${++number}`;
+      const stage = this.#visit(stream, (partition, storage) =>
+        readStageLog(partition, storage, (...batch) => sentRowsOf(job, ...batch)),
+      );
+      this.#visit(stream, (partition, _, name) => {
+        problems.push(...this.#checkCounts(job, stage, partition, 0).map((text) => `${name}: ${text}`));
       });
       problems.push(...checkExchange(job, logs, stage));
       applied = stage;
@@ -281,6 +289,13 @@ class LifeCourse {
     );
     const stepRows = views.get(secondView) ?? [];
     return [...problems, ...checkStep(job, rows, results), ...checkStepView(job, results, stepRows)];
+  }
+
+  #checkCounts(job: JobPlan, logs: readonly JobLog[], partition: Partition, filtered: number): string[] {
+    const index = logs.findIndex(({ shard }) => shard === partition.identity.shard);
+    const [log, history] = [logs[index], historiesOf(logs)[index]];
+    if (!log || !history) return ["there is no log"];
+    return checkCounts(this.#simulation.plan, job, log, history, partition, filtered);
   }
 
   /** Opens each partition of a stream as it rests, lets it do what it still can, and looks at it. */

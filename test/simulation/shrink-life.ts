@@ -24,6 +24,8 @@ const changes: readonly Change[] = [
   (plan) => ({ ...plan, jobs: plan.jobs.map((job) => ({ ...job, step: undefined })) }),
   (plan) => ({ ...plan, jobs: plan.jobs.map((job) => ({ ...job, amountMin: undefined })) }),
   (plan) => ({ ...plan, jobs: plan.jobs.map((job) => ({ ...job, twoPhase: false })) }),
+  (plan) => ({ ...plan, splits: plan.splits.slice(1) }),
+  (plan) => ({ ...plan, splits: plan.splits.slice(0, -1) }),
   (plan) => ({ ...plan, producers: plan.producers - 1 }),
   (plan) => ({ ...plan, senders: plan.senders - 1 }),
   (plan) => ({ ...plan, requestsPerClient: halved(plan.requestsPerClient) }),

@@ -2,19 +2,20 @@
  * All that came to a partition between stages, and how far its time was after each record.
  */
 import type { Schema } from "../../src/columnar/schema.ts";
+import { decodeBarrier } from "../../src/engine/log/barrier.ts";
 import { RecordKind } from "../../src/engine/log/records.ts";
 import { decodeRow, type StoredRecord } from "../../src/engine/log/row-codec.ts";
+import { decodeNewChannel } from "../../src/engine/log/split-records.ts";
 import type { Partition } from "../../src/engine/partition.ts";
 import type { SqlStorage } from "../../src/engine/ports.ts";
 import type { ColumnBatch } from "../../src/kernel/column-batch.ts";
 import { FrameDecoder } from "../../src/kernel/frame-codec.ts";
 import { releaseKernel } from "../support/kernels.ts";
+import type { LoggedSplit, LogOfPartition } from "./histories.ts";
 import { deletedLog } from "./kept-log.ts";
 import type { JobRow } from "./logged-rows.ts";
 
-export interface StageLog {
-  readonly frames: readonly (readonly JobRow[])[];
-  /** In ms, after each frame. */
+export interface StageLog extends LogOfPartition<JobRow> {
   readonly watermarks: readonly number[];
 }
 
@@ -28,18 +29,25 @@ export function readStageLog(
   const time = new ReferenceTime(identity.inputs ?? []);
   const frames: JobRow[][] = [];
   const watermarks: number[] = [];
+  const splits: LoggedSplit[] = [];
+  const come = new Map<number, number>();
   for (const record of recordsOf(storage)) {
     time.apply(record);
     watermarks.push(Number(time.watermark));
     if (record.kind !== RecordKind.Frame) {
       frames.push([]);
+      if (record.kind === RecordKind.Barrier) {
+        const { savepoint, channels, split } = decodeBarrier(record.frame);
+        come.set(savepoint, (come.get(savepoint) ?? 0) + 1);
+        if (split && come.get(savepoint) === channels) splits.push({ ...split, frames: frames.length });
+      }
       continue;
     }
     const frame = decoder.decode(record.frame, identity.schema, "all");
     frames.push(rowsOf(frame.batch, identity.schema));
     frame.release();
   }
-  return { frames, watermarks };
+  return { shard: identity.shard, keyGroups: identity.keyGroups, frames, watermarks, splits };
 }
 
 function recordsOf(storage: SqlStorage): StoredRecord[] {
@@ -53,15 +61,21 @@ function recordsOf(storage: SqlStorage): StoredRecord[] {
 /** The minimum over channels, as slow and plain as can be. */
 class ReferenceTime {
   watermark = -(2n ** 63n);
-  readonly #told: { readonly [channel: string]: { watermark: bigint; isIdle: boolean } };
+  readonly #told: { [channel: string]: { watermark: bigint; isIdle: boolean } };
 
   constructor(channels: readonly string[]) {
     const nothing = () => ({ watermark: this.watermark, isIdle: false });
     this.#told = Object.fromEntries(channels.map((channel) => [channel, nothing()]));
   }
 
-  apply({ kind, watermark, mark }: StoredRecord): void {
-    if (kind === RecordKind.Barrier) return;
+  apply({ kind, watermark, mark, frame }: StoredRecord): void {
+    if (kind === RecordKind.Barrier || kind === RecordKind.Map) return;
+    if (kind === RecordKind.Channel) {
+      this.#told[decodeNewChannel(frame)] ??= {
+        ...(this.#told[mark?.channel ?? ""] as { watermark: bigint; isIdle: boolean }),
+      };
+      return;
+    }
     const told = mark && this.#told[mark.channel];
     if (told) {
       told.isIdle = kind === RecordKind.Tick;

@@ -3,15 +3,16 @@
  * calls between them, which a test can have lost or answered late.
  */
 
+import { channelOf } from "../../src/engine/log/channel-name.ts";
 import type { AppendResult } from "../../src/engine/log/records.ts";
-import { channelOf, type OutputCall } from "../../src/engine/partition-outputs.ts";
+import type { OutputCall } from "../../src/engine/partition-outputs.ts";
 import type { RpcResult } from "../../src/engine/partition-types.ts";
 import { planStages } from "../../src/engine/plan/plan-stages.ts";
 import type { TaskPlan } from "../../src/engine/plan/task-plan.ts";
 import type { SavedPart } from "../../src/engine/savepoint/savepoint-store.ts";
 import { TaskRestore } from "../../src/engine/savepoint/task-restore.ts";
 import { readTaskState } from "../../src/engine/savepoint/task-state.ts";
-import { keyGroupsOf } from "../../src/engine/shard-map.ts";
+import { evenRanges } from "../../src/engine/shard-map.ts";
 import { readJobDefinition } from "../../src/protocol/job-spec.ts";
 import type { StreamDefinition } from "../../src/protocol/stream-spec.ts";
 import { type HarnessOptions, PartitionHarness, type Row } from "./partition-harness.ts";
@@ -60,8 +61,7 @@ export class StagesHarness {
     let senders = [this.source];
     this.#behind = inner.map((definition, index) => {
       const inputs = senders.map(({ identity }) => channelOf(identity));
-      senders = Array.from({ length: definition.shards }, (_, shard) => {
-        const keyGroups = keyGroupsOf(shard, definition.shards);
+      senders = evenRanges(definition.shards).map((keyGroups, shard) => {
         const generation = generationOf(run, index + 1);
         const shardCount = definition.shards;
         const identity = { stream: `job/${index + 1}`, generation, shard, shardCount, keyGroups, inputs };

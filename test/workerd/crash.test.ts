@@ -26,8 +26,8 @@ function objectOf(address: ShardAddress): DurableObjectStub {
 async function partitionsOf(view: string): Promise<DurableObjectStub[]> {
   const facts = await coordinatorOf(environment).jobFacts(view);
   if (!facts.ok) throw new Error(facts.error.message);
-  return [...facts.value.before, facts.value].flatMap(({ stream, generation, shardCount }) =>
-    Array.from({ length: shardCount }, (_, shard) => objectOf({ stream, generation, shard })),
+  return [...facts.value.before, facts.value].flatMap(({ stream, generation, ranges }) =>
+    ranges.map((_, shard) => objectOf({ stream, generation, shard })),
   );
 }
 

@@ -3,12 +3,15 @@
  */
 import { type Context, Hono } from "hono";
 import { EngineError } from "../../base/errors.ts";
+import type { RpcResult } from "../../engine/partition-types.ts";
 import { setWatermark } from "../../host/ingest/set-watermark.ts";
 import { readLetters } from "../../host/query/read-letters.ts";
+import type { SplitAnswer } from "../../protocol/answers.ts";
 import { readJobDefinition } from "../../protocol/job-spec.ts";
 import { resourceNameSchema } from "../../protocol/names.ts";
 import { readBody } from "../../protocol/read-body.ts";
 import { readSavepointBody, readSavepointNumber } from "../../protocol/savepoint-body.ts";
+import { readShardSplit, readStageSplit } from "../../protocol/split-body.ts";
 import { readStreamDefinition } from "../../protocol/stream-spec.ts";
 import { readPageQuery, readViewQuery } from "../../protocol/view-query.ts";
 import { readWatermark } from "../../protocol/watermark-body.ts";
@@ -33,6 +36,10 @@ export const app = new Hono<AppEnvironment>({ strict: false })
   )
   .post("/v1/streams/:name/watermark", postWatermark)
   .get("/v1/streams/:name/letters", streamLetters)
+  .post("/v1/streams/:name/splits", postShardSplit)
+  .get("/v1/streams/:name/splits", async (call) =>
+    splitsOf(await servingOf(call).coordinator((rpc) => rpc.splitsOfStream(nameOf(call)))),
+  )
   .get("/v1/jobs", (call) => list(call, "jobs"))
   .put("/v1/jobs/:name", putJob)
   .get("/v1/jobs/:name", async (call) =>
@@ -44,6 +51,10 @@ export const app = new Hono<AppEnvironment>({ strict: false })
   .post("/v1/jobs/:name/pause", (call) => setJobState(call, "paused"))
   .post("/v1/jobs/:name/resume", (call) => setJobState(call, "running"))
   .get("/v1/jobs/:name/letters", jobLetters)
+  .post("/v1/jobs/:name/splits", postStageSplit)
+  .get("/v1/jobs/:name/splits", async (call) =>
+    splitsOf(await servingOf(call).coordinator((rpc) => rpc.splitsOfJob(nameOf(call)))),
+  )
   .post("/v1/jobs/:name/savepoints", postSavepoint)
   .get("/v1/jobs/:name/savepoints", async (call) => {
     const found = await servingOf(call).coordinator((rpc) => rpc.savepoints(nameOf(call)));
@@ -90,9 +101,29 @@ async function setJobState(call: Call, state: "running" | "paused"): Promise<Res
 async function postSavepoint(call: Call): Promise<Response> {
   const hasBody = call.req.raw.body !== null;
   const wish = readSavepointBody(hasBody ? await jsonBody(call.req.raw) : {});
-  const taken = await servingOf(call).coordinator((rpc) => rpc.createSavepoint(nameOf(call), wish));
-  if (!taken.ok) return answer(taken);
-  return Response.json(taken.value, { status: taken.value.state === "done" ? 201 : 202 });
+  return begun(await servingOf(call).coordinator((rpc) => rpc.createSavepoint(nameOf(call), wish)));
+}
+
+async function postShardSplit(call: Call): Promise<Response> {
+  const { shard, keyGroup } = readShardSplit(await jsonBody(call.req.raw));
+  return begun(await servingOf(call).coordinator((rpc) => rpc.splitStream(nameOf(call), shard, keyGroup)));
+}
+
+async function postStageSplit(call: Call): Promise<Response> {
+  const { stage, partition, keyGroup } = readStageSplit(await jsonBody(call.req.raw));
+  return begun(
+    await servingOf(call).coordinator((rpc) => rpc.splitStage(nameOf(call), stage, partition, keyGroup)),
+  );
+}
+
+/** 201 where the operation is complete, 202 where it goes on. */
+function begun(result: RpcResult<{ readonly state: "running" | "done" | "failed" }>): Response {
+  if (!result.ok) return answer(result);
+  return Response.json(result.value, { status: result.value.state === "done" ? 201 : 202 });
+}
+
+function splitsOf(found: RpcResult<readonly SplitAnswer[]>): Response {
+  return answer(found.ok ? { ok: true, value: { splits: found.value } } : found);
 }
 
 async function list(call: Call, kind: "streams" | "jobs"): Promise<Response> {

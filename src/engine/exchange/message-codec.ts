@@ -5,9 +5,9 @@
  *
  *   OFFSET  SIZE  FIELD
  *        0     1  version
- *        1     1  kind            `RecordKind`: Frame, Watermark, Tick or Barrier
+ *        1     1  kind            `RecordKind`: Frame, Watermark, Tick, Barrier or Channel
  *        2     2  zero
- *        4     4  frame bytes     0 unless the kind is Frame or Barrier
+ *        4     4  frame bytes     0 for kinds that only tell the time
  *        8    12  sequence        offset u64 *, part u32
  *       20    12  previous        the same of the message before it
  *       32     8  watermark       i64 ms
@@ -20,8 +20,10 @@ import { EngineError } from "../../base/errors.ts";
 import { FieldReader, FieldWriter } from "../log/byte-fields.ts";
 import { type ChannelSequence, RecordKind } from "../log/records.ts";
 
-/** Kinds that travel: rows, the time of a sender that is active, or of one that is idle, and barriers. */
-export type MessageKind = Exclude<RecordKind, typeof RecordKind.Idle>;
+/**
+ * Kinds that travel: rows, the time of a sender that is active, or of one that is idle, barriers, channels.
+ */
+export type MessageKind = Exclude<RecordKind, typeof RecordKind.Idle | typeof RecordKind.Map>;
 
 export interface Message {
   readonly sequence: ChannelSequence;
@@ -76,5 +78,5 @@ export function decodeMessage(bytes: Uint8Array): Message {
 }
 
 function isMessageKind(kind: number): kind is MessageKind {
-  return kind !== RecordKind.Idle && kind >= RecordKind.Frame && kind <= RecordKind.Barrier;
+  return kind !== RecordKind.Idle && kind >= RecordKind.Frame && kind <= RecordKind.Channel;
 }

@@ -49,7 +49,7 @@ const neverTold = { watermark: minWatermark, isIdle: false } as const satisfies 
 export class Outbox {
   readonly #sql: SqlStorage;
   readonly #task: number;
-  readonly #channels: readonly Channel[];
+  readonly #channels: Channel[];
   #bytes = 0;
   #isStale = false;
 
@@ -74,6 +74,15 @@ export class Outbox {
       this.#channel(Number(receiver)).messages.push({ ...message, isStored: true });
       this.#bytes += message.frame.byteLength;
     }
+  }
+
+  get receivers(): number {
+    return this.#channels.length;
+  }
+
+  /** Opens a channel to one more receiver, behind the others. */
+  addReceiver(): void {
+    this.#channels.push(channelOf(undefined));
   }
 
   /** Bytes of frames that no receiver has acknowledged. */
@@ -242,7 +251,7 @@ function isTime({ kind }: Message): boolean {
 }
 
 function toldBy({ kind, watermark }: Message, before: ToldTime): ToldTime {
-  if (kind === RecordKind.Barrier) return before;
+  if (kind === RecordKind.Barrier || kind === RecordKind.Channel) return before;
   return {
     watermark: watermark > before.watermark ? watermark : before.watermark,
     isIdle: kind === RecordKind.Tick,

@@ -16,8 +16,9 @@ import { RowRouter } from "../../kernel/routing.ts";
 import type { Selection } from "../../kernel/selection.ts";
 import { type Barrier, encodeBarrier } from "../log/barrier.ts";
 import { minWatermark, RecordKind } from "../log/records.ts";
+import { encodeNewChannel, type MapChange } from "../log/split-records.ts";
 import type { SendPlan } from "../plan/task-plan.ts";
-import { shardByKeyGroup } from "../shard-map.ts";
+import { evenRanges, type KeyGroupRange, shardByKeyGroup } from "../shard-map.ts";
 import { LocalAggregate, type SentRows } from "./local-aggregate.ts";
 import type { Outbox, ToldTime } from "./outbox.ts";
 
@@ -30,6 +31,9 @@ export interface SentRecord {
   readonly watermark: bigint;
 }
 
+/** Kinds that mark a place on a channel. */
+type MarkKind = typeof RecordKind.Barrier | typeof RecordKind.Channel;
+
 export class Sender {
   // Configuration.
   readonly #kernel: Kernel;
@@ -39,16 +43,35 @@ export class Sender {
   // Rebuilt on open.
   readonly #encoder: FrameEncoder;
   readonly #local: LocalAggregate | undefined;
+  // In the checkpoint.
+  #ranges: readonly KeyGroupRange[];
+  #isDivided: boolean;
   #routing: { readonly keys: KeyColumns; readonly router: RowRouter } | undefined;
 
-  /** `toPassOver` is the checkpoint's; see `LocalAggregate`. */
-  constructor(cache: PageCache, plan: SendPlan, outbox: Outbox, toPassOver: number) {
+  /**
+   * `divided` are the receivers' ranges where one was split, `toPassOver` is the checkpoint's; see
+   * `LocalAggregate`.
+   */
+  constructor(
+    cache: PageCache,
+    plan: SendPlan,
+    outbox: Outbox,
+    divided: readonly KeyGroupRange[] | undefined,
+    toPassOver: number,
+  ) {
     this.#kernel = cache.kernel;
     this.#plan = plan;
     this.#outbox = outbox;
+    this.#ranges = divided ?? evenRanges(plan.to.partitions);
+    this.#isDivided = divided !== undefined;
     this.#schema = { version: 1, columns: plan.columns };
     this.#encoder = new FrameEncoder(cache.kernel, this.#schema);
     if (plan.local) this.#local = new LocalAggregate(cache, plan.local, plan.columns, toPassOver);
+  }
+
+  /** The key groups of each receiver, once one was split. */
+  get dividedRanges(): readonly KeyGroupRange[] | undefined {
+    return this.#isDivided ? this.#ranges : undefined;
   }
 
   get toPassOver(): number {
@@ -81,7 +104,7 @@ export class Sender {
 
   /** Tells the time that holds after the record at `offset` to all who do not know it. */
   sendTime(offset: number, { watermark, isIdle }: ToldTime): void {
-    for (let receiver = 0; receiver < this.#plan.to.partitions; receiver++) {
+    for (let receiver = 0; receiver < this.#ranges.length; receiver++) {
       const told = this.#outbox.toldTo(receiver);
       if (told.watermark >= watermark && told.isIdle === isIdle) continue;
       const kind = isIdle ? RecordKind.Tick : RecordKind.Watermark;
@@ -92,12 +115,34 @@ export class Sender {
 
   /** Sends a savepoint's barrier, which the record at `offset` brought, to all. */
   sendBarrier(offset: number, barrier: Barrier): void {
-    const frame = encodeBarrier(barrier);
-    for (let receiver = 0; receiver < this.#plan.to.partitions; receiver++) {
-      const sequences = this.#outbox.nextSequence(receiver, offset);
-      const message = { kind: RecordKind.Barrier, watermark: minWatermark, frame };
-      this.#outbox.add(receiver, { ...sequences, ...message });
-    }
+    this.#sendToAll(offset, RecordKind.Barrier, encodeBarrier(barrier));
+  }
+
+  /**
+   * Tells all that the record at `offset` gave a part of the sender's key groups to one with this channel.
+   */
+  announce(offset: number, channel: string): void {
+    this.#sendToAll(offset, RecordKind.Channel, encodeNewChannel(channel));
+  }
+
+  /** Goes by another map from the record at `offset` on, which splits one receiver, and tells that one. */
+  divide(offset: number, { parent, barrier, ranges }: MapChange): void {
+    this.#send(parent, offset, RecordKind.Barrier, encodeBarrier(barrier));
+    while (this.#outbox.receivers < ranges.length) this.#outbox.addReceiver();
+    this.#ranges = ranges;
+    this.#isDivided = true;
+    this.#releaseRouting();
+  }
+
+  #sendToAll(offset: number, kind: MarkKind, frame: Uint8Array): void {
+    this.#ranges.forEach((_, receiver) => {
+      this.#send(receiver, offset, kind, frame);
+    });
+  }
+
+  #send(receiver: number, offset: number, kind: MarkKind, frame: Uint8Array): void {
+    const sequences = this.#outbox.nextSequence(receiver, offset);
+    this.#outbox.add(receiver, { ...sequences, kind, watermark: minWatermark, frame });
   }
 
   release(): void {
@@ -140,12 +185,11 @@ export class Sender {
     const rowsMax = this.#routing?.keys.rowsMax ?? 0;
     if (!this.#routing || rowsMax < rows || rowsMax > rowsKept + 16 * rows) {
       this.#releaseRouting();
-      const { partitions } = this.#plan.to;
       const room = Math.min(frameRowsMax, Math.max(rows, rowsKept));
       const keys = new KeyColumns(this.#kernel, room);
       this.#routing = {
         keys,
-        router: new RowRouter(this.#kernel, room, shardByKeyGroup(partitions), partitions),
+        router: new RowRouter(this.#kernel, room, shardByKeyGroup(this.#ranges), this.#ranges.length),
       };
     }
     return this.#routing;

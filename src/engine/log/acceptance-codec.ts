@@ -18,7 +18,7 @@
  *       48     8  watermark       i64
  *       56    40  counts *: frames, rows, rejected, duplicates, bytes
  *       96     -  producers
- *        -     -  channels        from version 2 on: count u32, savepoint u64 * and channels u32 of the
+ *        -     -  channels        from version 2 on: count u32, savepoint i64 and channels u32 of the
  *        barrier
  *                                 that waits for some of them, both 0 where none does; then of each channel:
  *                                 offset u64 *, part u32, 1 where the barrier has come by it u8, name bytes
@@ -88,7 +88,7 @@ export function encodeAcceptance({ facts, producers, channels, barrier }: LogSta
   for (const entry of sized) writeProducer(writer, entry);
   if (marks.length > 0) {
     writer.u32(marks.length);
-    writer.whole(barrier?.savepoint ?? 0);
+    writer.u64(BigInt(barrier?.savepoint ?? 0));
     writer.u32(barrier?.of ?? 0);
   }
   for (const { name, last, isBarred } of marks) {
@@ -222,7 +222,7 @@ function readProducer(reader: FieldReader, producers: ProducerTable, later: (wha
 
 function readChannels(reader: FieldReader, state: LogState): void {
   const count = reader.u32();
-  const [savepoint, of] = [reader.whole(), reader.u32()];
+  const [savepoint, of] = [Number(reader.i64()), reader.u32()];
   const barred = new Set<string>();
   for (let index = 0; index < count; index++) {
     const last = { offset: reader.whole(), part: reader.u32() };

@@ -2,17 +2,33 @@
  * What a barrier says: which savepoint of which run, how many channels bring it to a partition, and whether
  * the run's sources end with it.
  *
+ * The barrier of a split enters the partition that is split, and no other: what lies before it is taken along
+ * by the new partition, as the savepoint of a negative number.
+ *
  * JSON in the record's frame. Fields are only added.
  */
 import { EngineError } from "../../base/errors.ts";
 
 export interface Barrier {
+  /** 0: of every run. */
   readonly run: number;
   readonly savepoint: number;
   /** Channels that bring it to the partition which logs it; 0 where it enters a shard. */
   readonly channels: number;
   /** Set where the run's time is at its end before the savepoint; the stream itself goes on. */
   readonly drains?: true;
+  readonly split?: SplitPoint;
+}
+
+/** How a partition is split: `child`, a new one behind all others, gets the key groups from `middle` on. */
+export interface SplitPoint {
+  readonly child: number;
+  readonly middle: number;
+}
+
+/** The number under which what a split takes over is saved: no savepoint has a negative one. */
+export function savepointOfSplit(split: number): number {
+  return -split;
 }
 
 export function encodeBarrier(barrier: Barrier): Uint8Array {
@@ -22,9 +38,10 @@ export function encodeBarrier(barrier: Barrier): Uint8Array {
 /** Throws `FRAME_CORRUPT`. */
 export function decodeBarrier(bytes: Uint8Array): Barrier {
   try {
-    const { run, savepoint, channels, drains } = JSON.parse(new TextDecoder().decode(bytes));
+    const { run, savepoint, channels, drains, split } = JSON.parse(new TextDecoder().decode(bytes));
+    const numbers = [run, savepoint, channels, split?.child ?? 0, split?.middle ?? 0];
     const barrier = { run, savepoint, channels, ...(drains === true && { drains: true as const }) };
-    if ([run, savepoint, channels].every(Number.isSafeInteger)) return barrier;
+    if (numbers.every(Number.isSafeInteger)) return { ...barrier, ...(split && { split }) };
   } catch {
     // Told below, as any other damage.
   }

@@ -1,6 +1,9 @@
 /**
  * Whether a shard logs a frame, acknowledges it as a duplicate, or refuses it: the one acceptance function.
  *
+ * What comes by a channel was routed by the map that its sender's log says; its place on the channel tells
+ * all.
+ *
  * The order of the checks matters. The map comes first: under another map a part holds other rows, so that
  * neither "duplicate" nor "ended" would be true of it, and its sender, sent back for the map, learns the
  * truth when it comes again. A duplicate is answered as such even by an ended stream: its rows are in the
@@ -52,7 +55,9 @@ export interface ChannelFacts {
 
 export interface AcceptanceFacts {
   readonly generation: number;
+  /** The newest map that the shard knows, and the oldest by which a frame for it has the same rows. */
   readonly mapVersion: number;
+  readonly mapVersionMin: number;
   readonly isEnded: boolean;
   /** Wall clock in ms. */
   readonly now: number;
@@ -65,7 +70,8 @@ export interface AcceptanceFacts {
 /** Decides about one request; pure. */
 export function decideAcceptance(request: AppendRequest, facts: AcceptanceFacts): Acceptance {
   const { generation, mapVersion, deadline } = request;
-  if (generation !== facts.generation || mapVersion !== facts.mapVersion) {
+  const isOfMap = mapVersion >= facts.mapVersionMin && mapVersion <= facts.mapVersion;
+  if (generation !== facts.generation || !(request.link || isOfMap)) {
     const found = `generation ${generation}, map version ${mapVersion}`;
     const expected = `generation ${facts.generation}, map version ${facts.mapVersion}`;
     return refuse(

@@ -6,9 +6,11 @@
  */
 import { EngineError } from "../../base/errors.ts";
 import { type Barrier, decodeBarrier } from "./barrier.ts";
+import { beforeFirst } from "./channel-sequence.ts";
 import { ProducerTable } from "./producer-table.ts";
 import { type ChannelSequence, type LogCounts, minWatermark, RecordKind } from "./records.ts";
 import type { LogRow, StoredRecord } from "./row-codec.ts";
+import { decodeNewChannel } from "./split-records.ts";
 
 /** Everything but the producers. Offsets start at 1, so that 0 is before every record. */
 export interface LogFacts {
@@ -40,13 +42,23 @@ export class LogState {
   barrier: PendingBarrier | undefined;
   readonly facts: LogFacts;
   readonly producers: ProducerTable;
-  /** Of each channel the newest message that was logged. */
+  /** Of each channel the newest message that was logged; of one that was only announced, none. */
   readonly channels: Map<string, ChannelSequence>;
 
   constructor(facts: LogFacts, producers: ProducerTable, channels: Map<string, ChannelSequence>) {
     this.facts = facts;
     this.producers = producers;
     this.channels = channels;
+  }
+
+  /**
+   * The state with which the log of a new shard begins that takes over a part of this one: records go on
+   * behind the newest one here, and what was accepted here is known there.
+   */
+  handover(): LogState {
+    const facts = { ...this.facts, firstOffset: this.facts.nextOffset, firstPosition: 0 };
+    const counts = { frames: 0, rows: 0, rejected: 0, duplicates: 0, bytes: 0 };
+    return new LogState({ ...facts, counts }, this.producers, new Map());
   }
 
   /** The state of a log without records. */
@@ -102,6 +114,13 @@ export class LogState {
         return;
       case RecordKind.Barrier:
         if (mark) this.#meetBarrier(mark.channel, decodeBarrier(record.frame));
+        return;
+      case RecordKind.Channel: {
+        const channel = decodeNewChannel(record.frame);
+        if (!this.channels.has(channel)) this.channels.set(channel, beforeFirst);
+        return;
+      }
+      case RecordKind.Map:
         return;
       case RecordKind.Tick:
       case RecordKind.Idle:

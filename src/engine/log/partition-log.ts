@@ -12,7 +12,7 @@
 import { assert } from "../../base/assert.ts";
 import { EngineError, errorBodyOf } from "../../base/errors.ts";
 import { frameRowBytesMax, MiB } from "../../base/limits.ts";
-import type { PartitionIdentity } from "../partition-types.ts";
+import type { Handover, PartitionIdentity } from "../partition-types.ts";
 import type { Ports } from "../ports.ts";
 import { encodeAcceptance } from "./acceptance-codec.ts";
 import { type Barrier, encodeBarrier } from "./barrier.ts";
@@ -33,6 +33,7 @@ import {
   RecordKind,
 } from "./records.ts";
 import { encodeRows, type LogRow, type RecordDraft, type StoredRecord } from "./row-codec.ts";
+import { encodeMapChange, type MapChange } from "./split-records.ts";
 
 /**
  * An acceptance row is written when this much was logged behind the last one: it bounds what a start must
@@ -100,6 +101,11 @@ export class PartitionLog {
     return log;
   }
 
+  /** Begins a log that has no record yet with what another one's `handover` says. */
+  static begin({ sql }: Pick<Ports, "sql">, { nextOffset, acceptance }: Handover): void {
+    new LogRows(sql).writeAcceptance(nextOffset, acceptance, 0);
+  }
+
   /** Offset of the oldest record kept; `nextOffset` when none is. The first record ever has offset 1. */
   get firstOffset(): number {
     return this.#state.facts.firstOffset;
@@ -152,24 +158,27 @@ export class PartitionLog {
    */
   append(
     requests: readonly AppendRequest[],
-    facts: Pick<PartitionIdentity, "generation" | "mapVersion" | "inputs">,
+    facts: Pick<PartitionIdentity, "generation" | "mapVersion" | "mapVersionMin" | "inputs">,
   ): AppendResult[] {
     const drafts: RecordDraft[] = [];
     const results: AppendResult[] = [];
     const group = new ProducerGroup(this.#state.producers);
     const lasts = new Map<string, ChannelSequence>();
     const barred = new Set(this.#state.barrier?.channels);
+    const { mapVersionMin = facts.mapVersion } = facts;
+    const isInput = (channel: string) => facts.inputs?.includes(channel) || this.#state.channels.has(channel);
     const now = this.#ports.clock.now();
     let duplicates = 0;
     for (const request of requests) {
       const { producer, tokenId, link } = request;
       const decided = decideAcceptance(request, {
         ...facts,
+        mapVersionMin,
         now,
         isEnded: this.isEnded,
         producer: producer && group.factsOf(tokenId, producer),
         channel:
-          link && facts.inputs?.includes(link.channel)
+          link && isInput(link.channel)
             ? {
                 last: lasts.get(link.channel) ?? this.lastOf(link.channel),
                 isBarred: barred.has(link.channel),
@@ -212,6 +221,17 @@ export class PartitionLog {
   appendBarrier(barrier: Barrier): number {
     const frame = encodeBarrier(barrier);
     return this.#log([{ ...this.#markDraft(RecordKind.Barrier, minWatermark), frame }], 0);
+  }
+
+  /** Logs that outputs go by another map from here on; returns the record's offset. */
+  appendMap(change: MapChange): number {
+    const frame = encodeMapChange(change);
+    return this.#log([{ ...this.#markDraft(RecordKind.Map, minWatermark), frame }], 0);
+  }
+
+  /** What a new shard's log begins with that takes over a part of this one's key groups: for `begin`. */
+  handover(): Handover {
+    return { nextOffset: this.nextOffset, acceptance: encodeAcceptance(this.#state.handover()) };
   }
 
   /** Logs that the shard went idle, once: it must not be idle. Returns the record's offset. */
@@ -283,7 +303,7 @@ export class PartitionLog {
   #draftOf({ frame, producer, tokenId, link }: AppendRequest): RecordDraft {
     const mark = link && { channel: link.channel, sequence: link.sequence };
     if (link && link.kind !== RecordKind.Frame) {
-      const bytes = link.kind === RecordKind.Barrier ? frame : noBytes;
+      const bytes = link.kind === RecordKind.Barrier || link.kind === RecordKind.Channel ? frame : noBytes;
       return { ...this.#markDraft(link.kind, link.watermark), frame: bytes, mark };
     }
     assert(frame.byteLength <= frameRowBytesMax, "a frame is at most frameRowBytesMax long");

@@ -58,7 +58,7 @@ export interface AppendRequest {
   readonly producer: ProducerPart | undefined;
   /** Set on what another partition sends: it names no producer and has no deadline. */
   readonly link?: ChannelLink;
-  /** Empty where a link is of another kind than Frame or Barrier. */
+  /** Empty where a link only tells the time. */
   readonly frame: Uint8Array;
 }
 
@@ -80,6 +80,10 @@ export const RecordKind = {
   Idle: 4,
   /** What lies before it, on its channel, belongs to a savepoint; its frame says to which (`barrier.ts`). */
   Barrier: 5,
+  /** One more channel leads here from now on; its frame says which (`split-records.ts`). */
+  Channel: 6,
+  /** A partition of the next stage is split: what is caused from here on goes by the map in its frame. */
+  Map: 7,
 } as const;
 
 export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind];
@@ -91,8 +95,8 @@ export interface LogRecord {
   readonly appendTime: number;
   readonly seed: bigint;
   /**
-   * The frame's bytes, or a barrier's, a view of its log row: copy what is to outlive the turn. Empty for
-   * other kinds.
+   * The frame's bytes, or those of a barrier, channel or map, a view of its log row: copy what is to outlive
+   * the turn. Empty for other kinds.
    */
   readonly frame: Uint8Array;
   /**

@@ -22,7 +22,7 @@
  *        0     1  kind            `RecordKind`
  *        1     1  flags           bit 0: a producer follows; bit 1: a channel mark follows
  *        2     2  zero
- *        4     4  frame bytes     0 unless the kind is Frame or Barrier
+ *        4     4  frame bytes     0 for kinds that only tell the time
  *        8     8  seed
  *       16     8  watermark       i64; of the frame, or of the stream after a Watermark or Tick
  *       24     4  rows            of the frame
@@ -36,8 +36,8 @@
  * append must cost no more than the one copy into the row. Watermark and counts stand in the record header
  * too, so that replay needs no frame codec. A reader rejects an unknown version, kind or flag, zero bytes
  * that are not zero, a wrong checksum and lengths that do not add up.
- *   v1  first version, without channel marks and barriers; still written where a row has none
- *   v2  channel marks, barriers
+ *   v1  first version, without channel marks and what came with them; still written where a row has none
+ *   v2  channel marks, barriers, channels and maps
  */
 import { assert } from "../../base/assert.ts";
 import { EngineError } from "../../base/errors.ts";
@@ -144,7 +144,7 @@ function encodeRow(group: readonly Sized[], rowBytes: number, place: RowPlace): 
   const bytes = new Uint8Array(rowBytes);
   const writer = new FieldWriter(bytes);
   const headerBytes = group.reduce((sum, sized) => sum + sized.headerBytes, rowHeaderBytes + checksumBytes);
-  const isNew = group.some(({ draft }) => draft.mark !== undefined || draft.kind === RecordKind.Barrier);
+  const isNew = group.some(({ draft }) => draft.mark !== undefined || draft.kind > RecordKind.Idle);
   writer.u32(isNew ? version : versionWithoutMarks);
   writer.u32(group.length);
   writer.whole(place.offset);
@@ -290,5 +290,5 @@ function readMark(reader: FieldReader): ChannelMark {
 }
 
 function isRecordKind(kind: number): kind is RecordKind {
-  return kind >= RecordKind.Frame && kind <= RecordKind.Barrier;
+  return kind >= RecordKind.Frame && kind <= RecordKind.Map;
 }

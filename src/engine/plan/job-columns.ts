@@ -130,10 +130,10 @@ export function routingKeyOf(
   { shards, distributionKey, columns }: StreamDefinition,
   keyed: readonly Wanted[],
 ): number[] | undefined {
-  if (shards === 1) return [];
   const positions = distributionKey.map((name) => {
     const column = columns.findIndex((candidate) => candidate.name === name);
     return keyed.findIndex(({ expression }) => expression.node === "column" && expression.column === column);
   });
-  return positions.length === 0 || positions.includes(-1) ? undefined : positions;
+  const isRouted = positions.length > 0 && !positions.includes(-1);
+  return isRouted ? positions : shards === 1 ? [] : undefined;
 }

@@ -17,6 +17,8 @@ export function countsOf(
   plan: TaskPlan,
   { keyGroups: [first, end] }: Pick<PartitionIdentity, "keyGroups">,
 ): TaskCounts {
+  // A shard that a split made goes on where another one was, and begins its counts anew.
+  if (position && position.keyGroups[0] !== first) return none;
   if (position && states.includes(position)) return position.counts;
   const own = states.filter(({ keyGroups }) => keyGroups[0] >= first && keyGroups[0] < end);
   return own.map(({ counts }) => counts).reduce(added, ofShard(position, plan));

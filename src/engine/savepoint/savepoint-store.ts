@@ -174,12 +174,14 @@ export class SavepointStore {
 
   #finish(task: Task, copying: Copying, { keyGroups }: PartitionIdentity): void {
     const { offset, watermark, firedThrough, inputTime = {}, counts, toPassOver = 0 } = copying.checkpoint;
+    const { sendRanges } = copying.checkpoint;
     const state: TaskState = {
       version: 1,
       ...{ keyGroups, plan: task.plan, offset, watermark, firedThrough, inputTime, counts, toPassOver },
       orderOffset: (copying.checkpoint.orderOffset ?? 0) + offset,
       tables: new WindowDirectory(this.#sql, task.number).all(),
       parts: copying.parts,
+      ...(sendRanges && { sendRanges }),
     };
     this.#insert(copying, statePart, new TextEncoder().encode(JSON.stringify(state)));
     const { run, savepoint, parts, bytes } = copying;

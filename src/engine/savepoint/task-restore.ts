@@ -12,7 +12,6 @@
  */
 import { assert } from "../../base/assert.ts";
 import { EngineError } from "../../base/errors.ts";
-import { maxParallelism } from "../../base/limits.ts";
 import type { PageCache } from "../../kernel/page-cache.ts";
 import { storedPageRange } from "../../kernel/stored-page.ts";
 import { TableLayout } from "../../kernel/table-layout.ts";
@@ -22,6 +21,7 @@ import type { PartitionIdentity } from "../partition-types.ts";
 import { cellSpecsOf } from "../plan/cell-layout.ts";
 import type { TaskPlan } from "../plan/task-plan.ts";
 import type { SqlStorage } from "../ports.ts";
+import { KeyFilter } from "../state/key-filter.ts";
 import { PageStore } from "../state/page-store.ts";
 import { WindowDirectory } from "../state/window-directory.ts";
 import { type Checkpoint, emptyCheckpoint, parseWatermark, writeCheckpoint } from "../task/checkpoint.ts";
@@ -55,9 +55,8 @@ export class TaskRestore {
   readonly #store: PageStore;
   readonly #tables: TaskTables;
   readonly #output: TaskOutput | undefined;
-  /** Hashes of this partition's key groups; all of them where a shard goes on with what was its own. */
-  readonly #first: bigint;
-  readonly #last: bigint;
+  /** Of this partition's keys; undefined where it goes on with what was its own. */
+  readonly #filter: KeyFilter | undefined;
   /** The time of what was brought in so far. */
   #firedThrough = minWatermark;
 
@@ -74,16 +73,18 @@ export class TaskRestore {
     this.#offset = from.position?.offset ?? 0;
     this.#check();
     deleteStoredTask(sql, run);
-    const [first, end] = isOwn(from) ? [0, maxParallelism] : identity.keyGroups;
-    this.#first = BigInt(first) << 54n;
-    this.#last = (BigInt(end) << 54n) - 1n;
+    if (!isOwn(from, identity)) this.#filter = new KeyFilter(plan, identity.keyGroups);
     this.#layout = new TableLayout(cache.kernel.memory, cellSpecsOf(plan.accumulators, plan.planVersion));
     const epochs = emptyCheckpoint(0);
     this.#store = new PageStore(sql, run, epochs);
     const directory = new WindowDirectory(sql, run);
     this.#tables = new TaskTables(cache, this.#layout, this.#store, directory, epochs);
     const toPassOver = from.position?.toPassOver ?? 0;
-    this.#output = TaskOutput.open(context, run, plan, { ...epochs, toPassOver });
+    this.#output = TaskOutput.open(context, run, plan, {
+      ...epochs,
+      toPassOver,
+      ...sendRangesOf(from, plan),
+    });
   }
 
   /** The states in the order in which their parts must be brought in. */
@@ -186,13 +187,13 @@ export class TaskRestore {
 
   #addPage(state: TaskState, { table, bytes }: SavedPage): void {
     const { firstHash, nextHash } = storedPageRange(bytes);
-    if (firstHash > this.#last || (nextHash !== undefined && nextHash <= this.#first)) return;
+    if (this.#filter?.mayHave(firstHash, nextHash) === false) return;
     const entry = state.tables.find((candidate) => candidate.table === table);
     assert(entry, "a page of a savepoint belongs to a table of its state");
     const { cache } = this.#context;
     const source = cache.openTable(this.#layout, () => ({ bytes }));
     try {
-      source.keepOnly(firstHash, this.#first, this.#last);
+      this.#filter?.apply(source, firstHash);
       if (source.pageAt(firstHash).cellCount === 0) return;
       const { family, window, firedAt, changedAt } = entry;
       const target =
@@ -205,9 +206,16 @@ export class TaskRestore {
   }
 }
 
-/** True where a shard goes on with what was its own, whatever its keys' hashes are. */
-function isOwn({ position, states }: RestoredStates): boolean {
-  return position !== undefined && states.every((state) => state === position);
+/** True where a shard goes on with all that was its own. */
+function isOwn({ position, states }: RestoredStates, { keyGroups }: PartitionIdentity): boolean {
+  const isWhole = position?.keyGroups.every((group, index) => group === keyGroups[index]) ?? false;
+  return isWhole && states.every((state) => state === position);
+}
+
+/** Where the task goes on in the run that it was saved in, its outputs go by the map of then. */
+function sendRangesOf({ states: [state] }: RestoredStates, plan: TaskPlan): Pick<Checkpoint, "sendRanges"> {
+  const to = ({ send, emit }: TaskPlan) => (send ?? emit?.send)?.to.generation;
+  return state?.sendRanges && to(state.plan) === to(plan) ? { sendRanges: state.sendRanges } : {};
 }
 
 function timeOf({ firedThrough }: TaskState): bigint {

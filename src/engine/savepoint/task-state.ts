@@ -5,6 +5,7 @@
  */
 import { EngineError } from "../../base/errors.ts";
 import type { TaskPlan } from "../plan/task-plan.ts";
+import type { KeyGroupRange } from "../shard-map.ts";
 import type { TableEntry } from "../state/window-directory.ts";
 import type { TaskCounts } from "../task/checkpoint.ts";
 import type { StoredInputTime } from "../time/input-time.ts";
@@ -26,6 +27,8 @@ export interface TaskState {
   readonly tables: readonly TableEntry[];
   /** Parts that hold the pages. */
   readonly parts: number;
+  /** Key groups of the receivers of what the task sends, where those were split. */
+  readonly sendRanges?: readonly KeyGroupRange[];
 }
 
 /** What a task is restored from. */

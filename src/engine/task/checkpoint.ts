@@ -12,6 +12,7 @@ import { maxWatermark, minWatermark } from "../log/records.ts";
 import type { CheckpointFacts } from "../partition-types.ts";
 import type { TaskPlan } from "../plan/task-plan.ts";
 import type { SqlStorage } from "../ports.ts";
+import type { KeyGroupRange } from "../shard-map.ts";
 import { ownLog, type StoredInputTime } from "../time/input-time.ts";
 import type { TablesInCheckpoint } from "./task-tables.ts";
 import type { FiringCursor } from "./task-windows.ts";
@@ -47,12 +48,16 @@ export interface Checkpoint extends TablesInCheckpoint {
   /** Absent in the rows of 0.1.0: nothing came by channels, and nothing was sent. */
   readonly inputTime?: StoredInputTime;
   readonly channels?: readonly StoredChannel[];
+  /** Key groups of the receivers, where those were split. */
+  readonly sendRanges?: readonly KeyGroupRange[];
   /** Records that travel as they are before rows are added up again. */
   readonly toPassOver?: number;
   /** Channels by which the barrier that comes has come. */
   readonly barred?: readonly string[];
   /** The savepoint at whose barrier the task stands, until its pages are copied. */
   readonly savepoint?: number | undefined;
+  /** The first key group that a split has taken away, until none of its keys is left. */
+  readonly keepBelow?: number | undefined;
   /** What is added to offsets for the order of arrival: above those of what was restored. */
   readonly orderOffset?: number;
   readonly history: readonly CheckpointFacts[];

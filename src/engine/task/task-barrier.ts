@@ -1,5 +1,5 @@
 /**
- * A task and the barriers of savepoints: which have come, and whether it stands at one.
+ * A task and the barriers of savepoints and splits: which have come, and whether it stands at one.
  *
  * Between stages a barrier comes by every channel, and behind it a channel brings nothing until it has come
  * by all (`log/decide-acceptance.ts`). So with the last of them the task has applied exactly what belongs to
@@ -7,23 +7,41 @@
  *
  * A barrier that drains is the end of time for its run: it enters a shard as a max watermark would, for this
  * task alone. It goes on to the next stage behind all that this made due.
+ *
+ * At the barrier of a split the copy is what the new partition begins with; the task then lets go of the keys
+ * that were taken away (`narrowing.ts`). The receivers of its outputs hear of the new partition from it, in
+ * their order: their time is never ahead of what the new one may send.
  */
+import { assert } from "../../base/assert.ts";
 import type { Sender } from "../exchange/sender.ts";
-import { decodeBarrier } from "../log/barrier.ts";
-import type { LogRecord } from "../log/records.ts";
+import { type Barrier, decodeBarrier } from "../log/barrier.ts";
+import { channelOf } from "../log/channel-name.ts";
+import { type LogRecord, RecordKind } from "../log/records.ts";
+import { decodeMapChange } from "../log/split-records.ts";
 import type { PartitionIdentity } from "../partition-types.ts";
+import type { TaskPlan } from "../plan/task-plan.ts";
+import { KeyFilter } from "../state/key-filter.ts";
 import type { Checkpoint } from "./checkpoint.ts";
+import { Narrowing } from "./narrowing.ts";
+import type { TaskTables } from "./task-tables.ts";
+
+type StoredBarrier = Pick<Checkpoint, "barred" | "savepoint" | "keepBelow">;
 
 export class TaskBarrier {
   readonly #run: number;
+  readonly #plan: TaskPlan;
+  #narrowing: Narrowing | undefined;
   // In the checkpoint.
   #channels: readonly string[];
   #savepoint: number | undefined;
+  #keepBelow: number | undefined;
 
-  constructor(run: number, { barred = [], savepoint }: Pick<Checkpoint, "barred" | "savepoint">) {
+  constructor(run: number, plan: TaskPlan, { barred = [], savepoint, keepBelow }: StoredBarrier) {
     this.#run = run;
+    this.#plan = plan;
     this.#channels = barred;
     this.#savepoint = savepoint;
+    this.#keepBelow = keepBelow;
   }
 
   /** The savepoint at whose barrier the task stands. */
@@ -31,16 +49,40 @@ export class TaskBarrier {
     return this.#savepoint;
   }
 
-  get state(): Pick<Checkpoint, "barred" | "savepoint"> {
-    return { barred: this.#channels, savepoint: this.#savepoint };
+  /** True from the barrier of a split until no key is left that it has taken away. */
+  get isDividing(): boolean {
+    return this.#keepBelow !== undefined;
   }
 
-  /** Takes in a barrier, before anything else of its record. Returns true where the task's time ends. */
-  meet({ frame, mark }: LogRecord): boolean {
-    const { run, drains = false } = decodeBarrier(frame);
-    if (run !== this.#run) return false;
+  /** True while the task is to let go of keys, and may: they are copied. */
+  get isNarrowing(): boolean {
+    return this.#keepBelow !== undefined && this.#savepoint === undefined;
+  }
+
+  /** True where a checkpoint would say something else than this one does. */
+  differsFrom({ savepoint, keepBelow }: StoredBarrier): boolean {
+    const isHalfway = this.#narrowing !== undefined;
+    return isHalfway || savepoint !== this.#savepoint || keepBelow !== this.#keepBelow;
+  }
+
+  get state(): StoredBarrier {
+    return { barred: this.#channels, savepoint: this.#savepoint, keepBelow: this.#keepBelow };
+  }
+
+  /**
+   * Takes in a barrier, or a map of the next stage, before anything else of its record. Returns true where
+   * the task's time ends.
+   */
+  take({ kind, frame, mark, offset }: LogRecord, sender: Pick<Sender, "divide"> | undefined): boolean {
+    if (kind === RecordKind.Map) {
+      const change = decodeMapChange(frame);
+      if (change.run === this.#run) sender?.divide(offset, change);
+    }
+    if (kind !== RecordKind.Barrier) return false;
+    const barrier = decodeBarrier(frame);
+    if (!this.#concerns(barrier)) return false;
     if (mark) this.#channels = [...this.#channels, mark.channel];
-    return drains && !mark;
+    return barrier.drains === true && !mark;
   }
 
   /**
@@ -50,18 +92,36 @@ export class TaskBarrier {
    */
   complete(
     { offset, frame }: LogRecord,
-    { shardCount }: Pick<PartitionIdentity, "shardCount">,
-    sender: Pick<Sender, "sendBarrier"> | undefined,
+    identity: Pick<PartitionIdentity, "generation" | "shardCount">,
+    sender: Pick<Sender, "sendBarrier" | "announce"> | undefined,
   ): void {
     const barrier = decodeBarrier(frame);
-    if (barrier.run !== this.#run || this.#channels.length < barrier.channels) return;
+    if (!this.#concerns(barrier) || this.#channels.length < barrier.channels) return;
+    assert(this.#keepBelow === undefined, "a task stands at one barrier at a time");
+    const { savepoint, split } = barrier;
     this.#channels = [];
-    this.#savepoint = barrier.savepoint;
-    sender?.sendBarrier(offset, { ...barrier, channels: shardCount });
+    this.#savepoint = savepoint;
+    this.#keepBelow = split?.middle;
+    if (split) sender?.announce(offset, channelOf({ ...identity, shard: split.child }));
+    else sender?.sendBarrier(offset, { ...barrier, channels: identity.shardCount });
   }
 
   /** The task goes on. */
   pass(): void {
     this.#savepoint = undefined;
+  }
+
+  /** Goes through about `cellsMax` cells of a task that `isNarrowing`. */
+  narrow(tables: TaskTables, { keyGroups }: PartitionIdentity, cellsMax: number): void {
+    assert(this.#keepBelow !== undefined, "a split has taken keys away");
+    const kept = [keyGroups[0], this.#keepBelow] as const;
+    this.#narrowing ??= new Narrowing(tables, new KeyFilter(this.#plan, kept));
+    if (!this.#narrowing.step(cellsMax)) return;
+    this.#narrowing = undefined;
+    this.#keepBelow = undefined;
+  }
+
+  #concerns({ run }: Barrier): boolean {
+    return run === 0 || run === this.#run;
   }
 }

@@ -30,8 +30,9 @@ export class TaskOutput {
   ): TaskOutput | undefined {
     const send = plan.send ?? plan.emit?.send;
     if (!send) return undefined;
-    const outbox = new Outbox(sql, task, send.to.partitions, checkpoint.channels ?? []);
-    return new TaskOutput(plan, outbox, new Sender(cache, send, outbox, checkpoint.toPassOver ?? 0), cache);
+    const { channels = [], toPassOver = 0, sendRanges } = checkpoint;
+    const outbox = new Outbox(sql, task, sendRanges?.length ?? send.to.partitions, channels);
+    return new TaskOutput(plan, outbox, new Sender(cache, send, outbox, sendRanges, toPassOver), cache);
   }
 
   constructor(plan: TaskPlan, outbox: Outbox, sender: Sender, { kernel }: PageCache) {
@@ -47,8 +48,10 @@ export class TaskOutput {
   }
 
   /** What the checkpoint says of it besides messages. */
-  get state(): Pick<Checkpoint, "channels" | "toPassOver"> {
-    return { channels: this.outbox.state, toPassOver: this.sender.toPassOver };
+  get state(): Pick<Checkpoint, "channels" | "sendRanges" | "toPassOver"> {
+    const { dividedRanges, toPassOver } = this.sender;
+    const channels = this.outbox.state;
+    return { channels, toPassOver, ...(dividedRanges && { sendRanges: dividedRanges }) };
   }
 
   /** Sends a page of the window that ends at `end`; false where nothing more may be sent for now. */

@@ -159,6 +159,11 @@ export class TaskTables {
     this.#cache.dropTable(table);
   }
 
+  /** Entries of all tables in storage: right after a commit, all there are. */
+  stored(): TableEntry[] {
+    return this.#directory.all();
+  }
+
   /** Directory entries of a family, window in [from, to]; see `WindowDirectory.range`. */
   range(family: TableFamily, from: number, to: number, isDescending: boolean, limit: number): TableEntry[] {
     return this.#directory.range(family, from, to, isDescending, limit);

@@ -49,7 +49,7 @@ import { TaskWindows } from "./task-windows.ts";
 export const wholeSliceBytes = 1 * MiB;
 
 /** Cells that one step merges or sweeps: bounds the length of a turn. */
-const cellsPerStepMax = 50_000;
+export const cellsPerStepMax = 50_000;
 
 /**
  * Page memory that one batch may need beyond what is there: new cells, and pages that double while they grow.
@@ -61,7 +61,8 @@ export interface TaskContext {
   readonly log: PartitionLog;
   readonly kernel: Kernel;
   readonly cache: PageCache;
-  readonly identity: PartitionIdentity;
+  /** Who the partition is now: columns, siblings and key groups change. */
+  readonly identity: () => PartitionIdentity;
 }
 
 export class Task {
@@ -87,7 +88,7 @@ export class Task {
   #isMidRecord: boolean;
   readonly #time: InputTime;
   #counts: TaskCounts;
-  readonly #barrier: TaskBarrier;
+  readonly barrier: TaskBarrier;
 
   /** Opens the task at its last checkpoint, which must exist. */
   constructor(context: TaskContext, number: number, plan: TaskPlan) {
@@ -102,9 +103,9 @@ export class Task {
     this.#offset = checkpoint.offset;
     this.#isMidRecord = checkpoint.isMidRecord;
     const watermark = parseWatermark(checkpoint.watermark);
-    this.#time = new InputTime(context.identity.inputs, watermark, checkpoint.inputTime ?? {});
+    this.#time = new InputTime(context.identity().inputs, watermark, checkpoint.inputTime ?? {});
     this.#counts = checkpoint.counts;
-    this.#barrier = new TaskBarrier(number, checkpoint);
+    this.barrier = new TaskBarrier(number, plan, checkpoint);
     this.#layout = new TableLayout(kernel.memory, cellSpecsOf(plan.accumulators, plan.planVersion));
     this.#store = new PageStore(sql, number, checkpoint);
     this.letters = new LetterBox(sql, number);
@@ -112,7 +113,7 @@ export class Task {
     this.tables = new TaskTables(cache, this.#layout, this.#store, directory, checkpoint);
     this.#output = TaskOutput.open(context, number, plan, checkpoint);
     this.windows = plan.window ? this.#openWindows(plan.window, checkpoint) : undefined;
-    this.#input = new TaskInput(kernel, plan, context.identity.schema);
+    this.#input = new TaskInput(kernel, plan, context.identity().schema);
     this.#sorter = new RowSorter(kernel, plan, this.letters);
     this.#updates = new CellUpdates(cache, plan, this.#layout, this.#output);
     this.#retention = new Retention(plan, this.tables, this.windows, checkpoint.sweep);
@@ -159,7 +160,7 @@ export class Task {
 
   /** The savepoint at whose barrier the task stands: it must not step before `passBarrier`. */
   get savepoint(): number | undefined {
-    return this.#barrier.savepoint;
+    return this.barrier.savepoint;
   }
 
   get history(): readonly CheckpointFacts[] {
@@ -180,7 +181,7 @@ export class Task {
       isMidRecord !== this.#isMidRecord ||
       cursor !== windows?.cursor ||
       this.outbox?.isStale ||
-      this.#checkpoint.savepoint !== this.savepoint ||
+      this.barrier.differsFrom(this.#checkpoint) ||
       sweep.cursor !== this.#retention.state.cursor ||
       (windows !== undefined && windows.firedThrough !== parseWatermark(firedThrough))
     );
@@ -210,7 +211,7 @@ export class Task {
     if (this.windows && !this.windows.fire(this.watermark, cellsPerStepMax)) return wholeSliceBytes;
     if (this.plan.emit) this.#output?.sender.sendTime(record.offset, this.#time);
     if (!this.#retention.sweep(record.appendTime, cellsPerStepMax)) return wholeSliceBytes;
-    if (record.kind === RecordKind.Barrier) this.#barrier.complete(record, identity, this.#output?.sender);
+    if (record.kind === RecordKind.Barrier) this.barrier.complete(record, identity(), this.#output?.sender);
     this.#isMidRecord = false;
     this.#offset = record.offset;
     return record.bytes;
@@ -258,7 +259,7 @@ export class Task {
       watermark: this.watermark.toString(),
       inputTime: this.#time.state,
       ...this.#output?.state,
-      ...this.#barrier.state,
+      ...this.barrier.state,
       orderOffset: this.#orderOffset,
       firedThrough: firedThrough.toString(),
       cursor: windows?.cursor,
@@ -296,10 +297,11 @@ export class Task {
 
   /** Applies a record's rows, by the watermark before it, then its own, and tells the next stage of both. */
   #takeIn(record: LogRecord): void {
-    if (record.kind === RecordKind.Barrier && this.#barrier.meet(record)) this.#time.end();
+    const sender = this.#output?.sender;
+    if (this.barrier.take(record, sender)) this.#time.end();
     if (record.kind !== RecordKind.Frame) {
       this.#time.apply(record);
-      if (this.plan.send) this.#output?.sender.sendTime(record.offset, this.#time);
+      if (this.plan.send) sender?.sendTime(record.offset, this.#time);
       return;
     }
     const input = this.#input;
@@ -308,7 +310,7 @@ export class Task {
       const { watermark } = this;
       if (!this.plan.send) this.#applyRows(record);
       this.#time.apply(record);
-      if (this.plan.send && this.#output) this.#sendRows(this.#output.sender, record, watermark);
+      if (this.plan.send && sender) this.#sendRows(sender, record, watermark);
     } finally {
       input.unload();
     }
@@ -316,7 +318,7 @@ export class Task {
 
   /** Goes on behind the barrier; its pages are copied. */
   passBarrier(): void {
-    this.#barrier.pass();
+    this.barrier.pass();
     this.#checkpoint = { ...this.#checkpoint, savepoint: undefined };
     writeCheckpoint(this.#context.sql, this.number, this.#checkpoint);
   }

@@ -7,6 +7,7 @@
  * up.
  */
 import { type LogRecord, maxWatermark, minWatermark, RecordKind } from "../log/records.ts";
+import { decodeNewChannel } from "../log/split-records.ts";
 
 /** What a checkpoint says of each channel heard from: watermark as text, and whether it is idle. */
 export type StoredInputTime = Readonly<Record<string, readonly [watermark: string, isIdle: boolean]>>;
@@ -28,7 +29,9 @@ export class InputTime {
 
   /** `inputs` are the channels that lead here; undefined for a shard. */
   constructor(inputs: readonly string[] | undefined, watermark: bigint, stored: StoredInputTime) {
-    for (const channel of inputs ?? [ownLog]) {
+    // What was announced behind the first inputs was heard from: the channel that told of it gave it its
+    // time.
+    for (const channel of new Set([...(inputs ?? [ownLog]), ...Object.keys(stored)])) {
       const known = stored[channel];
       this.#channels.set(channel, known ? { watermark: BigInt(known[0]), isIdle: known[1] } : unheard);
     }
@@ -54,9 +57,13 @@ export class InputTime {
   }
 
   /** Takes in what a record says of time; it holds after the record's rows. */
-  apply({ kind, watermark, mark }: LogRecord): void {
-    if (kind === RecordKind.Barrier) return;
+  apply({ kind, watermark, mark, frame }: LogRecord): void {
+    if (kind === RecordKind.Barrier || kind === RecordKind.Map) return;
     const name = mark?.channel ?? ownLog;
+    if (kind === RecordKind.Channel) {
+      this.#open(decodeNewChannel(frame), name);
+      return;
+    }
     const before = this.#channels.get(name);
     if (before) {
       this.#channels.set(name, {
@@ -75,6 +82,12 @@ export class InputTime {
       this.#channels.set(name, { watermark: maxWatermark, isIdle });
     }
     this.#combine();
+  }
+
+  /** A partition that sent by `known` was split: what its new half sends begins where it stood itself. */
+  #open(channel: string, known: string): void {
+    const time = this.#channels.get(known) ?? unheard;
+    if (!this.#channels.has(channel)) this.#channels.set(channel, { ...time });
   }
 
   #combine(): void {

@@ -14,13 +14,9 @@
 import { assert } from "../../base/assert.ts";
 import type { TaskPlan } from "../../engine/plan/task-plan.ts";
 import type { SqlStorage, SqlValue } from "../../engine/ports.ts";
+import type { KeyGroupRange } from "../../engine/shard-map.ts";
 import type { JobDefinition } from "../../protocol/job-spec.ts";
-import type { StreamDefinition } from "../../protocol/stream-spec.ts";
-
-/** A stream's definition, and of one between two stages the channels that lead to each of its partitions. */
-export interface StoredStream extends StreamDefinition {
-  readonly inputs?: readonly string[];
-}
+import { type StoredStream, shardCountOf } from "./shard-ranges.ts";
 
 export interface StreamEntry {
   readonly name: string;
@@ -54,10 +50,11 @@ export interface JobRestore {
   readonly states: readonly (SavedPlace | null)[];
 }
 
-/** Where the tasks of a saved stage were. */
+/** Where the tasks of a saved stage were, and their key groups where one had been split. */
 export interface SavedPlace {
   readonly generation: number;
   readonly shards: number;
+  readonly ranges?: readonly KeyGroupRange[];
 }
 
 /** A task of a job, and the generation of the stream that it reads. */
@@ -124,10 +121,10 @@ export class Catalog {
     return { name, generation, mapVersion: 1, definition, createdAt: now, isDeleted: false };
   }
 
-  /** Stores a definition with more columns, under the next map version. */
-  extendStream(generation: number, definition: StreamDefinition): void {
-    const statement = "UPDATE streams SET definition = ?, map_version = map_version + 1 WHERE generation = ?";
-    this.#sql.run(statement, JSON.stringify(definition), generation);
+  /** Stores another definition, with more columns or more shards, under its map version. */
+  updateStream({ generation, definition, mapVersion }: StreamEntry): void {
+    const statement = "UPDATE streams SET definition = ?, map_version = ? WHERE generation = ?";
+    this.#sql.run(statement, JSON.stringify(definition), mapVersion, generation);
   }
 
   markStreamDeleted(generation: number): void {
@@ -193,10 +190,19 @@ export class Catalog {
   /** Notes that every shard is to be told about `run` (0: the stream itself), at `dueAt` at the latest. */
   addDeliveries(stream: StreamEntry, run: number, dueAt: number): void {
     const revision = this.#next("revision");
-    for (let shard = 0; shard < stream.definition.shards; shard++) {
-      const statement = `INSERT OR REPLACE INTO deliveries (${deliveryColumns}) VALUES (?, ?, ?, ?, 0, ?)`;
-      this.#sql.run(statement, stream.generation, shard, run, revision, dueAt);
+    for (let shard = 0; shard < shardCountOf(stream); shard++) {
+      this.#addDelivery(stream.generation, shard, run, revision, dueAt);
     }
+  }
+
+  /** Notes that one shard is to be told about `run`. */
+  addDelivery(generation: number, shard: number, run: number, dueAt: number): void {
+    this.#addDelivery(generation, shard, run, this.#next("revision"), dueAt);
+  }
+
+  #addDelivery(generation: number, shard: number, run: number, revision: number, dueAt: number): void {
+    const statement = `INSERT OR REPLACE INTO deliveries (${deliveryColumns}) VALUES (?, ?, ?, ?, 0, ?)`;
+    this.#sql.run(statement, generation, shard, run, revision, dueAt);
   }
 
   /** What a shard is still to be told, the stream itself first. */

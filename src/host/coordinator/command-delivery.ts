@@ -6,12 +6,15 @@
  * that was given up may still arrive, behind newer ones: by its revision, or map version, the shard knows.
  */
 import { assert } from "../../base/assert.ts";
-import type { PartitionIdentity, RpcResult } from "../../engine/partition-types.ts";
-import { keyGroupsOf } from "../../engine/shard-map.ts";
+import { EngineError, errorBodyOf } from "../../base/errors.ts";
+import type { PartitionIdentity, RestoreSource, RpcResult } from "../../engine/partition-types.ts";
+import { type BlobStore, partName, splitTaskName, stateName } from "../blobs.ts";
+import type { PartitionRpc } from "../partition/partition-rpc.ts";
 import { callShard, type Shards } from "../shards.ts";
 import type { WallClock } from "../wall-clock.ts";
-import type { Catalog, Delivery, StreamEntry } from "./catalog.ts";
+import type { Catalog, Delivery, JobEntry, StreamEntry } from "./catalog.ts";
 import { sourceOf } from "./restore-plan.ts";
+import { rangesOf, shardCountOf } from "./shard-ranges.ts";
 
 /** After this a command counts as lost. Opening a partition with a long log may take seconds. */
 const commandTimeoutMs = 10_000;
@@ -23,12 +26,14 @@ export class CommandDelivery {
   readonly #catalog: Catalog;
   readonly #shards: Shards;
   readonly #clock: WallClock;
+  readonly #blobs: BlobStore | undefined;
   readonly #inFlight = new Map<string, Promise<void>>();
 
-  constructor(catalog: Catalog, shards: Shards, clock: WallClock) {
+  constructor(catalog: Catalog, shards: Shards, clock: WallClock, blobs: BlobStore | undefined) {
     this.#catalog = catalog;
     this.#shards = shards;
     this.#clock = clock;
+    this.#blobs = blobs;
   }
 
   /**
@@ -41,16 +46,17 @@ export class CommandDelivery {
   /** Sends what is due; returns when every send was answered or given up. */
   async deliverDue(): Promise<void> {
     const due = this.#catalog.deliveriesDue(this.#clock.now());
-    await Promise.all(due.map(({ generation, shard }) => this.#deliverTo(generation, shard)));
+    await Promise.all(due.map(({ generation, shard }) => this.deliverTo(generation, shard)));
   }
 
   /** Sends all that the stream's shards are still to be told. */
   async deliverToAll(stream: StreamEntry): Promise<void> {
-    const shards = Array.from({ length: stream.definition.shards }, (_, shard) => shard);
-    await Promise.all(shards.map((shard) => this.#deliverTo(stream.generation, shard)));
+    const shards = Array.from({ length: shardCountOf(stream) }, (_, shard) => shard);
+    await Promise.all(shards.map((shard) => this.deliverTo(stream.generation, shard)));
   }
 
-  #deliverTo(generation: number, shard: number): Promise<void> {
+  /** Sends all that one shard is still to be told. */
+  deliverTo(generation: number, shard: number): Promise<void> {
     const name = `${generation}/${shard}`;
     const running = this.#inFlight.get(name);
     if (running) return running;
@@ -79,27 +85,82 @@ export class CommandDelivery {
     }
   }
 
-  #send({ generation, shard, run, revision }: Delivery): Promise<RpcResult<null>> {
+  async #send(delivery: Delivery): Promise<RpcResult<null>> {
+    const { generation, shard, run } = delivery;
     const stream = this.#catalog.generation(generation);
     assert(stream, "a delivery's stream is in the catalog until all its shards confirmed");
     const address = { stream: stream.name, generation, shard };
-    return callShard(this.#clock, commandTimeoutMs, address, () => {
-      const partition = this.#shards.open(address);
-      if (run === 0) {
-        return stream.isDeleted ? partition.destroy(generation) : partition.setUp(identityOf(stream, shard));
-      }
-      const job = this.#catalog.run(run);
-      assert(job, "a delivery's job is in the catalog until all shards confirmed");
-      const { name, state } = job;
-      const stage = job.stages.findIndex((each) => each.generation === generation);
-      const plan = job.stages[stage]?.plan;
-      assert(plan, "a job's run is told to the partitions of its own stages");
-      const restore = job.restore && sourceOf(job.restore, stage, shard, stream.definition.shards);
-      return partition.command(generation, {
+    const call = (work: (partition: PartitionRpc) => Promise<RpcResult<null>>) =>
+      callShard(this.#clock, commandTimeoutMs, address, () => work(this.#shards.open(address)));
+    if (run === 0) {
+      return await call((partition) =>
+        stream.isDeleted ? partition.destroy(generation) : partition.setUp(identityOf(stream, shard)),
+      );
+    }
+    const job = this.#catalog.run(run);
+    assert(job, "a delivery's job is in the catalog until all shards confirmed");
+    const from = stream.definition.ranges?.[shard]?.from;
+    if (!from || job.state === "deleted") return await call(this.#commandOf(delivery, job, stream));
+    const handedOver = await this.#handoverFrom(stream, run, from);
+    if (!handedOver.ok) return handedOver;
+    const { names, task } = handedOver.value;
+    const isShard = stream.definition.inputs === undefined;
+    const restore = task === undefined ? undefined : { states: [task], ...(isShard && { position: task }) };
+    const sent = await call(this.#commandOf(delivery, job, stream, restore));
+    // Once the new partition has the run it never asks for them again.
+    return sent.ok && names.length > 0 ? await this.#deleteBlobs(names) : sent;
+  }
+
+  async #deleteBlobs(names: readonly string[]): Promise<RpcResult<null>> {
+    try {
+      await this.#blobs?.delete(names);
+      return { ok: true, value: null };
+    } catch (cause) {
+      const message = `The store of savepoints did not answer: ${cause}`;
+      return { ok: false, error: errorBodyOf(new EngineError("PARTITION_UNAVAILABLE", { message, cause })) };
+    }
+  }
+
+  #commandOf(
+    { generation, shard, run, revision }: Delivery,
+    job: JobEntry,
+    stream: StreamEntry,
+    handedOver?: RestoreSource,
+  ): (partition: PartitionRpc) => Promise<RpcResult<null>> {
+    const { name, state } = job;
+    const stage = job.stages.findIndex((each) => each.generation === generation);
+    const plan = job.stages[stage]?.plan;
+    assert(plan, "a job's run is told to the partitions of its own stages");
+    const isChild = stream.definition.ranges?.[shard]?.from !== undefined;
+    const saved = isChild ? undefined : job.restore;
+    const restore = handedOver ?? (saved && sourceOf(saved, stage, shard, rangesOf(stream)));
+    return (partition) =>
+      partition.command(generation, {
         ...{ job: name, run, revision, state, plan },
         ...(restore && { restore }),
       });
-    });
+  }
+
+  /** What the partition that was split has given away of a run, and the blobs that it lies in. */
+  async #handoverFrom(
+    { name, generation }: StreamEntry,
+    run: number,
+    { split, shard }: { readonly split: number; readonly shard: number },
+  ): Promise<RpcResult<{ readonly task: string | undefined; readonly names: readonly string[] }>> {
+    const address = { stream: name, generation, shard };
+    const asked = await callShard(this.#clock, commandTimeoutMs, address, () =>
+      this.#shards.open(address).handoverOf(run, split),
+    );
+    if (!asked.ok) return asked;
+    const { state, parts } = asked.value;
+    if (state === "None") return { ok: true, value: { task: undefined, names: [] } };
+    if (state === "Waits") {
+      const message = `Partition ${shard} of "${name}" has not given its state away yet.`;
+      return { ok: false, error: errorBodyOf(new EngineError("PARTITION_UNAVAILABLE", { message })) };
+    }
+    const task = splitTaskName(split, run, generation, shard);
+    const pages = Array.from({ length: parts }, (_, part) => partName(task, part));
+    return { ok: true, value: { task, names: [stateName(task), ...pages] } };
   }
 
   #forgetIfGone({ generation, run }: Delivery): void {
@@ -115,14 +176,17 @@ export class CommandDelivery {
 
 /** Returns who a shard of the stream is. */
 export function identityOf(stream: StreamEntry, shard: number): PartitionIdentity {
-  const { columns, eventTime, idleTimeoutMs, idle, shards, retention, inputs } = stream.definition;
+  const { columns, eventTime, idleTimeoutMs, idle, retention } = stream.definition;
+  const range = stream.definition.ranges?.[shard];
+  const inputs = range?.inputs ?? stream.definition.inputs;
   return {
     stream: stream.name,
     generation: stream.generation,
     shard,
-    shardCount: shards,
-    keyGroups: keyGroupsOf(shard, shards),
+    shardCount: shardCountOf(stream),
+    keyGroups: rangesOf(stream)[shard] ?? [0, 0],
     mapVersion: stream.mapVersion,
+    ...(range && { mapVersionMin: range.since }),
     schema: { version: stream.mapVersion, columns },
     eventTimeColumn: columns.findIndex(({ name }) => name === eventTime.column),
     outOfOrdernessMs: eventTime.outOfOrdernessMs,
@@ -130,5 +194,6 @@ export function identityOf(stream: StreamEntry, shard: number): PartitionIdentit
     idle,
     retention: { timeMs: retention.timeMs, bytesMax: retention.bytesPerShard },
     ...(inputs && { inputs }),
+    ...(range?.awaits && { awaits: range.awaits }),
   };
 }

@@ -8,10 +8,12 @@
 import type { Schema } from "../../columnar/schema.ts";
 import type { RpcResult } from "../../engine/partition-types.ts";
 import type { TaskPlan } from "../../engine/plan/task-plan.ts";
+import type { KeyGroupRange } from "../../engine/shard-map.ts";
 import type {
   JobAnswer,
   JobStatusAnswer,
   SavepointAnswer,
+  SplitAnswer,
   StreamAnswer,
   StreamStatusAnswer,
 } from "../../protocol/answers.ts";
@@ -24,7 +26,8 @@ export interface StreamFacts {
   readonly stream: string;
   readonly generation: number;
   readonly mapVersion: number;
-  readonly shardCount: number;
+  /** Key groups of each shard. */
+  readonly ranges: readonly KeyGroupRange[];
   readonly schema: Schema;
   readonly eventTimeColumn: number;
   readonly outOfOrdernessMs: number;
@@ -36,7 +39,9 @@ export interface StreamFacts {
 export interface StagePartitions {
   readonly stream: string;
   readonly generation: number;
-  readonly shardCount: number;
+  readonly mapVersion: number;
+  /** Key groups of each shard. */
+  readonly ranges: readonly KeyGroupRange[];
 }
 
 /** What it takes to read a view of a job: where the stage that keeps it is, and its plan. */
@@ -75,6 +80,21 @@ export interface CoordinatorRpc {
   savepoints(job: string): Promise<RpcResult<readonly SavepointAnswer[]>>;
   savepoint(savepoint: number): Promise<RpcResult<SavepointAnswer>>;
   deleteSavepoint(savepoint: number): Promise<RpcResult<null>>;
+  /**
+   * Splits a shard at a key group, or in the middle of its range; answers when the state has moved, or after
+   * some seconds while it goes on.
+   */
+  splitStream(name: string, shard: number, keyGroup: number | undefined): Promise<RpcResult<SplitAnswer>>;
+  /** Splits a partition of a job's stage behind an exchange in the same way. */
+  splitStage(
+    job: string,
+    stage: number,
+    partition: number,
+    keyGroup: number | undefined,
+  ): Promise<RpcResult<SplitAnswer>>;
+  /** Newest first. */
+  splitsOfStream(name: string): Promise<RpcResult<readonly SplitAnswer[]>>;
+  splitsOfJob(job: string): Promise<RpcResult<readonly (SplitAnswer & { readonly stage: number })[]>>;
   /** A shard tells that it left idleness, so that its idle siblings get ticks. */
   shardActive(stream: string, generation: number, shard: number): Promise<RpcResult<null>>;
 }

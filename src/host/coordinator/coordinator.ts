@@ -9,10 +9,9 @@
  */
 import { assert } from "../../base/assert.ts";
 import { EngineError, errorBodyOf, StorageFailure } from "../../base/errors.ts";
-import { suggestName } from "../../base/suggest-name.ts";
 import type { RpcResult } from "../../engine/partition-types.ts";
 import type { SqlStorage } from "../../engine/ports.ts";
-import type { JobAnswer, SavepointAnswer, StreamAnswer } from "../../protocol/answers.ts";
+import type { JobAnswer, SavepointAnswer, SplitAnswer, StreamAnswer } from "../../protocol/answers.ts";
 import type { JobDefinition } from "../../protocol/job-spec.ts";
 import type { SavepointWish } from "../../protocol/savepoint-body.ts";
 import type { StreamDefinition } from "../../protocol/stream-spec.ts";
@@ -21,14 +20,17 @@ import type { Shards } from "../shards.ts";
 import { deadlineAfter, type WallClock } from "../wall-clock.ts";
 import { Catalog, type JobEntry, type StreamEntry } from "./catalog.ts";
 import { CommandDelivery } from "./command-delivery.ts";
-import type { CoordinatorRpc, JobFacts, Put, StagePartitions, StreamFacts } from "./coordinator-rpc.ts";
+import type { CoordinatorRpc, JobFacts, Put, StreamFacts } from "./coordinator-rpc.ts";
 import { decideStreamChange } from "./decide-stream-change.ts";
+import { findJob, findSource, findStream, findView } from "./find-entries.ts";
 import { jobDifference } from "./job-difference.ts";
 import { jobAnswerOf, mergeJobStatus, mergeStreamStatus, streamAnswerOf } from "./merge-status.ts";
-import { SavepointTaking } from "./savepoint-taking.ts";
 import { type SavepointEntry, Savepoints, savepointAnswerOf } from "./savepoints.ts";
+import { extended } from "./shard-ranges.ts";
+import { Splits, splitAnswerOf } from "./splits.ts";
 import { startJob, streamRun } from "./start-job.ts";
-import { streamFactsOf } from "./stream-facts.ts";
+import { stagePartitionsOf, streamFactsOf } from "./stream-facts.ts";
+import { StructuralOperations } from "./structural-operations.ts";
 import { statusesOf, WatermarkTicks } from "./watermark-ticks.ts";
 
 /** How long a request waits for shards before it answers `starting`. */
@@ -49,54 +51,46 @@ export interface CoordinatorPorts {
   abort(reason: string): void;
 }
 
-/** Where savepoints are kept, and how they come there. */
-interface KeptSavepoints {
-  readonly savepoints: Savepoints;
-  readonly taking: SavepointTaking;
-}
-
 export class Coordinator implements CoordinatorRpc {
   readonly #ports: CoordinatorPorts;
   readonly #catalog: Catalog;
   readonly #delivery: CommandDelivery;
   readonly #ticks: WatermarkTicks;
-  readonly #kept: KeptSavepoints | undefined;
+  readonly #operations: StructuralOperations;
   #alarmAt: number | undefined;
 
   constructor(ports: CoordinatorPorts) {
     this.#ports = ports;
     this.#catalog = new Catalog(ports.sql);
-    this.#delivery = new CommandDelivery(this.#catalog, ports.shards, ports.clock);
-    this.#ticks = new WatermarkTicks(ports.shards, ports.clock);
     const { sql, shards, clock, blobs } = ports;
-    if (blobs) {
-      const savepoints = new Savepoints(sql, shards, clock, blobs);
-      const taking = new SavepointTaking(savepoints, {
-        ...{ clock, catalog: this.#catalog },
-        schedule: () => this.#schedule(),
-        stop: (job) => this.#wish(job, "deleted"),
-      });
-      this.#kept = { savepoints, taking };
-    }
+    this.#delivery = new CommandDelivery(this.#catalog, shards, clock, blobs);
+    this.#ticks = new WatermarkTicks(shards, clock);
+    this.#operations = new StructuralOperations({
+      ...{ catalog: this.#catalog, clock },
+      splits: new Splits(sql, this.#catalog, shards, clock, this.#delivery),
+      savepoints: blobs && new Savepoints(sql, shards, clock, blobs),
+      schedule: () => this.#schedule(),
+      stop: (job) => this.#wish(job, "deleted"),
+    });
     for (const stream of this.#catalog.streams()) this.#watch(stream);
     this.#schedule();
   }
 
   streamFacts(name: string): Promise<RpcResult<StreamFacts>> {
     return this.#answer(async () => {
-      const stream = this.#stream(name);
+      const stream = findStream(this.#catalog, name);
       await this.#settle(stream, streamRun);
-      return streamFactsOf(this.#stream(name));
+      await this.#operations.mapsKnown([stream]);
+      return streamFactsOf(findStream(this.#catalog, name));
     });
   }
 
   jobFacts(view: string): Promise<RpcResult<JobFacts>> {
     return this.#answer(async () => {
-      const found = this.#catalog.view(view);
-      if (!found) throw this.#notFound("VIEW_NOT_FOUND", "view", view);
-      const { job, stage } = found;
+      const { job, stage } = findView(this.#catalog, view);
       await this.#settleJob(job);
-      const partitions = this.#catalog.streamsOf(job).map(partitionsOf);
+      await this.#operations.mapsKnown(this.#catalog.streamsOf(job));
+      const partitions = this.#catalog.streamsOf(job).map(stagePartitionsOf);
       const [own, plan] = [partitions[stage], job.stages[stage]?.plan];
       assert(own && plan, "every stage of a job reads a stream");
       return { view, job: job.name, run: job.run, ...own, plan, before: partitions.slice(0, stage) };
@@ -106,22 +100,26 @@ export class Coordinator implements CoordinatorRpc {
   putStream(name: string, definition: StreamDefinition): Promise<RpcResult<Put<StreamAnswer>>> {
     return this.#answer(async () => {
       const existing = this.#catalog.stream(name);
+      if (existing) await this.#operations.mapsSettled([existing]);
       const change = decideStreamChange(existing?.definition, definition);
       if (change.kind === "Refuse") throw new EngineError("STREAM_CONFLICT", { message: change.message });
       const now = this.#ports.clock.now();
       const stream = existing ?? this.#catalog.addStream(name, definition, now);
-      if (change.kind === "AddColumns") this.#catalog.extendStream(stream.generation, definition);
+      if (change.kind === "AddColumns") this.#extend(stream, definition);
       if (change.kind !== "Keep") {
         this.#catalog.addDeliveries(stream, streamRun, CommandDelivery.dueAgainAt(now));
       }
       const isSettled = await this.#settle(stream, streamRun);
-      return { isNew: change.kind === "Create", answer: streamAnswerOf(this.#stream(name), isSettled) };
+      return {
+        isNew: change.kind === "Create",
+        answer: streamAnswerOf(findStream(this.#catalog, name), isSettled),
+      };
     });
   }
 
   stream(name: string) {
     return this.#answer(async () => {
-      const stream = this.#stream(name);
+      const stream = findStream(this.#catalog, name);
       const statuses = await statusesOf(stream, this.#ports.shards, this.#ports.clock);
       return mergeStreamStatus(stream, this.#isSettled(stream, streamRun), statuses);
     });
@@ -135,7 +133,7 @@ export class Coordinator implements CoordinatorRpc {
 
   deleteStream(name: string): Promise<RpcResult<null>> {
     return this.#answer(async () => {
-      const stream = this.#stream(name);
+      const stream = findStream(this.#catalog, name);
       const jobs = this.#catalog.jobsOf(stream.generation).map((job) => job.name);
       if (jobs.length > 0) {
         const message = `Stream "${name}" is read by ${jobs.map((job) => `"${job}"`).join(", ")}.`;
@@ -156,41 +154,46 @@ export class Coordinator implements CoordinatorRpc {
         const message = `Job "${name}" exists with another definition: ${difference}.`;
         throw new EngineError("JOB_CONFLICT", { message });
       }
-      const job = existing ?? this.#startJob(name, definition);
-      const stream = this.#sourceOf(job);
+      const job = existing ?? (await this.#startJob(name, definition));
+      const stream = findSource(this.#catalog, job);
       const isSettled = await this.#settleJob(job);
-      return { isNew: !existing, answer: jobAnswerOf(this.#job(name), stream.name, isSettled) };
+      return { isNew: !existing, answer: jobAnswerOf(findJob(this.#catalog, name), stream.name, isSettled) };
     });
   }
 
   job(name: string) {
     return this.#answer(async () => {
-      const job = this.#job(name);
+      const job = findJob(this.#catalog, name);
       const { shards, clock } = this.#ports;
       const asked = this.#catalog.streamsOf(job).map((stream) => statusesOf(stream, shards, clock));
-      return mergeJobStatus(job, this.#sourceOf(job).name, this.#isJobSettled(job), await Promise.all(asked));
+      return mergeJobStatus(
+        job,
+        findSource(this.#catalog, job).name,
+        this.#isJobSettled(job),
+        await Promise.all(asked),
+      );
     });
   }
 
   jobs(): Promise<RpcResult<readonly JobAnswer[]>> {
     return this.#answer(async () =>
       this.#catalog.jobs().map((job) => {
-        return jobAnswerOf(job, this.#sourceOf(job).name, this.#isJobSettled(job));
+        return jobAnswerOf(job, findSource(this.#catalog, job).name, this.#isJobSettled(job));
       }),
     );
   }
 
   setJobState(name: string, state: "running" | "paused"): Promise<RpcResult<JobAnswer>> {
     return this.#answer(async () => {
-      const job = this.#job(name);
+      const job = findJob(this.#catalog, name);
       const isSettled = await this.#wish(job, state);
-      return jobAnswerOf(this.#job(name), this.#sourceOf(job).name, isSettled);
+      return jobAnswerOf(findJob(this.#catalog, name), findSource(this.#catalog, job).name, isSettled);
     });
   }
 
   deleteJob(name: string): Promise<RpcResult<null>> {
     return this.#answer(async () => {
-      const job = this.#job(name);
+      const job = findJob(this.#catalog, name);
       await this.#wish(job, "deleted");
       return null;
     });
@@ -198,28 +201,66 @@ export class Coordinator implements CoordinatorRpc {
 
   createSavepoint(name: string, wish: SavepointWish): Promise<RpcResult<SavepointAnswer>> {
     return this.#answer(async () => {
-      const { taking } = this.#savepointsKept();
-      const job = this.#job(name);
+      const job = findJob(this.#catalog, name);
       const isReady = job.state === "running" && this.#isJobSettled(job);
-      return this.#savepointAnswer(await taking.take(job, isReady, wish));
+      return this.#savepointAnswer(await this.#operations.takeSavepoint(job, isReady, wish));
     });
   }
 
   savepoints(job: string): Promise<RpcResult<readonly SavepointAnswer[]>> {
     return this.#answer(async () => {
-      const entries = this.#savepointsKept().savepoints.ofJob(job);
+      const entries = this.#operations.savepoints.ofJob(job);
       return entries.map((entry) => this.#savepointAnswer(entry));
     });
   }
 
   savepoint(savepoint: number): Promise<RpcResult<SavepointAnswer>> {
-    return this.#answer(async () => this.#savepointAnswer(this.#savepointsKept().savepoints.get(savepoint)));
+    return this.#answer(async () => this.#savepointAnswer(this.#operations.savepoints.get(savepoint)));
   }
 
   deleteSavepoint(savepoint: number): Promise<RpcResult<null>> {
     return this.#answer(async () => {
-      await this.#savepointsKept().savepoints.delete(savepoint);
+      await this.#operations.savepoints.delete(savepoint);
       return null;
+    });
+  }
+
+  splitStream(name: string, shard: number, keyGroup: number | undefined): Promise<RpcResult<SplitAnswer>> {
+    return this.#answer(async () => {
+      const stream = findStream(this.#catalog, name);
+      const entry = await this.#operations.splitShard(stream, shard, keyGroup);
+      this.#watch(findStream(this.#catalog, name));
+      return splitAnswerOf(entry);
+    });
+  }
+
+  splitStage(
+    name: string,
+    stage: number,
+    partition: number,
+    keyGroup: number | undefined,
+  ): Promise<RpcResult<SplitAnswer>> {
+    return this.#answer(async () => {
+      const job = findJob(this.#catalog, name);
+      return splitAnswerOf(await this.#operations.splitStage(job, stage, partition, keyGroup));
+    });
+  }
+
+  splitsOfStream(name: string): Promise<RpcResult<readonly SplitAnswer[]>> {
+    return this.#answer(async () => {
+      const { generation } = findStream(this.#catalog, name);
+      return this.#operations.splits.ofStreams([generation]).map(splitAnswerOf);
+    });
+  }
+
+  splitsOfJob(name: string): Promise<RpcResult<readonly (SplitAnswer & { readonly stage: number })[]>> {
+    return this.#answer(async () => {
+      const generations = findJob(this.#catalog, name).stages.map(({ generation }) => generation);
+      const entries = this.#operations.splits.ofStreams(generations.slice(1));
+      return entries.map((entry) => ({
+        stage: generations.indexOf(entry.generation),
+        ...splitAnswerOf(entry),
+      }));
     });
   }
 
@@ -240,7 +281,7 @@ export class Coordinator implements CoordinatorRpc {
     this.#alarmAt = undefined;
     try {
       const polled = this.#ticks.pollDue((generation) => this.#watchable(generation));
-      await Promise.all([polled, this.#delivery.deliverDue(), this.#kept?.taking.advanceAll()]);
+      await Promise.all([polled, this.#delivery.deliverDue(), this.#operations.advance()]);
       this.#schedule();
     } catch (thrown) {
       this.#ports.setAlarm(this.#ports.clock.now() + alarmAfterFailureMs);
@@ -250,11 +291,6 @@ export class Coordinator implements CoordinatorRpc {
 
   #savepointAnswer(entry: SavepointEntry): SavepointAnswer {
     return savepointAnswerOf(entry, this.#ports.clock.now());
-  }
-
-  #savepointsKept(): KeptSavepoints {
-    if (this.#kept) return this.#kept;
-    throw new EngineError("SAVEPOINTS_NOT_SET", { message: "This Worker keeps no savepoints." });
   }
 
   /** After a failed write nobody knows what is stored: a new object starts from what is. */
@@ -267,11 +303,11 @@ export class Coordinator implements CoordinatorRpc {
     }
   }
 
-  #startJob(name: string, definition: JobDefinition): JobEntry {
-    const source = this.#stream(definition.source);
+  async #startJob(name: string, definition: JobDefinition): Promise<JobEntry> {
+    await this.#operations.mapsSettled([findStream(this.#catalog, definition.source)]);
+    const source = findStream(this.#catalog, definition.source);
     const { fromSavepoint } = definition;
-    const { savepoints } = fromSavepoint === undefined ? {} : this.#savepointsKept();
-    const saved = fromSavepoint === undefined ? undefined : savepoints?.get(fromSavepoint);
+    const saved = fromSavepoint === undefined ? undefined : this.#operations.savepoints.get(fromSavepoint);
     const job = startJob(this.#catalog, source, { name, definition, saved }, this.#ports.clock.now());
     this.#watch(source);
     return job;
@@ -280,7 +316,7 @@ export class Coordinator implements CoordinatorRpc {
   /** Stores the state that a job should have and tells its partitions; true when all confirmed in time. */
   #wish(job: JobEntry, state: JobEntry["state"]): Promise<boolean> {
     this.#catalog.setJobState(job.run, state);
-    const source = this.#sourceOf(job);
+    const source = findSource(this.#catalog, job);
     for (const stream of this.#catalog.streamsOf(job)) {
       const isOwn = stream.generation !== source.generation;
       if (isOwn && state === "deleted") this.#dropStream(stream);
@@ -288,6 +324,15 @@ export class Coordinator implements CoordinatorRpc {
     }
     this.#watch(source);
     return this.#settleJob(job);
+  }
+
+  #extend(stream: StreamEntry, definition: StreamDefinition): void {
+    const mapVersion = stream.mapVersion + 1;
+    this.#catalog.updateStream({
+      ...stream,
+      mapVersion,
+      definition: extended(definition, stream.definition, mapVersion),
+    });
   }
 
   #dropStream(stream: StreamEntry): void {
@@ -342,7 +387,7 @@ export class Coordinator implements CoordinatorRpc {
   }
 
   #schedule(): void {
-    const due = [this.#catalog.nextDueAt(), this.#ticks.nextDueAt(), this.#kept?.taking.nextDueAt()];
+    const due = [this.#catalog.nextDueAt(), this.#ticks.nextDueAt(), this.#operations.nextDueAt()];
     const times = due.filter((at) => at !== undefined);
     if (times.length === 0) return;
     const at = Math.min(...times);
@@ -350,39 +395,4 @@ export class Coordinator implements CoordinatorRpc {
     this.#alarmAt = at;
     this.#ports.setAlarm(at);
   }
-
-  #stream(name: string): StreamEntry {
-    const stream = this.#catalog.stream(name);
-    if (!stream) throw this.#notFound("STREAM_NOT_FOUND", "stream", name);
-    return stream;
-  }
-
-  #job(name: string): JobEntry {
-    const job = this.#catalog.job(name);
-    if (!job) throw this.#notFound("JOB_NOT_FOUND", "job", name);
-    return job;
-  }
-
-  #sourceOf(job: JobEntry): StreamEntry {
-    const stream = this.#catalog.generation(job.generation);
-    if (!stream) throw this.#notFound("STREAM_NOT_FOUND", "stream", job.definition.source);
-    return stream;
-  }
-
-  #notFound(
-    code: "STREAM_NOT_FOUND" | "JOB_NOT_FOUND" | "VIEW_NOT_FOUND",
-    what: string,
-    name: string,
-  ): EngineError {
-    const entries = code === "STREAM_NOT_FOUND" ? this.#catalog.streams() : this.#catalog.jobs();
-    const suggestion = suggestName(
-      name,
-      entries.map((entry) => entry.name),
-    );
-    return new EngineError(code, { message: `There is no ${what} "${name}"${suggestion || "."}` });
-  }
-}
-
-function partitionsOf({ name, generation, definition }: StreamEntry): StagePartitions {
-  return { stream: name, generation, shardCount: definition.shards };
 }

@@ -11,7 +11,7 @@ import type { RestoreSource } from "../../engine/partition-types.ts";
 import { isChanging } from "../../engine/plan/stream-of-results.ts";
 import type { TaskPlan } from "../../engine/plan/task-plan.ts";
 import { layoutDifference } from "../../engine/savepoint/state-layout.ts";
-import { keyGroupsOf } from "../../engine/shard-map.ts";
+import { evenRanges, type KeyGroupRange } from "../../engine/shard-map.ts";
 import type { JobDefinition } from "../../protocol/job-spec.ts";
 import { savedTaskName } from "../blobs.ts";
 import type { JobRestore, JobStage, SavedPlace } from "./catalog.ts";
@@ -47,6 +47,10 @@ export function planRestore(
   if (entry.state !== "done") throw unfit(savepoint, "it is not complete");
   if (saved[0]?.generation !== stages[0]?.generation)
     throw unfit(savepoint, "it is of a job on another stream");
+  if (saved[0]?.shards !== sourceShards) {
+    const was = saved[0]?.shards;
+    throw unfit(savepoint, `its stream had ${was} shards and was split into ${sourceShards} since`);
+  }
   const { restore, nonRestored } = matchState(entry, stages, sourceShards);
   if (nonRestored.length === 0 || allowNonRestored) return restore;
   const list = nonRestored.map(({ operator, reason }) => `"${operator}": ${reason}`).join("; ");
@@ -59,7 +63,7 @@ export function sourceOf(
   { savepoint, source, states }: JobRestore,
   stage: number,
   shard: number,
-  shards: number,
+  ranges: readonly KeyGroupRange[],
 ): RestoreSource {
   const nameIn = ({ generation }: SavedPlace, of: number) => savedTaskName(savepoint, generation, of);
   const position = stage === 0 ? { position: nameIn(source, shard) } : {};
@@ -67,14 +71,13 @@ export function sourceOf(
   if (!place) return { ...position, states: [] };
   const isOwn = stage === 0 && place.generation === source.generation;
   if (isOwn) return { ...position, states: [nameIn(place, shard)] };
-  const [first, end] = keyGroupsOf(shard, shards);
-  const all = Array.from({ length: place.shards }, (_, of) => of);
+  const [first, end] = ranges[shard] ?? [0, 0];
   // The keys of a shard's task lie there by the distribution key: each may have any hash.
-  const holding = all.filter((of) => {
-    const [otherFirst, otherEnd] = keyGroupsOf(of, place.shards);
-    return place.generation === source.generation || (otherFirst < end && first < otherEnd);
-  });
-  return { ...position, states: holding.map((of) => nameIn(place, of)) };
+  const isAnywhere = place.generation === source.generation;
+  const holding = (place.ranges ?? evenRanges(place.shards)).flatMap(([otherFirst, otherEnd], of) =>
+    isAnywhere || (otherFirst < end && first < otherEnd) ? [nameIn(place, of)] : [],
+  );
+  return { ...position, states: holding };
 }
 
 function matchState(
@@ -142,8 +145,8 @@ function named(stages: readonly JobStage[]): Map<string, number> {
   return new Map(stateful.map((stage, place) => [stages[stage]?.operator ?? `step-${place}`, stage]));
 }
 
-function placeOf({ generation, shards }: SavedStage): SavedPlace {
-  return { generation, shards };
+function placeOf({ generation, shards, ranges }: SavedStage): SavedPlace {
+  return { generation, shards, ...(ranges && { ranges }) };
 }
 
 function unfit(savepoint: number, why: string, details?: Readonly<Record<string, unknown>>): EngineError {

@@ -17,12 +17,11 @@ import { formatTime } from "../../protocol/watermark-text.ts";
 import { type BlobStore, manifestName, partName, savedTaskName, stateName } from "../blobs.ts";
 import { callShard, type ShardAddress, type Shards } from "../shards.ts";
 import type { WallClock } from "../wall-clock.ts";
-import type { JobEntry, JobStage, StreamEntry } from "./catalog.ts";
+import type { JobEntry, JobStage, SavedPlace, StreamEntry } from "./catalog.ts";
+import { rangesOf, shardCountOf } from "./shard-ranges.ts";
 
 /** A stage as it was: where its tasks were, and what they ran. */
-export interface SavedStage extends JobStage {
-  readonly shards: number;
-}
+export interface SavedStage extends JobStage, SavedPlace {}
 
 export interface SavepointEntry {
   readonly savepoint: number;
@@ -86,7 +85,9 @@ export class Savepoints {
     if (other) throw conflict(`Job "${name}" is taking savepoint ${other.savepoint}.`);
     const saved = stages.map((stage): SavedStage => {
       const stream = streams.find(({ generation }) => generation === stage.generation);
-      return { ...stage, shards: stream?.definition.shards ?? 0 };
+      if (!stream) return { ...stage, shards: 0 };
+      const ranges = stream.definition.ranges && { ranges: rangesOf(stream) };
+      return { ...stage, shards: shardCountOf(stream), ...ranges };
     });
     const [row] = this.#sql.run(
       `INSERT INTO savepoints (job, run, state, stop, drain, created_at, stages, saved)
@@ -235,9 +236,10 @@ function readEntry(row: readonly SqlValue[]): SavepointEntry {
 }
 
 function partitionsOf(streams: readonly StreamEntry[]) {
-  return streams.flatMap(({ name, generation, definition }) =>
-    Array.from({ length: definition.shards }, (_, shard) => ({ stream: name, generation, shard })),
-  );
+  return streams.flatMap((stream) => {
+    const { name, generation } = stream;
+    return Array.from({ length: shardCountOf(stream) }, (_, shard) => ({ stream: name, generation, shard }));
+  });
 }
 
 export function savepointAnswerOf(entry: SavepointEntry, now: number): SavepointAnswer {

@@ -1,13 +1,14 @@
 /**
  * Starts a job in the catalog: plans its stages, makes the streams between them, and notes whom to tell.
  */
-import { channelOf } from "../../engine/partition-outputs.ts";
 import { type PlannedStage, planStages } from "../../engine/plan/plan-stages.ts";
 import type { JobDefinition } from "../../protocol/job-spec.ts";
 import type { Catalog, JobEntry, JobStage, StreamEntry } from "./catalog.ts";
 import { CommandDelivery } from "./command-delivery.ts";
 import { operatorsOf, planRestore } from "./restore-plan.ts";
 import type { SavepointEntry } from "./savepoints.ts";
+import { shardCountOf } from "./shard-ranges.ts";
+import { channelsFrom } from "./splits.ts";
 
 /** The run that stands for the stream itself in deliveries. */
 export const streamRun = 0;
@@ -28,7 +29,7 @@ export function startJob(
 ): JobEntry {
   const { generation } = source;
   const restored = (stages: readonly JobStage[]) =>
-    saved && planRestore(saved, stages, source.definition.shards, definition.allowNonRestoredState ?? false);
+    saved && planRestore(saved, stages, shardCountOf(source), definition.allowNonRestoredState ?? false);
   restored(tryPlan(definition, source));
   const inner: StreamEntry[] = [];
   const planned = planStages(definition, source.definition, (input) => {
@@ -71,9 +72,4 @@ function stagesOf(
     const operator = plan.send ? undefined : operators.shift();
     return { generation: generationOf(index), plan, ...(operator !== undefined && { operator }) };
   });
-}
-
-/** The channels that lead from the stream's partitions to one of the next stage. */
-function channelsFrom({ generation, definition }: StreamEntry): string[] {
-  return Array.from({ length: definition.shards }, (_, shard) => channelOf({ generation, shard }));
 }

@@ -2,15 +2,23 @@
  * What a worker must know of a stream to send rows to its shards.
  */
 import type { StreamEntry } from "./catalog.ts";
-import type { StreamFacts } from "./coordinator-rpc.ts";
+import type { StagePartitions, StreamFacts } from "./coordinator-rpc.ts";
+import { rangesOf } from "./shard-ranges.ts";
 
-export function streamFactsOf({ name, generation, mapVersion, definition }: StreamEntry): StreamFacts {
+/** Where the partitions of a stage are that reads the stream. */
+export function stagePartitionsOf(stream: StreamEntry): StagePartitions {
+  const { name, generation, mapVersion } = stream;
+  return { stream: name, generation, mapVersion, ranges: rangesOf(stream) };
+}
+
+export function streamFactsOf(stream: StreamEntry): StreamFacts {
+  const { name, generation, mapVersion, definition } = stream;
   const indexOf = (column: string) => definition.columns.findIndex((candidate) => candidate.name === column);
   return {
     stream: name,
     generation,
     mapVersion,
-    shardCount: definition.shards,
+    ranges: rangesOf(stream),
     schema: { version: mapVersion, columns: definition.columns },
     eventTimeColumn: indexOf(definition.eventTime.column),
     outOfOrdernessMs: definition.eventTime.outOfOrdernessMs,

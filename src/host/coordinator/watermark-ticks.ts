@@ -12,6 +12,7 @@ import { callShard, type Shards } from "../shards.ts";
 import type { WallClock } from "../wall-clock.ts";
 import type { StreamEntry } from "./catalog.ts";
 import { decideTicks, type WatermarkSample } from "./decide-ticks.ts";
+import { shardCountOf } from "./shard-ranges.ts";
 
 /** Time between two looks at a stream, some of whose shards are idle; and at one where none is. */
 const pollMs = 1000;
@@ -38,7 +39,7 @@ export class WatermarkTicks {
 
   /** Starts to watch the stream; a stream with one shard has none that could wait for another. */
   watch(stream: StreamEntry): void {
-    if (stream.definition.shards < 2) return;
+    if (shardCountOf(stream) < 2) return;
     const watch = this.#watches.get(stream.generation);
     if (watch) watch.isWoken = true;
     else
@@ -95,7 +96,7 @@ export async function statusesOf(
   shards: Shards,
   clock: WallClock,
 ): Promise<(PartitionStatus | undefined)[]> {
-  const asked = Array.from({ length: stream.definition.shards }, async (_, shard) => {
+  const asked = Array.from({ length: shardCountOf(stream) }, async (_, shard) => {
     const address = { stream: stream.name, generation: stream.generation, shard };
     const answer = await callShard(clock, statusTimeoutMs, address, () => shards.open(address).status());
     return answer.ok ? (answer.value ?? undefined) : undefined;

@@ -179,13 +179,13 @@ export class Ingest {
   /**
    * The shard of rows that no key sends anywhere: a producer's go to one, so that a retry meets what it sent.
    */
-  #anyShard({ producer, tokenId }: IngestRequest, { shardCount }: StreamFacts): number {
-    if (shardCount === 1) return 0;
-    if (!producer) return Number(this.#ports.random.seed() % BigInt(shardCount));
+  #anyShard({ producer, tokenId }: IngestRequest, { ranges }: StreamFacts): number {
+    if (ranges.length === 1) return 0;
+    if (!producer) return Number(this.#ports.random.seed() % BigInt(ranges.length));
     const text = kindOf({ name: "STRING" });
     const name = [tokenId, producer.id].map((part) => new TextEncoder().encode(part));
     const { bytes, nulls } = encodeKey([text, text], name);
-    return shardOfKeyGroup(keyGroupOf(hashKey(bytes, nulls)), shardCount);
+    return shardOfKeyGroup(keyGroupOf(hashKey(bytes, nulls)), ranges);
   }
 }
 

@@ -73,10 +73,10 @@ export class PartEncoder {
     this.#kernel = kernel;
     this.#decoder = new JsonDecoder(kernel, facts.schema);
     this.#encoder = new FrameEncoder(kernel, facts.schema);
-    if (facts.shardCount > 1 && facts.distributionKey.length > 0) {
+    if (facts.ranges.length > 1 && facts.distributionKey.length > 0) {
       this.#keys = new KeyColumns(kernel, partRowsMax);
-      const map = shardByKeyGroup(facts.shardCount);
-      this.#router = new RowRouter(kernel, partRowsMax, map, facts.shardCount);
+      const map = shardByKeyGroup(facts.ranges);
+      this.#router = new RowRouter(kernel, partRowsMax, map, facts.ranges.length);
     }
   }
 

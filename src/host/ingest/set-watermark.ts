@@ -39,13 +39,13 @@ export async function setWatermark(
 
 async function setOnShards(
   { clock, shards }: WatermarkPorts,
-  { stream, generation, shardCount }: StreamFacts,
+  { stream, generation, ranges, mapVersion }: StreamFacts,
   watermark: bigint,
 ): Promise<RpcResult<WatermarkAnswer>> {
   const answers = await Promise.all(
-    Array.from({ length: shardCount }, (_, shard) => {
+    ranges.map((_, shard) => {
       const address = { stream, generation, shard };
-      const set = () => shards.open(address).setWatermark(generation, watermark);
+      const set = () => shards.open(address).setWatermark(generation, watermark, mapVersion);
       return callShard(clock, watermarkTimeoutMs, address, set);
     }),
   );

@@ -11,14 +11,18 @@
 import { EngineError, errorBodyOf, StorageFailure } from "../../base/errors.ts";
 import { KiB } from "../../base/limits.ts";
 import type { AppendRequest, AppendResult } from "../../engine/log/records.ts";
+import type { MapChange } from "../../engine/log/split-records.ts";
 import { heartbeatMs, Partition } from "../../engine/partition.ts";
 import type { PartitionOptions } from "../../engine/partition-jobs.ts";
 import type {
+  Handover,
+  HandoverStatus,
   JobCommand,
   LetterPage,
   PartitionIdentity,
   PartitionStatus,
   RpcResult,
+  SplitOrder,
   ViewPage,
   ViewScan,
 } from "../../engine/partition-types.ts";
@@ -26,6 +30,7 @@ import type { Ports } from "../../engine/ports.ts";
 import type { SavepointStatus } from "../../engine/savepoint/savepoint-store.ts";
 import type { BlobStore } from "../blobs.ts";
 import type { Shards } from "../shards.ts";
+import { ActivityReport } from "./activity-report.ts";
 import { creditWaitMs, OutputDelivery } from "./output-delivery.ts";
 import type { PartitionRpc, SavepointBarrier } from "./partition-rpc.ts";
 import { readView } from "./read-view.ts";
@@ -76,7 +81,7 @@ export class PartitionHost implements PartitionRpc {
   readonly #waiters: Waiters;
   readonly #delivery: OutputDelivery;
   readonly #transfer: SavepointTransfer;
-  #isActiveReported = false;
+  readonly #report: ActivityReport;
   /** Offset of the last record that was logged before this object started. */
   readonly #restartedAt: number;
 
@@ -109,14 +114,15 @@ export class PartitionHost implements PartitionRpc {
       this.#endTurn();
       return value;
     });
+    this.#report = new ActivityReport((identity) => ports.reportActive(identity));
     this.#opened = Partition.isStored(ports) ? new Partition(ports, options) : undefined;
     this.#restartedAt = (this.#opened?.log.nextOffset ?? 1) - 1;
     this.#endTurn();
   }
 
-  setUp(identity: PartitionIdentity): Promise<RpcResult<null>> {
+  setUp(identity: PartitionIdentity, handover?: Handover): Promise<RpcResult<null>> {
     return this.#answer(() => {
-      this.#opened ??= new Partition(this.#ports, this.#options);
+      this.#opened ??= Partition.open(this.#ports, this.#options, handover);
       this.#opened.setUp(identity);
       return null;
     });
@@ -141,15 +147,12 @@ export class PartitionHost implements PartitionRpc {
     }
   }
 
-  setWatermark(generation: number, watermark: bigint): Promise<RpcResult<number>> {
-    return this.#answer(() => this.#partition.setWatermark(generation, watermark));
+  setWatermark(generation: number, watermark: bigint, mapVersion?: number): Promise<RpcResult<number>> {
+    return this.#answer(() => this.#partition.setWatermark(generation, watermark, mapVersion));
   }
 
   tick(generation: number, watermark: bigint): Promise<RpcResult<null>> {
-    return this.#answer(() => {
-      this.#partition.tick(generation, watermark);
-      return null;
-    });
+    return this.#tell((partition) => partition.tick(generation, watermark));
   }
 
   async command(generation: number, command: JobCommand): Promise<RpcResult<null>> {
@@ -176,10 +179,19 @@ export class PartitionHost implements PartitionRpc {
   }
 
   beginSavepoint(generation: number, barrier: SavepointBarrier): Promise<RpcResult<null>> {
-    return this.#answer(() => {
-      this.#partition.beginSavepoint(generation, barrier);
-      return null;
-    });
+    return this.#tell((partition) => partition.beginSavepoint(generation, barrier));
+  }
+
+  split(order: SplitOrder): Promise<RpcResult<Handover>> {
+    return this.#answer(() => this.#partition.split(order));
+  }
+
+  beginMap(generation: number, split: number, change: MapChange): Promise<RpcResult<null>> {
+    return this.#tell((partition) => partition.beginMap(generation, split, change));
+  }
+
+  handoverOf(run: number, split: number): Promise<RpcResult<HandoverStatus>> {
+    return this.#answer(() => this.#partition.handoverOf(run, split));
   }
 
   savepointStatus(run: number, savepoint: number): Promise<RpcResult<SavepointStatus | null>> {
@@ -234,6 +246,13 @@ export class PartitionHost implements PartitionRpc {
     await this.#answer(() => {
       this.#opened?.heartbeat();
       this.#reportActive();
+      return null;
+    });
+  }
+
+  #tell(work: (partition: Partition) => void): Promise<RpcResult<null>> {
+    return this.#answer(() => {
+      work(this.#partition);
       return null;
     });
   }
@@ -340,20 +359,8 @@ export class PartitionHost implements PartitionRpc {
     return this.#opened?.hasCredit ?? true;
   }
 
-  /**
-   * On leaving idleness the coordinator of a stream with siblings is told; the next append or alarm tries
-   * again if it fails. An alarm is also what sees the shard go idle.
-   */
   #reportActive(): void {
-    if (!this.#opened?.isSetUp) return;
-    const { identity, log } = this.#opened;
-    if (log.isIdle) this.#isActiveReported = false;
-    const hasSiblings = identity.shardCount > 1 && !identity.inputs;
-    if (log.isIdle || this.#isActiveReported || !hasSiblings) return;
-    this.#isActiveReported = true;
-    this.#ports.reportActive(identity).catch(() => {
-      this.#isActiveReported = false;
-    });
+    if (this.#opened?.isSetUp) this.#report.make(this.#opened);
   }
 
   /** Runs one turn and answers with its value or its error. */

@@ -3,12 +3,16 @@
  */
 import type { Barrier } from "../../engine/log/barrier.ts";
 import type { AppendRequest, AppendResult } from "../../engine/log/records.ts";
+import type { MapChange } from "../../engine/log/split-records.ts";
 import type {
+  Handover,
+  HandoverStatus,
   JobCommand,
   LetterPage,
   PartitionIdentity,
   PartitionStatus,
   RpcResult,
+  SplitOrder,
   ViewPage,
   ViewScan,
 } from "../../engine/partition-types.ts";
@@ -19,10 +23,11 @@ export type SavepointBarrier = Omit<Barrier, "channels">;
 
 /** The RPC surface of a partition's object. No method throws for what can happen: it answers `ok: false`. */
 export interface PartitionRpc {
-  setUp(identity: PartitionIdentity): Promise<RpcResult<null>>;
+  /** `handover` is what the log of a new shard begins with that another one was split into. */
+  setUp(identity: PartitionIdentity, handover?: Handover): Promise<RpcResult<null>>;
   append(requests: readonly AppendRequest[]): Promise<RpcResult<readonly AppendResult[]>>;
   /** Moves the stream's watermark by hand; answers the record's offset. */
-  setWatermark(generation: number, watermark: bigint): Promise<RpcResult<number>>;
+  setWatermark(generation: number, watermark: bigint, mapVersion?: number): Promise<RpcResult<number>>;
   /** The coordinator's tick for an idle shard. */
   tick(generation: number, watermark: bigint): Promise<RpcResult<null>>;
   command(generation: number, command: JobCommand): Promise<RpcResult<null>>;
@@ -38,6 +43,12 @@ export interface PartitionRpc {
   beginSavepoint(generation: number, barrier: SavepointBarrier): Promise<RpcResult<null>>;
   /** How far a savepoint of a run is here; null before its barrier has come. `JOB_FAILED` ends it. */
   savepointStatus(run: number, savepoint: number): Promise<RpcResult<SavepointStatus | null>>;
+  /** Splits a shard; again it answers the same. */
+  split(order: SplitOrder): Promise<RpcResult<Handover>>;
+  /** Lets a new map of the next stage into the log of a sender; again it changes nothing. */
+  beginMap(generation: number, split: number, change: MapChange): Promise<RpcResult<null>>;
+  /** Whether what the new partition of a split takes over of a run is there. */
+  handoverOf(run: number, split: number): Promise<RpcResult<HandoverStatus>>;
   /**
    * Waits (at most `timeoutMs`) until the job has applied `offset` and the next stage has acknowledged all
    * that came of it. Answers the token for that stage: an offset for each of its partitions, by number.

@@ -5,10 +5,11 @@
  * Putting a blob again does no harm, so a transfer that breaks off is begun again where it stood.
  */
 import { EngineError, type ErrorBody, errorBodyOf, StorageFailure } from "../../base/errors.ts";
+import { savepointOfSplit } from "../../engine/log/barrier.ts";
 import type { Partition } from "../../engine/partition.ts";
 import type { JobCommand } from "../../engine/partition-types.ts";
 import { readTaskState, type TaskState } from "../../engine/savepoint/task-state.ts";
-import { type BlobStore, partName, savedTaskName, stateName } from "../blobs.ts";
+import { type BlobStore, partName, savedTaskName, splitTaskName, stateName } from "../blobs.ts";
 
 /** Time in ms after which an upload that failed is tried again. */
 const retryMs = 1_000;
@@ -78,7 +79,11 @@ export class SavepointTransfer {
     while (true) {
       const saved = this.#turn(partition, () => partition.jobs.savepoints.nextPart());
       if (!saved) return;
-      const task = savedTaskName(saved.savepoint, generation, shard);
+      const { savepoint, run } = saved;
+      const task =
+        savepoint < 0
+          ? splitTaskName(savepointOfSplit(savepoint), run, generation, shard)
+          : savedTaskName(savepoint, generation, shard);
       await blobs.put(saved.part < 0 ? stateName(task) : partName(task, saved.part), saved.body);
       this.#turn(partition, () => partition.jobs.savepoints.uploaded(saved));
     }

@@ -8,7 +8,7 @@ import { type EncodedKey, encodeKey, hashKey, keyGroupOf } from "../../columnar/
 import { formatType, kindOf } from "../../columnar/schema.ts";
 import { type JsonScalar, type LaneValue, readValue } from "../../columnar/values.ts";
 import type { KeyColumn, TaskPlan } from "../../engine/plan/task-plan.ts";
-import { shardOfKeyGroup } from "../../engine/shard-map.ts";
+import { type KeyGroupRange, shardOfKeyGroup } from "../../engine/shard-map.ts";
 import { parseJson, type ViewQuery } from "../../protocol/view-query.ts";
 
 export interface QueryKey extends EncodedKey {
@@ -17,7 +17,11 @@ export interface QueryKey extends EncodedKey {
 }
 
 /** Reads a key of the plan's key columns; throws QUERY_INVALID naming the column. */
-export function readKey(plan: TaskPlan, key: NonNullable<ViewQuery["key"]>, shardCount: number): QueryKey {
+export function readKey(
+  plan: TaskPlan,
+  key: NonNullable<ViewQuery["key"]>,
+  ranges: readonly KeyGroupRange[],
+): QueryKey {
   const given = valuesByColumn(plan, key);
   const names = plan.key.map(({ name }) => name);
   const unknown = Object.keys(given).find((name) => !names.includes(name));
@@ -30,20 +34,20 @@ export function readKey(plan: TaskPlan, key: NonNullable<ViewQuery["key"]>, shar
   }
   const values = plan.key.map((column) => readColumn(column, given, names));
   const kinds = plan.key.map(({ type }) => kindOf(type));
-  return { ...encodeKey(kinds, values), shard: shardOf(plan, values, shardCount) };
+  return { ...encodeKey(kinds, values), shard: shardOf(plan, values, ranges) };
 }
 
 function shardOf(
   { key, routingKey }: TaskPlan,
   values: readonly LaneValue[],
-  shardCount: number,
+  ranges: readonly KeyGroupRange[],
 ): number | undefined {
-  if (shardCount === 1) return 0;
+  if (ranges.length === 1) return 0;
   if (routingKey.length === 0) return undefined;
   const kinds = routingKey.map((position) => kindOf((key[position] as KeyColumn).type));
   const parts = routingKey.map((position) => values[position] ?? null);
   const { bytes, nulls } = encodeKey(kinds, parts);
-  return shardOfKeyGroup(keyGroupOf(hashKey(bytes, nulls)), shardCount);
+  return shardOfKeyGroup(keyGroupOf(hashKey(bytes, nulls)), ranges);
 }
 
 function valuesByColumn(

@@ -15,20 +15,20 @@ import { decodeCursor, encodeCursor, strangeCursor } from "./cursor.ts";
 const lettersTimeoutMs = 10_000;
 
 /** Whose letters: a job's, or the stream's own where `job` is undefined. */
-export type LettersOf = Pick<StreamFacts, "stream" | "generation" | "shardCount"> & {
+export type LettersOf = Pick<StreamFacts, "stream" | "generation" | "ranges"> & {
   readonly job: string | undefined;
 };
 
 /** Reads a page of letters. The cursor is (shard, place in the shard). */
 export async function readLetters(
   { clock, shards }: { readonly clock: WallClock; readonly shards: Shards },
-  { stream, generation, shardCount, job }: LettersOf,
+  { stream, generation, ranges, job }: LettersOf,
   query: PageQuery,
 ): Promise<RpcResult<LettersAnswer>> {
   try {
     const [firstShard, firstAfter] = placeOf(query);
     const letters: LetterAnswer[] = [];
-    for (let shard = firstShard, after = firstAfter; shard < shardCount; shard++, after = "") {
+    for (let shard = firstShard, after = firstAfter; shard < ranges.length; shard++, after = "") {
       if (letters.length >= query.limit)
         return { ok: true, value: { letters, cursor: encodeCursor([shard, ""]) } };
       const address = { stream, generation, shard };

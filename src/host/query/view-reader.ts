@@ -57,12 +57,12 @@ export class ViewReader {
 
   async #readOnce(facts: JobFacts, query: ViewQuery): Promise<RpcResult<ViewAnswer>> {
     checkToken(query, facts);
-    const key = query.key === undefined ? undefined : readKey(facts.plan, query.key, facts.shardCount);
+    const key = query.key === undefined ? undefined : readKey(facts.plan, query.key, facts.ranges);
     const scan = scanOf(facts, query, key);
     const deadlineAt = this.#ports.clock.now() + query.timeoutMs;
     const token = await this.#tokenOfLastStage(facts, query.token, deadlineAt);
     if (!token.ok) return token;
-    const all = Array.from({ length: facts.shardCount }, (_, shard) => shard);
+    const all = facts.ranges.map((_, shard) => shard);
     const asked = key?.shard === undefined ? all : [key.shard];
     const answers = await Promise.all(
       asked.map((shard) => {
@@ -132,7 +132,7 @@ function isOutdated(code: string): boolean {
   return code === "VIEW_NOT_FOUND" || code === "JOB_NOT_FOUND" || code === "MAP_STALE";
 }
 
-function scanOf({ plan, run }: JobFacts, query: ViewQuery, key: ViewScan["key"]): ViewScan {
+function scanOf({ plan, run, mapVersion }: JobFacts, query: ViewQuery, key: ViewScan["key"]): ViewScan {
   const { windowFrom, windowTo, newestFirst, limit, top, cursor } = query;
   const outputs = plan.outputs.map(({ name }) => name);
   if (top && !outputs.includes(top.output)) {
@@ -145,6 +145,7 @@ function scanOf({ plan, run }: JobFacts, query: ViewQuery, key: ViewScan["key"])
     throw new EngineError("QUERY_INVALID", { message });
   }
   return {
+    mapVersion,
     ...(key && { key: { bytes: key.bytes, nulls: key.nulls } }),
     ...(windowFrom !== undefined && { windowFrom }),
     ...(windowTo !== undefined && { windowTo }),
@@ -169,10 +170,10 @@ function orderOf(newestFirst: boolean): number {
 }
 
 function checkToken({ token }: ViewQuery, facts: JobFacts): void {
-  const { stream, shardCount } = facts.before[0] ?? facts;
-  const shard = Object.keys(token).find((name) => Number(name) >= shardCount);
+  const { stream, ranges } = facts.before[0] ?? facts;
+  const shard = Object.keys(token).find((name) => Number(name) >= ranges.length);
   if (shard === undefined) return;
-  const message = `token: found shard ${shard}, but stream "${stream}" has ${shardCount}.`;
+  const message = `token: found shard ${shard}, but stream "${stream}" has ${ranges.length}.`;
   throw new EngineError("QUERY_INVALID", { message });
 }
 

@@ -6,13 +6,17 @@
  */
 import { EngineError, errorBodyOf } from "../../../src/base/errors.ts";
 import type { AppendRequest, AppendResult } from "../../../src/engine/log/records.ts";
+import type { MapChange } from "../../../src/engine/log/split-records.ts";
 import type {
+  Handover,
+  HandoverStatus,
   JobCommand,
   JobStatus,
   LetterPage,
   PartitionIdentity,
   PartitionStatus,
   RpcResult,
+  SplitOrder,
   ViewPage,
   ViewScan,
 } from "../../../src/engine/partition-types.ts";
@@ -49,6 +53,8 @@ export class FakePartition implements PartitionRpc {
   token: readonly number[] = [];
   savepoint: SavepointStatus | null = null;
   savepointFailure: string | undefined;
+  handover: Handover = { nextOffset: 1, acceptance: new Uint8Array(0) };
+  handedOver: HandoverStatus = { state: "None", parts: 0 };
   letterPage: LetterPage = { letters: [], next: undefined };
   /** Runs before every call; what it throws is what the platform would throw. */
   beforeCall: (method: string) => void | Promise<void> = () => {};
@@ -119,6 +125,21 @@ export class FakePartition implements PartitionRpc {
 
   beginSavepoint(_generation: number, { run, savepoint, drains }: SavepointBarrier) {
     return this.#call(`beginSavepoint ${run} ${savepoint}${drains ? " drains" : ""}`, () => null);
+  }
+
+  split({ split, identity }: SplitOrder) {
+    return this.#call(`split ${split}`, () => {
+      this.identity = identity;
+      return this.handover;
+    });
+  }
+
+  beginMap(_generation: number, split: number, change: MapChange) {
+    return this.#call(`beginMap ${split} of ${change.parent}`, () => null);
+  }
+
+  handoverOf(run: number, split: number) {
+    return this.#call(`handoverOf ${run} ${split}`, () => this.handedOver);
   }
 
   savepointStatus(run: number, savepoint: number) {

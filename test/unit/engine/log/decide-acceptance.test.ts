@@ -13,6 +13,7 @@ const listed: ProducerFacts = { ...at100, listed: { checksum: 1n, offset: 40 } }
 
 const shard: AcceptanceFacts = {
   ...shardFacts,
+  mapVersionMin: shardFacts.mapVersion,
   isEnded: false,
   now: 1_000,
   producer: unknown,

@@ -8,8 +8,10 @@ import { expect, test } from "vitest";
 import { encodeBarrier } from "../../../../src/engine/log/barrier.ts";
 import { PartitionLog } from "../../../../src/engine/log/partition-log.ts";
 import { type AppendResult, RecordKind } from "../../../../src/engine/log/records.ts";
+import { encodeNewChannel } from "../../../../src/engine/log/split-records.ts";
 import {
   barrierChannels,
+  channelFromElsewhere,
   type LogCommand,
   logCommandsArbitrary,
   type Offer,
@@ -136,8 +138,9 @@ class Trial {
   }
 }
 
-/** A frame, or what a barrier says. */
+/** A frame, or what a barrier or a new channel says. */
 function frameOf(offer: Offer): Uint8Array {
+  if (offer.link?.kind === RecordKind.Channel) return encodeNewChannel(channelFromElsewhere);
   if (offer.link?.kind !== RecordKind.Barrier) return stubFrame(offer, offer.body);
   return encodeBarrier({ run: 1, savepoint: offer.rows, channels: barrierChannels });
 }

@@ -4,6 +4,7 @@
  */
 import { describe, expect, test } from "vitest";
 import { StorageFailure } from "../../../../src/base/errors.ts";
+import { evenRanges } from "../../../../src/engine/shard-map.ts";
 import { Coordinator } from "../../../../src/host/coordinator/coordinator.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
 import { MemoryBlobs } from "../../../support/memory-blobs.ts";
@@ -145,7 +146,7 @@ test("another definition under the same name is refused and changes nothing", as
   const harness = await started();
   const put = await harness.coordinator.putStream("clicks", streamOf({ shards: 2 }));
   expect(put).toMatchObject({ ok: false, error: { code: "STREAM_CONFLICT", status: 409 } });
-  expect(await harness.coordinator.streamFacts("clicks")).toMatchObject({ value: { shardCount: 1 } });
+  expect(await harness.coordinator.streamFacts("clicks")).toMatchObject({ value: { ranges: evenRanges(1) } });
 });
 
 test("a job reaches all shards, and shards hear of their stream first", async () => {
@@ -174,8 +175,8 @@ describe("a job whose key lacks the distribution key", () => {
     expect(await harness.coordinator.streams()).toMatchObject({ value: [{ stream: "clicks" }] });
     expect(await harness.coordinator.jobFacts("totals")).toMatchObject({
       value: {
-        ...{ stream: "totals/1", generation: 2, shardCount: 3 },
-        before: [{ stream: "clicks", generation: 1, shardCount: 2 }],
+        ...{ stream: "totals/1", generation: 2, ranges: evenRanges(3) },
+        before: [{ stream: "clicks", generation: 1, ranges: evenRanges(2) }],
       },
     });
   });
@@ -185,9 +186,9 @@ describe("a job whose key lacks the distribution key", () => {
     const window = { type: "tumble", size: "1h" } as const;
     const steps = [{ key: [], window, aggregates: { users: { function: "count" as const } } }];
     await harness.coordinator.putJob("totals", jobOf({ key: ["amount"], parallelism: 3, steps }));
-    const shards = { stream: "clicks", generation: 1, shardCount: 2 };
-    const first = { stream: "totals/1", generation: 2, shardCount: 3 };
-    const second = { stream: "totals/2", generation: 3, shardCount: 1 };
+    const shards = { stream: "clicks", generation: 1, ranges: evenRanges(2) };
+    const first = { stream: "totals/1", generation: 2, ranges: evenRanges(3) };
+    const second = { stream: "totals/2", generation: 3, ranges: evenRanges(1) };
     const last = { ok: true, value: { ...second, job: "totals", before: [shards, first] } };
     expect(await harness.coordinator.jobFacts("totals")).toMatchObject(last);
     expect(await harness.coordinator.jobFacts("totals.1")).toMatchObject(last);

@@ -4,6 +4,7 @@
 import { describe, expect, test } from "vitest";
 import { EngineError } from "../../../../src/base/errors.ts";
 import { planStages } from "../../../../src/engine/plan/plan-stages.ts";
+import { evenRanges } from "../../../../src/engine/shard-map.ts";
 import type { JobRestore, JobStage } from "../../../../src/host/coordinator/catalog.ts";
 import { operatorsOf, planRestore, sourceOf } from "../../../../src/host/coordinator/restore-plan.ts";
 import type { SavepointEntry } from "../../../../src/host/coordinator/savepoints.ts";
@@ -212,7 +213,7 @@ describe("state without a place is refused by name, or left out", () => {
 
 describe("a partition takes", () => {
   const from = (stage: number, shard: number, of: number, states: JobRestore["states"]) =>
-    sourceOf({ savepoint: 7, source: { generation: 1, shards: 2 }, states }, stage, shard, of);
+    sourceOf({ savepoint: 7, source: { generation: 1, shards: 2 }, states }, stage, shard, evenRanges(of));
   const task = (generation: number, shard: number) => `savepoints/7/${generation}.${shard}`;
 
   test("of the tasks of its stage those that had some of its key groups", () => {

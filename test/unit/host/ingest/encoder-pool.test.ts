@@ -1,4 +1,5 @@
 import { expect, test } from "vitest";
+import { evenRanges } from "../../../../src/engine/shard-map.ts";
 import type { StreamFacts } from "../../../../src/host/coordinator/coordinator-rpc.ts";
 import { EncoderPool } from "../../../../src/host/ingest/encoder-pool.ts";
 import { bodyStart } from "../../../../src/kernel/json-body.ts";
@@ -11,7 +12,7 @@ function factsOf(stream: string): StreamFacts {
     stream,
     generation: 1,
     mapVersion: 1,
-    shardCount: 2,
+    ranges: evenRanges(2),
     schema: { version: 1, columns: streamOf().columns },
     eventTimeColumn: 0,
     outOfOrdernessMs: 0,

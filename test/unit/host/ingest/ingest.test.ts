@@ -3,7 +3,7 @@
  */
 import { expect, test } from "vitest";
 import { EngineError } from "../../../../src/base/errors.ts";
-import { keyGroupsOf } from "../../../../src/engine/shard-map.ts";
+import { evenRanges } from "../../../../src/engine/shard-map.ts";
 import type { StreamFacts } from "../../../../src/host/coordinator/coordinator-rpc.ts";
 import { FactsCache } from "../../../../src/host/facts-cache.ts";
 import { EncoderPool } from "../../../../src/host/ingest/encoder-pool.ts";
@@ -22,7 +22,7 @@ function factsOf(changes: Partial<StreamFacts> = {}): StreamFacts {
     stream: "clicks",
     generation: 1,
     mapVersion: 1,
-    shardCount: 1,
+    ranges: evenRanges(1),
     schema: { version: 1, columns },
     eventTimeColumn: 0,
     outOfOrdernessMs: 5000,
@@ -54,14 +54,14 @@ class Harness {
     });
   }
 
-  setUp({ stream, generation, mapVersion, shardCount, schema }: StreamFacts): void {
-    for (let shard = 0; shard < shardCount; shard++) {
+  setUp({ stream, generation, mapVersion, ranges, schema }: StreamFacts): void {
+    for (const [shard, keyGroups] of ranges.entries()) {
       this.shards.at(stream, generation, shard).identity = {
         stream,
         generation,
         shard,
-        shardCount,
-        keyGroups: keyGroupsOf(shard, shardCount),
+        shardCount: ranges.length,
+        keyGroups,
         mapVersion,
         schema,
         eventTimeColumn: 0,
@@ -95,7 +95,7 @@ function clicks(count: number, userOf = (index: number) => `user${index}`): stri
   return rows.map((row) => JSON.stringify(row)).join("\n");
 }
 
-const distributed = factsOf({ shardCount: 4, distributionKey: [1] });
+const distributed = factsOf({ ranges: evenRanges(4), distributionKey: [1] });
 const producer = { id: "p", sequence: 1 };
 
 test("a frame's watermark is its own newest event time less the bound", async () => {
@@ -269,7 +269,7 @@ test("a stream made anew takes a whole request, never a half of one that the old
   const harness = new Harness(factsOf());
   await harness.post(clicks(1));
   harness.shards.at("clicks", 1, 0).identity = undefined;
-  harness.facts = factsOf({ generation: 2, shardCount: 2, distributionKey: [1] });
+  harness.facts = factsOf({ generation: 2, ranges: evenRanges(2), distributionKey: [1] });
   harness.setUp(harness.facts);
   const answer = await harness.post(clicks(20));
   expect(answer).toMatchObject({ ok: true, value: { accepted: 20 } });
@@ -277,7 +277,7 @@ test("a stream made anew takes a whole request, never a half of one that the old
 });
 
 test("without a key a request stays on one shard, and different requests use different ones", async () => {
-  const harness = new Harness(factsOf({ shardCount: 4 }));
+  const harness = new Harness(factsOf({ ranges: evenRanges(4) }));
   const used = new Set<string>();
   for (let index = 0; index < 30; index++) {
     const answer = await harness.post(clicks(10));

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { decodeKey, hashKey, keyGroupOf } from "../../../../src/columnar/key-encoding.ts";
 import { kindOf } from "../../../../src/columnar/schema.ts";
 import { planJob } from "../../../../src/engine/plan/plan-job.ts";
-import { shardOfKeyGroup } from "../../../../src/engine/shard-map.ts";
+import { evenRanges, shardOfKeyGroup } from "../../../../src/engine/shard-map.ts";
 import { readKey } from "../../../../src/host/query/read-key.ts";
 import { jobOf, streamOf } from "../definitions.ts";
 
@@ -22,7 +22,7 @@ function planOf(key: string[], distributionKey: string[] = []) {
 
 function valuesOf(key: string[], given: Parameters<typeof readKey>[1]) {
   const plan = planOf(key);
-  const { bytes, nulls } = readKey(plan, given, 1);
+  const { bytes, nulls } = readKey(plan, given, evenRanges(1));
   const values = decodeKey(
     plan.key.map(({ type }) => kindOf(type)),
     bytes,
@@ -55,18 +55,18 @@ test.each([
   ["a value of another type", ["id"], "ann", "expected a value of BIGINT"],
   ["a nested value", ["user"], '{"user":[1]}', "expected a value of STRING"],
 ])("%s is refused", (_name, key, given, words) => {
-  expect(() => readKey(planOf(key), given, 1)).toThrow(words);
+  expect(() => readKey(planOf(key), given, evenRanges(1))).toThrow(words);
 });
 
 test("a job without a key has no key to ask for", () => {
-  expect(() => readKey(planOf([]), "ann", 1)).toThrow("the job has none");
+  expect(() => readKey(planOf([]), "ann", evenRanges(1))).toThrow("the job has none");
 });
 
 test("the shard is that of the stream's distribution key, wherever it stands in the job's key", () => {
   const plan = planOf(["id", "user"], ["user"]);
   for (const user of ["ann", "bob", "eve", "dan"]) {
-    const { shard } = readKey(plan, { id: "1", user }, 8);
+    const { shard } = readKey(plan, { id: "1", user }, evenRanges(8));
     const hash = hashKey(new TextEncoder().encode(user), 0);
-    expect(shard).toBe(shardOfKeyGroup(keyGroupOf(hash), 8));
+    expect(shard).toBe(shardOfKeyGroup(keyGroupOf(hash), evenRanges(8)));
   }
 });

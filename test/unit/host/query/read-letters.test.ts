@@ -1,11 +1,12 @@
 /** Pages of letters over several shards, and cursors that no answer gave. */
 import { expect, test } from "vitest";
+import { evenRanges } from "../../../../src/engine/shard-map.ts";
 import { encodeCursor } from "../../../../src/host/query/cursor.ts";
 import { readLetters } from "../../../../src/host/query/read-letters.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
 import { FakeShards } from "../fake-shards.ts";
 
-const facts = { stream: "clicks", generation: 1, shardCount: 2, job: undefined };
+const facts = { stream: "clicks", generation: 1, ranges: evenRanges(2), job: undefined };
 
 function read(shards: FakeShards, cursor: string | undefined) {
   return readLetters({ clock: new ManualClock(), shards }, facts, { limit: 10, cursor });

@@ -1,6 +1,7 @@
 import { expect, test } from "vitest";
 import type { RpcResult } from "../../../../src/engine/partition-types.ts";
 import { planJob } from "../../../../src/engine/plan/plan-job.ts";
+import { evenRanges } from "../../../../src/engine/shard-map.ts";
 import type { JobFacts } from "../../../../src/host/coordinator/coordinator-rpc.ts";
 import { FactsCache } from "../../../../src/host/facts-cache.ts";
 import { ViewReader } from "../../../../src/host/query/view-reader.ts";
@@ -11,7 +12,7 @@ import { FakeShards } from "../fake-shards.ts";
 
 const stream = streamOf({ shards: 4, distributionKey: ["user"] });
 const plan = planJob(jobOf(), stream);
-const partitions = { stream: "clicks", generation: 1, shardCount: 4 };
+const partitions = { stream: "clicks", generation: 1, mapVersion: 1, ranges: evenRanges(4) };
 const facts: JobFacts = { view: "totals", job: "totals", run: 3, ...partitions, plan, before: [] };
 
 class Harness {

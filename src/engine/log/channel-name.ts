@@ -1,0 +1,9 @@
+/**
+ * How the channels that lead from a partition are called.
+ */
+import type { PartitionIdentity } from "../partition-types.ts";
+
+/** Returns the name of the channels that lead from a partition, one to each of the next stage. */
+export function channelOf({ generation, shard }: Pick<PartitionIdentity, "generation" | "shard">): string {
+  return `${generation}.${shard}`;
+}

@@ -1,0 +1,61 @@
+/**
+ * Which keys of a task lie in a range of key groups: for state that is divided between partitions.
+ *
+ * Rows come to a partition by the hash of its stream's distribution key. Where that is the task's key, a
+ * cell's own hash tells; where the task's key has more columns, or in another order, only the values of those
+ * that rows are routed by do.
+ */
+import { decodeKey, encodeKey, hashKey, keyGroupOf } from "../../columnar/key-encoding.ts";
+import { kindOf } from "../../columnar/schema.ts";
+import type { KeyedTable } from "../../kernel/keyed-table.ts";
+import type { TaskPlan } from "../plan/task-plan.ts";
+import type { KeyGroupRange } from "../shard-map.ts";
+
+/** Bits of a hash below its key group. */
+const keyGroupShift = 54n;
+
+export class KeyFilter {
+  readonly #plan: Pick<TaskPlan, "key" | "routingKey">;
+  readonly #range: KeyGroupRange;
+
+  constructor(plan: Pick<TaskPlan, "key" | "routingKey">, range: KeyGroupRange) {
+    this.#plan = plan;
+    this.#range = range;
+  }
+
+  /** False where no cell with a hash from `firstHash` up to, not with, `nextHash` can be in the range. */
+  mayHave(firstHash: bigint, nextHash: bigint | undefined): boolean {
+    const { first, last } = this.#hashes();
+    return !this.#isByHash() || (firstHash <= last && (nextHash === undefined || nextHash > first));
+  }
+
+  /** Deletes the cells of other keys from the page that covers `hash`; returns how many. */
+  apply(table: KeyedTable, hash: bigint): number {
+    const { first, last } = this.#hashes();
+    if (this.#isByHash()) return table.keepOnly(hash, first, last);
+    const { key, routingKey } = this.#plan;
+    const kinds = key.map(({ type }) => kindOf(type));
+    const routingKinds = routingKey.map((position) => kinds[position] as (typeof kinds)[number]);
+    return table.keepWhere(hash, (bytes, nulls) => {
+      const values = decodeKey(kinds, bytes, nulls);
+      const routed = encodeKey(
+        routingKinds,
+        routingKey.map((position) => values[position] ?? null),
+      );
+      const group = keyGroupOf(hashKey(routed.bytes, routed.nulls));
+      return this.#range[0] <= group && group < this.#range[1];
+    });
+  }
+
+  /** A task that rows are not routed to by key has all rows of its stream: its range is the whole. */
+  #isByHash(): boolean {
+    const { key, routingKey } = this.#plan;
+    if (routingKey.length === 0) return true;
+    return routingKey.length === key.length && routingKey.every((position, index) => position === index);
+  }
+
+  #hashes(): { readonly first: bigint; readonly last: bigint } {
+    const [first, end] = this.#range;
+    return { first: BigInt(first) << keyGroupShift, last: (BigInt(end) << keyGroupShift) - 1n };
+  }
+}

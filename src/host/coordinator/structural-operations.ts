@@ -1,0 +1,148 @@
+/**
+ * Savepoints and splits: operations that go through all partitions of a job, one at a time.
+ *
+ * A request that begins one waits some seconds for its end; then alarms go on with it.
+ *
+ * Invariant: no two of them run at once on one job, or on the streams that it reads.
+ */
+import { EngineError } from "../../base/errors.ts";
+import type { SavepointWish } from "../../protocol/savepoint-body.ts";
+import { deadlineAfter, type WallClock } from "../wall-clock.ts";
+import type { Catalog, JobEntry, StreamEntry } from "./catalog.ts";
+import { SavepointTaking } from "./savepoint-taking.ts";
+import type { SavepointEntry, Savepoints } from "./savepoints.ts";
+import { type SplitEntry, type Splits, splitPollMs } from "./splits.ts";
+
+/** How long a request waits for the end of an operation. */
+const waitMs = 3000;
+
+/** Time in ms between two looks at an operation for whose end no request waits. */
+const alarmMs = 500;
+
+export interface OperationPorts {
+  readonly catalog: Catalog;
+  readonly clock: WallClock;
+  readonly splits: Splits;
+  /** Undefined where none are kept. */
+  readonly savepoints: Savepoints | undefined;
+  /** Sets the alarm that goes on with what has begun. */
+  schedule(): void;
+  /** Ends a job. */
+  stop(job: JobEntry): Promise<unknown>;
+}
+
+export class StructuralOperations {
+  readonly #ports: OperationPorts;
+  readonly #taking: SavepointTaking | undefined;
+
+  constructor(ports: OperationPorts) {
+    this.#ports = ports;
+    if (ports.savepoints) this.#taking = new SavepointTaking(ports.savepoints, ports);
+  }
+
+  /** Throws SAVEPOINTS_NOT_SET. */
+  get savepoints(): Savepoints {
+    if (this.#ports.savepoints) return this.#ports.savepoints;
+    throw noneKept();
+  }
+
+  get splits(): Splits {
+    return this.#ports.splits;
+  }
+
+  /** When, in ms, an alarm is to go on with what has begun; undefined where nothing has. */
+  nextDueAt(): number | undefined {
+    const { splits, clock } = this.#ports;
+    return splits.running().length > 0 ? clock.now() + alarmMs : this.#taking?.nextDueAt();
+  }
+
+  /** Goes on with all that has begun. */
+  async advance(): Promise<void> {
+    const { splits } = this.#ports;
+    const splitting = splits.running().map((entry) => splits.advance(entry));
+    await Promise.all([this.#taking?.advanceAll(), ...splitting]);
+  }
+
+  /** Throws SAVEPOINTS_NOT_SET, and what taking one throws. */
+  async takeSavepoint(job: JobEntry, isReady: boolean, wish: SavepointWish): Promise<SavepointEntry> {
+    if (!this.#taking) throw noneKept();
+    this.#checkNoSplit(this.#ports.catalog.streamsOf(job), "SAVEPOINT_CONFLICT");
+    return await this.#taking.take(job, isReady, wish);
+  }
+
+  /** Splits a shard of a stream; `middle` is the first key group that the new one gets. */
+  splitShard(stream: StreamEntry, shard: number, middle: number | undefined): Promise<SplitEntry> {
+    return this.#split(stream, undefined, shard, middle);
+  }
+
+  /** Splits a partition of a job's stage behind an exchange. */
+  splitStage(
+    job: JobEntry,
+    stage: number,
+    partition: number,
+    middle: number | undefined,
+  ): Promise<SplitEntry> {
+    const stream = this.#ports.catalog.streamsOf(job)[stage];
+    if (stream && stage > 0) return this.#split(stream, job, partition, middle);
+    const last = job.stages.length - 1;
+    const message = `Job "${job.name}" has the stages 1 to ${last} behind exchanges, no stage ${stage}.`;
+    throw new EngineError("SPLIT_UNFIT", {
+      message: last > 0 ? message : `Job "${job.name}" runs in the shards of its stream: split those.`,
+    });
+  }
+
+  async #split(stream: StreamEntry, job: JobEntry | undefined, parent: number, middle: number | undefined) {
+    const { catalog, splits } = this.#ports;
+    const jobs = job ? [job] : catalog.jobsOf(stream.generation);
+    this.#checkNoSplit([stream, ...jobs.flatMap((each) => catalog.streamsOf(each))], "SPLIT_CONFLICT");
+    const saving = this.savepoints.running().find(({ run }) => jobs.some((each) => each.run === run));
+    if (saving) {
+      const message = `Job "${saving.job}" is taking savepoint ${saving.savepoint}.`;
+      throw new EngineError("SPLIT_CONFLICT", { message });
+    }
+    return await this.#untilDone(splits.begin(stream, job, parent, middle));
+  }
+
+  /** Resolves when workers can be told by which map the streams' rows go, or after some seconds. */
+  async mapsKnown(streams: readonly StreamEntry[]): Promise<void> {
+    const { splits, clock } = this.#ports;
+    const isDividing = () => streams.some(({ generation }) => splits.isDividing(generation));
+    for (const until = clock.now() + waitMs; isDividing() && clock.now() < until; ) {
+      await deadlineAfter(clock, splitPollMs).passed;
+    }
+  }
+
+  /** Waits as `mapsKnown`; throws SPLIT_CONFLICT where the maps are still not known. */
+  async mapsSettled(streams: readonly StreamEntry[]): Promise<void> {
+    await this.mapsKnown(streams);
+    const dividing = streams.find(({ generation }) => this.#ports.splits.isDividing(generation));
+    if (!dividing) return;
+    throw new EngineError("SPLIT_CONFLICT", { message: `Stream "${dividing.name}" is being split.` });
+  }
+
+  /** Throws `code` where one of the streams is being split. */
+  #checkNoSplit(streams: readonly StreamEntry[], code: "SAVEPOINT_CONFLICT" | "SPLIT_CONFLICT"): void {
+    const generations = streams.map(({ generation }) => generation);
+    const other = this.#ports.splits.running().find((split) => generations.includes(split.generation));
+    if (!other) return;
+    const message = `Split ${other.split} of partition ${other.parent} is still under way.`;
+    throw new EngineError(code, { message });
+  }
+
+  async #untilDone(begun: SplitEntry): Promise<SplitEntry> {
+    const { clock, schedule, splits } = this.#ports;
+    schedule();
+    let entry = begun;
+    for (const until = clock.now() + waitMs; entry.state !== "done" && clock.now() < until; ) {
+      entry = await splits.advance(entry);
+      if (entry.state !== "done") await deadlineAfter(clock, splitPollMs).passed;
+    }
+    schedule();
+    return entry;
+  }
+}
+
+/** What a split takes along goes the way of a savepoint. */
+function noneKept(): EngineError {
+  return new EngineError("SAVEPOINTS_NOT_SET", { message: "This Worker keeps no savepoints." });
+}
