@@ -67,9 +67,9 @@ export class Splits {
   ) {
     sql.run(
       `CREATE TABLE IF NOT EXISTS splits (split INTEGER PRIMARY KEY AUTOINCREMENT,
-       generation INTEGER NOT NULL, run INTEGER NOT NULL, parent INTEGER NOT NULL, child INTEGER NOT NULL, first INTEGER NOT NULL,
-       middle INTEGER NOT NULL, end INTEGER NOT NULL, state TEXT NOT NULL, created_at INTEGER NOT NULL,
-       done_at INTEGER)`,
+       generation INTEGER NOT NULL, run INTEGER NOT NULL, parent INTEGER NOT NULL, child INTEGER NOT NULL,
+       first INTEGER NOT NULL, middle INTEGER NOT NULL, end INTEGER NOT NULL, state TEXT NOT NULL,
+       created_at INTEGER NOT NULL, done_at INTEGER)`,
     );
     this.#sql = sql;
     this.#catalog = catalog;
