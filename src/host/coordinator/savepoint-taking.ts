@@ -28,6 +28,7 @@ export interface SavepointTakingPorts {
 export class SavepointTaking {
   readonly #savepoints: Savepoints;
   readonly #ports: SavepointTakingPorts;
+  readonly #advancing = new Map<number, Promise<SavepointEntry | undefined>>();
 
   constructor(savepoints: Savepoints, ports: SavepointTakingPorts) {
     this.#savepoints = savepoints;
@@ -60,9 +61,20 @@ export class SavepointTaking {
     return this.#savepoints.running().length > 0 ? this.#ports.clock.now() + alarmMs : undefined;
   }
 
+  /** Goes on with one, unless a request or an alarm does so already: then both have what comes of it. */
+  #advance({ savepoint }: SavepointEntry): Promise<SavepointEntry | undefined> {
+    const running = this.#advancing.get(savepoint);
+    if (running) return running;
+    const work = this.#goOn(savepoint).finally(() => this.#advancing.delete(savepoint));
+    this.#advancing.set(savepoint, work);
+    return work;
+  }
+
   /** Returns how far it is then; undefined where its job is gone. */
-  async #advance(entry: SavepointEntry): Promise<SavepointEntry | undefined> {
+  async #goOn(savepoint: number): Promise<SavepointEntry | undefined> {
     const { catalog, stop } = this.#ports;
+    const entry = this.#savepoints.find(savepoint);
+    if (entry?.state !== "running") return entry;
     const job = catalog.run(entry.run);
     if (!job || job.state === "deleted") {
       this.#savepoints.forget(entry.savepoint);

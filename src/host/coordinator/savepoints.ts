@@ -97,9 +97,13 @@ export class Savepoints {
     return readEntry(row ?? []);
   }
 
+  find(savepoint: number): SavepointEntry | undefined {
+    return this.#select("WHERE savepoint = ?", savepoint)[0];
+  }
+
   /** Throws SAVEPOINT_NOT_FOUND. */
   get(savepoint: number): SavepointEntry {
-    const [entry] = this.#select("WHERE savepoint = ?", savepoint);
+    const entry = this.find(savepoint);
     if (entry) return entry;
     throw new EngineError("SAVEPOINT_NOT_FOUND", { message: `There is no savepoint ${savepoint}.` });
   }

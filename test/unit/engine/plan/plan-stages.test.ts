@@ -225,8 +225,8 @@ describe("steps behind the first", () => {
       "flights BIGINT",
       "$signed delayed BIGINT",
       "$weight of delayed BIGINT",
-      "$signed aggregates.mean.argument DOUBLE",
-      "$weight of aggregates.mean.argument BIGINT",
+      '$signed ["cast","delayed","DOUBLE"] DOUBLE',
+      '$weight of ["cast","delayed","DOUBLE"] BIGINT',
     ]);
     expect(last?.accumulators.map(({ operation, argument }) => [operation, argument])).toEqual([
       ["sum", 0],
