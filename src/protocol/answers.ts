@@ -190,6 +190,20 @@ export interface SavepointAnswer {
   readonly bytes: Progress;
 }
 
+/** A page of what a savepoint holds, one row per key and window of an operator. */
+export interface SavedStateAnswer {
+  readonly savepoint: number;
+  readonly rows: readonly {
+    readonly operator: string;
+    /** True for a piece of windows that have not fired: theirs is put together of such. */
+    readonly slice?: boolean;
+    /** The step's outputs by name. */
+    readonly values: Readonly<Record<string, unknown>>;
+    readonly final: boolean;
+  }[];
+  readonly cursor?: string;
+}
+
 export interface Progress {
   readonly done: number;
   readonly of: number;

@@ -3,7 +3,9 @@
  * `"drain": true` beside it after every window has fired.
  */
 import { z } from "zod";
+import { EngineError } from "../base/errors.ts";
 import { fields, readBody } from "./read-body.ts";
+import { type PageQuery, readPageQuery } from "./view-query.ts";
 
 const savepointBodySchema = fields({
   stop: z.boolean().default(false),
@@ -31,6 +33,19 @@ const savepointNumberSchema = z
 /** Throws JOB_INVALID naming the place. */
 export function readSavepointBody(body: unknown): SavepointWish {
   return readBody(savepointBodySchema, body, "JOB_INVALID");
+}
+
+/** What of a savepoint's state is asked for. */
+export interface SavedStateQuery extends PageQuery {
+  readonly operator: string | undefined;
+}
+
+/** Reads the parameters of a page of state; throws QUERY_INVALID naming the parameter. */
+export function readSavedStateQuery(parameters: URLSearchParams): SavedStateQuery {
+  const rest = new URLSearchParams([...parameters].filter(([name]) => name !== "operator"));
+  const [operator, again] = parameters.getAll("operator");
+  if (again === undefined) return { ...readPageQuery(rest), operator };
+  throw new EngineError("QUERY_INVALID", { message: "operator: found it twice, expected it once." });
 }
 
 /** Reads a savepoint's number from an address; throws SAVEPOINT_NOT_FOUND. */

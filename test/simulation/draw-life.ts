@@ -231,7 +231,8 @@ function canFork({ shards, isDistributed, idle }: StreamPlan, job: JobPlan): boo
 export function forkOf(life: Pick<LifePlan, "shards" | "isDistributed">, job: JobPlan): JobPlan {
   const drawn = job.fork?.parallelism ?? 2;
   const parallelism = !needsExchange(life, job) ? job.parallelism : drawn === life.shards ? 7 : drawn;
-  return { ...job, name: `${job.name}_fork`, parallelism, fork: undefined };
+  const twoPhase = drawn % 2 === 0 ? job.twoPhase : !job.twoPhase;
+  return { ...job, name: `${job.name}_fork`, parallelism, twoPhase, fork: undefined };
 }
 
 /** Whether rows of one key lie in several shards, or the job wants other partitions than these. */

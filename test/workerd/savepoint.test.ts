@@ -60,6 +60,18 @@ test("a job goes on from its savepoint with more and with fewer partitions, exac
   }
   const listed = await call("GET", "/v1/jobs/saving/savepoints");
   expect(listed.body.savepoints).toMatchObject([{ savepoint: fromSavepoint, state: "done" }]);
+  // What it holds is what the view showed at the cut.
+  const held: Record<string, unknown> = {};
+  let cursor = "";
+  do {
+    const page = await call("GET", `/v1/savepoints/${fromSavepoint}/state?operator=step-0&limit=25${cursor}`);
+    expect(page.status).toBe(200);
+    for (const { values } of page.body.rows) held[values.user] = [values.clicks, values.total];
+    cursor = page.body.cursor ? `&cursor=${page.body.cursor}` : "";
+  } while (cursor !== "");
+  expect(held).toEqual(totalsAfter(2));
+  const strange = await call("GET", `/v1/savepoints/${fromSavepoint}/state?operator=no`);
+  expect(strange).toMatchObject({ status: 404, body: { code: "SAVEPOINT_NOT_FOUND" } });
   const one = await call("GET", `/v1/savepoints/${fromSavepoint}`);
   expect(one).toMatchObject({ status: 200, body: taken.body });
 });
@@ -180,6 +192,7 @@ test("a changed job goes on with the state that fits it, and with no other", tim
   await call("PUT", "/v1/jobs/changing", totalsBody("changing", { ...perSecond, steps: [most] }));
   await post("changing", clicks([1000, "ann", 1], [1000, "bob", 5]));
   const taken = await call("POST", "/v1/jobs/changing/savepoints", { stop: true });
+  expect(taken).toMatchObject({ status: 201, body: { state: "done" } });
   const fromSavepoint = taken.body.savepoint;
   const sums = {
     uid: "sums",

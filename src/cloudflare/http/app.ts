@@ -6,17 +6,24 @@ import { EngineError } from "../../base/errors.ts";
 import type { RpcResult } from "../../engine/partition-types.ts";
 import { setWatermark } from "../../host/ingest/set-watermark.ts";
 import { readLetters } from "../../host/query/read-letters.ts";
+import { readSavedState } from "../../host/query/read-saved-state.ts";
 import type { SplitAnswer } from "../../protocol/answers.ts";
 import { readJobDefinition } from "../../protocol/job-spec.ts";
 import { resourceNameSchema } from "../../protocol/names.ts";
 import { readBody } from "../../protocol/read-body.ts";
-import { readSavepointBody, readSavepointNumber } from "../../protocol/savepoint-body.ts";
+import {
+  readSavedStateQuery,
+  readSavepointBody,
+  readSavepointNumber,
+} from "../../protocol/savepoint-body.ts";
 import { readShardSplit, readStageSplit } from "../../protocol/split-body.ts";
 import { readStreamDefinition } from "../../protocol/stream-spec.ts";
 import { readPageQuery, readViewQuery } from "../../protocol/view-query.ts";
 import { readWatermark } from "../../protocol/watermark-body.ts";
 import type { Environment } from "../environment.ts";
 import { isolate } from "../isolate.ts";
+import { kernelModule } from "../load-kernel.ts";
+import { blobsOf } from "../savepoint-blobs.ts";
 import { jsonBody } from "./json-body.ts";
 import { answer, problemOf } from "./problem.ts";
 import { Serving } from "./serving.ts";
@@ -64,6 +71,7 @@ export const app = new Hono<AppEnvironment>({ strict: false })
     const savepoint = readSavepointNumber(nameOf(call));
     return answer(await servingOf(call).coordinator((rpc) => rpc.savepoint(savepoint)));
   })
+  .get("/v1/savepoints/:name/state", savedState)
   .delete("/v1/savepoints/:name", async (call) => {
     const savepoint = readSavepointNumber(nameOf(call));
     return gone(await servingOf(call).coordinator((rpc) => rpc.deleteSavepoint(savepoint)));
@@ -124,6 +132,14 @@ function begun(result: RpcResult<{ readonly state: "running" | "done" | "failed"
 
 function splitsOf(found: RpcResult<readonly SplitAnswer[]>): Response {
   return answer(found.ok ? { ok: true, value: { splits: found.value } } : found);
+}
+
+async function savedState(call: Call): Promise<Response> {
+  const savepoint = readSavepointNumber(nameOf(call));
+  const query = readSavedStateQuery(new URL(call.req.url).searchParams);
+  const blobs = blobsOf(call.env);
+  if (!blobs) throw new EngineError("SAVEPOINTS_NOT_SET", { message: "This Worker keeps no savepoints." });
+  return answer(await readSavedState({ blobs, module: kernelModule }, savepoint, query));
 }
 
 async function list(call: Call, kind: "streams" | "jobs"): Promise<Response> {

@@ -14,8 +14,10 @@ import { layoutDifference } from "../../engine/savepoint/state-layout.ts";
 import { evenRanges, type KeyGroupRange } from "../../engine/shard-map.ts";
 import type { JobDefinition } from "../../protocol/job-spec.ts";
 import { savedTaskName } from "../blobs.ts";
+import type { SavedStage } from "../savepoint-manifest.ts";
+import { operatorsIn } from "../savepoint-reader.ts";
 import type { JobRestore, JobStage, SavedPlace } from "./catalog.ts";
-import type { SavedStage, SavepointEntry } from "./savepoints.ts";
+import type { SavepointEntry } from "./savepoints.ts";
 
 /** Saved state that the job does not go on with, and why. */
 export interface NonRestored {
@@ -85,11 +87,11 @@ function matchState(
   stages: readonly JobStage[],
   sourceShards: number,
 ): Matched {
-  const stateful = named(saved);
+  const wanted = new Map(operatorsIn(stages).map(([stage, name]) => [name, stage]));
   const nonRestored: NonRestored[] = [];
   const found = new Map<number, SavedPlace>();
-  for (const [operator, stage] of stateful) {
-    const index = [...named(stages)].find(([name]) => name === operator)?.[1];
+  for (const [stage, operator] of operatorsIn(saved)) {
+    const index = wanted.get(operator);
     const [was, wish] = [saved[stage], stages[index ?? -1]];
     if (!was || index === undefined || !wish) {
       nonRestored.push({ operator, reason: "the job has no such step" });
@@ -113,7 +115,7 @@ function matchState(
  * with their state, or both begin empty. Takes the others out of `found`.
  */
 function leaveOutHalves(stages: readonly JobStage[], found: Map<number, SavedPlace>): NonRestored[] {
-  const nameOf = new Map([...named(stages)].map(([operator, stage]) => [stage, operator]));
+  const nameOf = new Map(operatorsIn(stages));
   const takesBack = ({ window, latenessMs, emit }: TaskPlan) => emit && isChanging(window, latenessMs);
   const isHalf = (stage: number) => {
     const plan = stages[stage]?.plan;
@@ -137,12 +139,6 @@ function whyNotInShards({ key, routingKey }: TaskPlan, shards: number): string |
   if (shards === 1 || isByKey) return undefined;
   const why = "it would run in the stream's shards, which are not distributed by its whole key";
   return `${why}; give it a "parallelism" other than ${shards}`;
-}
-
-/** The stages that keep state, by the names of their operators. */
-function named(stages: readonly JobStage[]): Map<string, number> {
-  const stateful = [...stages.keys()].filter((stage) => stages[stage]?.plan.send === undefined);
-  return new Map(stateful.map((stage, place) => [stages[stage]?.operator ?? `step-${place}`, stage]));
 }
 
 function placeOf({ generation, shards, ranges }: SavedStage): SavedPlace {

@@ -77,7 +77,7 @@ export class SavepointTaking {
     if (entry?.state !== "running") return entry;
     const job = catalog.run(entry.run);
     if (!job || job.state === "deleted") {
-      this.#savepoints.forget(entry.savepoint);
+      this.#savepoints.forget(savepoint);
       return undefined;
     }
     let stopping: Promise<unknown> | undefined;

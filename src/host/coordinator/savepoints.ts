@@ -15,13 +15,11 @@ import type { SavepointAnswer } from "../../protocol/answers.ts";
 import type { SavepointWish } from "../../protocol/savepoint-body.ts";
 import { formatTime } from "../../protocol/watermark-text.ts";
 import { type BlobStore, manifestName, partName, savedTaskName, stateName } from "../blobs.ts";
+import { type SavedStage, writeManifest } from "../savepoint-manifest.ts";
 import { callShard, type ShardAddress, type Shards } from "../shards.ts";
 import type { WallClock } from "../wall-clock.ts";
-import type { JobEntry, JobStage, SavedPlace, StreamEntry } from "./catalog.ts";
+import type { JobEntry, StreamEntry } from "./catalog.ts";
 import { rangesOf, shardCountOf } from "./shard-ranges.ts";
-
-/** A stage as it was: where its tasks were, and what they ran. */
-export interface SavedStage extends JobStage, SavedPlace {}
 
 export interface SavepointEntry {
   readonly savepoint: number;
@@ -146,7 +144,7 @@ export class Savepoints {
     const answers = await Promise.all(asked);
     const saved = answers.filter((partition) => partition !== undefined);
     // Whoever else went on with it meanwhile may have completed it.
-    const now = this.#select("WHERE savepoint = ?", savepoint)[0];
+    const now = this.find(savepoint);
     if (now?.state !== "running") return now ?? entry;
     this.#sql.run("UPDATE savepoints SET saved = ? WHERE savepoint = ?", JSON.stringify(saved), savepoint);
     if (failures[0] !== undefined) return this.#fail({ ...entry, saved }, failures[0]);
@@ -200,14 +198,13 @@ export class Savepoints {
     const { savepoint, job, run, stages, saved, createdAt } = entry;
     const doneAt = this.#clock.now();
     const tasks = saved.map(({ name, parts, bytes }) => ({ name, parts, bytes }));
-    const manifest = { version: 1, savepoint, job, run, createdAt, doneAt, stages, tasks };
-    const body = new TextEncoder().encode(JSON.stringify(manifest));
-    const isStored = await this.#blobs.put(manifestName(savepoint), body).then(
+    const manifest = { version: 1, savepoint, job, run, createdAt, doneAt, stages, tasks } as const;
+    const isStored = await writeManifest(this.#blobs, manifest).then(
       () => true,
       () => false,
     );
     // The next look tries again.
-    if (!isStored || this.#select("WHERE savepoint = ?", savepoint)[0]?.state !== "running") return entry;
+    if (!isStored || this.find(savepoint)?.state !== "running") return entry;
     this.#sql.run("UPDATE savepoints SET state = 'done', done_at = ? WHERE savepoint = ?", doneAt, savepoint);
     completed();
     return { ...entry, state: "done", doneAt };

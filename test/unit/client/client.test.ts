@@ -84,6 +84,8 @@ test("savepoints are taken of a job, and known by their number behind that", asy
     { body: { savepoint: 5 } },
     { body: { savepoints: [{ savepoint: 5 }] } },
     { body: { savepoint: 5 } },
+    { body: { rows: [{ operator: "step-0" }], cursor: "next" } },
+    { body: { rows: [{ operator: "step-1" }] } },
     {},
   ]);
   const { savepoints } = new MillraceClient({ url, fetch });
@@ -91,12 +93,18 @@ test("savepoints are taken of a job, and known by their number behind that", asy
   await savepoints.create("fares", { stop: true, drain: true });
   expect(await savepoints.list("fares")).toEqual([{ savepoint: 5 }]);
   expect(await savepoints.get(5)).toEqual({ savepoint: 5 });
+  const operators: string[] = [];
+  for await (const { operator } of savepoints.rows(5, { limit: 1 })) operators.push(operator);
+  expect(operators).toEqual(["step-0", "step-1"]);
+  expect(asked.at(-1)?.url).toContain("limit=1&cursor=next");
   await savepoints.delete(5);
   expect(asked.map(({ method, url: at, body }) => [method, new URL(at).pathname, body])).toEqual([
     ["POST", "/v1/jobs/fares/savepoints", "{}"],
     ["POST", "/v1/jobs/fares/savepoints", '{"stop":true,"drain":true}'],
     ["GET", "/v1/jobs/fares/savepoints", undefined],
     ["GET", "/v1/savepoints/5", undefined],
+    ["GET", "/v1/savepoints/5/state", undefined],
+    ["GET", "/v1/savepoints/5/state", undefined],
     ["DELETE", "/v1/savepoints/5", undefined],
   ]);
 });

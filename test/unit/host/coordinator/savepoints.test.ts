@@ -173,6 +173,19 @@ test("a job stops in the turn that its savepoint is complete, and not before", a
   });
 });
 
+test("a request whose savepoint an alarm completes meanwhile answers with it", async () => {
+  const harness = await started();
+  harness.tell(copied);
+  const taken = harness.coordinator.createSavepoint("totals", { stop: true, drain: false });
+  await harness.clock.advance(50);
+  harness.tell(done);
+  await harness.coordinator.onAlarm();
+  expect(await harness.jobs()).toEqual([]);
+  await harness.clock.advance(200);
+  expect(await taken).toMatchObject({ value: { savepoint: 1, state: "done" } });
+  expect(await harness.coordinator.savepoint(1)).toMatchObject({ value: { state: "done" } });
+});
+
 test("one is taken at a time, and only of a job that runs everywhere", async () => {
   const harness = await started();
   expect(await harness.take()).toMatchObject({ value: { state: "running" } });
