@@ -70,6 +70,9 @@ export const isolateBudgetBytes = 80 * MiB;
 /** Key groups of a stream and of a job: the top bits of a key's hash. */
 export const maxParallelism = 1024;
 
+/** Most streams that one job reads. */
+export const sourcesMax = 8;
+
 /** Most steps of a job behind its first. */
 export const stepsMax = 8;
 

@@ -12,9 +12,10 @@ import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import type { MillraceClient } from "../client/client.ts";
 import { Producer } from "../client/producer.ts";
-import type { StreamStatusAnswer, Token } from "../protocol/answers.ts";
+import type { StreamStatusAnswer } from "../protocol/answers.ts";
 import type { JobBody } from "../protocol/job-spec.ts";
 import type { StreamBody } from "../protocol/stream-spec.ts";
+import type { Token } from "../protocol/token.ts";
 import { type DelayRow, formatDelays } from "./delays-table.ts";
 import { formatCount, type LiveArea, progressBar } from "./live-area.ts";
 

@@ -10,12 +10,12 @@ import type {
   LettersAnswer,
   StreamAnswer,
   StreamStatusAnswer,
-  Token,
   ViewAnswer,
   WatermarkAnswer,
 } from "../protocol/answers.ts";
 import type { JobBody } from "../protocol/job-spec.ts";
 import type { StreamBody } from "../protocol/stream-spec.ts";
+import type { Token, Tokens } from "../protocol/token.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
 import { Savepoints } from "./savepoints.ts";
 import { Splits } from "./splits.ts";
@@ -43,8 +43,11 @@ export interface ViewQuery {
   readonly windows?: "newest" | "oldest";
   readonly limit?: number;
   readonly cursor?: string;
-  /** Waits until the view reflects what this token stands for. */
-  readonly token?: Token;
+  /**
+   * Waits until the view reflects what this token stands for; of a job that reads several streams, tokens by
+   * the name of their stream.
+   */
+  readonly token?: Token | Tokens;
   /** How long to wait for the token, such as "10s". */
   readonly timeout?: string;
 }

@@ -168,10 +168,10 @@ export class Partition {
   }
 
   /** Lets a savepoint's barrier for a run into the log of this shard; once, however often it is asked for. */
-  beginSavepoint(generation: number, { run, savepoint, drains }: Omit<Barrier, "channels">): void {
+  beginSavepoint(generation: number, { run, savepoint, ...how }: Omit<Barrier, "channels">): void {
     this.#check(generation);
     if (!this.jobs.savepoints.begin(run, savepoint)) return;
-    this.log.appendBarrier({ run, savepoint, channels: 0, ...(drains && { drains }) });
+    this.log.appendBarrier({ run, savepoint, channels: 0, ...how });
   }
 
   /**

@@ -17,7 +17,7 @@ export interface SavepointManifest {
   /** In ms since 1970. */
   readonly createdAt: number;
   readonly doneAt: number;
-  /** From the source on; the plan's `send` tells those that keep no state. */
+  /** From the sources on; the plan's `send` tells those that keep no state. */
   readonly stages: readonly SavedStage[];
   readonly tasks: readonly { readonly name: string; readonly parts: number; readonly bytes: number }[];
 }
@@ -31,6 +31,8 @@ export interface SavedStage {
   readonly plan: TaskPlan;
   /** The name of its state; absent where it keeps none. */
   readonly operator?: string;
+  /** Numbers of the stages that sent to it; absent for one in the shards of a stream that people made. */
+  readonly from?: readonly number[];
 }
 
 export async function writeManifest(blobs: BlobStore, manifest: SavepointManifest): Promise<void> {

@@ -3,9 +3,7 @@
  */
 import type { JobBody } from "./job-spec.ts";
 import type { StreamBody } from "./stream-spec.ts";
-
-/** An offset per shard, by shard number: what an ingest answers and what a query can wait for. */
-export type Token = Readonly<Record<string, number>>;
+import type { Token, Tokens } from "./token.ts";
 
 /**
  * One rejected record. `line` is its line in an NDJSON body; `column` the character in the record, from 1.
@@ -75,6 +73,7 @@ export type JobStateAnswer = "starting" | "running" | "pausing" | "paused" | "fa
 export interface JobAnswer {
   readonly job: string;
   readonly run: number;
+  /** The source; of several the first. */
   readonly stream: string;
   readonly state: JobStateAnswer;
   readonly createdAt: string;
@@ -93,8 +92,8 @@ export interface CheckpointAnswer {
 }
 
 /**
- * One task of a job. Stage 0 runs in the shards of the source; a partition of a later stage counts as its
- * own.
+ * One task of a job. Stage 0 runs in the shards of the source, or as many stages as there are sources in
+ * those of each; a partition of a later stage counts as its own.
  */
 export interface JobShardAnswer {
   readonly stage: number;
@@ -112,11 +111,11 @@ export interface JobShardAnswer {
 
 /**
  * A job with what its partitions say now. The watermark is the lowest of all; `rows` are those that reached
- * the last stage; `offsets` are the source's.
+ * the last stage; `offsets` are the source's, by its name where there are several.
  */
 export interface JobStatusAnswer extends JobAnswer {
   readonly watermark: string | null;
-  readonly offsets: Token;
+  readonly offsets: Token | Tokens;
   readonly lag: { readonly records: number; readonly bytes: number };
   readonly rows: number;
   readonly filtered: number;

@@ -14,6 +14,7 @@ import {
   columnsMax,
   keyColumnsMax,
   slicesPerWindowMax,
+  sourcesMax,
   stagePartitionsMax,
   stepsMax,
 } from "../base/limits.ts";
@@ -27,7 +28,8 @@ export const aggregateFunctions = ["count", "sum", "min", "max", "avg", "first_v
 export type AggregateFunction = (typeof aggregateFunctions)[number];
 
 export interface JobDefinition extends StepDefinition {
-  readonly source: string;
+  /** The stream that the job reads, or several: their rows are taken as those of one. */
+  readonly source: string | readonly string[];
   readonly startFrom: "earliest" | "latest";
   /** The savepoint with whose state the job begins, and with the events behind it. */
   readonly fromSavepoint?: number;
@@ -131,6 +133,19 @@ const aggregateSchema = fields(
   context.addIssue({ code: "custom", path: ["argument"], message });
 });
 
+const sourceSchema = z
+  .union(
+    [resourceNameSchema, z.array(resourceNameSchema)],
+    'expected the name of a stream, or several such as ["clicks", "views"]',
+  )
+  .superRefine((source, context) => {
+    const names = [source].flat();
+    const refuse = (message: string) => context.addIssue({ code: "custom", message });
+    if (names.length === 0 || names.length > sourcesMax) refuse(`expected 1 to ${sourcesMax} streams`);
+    if (new Set(names).size < names.length) refuse("expected each stream once");
+  })
+  .transform((source) => (Array.isArray(source) && source.length === 1 ? (source[0] as string) : source));
+
 const stepFields = {
   uid: resourceNameSchema.optional(),
   filter: expressionSchema.optional(),
@@ -158,7 +173,7 @@ const stepBodySchema = fields(stepFields);
 const stepSchema = stepBodySchema.superRefine(checkNames).transform(stepOf);
 
 const jobBodySchema = fields({
-  source: resourceNameSchema,
+  source: sourceSchema,
   startFrom: z.enum(["earliest", "latest"]).default("earliest"),
   fromSavepoint: z.int().min(1, "expected the number of a savepoint").optional(),
   allowNonRestoredState: z.boolean().default(false),
@@ -199,6 +214,11 @@ function stepOf(body: z.output<typeof stepBodySchema>): StepDefinition {
   };
 }
 
+/** The names of the streams that a job reads. */
+export function sourcesOf({ source }: Pick<JobDefinition, "source">): readonly string[] {
+  return [source].flat();
+}
+
 /** What `PUT /v1/jobs/{job}` takes. */
 export type JobBody = z.input<typeof jobBodySchema>;
 
@@ -210,7 +230,7 @@ export function readJobDefinition(body: unknown): JobDefinition {
 /** Writes a definition as a body that reads back to it. */
 export function jobBodyOf(definition: JobDefinition): JobBody {
   return {
-    source: definition.source,
+    source: typeof definition.source === "string" ? definition.source : [...definition.source],
     startFrom: definition.startFrom,
     ...(definition.fromSavepoint === undefined ? {} : { fromSavepoint: definition.fromSavepoint }),
     ...(definition.allowNonRestoredState ? { allowNonRestoredState: true } : {}),

@@ -6,14 +6,14 @@
  *     ?key.origin=ATL&key.day=3       or so
  *     ?from=2001-01-01&to=2001-01-02  windows that lie in the range
  *     ?top=flights&order=desc         the rows with the largest values of an output
- *     ?token=0:17,1:4                 waits until the view has come so far; also an ingest's token as JSON
+ *     ?token=0:17,1:4                 waits until the view has come so far; see token.ts
  */
 import { z } from "zod";
 import { EngineError } from "../base/errors.ts";
 import { parseTimestamp } from "../columnar/time-text.ts";
-import type { Token } from "./answers.ts";
 import { durationSchema } from "./duration.ts";
 import { fields, readBody } from "./read-body.ts";
+import { type Tokens, tokensParameter } from "./token.ts";
 
 const rowsMax = 1000;
 const timeoutMsMax = 30_000;
@@ -27,7 +27,7 @@ export interface ViewQuery {
   readonly limit: number;
   readonly cursor: string | undefined;
   readonly top: { readonly output: string; readonly ascending: boolean } | undefined;
-  readonly token: Token;
+  readonly tokens: Tokens;
   readonly timeoutMs: number;
 }
 
@@ -55,24 +55,6 @@ const timeSchema = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-const offsetSchema = z.int().min(0);
-const tokenJsonSchema = z.union([
-  z.object({ token: z.record(z.string().regex(/^\d{1,4}$/), offsetSchema) }).transform(({ token }) => token),
-  z.record(z.string().regex(/^\d{1,4}$/), offsetSchema),
-]);
-
-const tokenSchema = z.string().transform((text, context): Token => {
-  const pairs = text.split(",").map((pair) => /^\s*(\d{1,4}):(\d{1,15})\s*$/.exec(pair));
-  if (pairs.every((pair) => pair !== null)) {
-    return Object.fromEntries(pairs.map(([, shard, offset]) => [Number(shard), Number(offset)]));
-  }
-  const read = tokenJsonSchema.safeParse(parseJson(text));
-  if (read.success) return read.data;
-  const message = `expected the token of an ingest's answer, such as {"0":17}, or 0:17,1:4`;
-  context.addIssue({ code: "custom", message });
-  return z.NEVER;
-});
-
 const viewQuerySchema = fields({
   key: z.union([z.string(), z.record(z.string(), z.string())]).optional(),
   from: timeSchema.optional(),
@@ -82,7 +64,7 @@ const viewQuerySchema = fields({
   cursor: z.string().optional(),
   top: z.string().optional(),
   order: z.enum(["desc", "asc"]).optional(),
-  token: tokenSchema.default({}),
+  token: tokensParameter.default({}),
   timeout: durationSchema({ max: timeoutMsMax }).default(5000),
 }).superRefine(({ top, order, cursor, from, to }, context) => {
   const refuse = (field: string, message: string) =>
@@ -122,7 +104,7 @@ export function readViewQuery(parameters: URLSearchParams): ViewQuery {
     limit,
     cursor,
     top: top === undefined ? undefined : { output: top, ascending: order === "asc" },
-    token,
+    tokens: token,
     timeoutMs: timeout,
   };
 }
@@ -142,13 +124,4 @@ function singleValues(parameters: URLSearchParams): Record<string, string> {
     values[name] = value;
   }
   return values;
-}
-
-/** Returns the JSON value that `text` holds, or undefined where it is not JSON. */
-export function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined;
-  }
 }

@@ -7,9 +7,10 @@
 import type { ErrorBody } from "../../src/base/errors.ts";
 import type { RpcResult } from "../../src/engine/partition-types.ts";
 import type { CoordinatorRpc } from "../../src/host/coordinator/coordinator-rpc.ts";
-import type { IngestAnswer, Token, ViewAnswer } from "../../src/protocol/answers.ts";
+import type { IngestAnswer, ViewAnswer } from "../../src/protocol/answers.ts";
 import { readJobDefinition } from "../../src/protocol/job-spec.ts";
 import { readStreamDefinition } from "../../src/protocol/stream-spec.ts";
+import type { Token } from "../../src/protocol/token.ts";
 import type { ViewQuery } from "../../src/protocol/view-query.ts";
 import { Random } from "../arbitraries/random.ts";
 import type { Deployment, WorkerRpc } from "./deployment.ts";
@@ -19,6 +20,8 @@ import {
   jobBodyOf,
   needsExchange,
   type SplitPlan,
+  type StreamName,
+  sourcesOf,
   streamBodyOf,
   viewsOf,
 } from "./draw-life.ts";
@@ -35,6 +38,7 @@ export interface SentRow {
 
 /** A request as a client sent it, perhaps several times. */
 export interface SentRequest {
+  readonly stream: StreamName;
   readonly rows: readonly SentRow[];
   /** Text of records that fit no column; each is unlike all others. */
   readonly bad: readonly string[];
@@ -55,10 +59,11 @@ export class Clients {
   readonly #simulation: Simulation;
   readonly #deployment: Deployment;
   readonly #random: Random;
+  readonly #streamRandom: Random;
   readonly #life: ProcessLife;
-  #token: Token = {};
-  /** Rows that the token covers. */
-  #rowsCovered = 0;
+  /** Of each stream the newest token, and the rows that it covers. */
+  readonly #tokens: Record<StreamName, Token> = { events: {}, others: {} };
+  readonly #rowsCovered: Record<StreamName, number> = { events: 0, others: 0 };
   #nextId = 1;
   isOver = false;
 
@@ -66,14 +71,17 @@ export class Clients {
     this.#simulation = simulation;
     this.#deployment = deployment;
     this.#random = new Random(simulation.plan.seed ^ 0xc11e);
+    this.#streamRandom = new Random(simulation.plan.seed ^ 0x57e4);
     this.#life = life;
   }
 
-  /** Makes the stream and its jobs, whatever it takes, and then lets everyone else begin. */
+  /** Makes the streams and their jobs, whatever it takes, and then lets everyone else begin. */
   start(): void {
     const { plan } = this.#simulation;
     this.#go(async () => {
-      await this.#insist((rpc) => rpc.putStream("events", readStreamDefinition(streamBodyOf(plan))));
+      for (const stream of this.#streams) {
+        await this.#insist((rpc) => rpc.putStream(stream, readStreamDefinition(streamBodyOf(plan, stream))));
+      }
       for (const job of plan.jobs) {
         this.#go(async () => {
           await this.#insist((rpc) => rpc.putJob(job.name, readJobDefinition(jobBodyOf(job))));
@@ -140,6 +148,10 @@ export class Clients {
     }
   }
 
+  get #streams(): StreamName[] {
+    return this.#simulation.plan.otherShards === undefined ? ["events"] : ["events", "others"];
+  }
+
   async #produce(id: string | undefined): Promise<void> {
     const { plan } = this.#simulation;
     const pauseMax = (2 * plan.chaosMs) / plan.requestsPerClient;
@@ -156,9 +168,9 @@ export class Clients {
   /** Sends a request, and again until it is acknowledged where that is harmless. */
   async #post(request: SentRequest): Promise<void> {
     const body = bodyOf(request);
-    const { producer } = request;
+    const { producer, stream } = request;
     while (true) {
-      const message = { stream: "events", body, format: "ndjson", tokenId: "token", producer } as const;
+      const message = { stream, body, format: "ndjson", tokenId: "token", producer } as const;
       const answer = await this.#patiently(() => this.#worker().ingest(message));
       if (answer?.ok) {
         this.#noteAnswer(request, answer.value);
@@ -172,12 +184,13 @@ export class Clients {
 
   #noteAnswer(request: SentRequest, answer: IngestAnswer): void {
     request.isAcknowledged = true;
-    const token: Record<string, number> = { ...this.#token };
+    const { stream } = request;
+    const token: Record<string, number> = { ...this.#tokens[stream] };
     for (const [shard, offset] of Object.entries(answer.token)) {
       token[shard] = Math.max(token[shard] ?? 0, offset);
     }
-    this.#token = token;
-    this.#rowsCovered += request.rows.length;
+    this.#tokens[stream] = token;
+    this.#rowsCovered[stream] += request.rows.length;
     const { accepted, duplicate, rejected } = answer;
     if (accepted + duplicate === request.rows.length && rejected === request.bad.length) return;
     const wanted = `${request.rows.length} rows and ${request.bad.length} bad records`;
@@ -196,8 +209,10 @@ export class Clients {
     while (!this.isOver) {
       await this.#sleep(this.#random.below(5_000));
       if (this.isOver) return;
-      const [token, rowsCovered] = [this.#token, this.#rowsCovered];
-      const query = { ...wholeView, token, timeoutMs: 4_000 };
+      const sources = sourcesOf(job);
+      const tokens = Object.fromEntries(sources.map((stream) => [stream, this.#tokens[stream]]));
+      const rowsCovered = sources.reduce((sum, stream) => sum + this.#rowsCovered[stream], 0);
+      const query = { ...wholeView, tokens, timeoutMs: 4_000 };
       const answer = await this.#patiently(() => this.#worker().read(view, query));
       if (!answer?.ok) continue;
       const { rows, offsets, cursor } = answer.value;
@@ -208,7 +223,7 @@ export class Clients {
       }
       // The offsets of a second stage are its own.
       if (needsExchange(plan, job)) continue;
-      for (const [shard, offset] of Object.entries(token)) {
+      for (const [shard, offset] of Object.entries(tokens.events ?? {})) {
         const reached = offsets[shard] ?? -1;
         if (reached >= offset) continue;
         this.#simulation.report(
@@ -306,7 +321,9 @@ export class Clients {
         });
       }
     }
-    return { rows, bad, producer, isAcknowledged: false };
+    const [first = "events"] = this.#streams;
+    const stream = this.#streams.length > 1 ? this.#streamRandom.pick(this.#streams) : first;
+    return { stream, rows, bad, producer, isAcknowledged: false };
   }
 }
 
@@ -318,11 +335,12 @@ const wholeView: ViewQuery = {
   limit: 1000,
   cursor: undefined,
   top: undefined,
-  token: {},
+  tokens: {},
   timeoutMs: 0,
 };
 
-function bodyOf({ rows, bad }: SentRequest): Uint8Array {
-  const lines = [...rows.map((row) => JSON.stringify(row)), ...bad];
+function bodyOf({ stream, rows, bad }: SentRequest): Uint8Array {
+  const textOf = (row: SentRow) => JSON.stringify(stream === "others" ? { ...row, at: row.time } : row);
+  const lines = [...rows.map(textOf), ...bad];
   return new TextEncoder().encode(`${lines.join("\n")}\n`);
 }

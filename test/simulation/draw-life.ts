@@ -10,6 +10,8 @@ import type { WindowSpec } from "../reference/windowed-batch.ts";
 export interface JobPlan {
   readonly name: string;
   readonly key: "user" | "item";
+  /** True where it reads the second stream too. */
+  readonly isUnion: boolean;
   /** Partitions of a second stage; undefined: as many as the stream has shards. */
   readonly parallelism: number | undefined;
   /** Whether rows are added up before they go to a second stage. */
@@ -73,6 +75,8 @@ export interface FaultRates {
 export interface LifePlan {
   readonly seed: number;
   readonly shards: number;
+  /** Shards of the second stream; undefined where there is none. */
+  readonly otherShards: number | undefined;
   readonly isDistributed: boolean;
   readonly outOfOrdernessMs: number;
   readonly idle: "wait" | "advance";
@@ -100,6 +104,8 @@ export interface LifePlan {
 
 export function drawLife(seed: number): LifePlan {
   const random = new Random(seed);
+  const more = new Random(seed ^ 0x07e5);
+  const otherShards = more.chance(0.4) ? more.between(1, 3) : undefined;
   const sometimes = (rate: number, max: number) =>
     random.chance(rate) ? (max * random.below(1000)) / 1000 : 0;
   const shards = random.pick([1, 1, 2, 3, 4]);
@@ -109,6 +115,7 @@ export function drawLife(seed: number): LifePlan {
   const life: Omit<LifePlan, "splits"> = {
     seed,
     shards,
+    otherShards,
     isDistributed,
     outOfOrdernessMs: random.pick([0, 500, 5_000, 20_000]),
     idle,
@@ -116,6 +123,7 @@ export function drawLife(seed: number): LifePlan {
     jobs: Array.from({ length: jobCount }, (_, index) =>
       drawJob(random, new Random((seed ^ 0xc4a6) + index), {
         ...{ name: `job_${index}`, shards, isDistributed, idle },
+        isUnion: otherShards !== undefined && more.chance(0.7),
       }),
     ),
     producers: random.between(0, 4),
@@ -152,7 +160,7 @@ function drawSplits(random: Random, life: Omit<LifePlan, "splits">): SplitPlan[]
   if (life.jobs.some(({ fork }) => fork) || random.chance(0.4)) return [];
   const stages = life.jobs.flatMap((job) =>
     Array.from({ length: (needsExchange(life, job) ? 1 : 0) + (job.step ? 1 : 0) }, (_, index) => {
-      return { job: job.name, stage: index + 1 };
+      return { job: job.name, stage: index + (job.isUnion ? 2 : 1) };
     }),
   );
   return Array.from({ length: random.between(1, 3) }, () => ({
@@ -168,7 +176,7 @@ type StreamPlan = Pick<LifePlan, "shards" | "isDistributed" | "idle">;
 function drawJob(
   random: Random,
   changes: Random,
-  { name, ...stream }: StreamPlan & { readonly name: string },
+  { name, isUnion, ...stream }: StreamPlan & Pick<JobPlan, "name" | "isUnion">,
 ): JobPlan {
   const kind = random.pick(["tumble", "hop", "cumulate", "none"] as const);
   const step = random.pick([500, 2_000, 10_000, 60_000]);
@@ -186,7 +194,7 @@ function drawJob(
     ? drawChangingStep(changes, { window, lateness, key })
     : { ...finalStep, key: isKeyed ? key : undefined };
   const drawn: JobPlan = {
-    ...{ name, window, lateness, amountMin, isDropped, key },
+    ...{ name, isUnion, window, lateness, amountMin, isDropped, key },
     step: hasStep ? drawnStep : undefined,
     parallelism: random.pick([undefined, undefined, 1, 2, 5]),
     twoPhase: random.chance(0.6),
@@ -220,11 +228,11 @@ export function isChanging({ window, lateness }: Pick<JobPlan, "window" | "laten
  * decides which are late, and so do the ticks of an idle stream, which every partition has of its own.
  */
 function canFork({ shards, isDistributed, idle }: StreamPlan, job: JobPlan): boolean {
-  if (job.isDropped || (job.step && shards > 1)) return false;
+  if (job.isDropped || (job.step && (shards > 1 || job.isUnion))) return false;
   // Changes may be late to a step by the order in which they come.
   if (job.step?.size !== undefined && job.step.lateness < job.lateness) return false;
   if (!needsExchange({ shards, isDistributed }, job)) return idle === "wait" || job.window.kind === "none";
-  return job.window.kind === "none" || (shards === 1 && idle === "wait");
+  return job.window.kind === "none" || (shards === 1 && !job.isUnion && idle === "wait");
 }
 
 /** The fork of a job as a job; it has no fork of its own. */
@@ -238,13 +246,28 @@ export function forkOf(life: Pick<LifePlan, "shards" | "isDistributed">, job: Jo
 /** Whether rows of one key lie in several shards, or the job wants other partitions than these. */
 export function needsExchange(
   { shards, isDistributed }: Pick<LifePlan, "shards" | "isDistributed">,
-  { key, parallelism = shards }: JobPlan,
+  { key, isUnion, parallelism = shards }: JobPlan,
 ): boolean {
+  if (isUnion) return true;
   return parallelism !== shards || (shards > 1 && !(isDistributed && key === "user"));
 }
 
-/** The body of the stream's definition. */
-export function streamBodyOf(life: LifePlan): object {
+/** The streams of a life; the second one has its event time under another name. */
+export type StreamName = "events" | "others";
+
+/** The streams that a job reads. */
+export function sourcesOf({ isUnion }: Pick<JobPlan, "isUnion">): StreamName[] {
+  return isUnion ? ["events", "others"] : ["events"];
+}
+
+/** The body of a stream's definition. */
+export function streamBodyOf(life: LifePlan, stream: StreamName): object {
+  if (stream === "others") {
+    const { columns, ...rest } = streamBodyOf(life, "events") as { readonly columns: readonly object[] };
+    const moved = [...columns.slice(2), ...columns.slice(0, 2), { name: "at", type: "TIMESTAMP(3)" }];
+    const eventTime = { column: "at", outOfOrderness: life.outOfOrdernessMs };
+    return { ...rest, columns: moved, eventTime, shards: life.otherShards, distributionKey: ["item"] };
+  }
   return {
     columns: [
       { name: "time", type: "TIMESTAMP(3)" },
@@ -274,7 +297,7 @@ export function jobBodyOf(job: JobPlan): object {
   const window = windows[kind];
   const retention = job.step?.isForever ? { retention: "forever" } : {};
   return {
-    source: "events",
+    source: sourcesOf(job),
     ...retention,
     key: [key],
     ...(parallelism === undefined ? {} : { parallelism }),

@@ -46,7 +46,7 @@ export function sentRowsOf(job: JobPlan, batch: ColumnBatch, schema: Schema): Jo
   const read = readerOf(batch, schema);
   return Array.from({ length: batch.rows }, (_, row) => {
     const key = read.text(job.key, row);
-    const time = read.number("time", row) ?? 0;
+    const time = read.number(job.isUnion ? "event.time" : "time", row) ?? 0;
     if (!job.twoPhase) {
       const [amount, item] = [read.number("amount", row), read.text("item", row)];
       const id = read.number("id", row);

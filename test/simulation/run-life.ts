@@ -27,7 +27,16 @@ import {
 } from "./check-life.ts";
 import { Clients } from "./clients.ts";
 import { Deployment } from "./deployment.ts";
-import { drawLife, forkOf, type JobPlan, type LifePlan, needsExchange, viewsOf } from "./draw-life.ts";
+import {
+  drawLife,
+  forkOf,
+  type JobPlan,
+  type LifePlan,
+  needsExchange,
+  type StreamName,
+  sourcesOf,
+  viewsOf,
+} from "./draw-life.ts";
 import { historiesOf } from "./histories.ts";
 import { resultRowsOf, sentRowsOf } from "./logged-rows.ts";
 import { plantBug } from "./planted-bugs.ts";
@@ -233,25 +242,33 @@ class LifeCourse {
       for (const problem of problems) simulation.report("wrong", problem);
     };
     const names = (wanted: readonly JobPlan[]) => wanted.map(({ name }) => name);
-    const logs = this.#visit("events", readLog);
-    this.#visit("events", (partition, _, name) => {
-      const found = partition.jobs.statuses().map(({ job }) => job);
-      this.#agree(`the jobs of ${name}`, found, names(jobs));
-      const log = logs.find(({ shard }) => shard === partition.identity.shard) as ShardLog;
-      const check = (job: JobPlan) =>
-        needsExchange(plan, job)
-          ? checkSentCounts(job, log, partition)
-          : this.#checkCounts(
-              job,
-              logs.map((each) => jobLogOf(job, each)),
-              partition,
-              filteredOf(job, log),
-            );
-      wrong(this.#unforked.flatMap(check).map((text) => `${name}: ${text}`));
-    });
+    const logsOf = (stream: StreamName) => {
+      const logs = this.#visit(stream, readLog);
+      const reads = (job: JobPlan) => sourcesOf(job).includes(stream);
+      this.#visit(stream, (partition, _, name) => {
+        const found = partition.jobs.statuses().map(({ job }) => job);
+        this.#agree(`the jobs of ${name}`, found, names(jobs.filter(reads)));
+        const log = logs.find(({ shard }) => shard === partition.identity.shard) as ShardLog;
+        const check = (job: JobPlan) =>
+          needsExchange(plan, job)
+            ? checkSentCounts(job, log, partition)
+            : this.#checkCounts(
+                job,
+                logs.map((each) => jobLogOf(job, each)),
+                partition,
+                filteredOf(job, log),
+              );
+        const problems = this.#unforked.filter(reads).flatMap(check);
+        wrong(problems.map((text) => `${name}: ${text}`));
+      });
+      return logs;
+    };
+    const logsBy = { events: logsOf("events"), others: logsOf("others") };
+    const logs = [...logsBy.events, ...logsBy.others];
     wrong(checkLogs(clients.sent, logs));
     for (const job of this.#unforked) {
-      wrong(this.#checkJob(job, logs, views));
+      const read = sourcesOf(job).flatMap((stream) => logsBy[stream]);
+      wrong(this.#checkJob(job, read, views));
       if (job.fork) wrong(checkFork(job, forkOf(plan, job), views));
     }
     this.rowsLogged = logs.flatMap(({ frames }) => frames.flat()).length;

@@ -22,6 +22,7 @@ const changes: readonly Change[] = [
   (plan) => ({ ...plan, jobs: plan.jobs.slice(1) }),
   (plan) => ({ ...plan, jobs: plan.jobs.slice(0, -1) }),
   (plan) => ({ ...plan, jobs: plan.jobs.map((job) => ({ ...job, step: undefined })) }),
+  (plan) => ({ ...plan, jobs: plan.jobs.map((job) => ({ ...job, isUnion: false })) }),
   (plan) => ({ ...plan, jobs: plan.jobs.map((job) => ({ ...job, amountMin: undefined })) }),
   (plan) => ({ ...plan, jobs: plan.jobs.map((job) => ({ ...job, twoPhase: false })) }),
   (plan) => ({ ...plan, splits: plan.splits.slice(1) }),

@@ -48,7 +48,7 @@ describe("a simulated life", { timeout: 60_000 }, () => {
     ["skipped-acceptance", /second (stage|step) of job_. (lacks|has too much of)|counts/],
     ["maximum-watermark", /^wrong: /],
     ["early-trim", /the log begins at|lacks|^stuck: /],
-    ["passed-barrier", /the fork of job_/, 414],
+    ["passed-barrier", /the fork of job_/, 470],
     ["lost-page", /the fork of job_/],
     ["forgotten-retraction", /second step of job_. (lacks|has too much of)/],
     ["clock-cut-frames", /^(wrong|crashed): /],

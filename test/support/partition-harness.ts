@@ -153,7 +153,8 @@ export class PartitionHarness {
   }
 
   request(frame: Uint8Array, producer?: ProducerPart): AppendRequest {
-    return { generation: 1, mapVersion: 1, deadline: Number.MAX_SAFE_INTEGER, tokenId: "t", producer, frame };
+    const { generation } = this.identity;
+    return { generation, mapVersion: 1, deadline: Number.MAX_SAFE_INTEGER, tokenId: "t", producer, frame };
   }
 
   append(rows: readonly Row[], producer?: ProducerPart): AppendResult {

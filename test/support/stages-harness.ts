@@ -1,19 +1,18 @@
 /**
- * A job of several stages in Node: one shard of its stream, the partitions of its further stages, and the
- * calls between them, which a test can have lost or answered late.
+ * A job of several stages in Node: one shard of each of its streams, the partitions of its later stages, and
+ * the calls between them, which a test can have lost or answered late.
  */
-
 import { channelOf } from "../../src/engine/log/channel-name.ts";
 import type { AppendResult } from "../../src/engine/log/records.ts";
 import type { OutputCall } from "../../src/engine/partition-outputs.ts";
-import type { RpcResult } from "../../src/engine/partition-types.ts";
+import type { PartitionIdentity, RpcResult } from "../../src/engine/partition-types.ts";
 import { planStages } from "../../src/engine/plan/plan-stages.ts";
 import type { TaskPlan } from "../../src/engine/plan/task-plan.ts";
 import type { SavedPart } from "../../src/engine/savepoint/savepoint-store.ts";
 import { TaskRestore } from "../../src/engine/savepoint/task-restore.ts";
 import { readTaskState } from "../../src/engine/savepoint/task-state.ts";
 import { evenRanges } from "../../src/engine/shard-map.ts";
-import { readJobDefinition } from "../../src/protocol/job-spec.ts";
+import { type JobDefinition, readJobDefinition, sourcesOf } from "../../src/protocol/job-spec.ts";
 import type { StreamDefinition } from "../../src/protocol/stream-spec.ts";
 import { type HarnessOptions, PartitionHarness, type Row } from "./partition-harness.ts";
 
@@ -32,107 +31,111 @@ export interface SavedTask {
 /** The partitions of a savepoint, stage by stage. */
 export type SavedJob = readonly (readonly SavedTask[])[];
 
+interface Start {
+  /** The shards of the job's sources; new ones where none are given. */
+  readonly sources?: readonly PartitionHarness[];
+  readonly run?: number;
+  readonly saved?: SavedJob;
+}
+
 export class StagesHarness {
-  readonly source: PartitionHarness;
-  /** The stages behind the source's. */
-  readonly #behind: readonly (readonly PartitionHarness[])[];
+  /** The partitions of each stage; those of sources, which have one shard each, come first. */
+  readonly stages: readonly (readonly PartitionHarness[])[];
   readonly #options: HarnessOptions;
+  readonly #job: JobDefinition;
   readonly #run: number;
 
-  /** Starts the job as a new run, on a new shard or on `source`; from a savepoint, if one is given. */
-  constructor(
-    options: HarnessOptions,
-    job: object,
-    { source, run = 1, saved }: { source?: PartitionHarness; run?: number; saved?: SavedJob } = {},
-  ) {
+  /** Starts the job as a new run, from a savepoint if one is given. */
+  constructor(options: HarnessOptions, job: object, { sources, run = 1, saved }: Start = {}) {
     this.#options = options;
+    this.#job = readJobDefinition(job);
     this.#run = run;
-    this.source = source ?? new PartitionHarness(options);
-    const inner: StreamDefinition[] = [];
-    const plans = planStages(readJobDefinition(job), this.source.definition, (input) => {
-      inner.push(input);
-      const number = inner.length;
-      return {
-        ...{ stream: `job/${number}`, generation: generationOf(run, number) },
-        ...{ mapVersion: 1, partitions: input.shards },
-      };
-    }).map(({ plan }) => plan);
+    const shards = sources ?? sourcesOf(this.#job).map(() => new PartitionHarness(options));
+    const inner: { readonly definition: StreamDefinition; readonly identity: Partial<PartitionIdentity> }[] =
+      [];
+    const placesOf = (stage: number) =>
+      inner[stage - shards.length] ?? { identity: shards[stage]?.identity, definition: undefined };
+    const planned = planStages(
+      this.#job,
+      shards.map(({ definition }) => definition),
+      (definition, from) => {
+        const inputs = from.flatMap((stage) => {
+          const { identity, definition: read } = placesOf(stage);
+          const generation = identity?.generation ?? 0;
+          return Array.from({ length: read?.shards ?? 1 }, (_, shard) => channelOf({ generation, shard }));
+        });
+        const [stream, generation] = [`job/${inner.length + 1}`, 100 * run + inner.length];
+        inner.push({ definition, identity: { stream, generation, shardCount: definition.shards, inputs } });
+        return { stream, generation, mapVersion: 1, partitions: definition.shards };
+      },
+    );
     if (inner.length === 0) throw new Error("the job has one stage");
-    let senders = [this.source];
-    this.#behind = inner.map((definition, index) => {
-      const inputs = senders.map(({ identity }) => channelOf(identity));
-      senders = evenRanges(definition.shards).map((keyGroups, shard) => {
-        const generation = generationOf(run, index + 1);
-        const shardCount = definition.shards;
-        const identity = { stream: `job/${index + 1}`, generation, shard, shardCount, keyGroups, inputs };
-        return new PartitionHarness({ ...options, definition, identity });
-      });
-      return senders;
-    });
-    this.stages.forEach((partitions, index) => {
-      const plan = plans[index] as TaskPlan;
-      for (const partition of partitions) {
-        if (saved) restore(partition, run, plan, saved[index] ?? []);
+    const behind = inner.map(({ definition, identity }) =>
+      evenRanges(definition.shards).map((keyGroups, shard) => {
+        return new PartitionHarness({ ...options, definition, identity: { ...identity, shard, keyGroups } });
+      }),
+    );
+    this.stages = [...shards.map((shard) => [shard]), ...behind];
+    for (const [stage, { plan }] of planned.entries()) {
+      for (const partition of this.stages[stage] ?? []) {
+        if (saved) restore(partition, run, plan, saved[stage] ?? []);
         partition.wish({ job: "job", run, state: "running", plan });
       }
-    });
+    }
   }
 
-  /** The partitions of each stage; of the first, the source's shard. */
-  get stages(): readonly (readonly PartitionHarness[])[] {
-    return [[this.source], ...this.#behind];
+  /** The shards of the job's sources. */
+  get sources(): readonly PartitionHarness[] {
+    return this.stages.slice(0, sourcesOf(this.#job).length).flat();
+  }
+
+  /** The partitions that have the view. */
+  get last(): readonly PartitionHarness[] {
+    return this.stages.at(-1) ?? [];
+  }
+
+  /** The shard of the first source. */
+  get source(): PartitionHarness {
+    return this.sources[0] as PartitionHarness;
   }
 
   /** Enters a savepoint's barrier; it is complete when everything has come to rest. */
   beginSavepoint(savepoint: number, { drains }: { drains?: true } = {}): void {
-    const barrier = { run: this.#run, savepoint, ...(drains && { drains }) };
-    this.source.turn(() => this.source.partition.beginSavepoint(1, barrier));
+    const { length: sends } = this.sources;
+    const barrier = { run: this.#run, savepoint, ...(drains && { drains }), ...(sends > 1 && { sends }) };
+    for (const source of this.sources) {
+      const { generation } = source.identity;
+      source.turn(() => source.partition.beginSavepoint(generation, barrier));
+    }
   }
 
   /** What the partitions have to upload of their savepoint. */
   upload(): SavedJob {
-    const save = (harness: PartitionHarness): SavedTask => {
-      const { partition } = harness;
-      const { savepoints } = partition.jobs;
-      const parts = new Map<number, Uint8Array>();
-      for (let part = savepoints.nextPart(); part; part = savepoints.nextPart()) {
-        const { part: number, body } = part;
-        parts.set(number, body);
-        const done: SavedPart = part;
-        harness.turn(() => savepoints.uploaded(done));
-      }
-      const state = parts.get(-1);
-      if (!state) throw new Error("a partition has not been saved");
-      parts.delete(-1);
-      return { state, parts: [...parts.values()] };
-    };
-    return this.stages.map((partitions) => partitions.map(save));
+    return this.stages.map((stage) => stage.map(uploadOf));
   }
 
   /** Ends the run and starts the job again from a savepoint, perhaps with another parallelism. */
   restart(saved: SavedJob, job: object): StagesHarness {
-    const run = this.#run + 1;
-    this.source.endJob("job", this.#run);
-    return new StagesHarness(this.#options, job, { source: this.source, run, saved });
+    const { sources } = this;
+    for (const source of sources) source.endJob("job", this.#run);
+    return new StagesHarness(this.#options, job, { sources, run: this.#run + 1, saved });
   }
 
   get all(): readonly PartitionHarness[] {
     return this.stages.flat();
   }
 
-  append(rows: readonly Row[]): void {
-    this.source.append(rows);
+  append(rows: readonly Row[], source = 0): void {
+    this.sources[source]?.append(rows);
   }
 
   /** Makes all calls that are to be made, each with the next fate. */
   deliver(fateOf: () => Fate = () => "answered"): number {
-    let made = 0;
-    for (const sender of this.all) {
-      const calls = sender.partition.outputs.take(sender.identity);
-      for (const call of calls) this.#call(sender, call, fateOf());
-      made += calls.length;
-    }
-    return made;
+    const calls = this.all.flatMap((from) =>
+      from.partition.outputs.take(from.identity).map((call) => ({ from, call })),
+    );
+    for (const { from, call } of calls) this.#call(from, call, fateOf());
+    return calls.length;
   }
 
   /** Works and delivers until nothing is left. */
@@ -145,14 +148,14 @@ export class StagesHarness {
   }
 
   /** All rows of the view of a stage, of the last one if none is named, as `[…outputs, final]`, sorted. */
-  rows(stage = this.#behind.length): unknown[][] {
+  rows(stage = this.stages.length - 1): unknown[][] {
     const rows = (this.stages[stage] ?? []).flatMap((each) => each.rows("job", {}, this.#run));
     return rows.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
   }
 
-  /** Sums over the partitions of the last stage. */
+  /** Sums over the partitions that have the view. */
   counts(): { rows: number; late: number } {
-    const statuses = (this.#behind.at(-1) ?? []).flatMap(({ partition }) => partition.jobs.statuses());
+    const statuses = this.last.flatMap(({ partition }) => partition.jobs.statuses());
     const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
     return {
       rows: sum(statuses.map(({ counts }) => counts.rows)),
@@ -160,10 +163,11 @@ export class StagesHarness {
     };
   }
 
-  #call(sender: PartitionHarness, call: OutputCall, fate: Fate): void {
-    const next = this.stages.findIndex((partitions) => partitions.includes(sender)) + 1;
-    const receiver = this.stages[next]?.[call.receiver];
-    const { outputs } = sender.partition;
+  #call(from: PartitionHarness, call: OutputCall, fate: Fate): void {
+    const { generation } = call.to;
+    const stage = this.stages.find(([first]) => first?.identity.generation === generation);
+    const receiver = stage?.[call.receiver];
+    const { outputs } = from.partition;
     const isLost = fate === "request lost" || !receiver;
     const value = isLost ? [] : receiver.turn(() => receiver.partition.append(call.requests));
     const answer: RpcResult<readonly AppendResult[]> = { ok: true, value };
@@ -171,9 +175,19 @@ export class StagesHarness {
   }
 }
 
-/** The generation of the stream before a stage, the source's being 1. */
-function generationOf(run: number, stage: number): number {
-  return 1 + run * 16 + stage;
+function uploadOf(harness: PartitionHarness): SavedTask {
+  const { savepoints } = harness.partition.jobs;
+  const parts = new Map<number, Uint8Array>();
+  for (let part = savepoints.nextPart(); part; part = savepoints.nextPart()) {
+    const { part: number, body } = part;
+    parts.set(number, body);
+    const done: SavedPart = part;
+    harness.turn(() => savepoints.uploaded(done));
+  }
+  const state = parts.get(-1);
+  if (!state) throw new Error("a partition has not been saved");
+  parts.delete(-1);
+  return { state, parts: [...parts.values()] };
 }
 
 function restore(

@@ -12,7 +12,7 @@ import { join } from "node:path";
 import { checkpointIntervalMs } from "../../src/base/limits.ts";
 import { MillraceClient } from "../../src/client/client.ts";
 import { RequestError } from "../../src/client/request-error.ts";
-import type { Token } from "../../src/protocol/answers.ts";
+import type { Token } from "../../src/protocol/token.ts";
 import { Random } from "./random.ts";
 import { ServerProcess } from "./server-process.ts";
 import {

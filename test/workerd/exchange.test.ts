@@ -95,3 +95,47 @@ test("steps aggregate what the one before has fired, each with a view of its own
   const status = await call("GET", "/v1/jobs/busy");
   expect(status.body).toMatchObject({ state: "running", late: 0, unreachableStages: [] });
 });
+
+test("a job reads two streams as one, and shows what the tokens of both cover", async () => {
+  await call("PUT", "/v1/streams/web", clicksBody({ shards: 2, distributionKey: ["user"] }));
+  const { columns, ...body } = clicksBody() as { columns: { name: string }[] };
+  const renamed = columns.map((each) => (each.name === "time" ? { ...each, name: "at" } : each));
+  await call("PUT", "/v1/streams/app", { ...body, columns: renamed, eventTime: { column: "at" } });
+  const put = await call("PUT", "/v1/jobs/both", totalsBody("", { source: ["web", "app"] }));
+  expect(put).toMatchObject({
+    status: 201,
+    body: { state: "running", definition: { source: ["web", "app"] } },
+  });
+  const web = await post("web", clicks([1000, "ann", 1], [2000, "bob", 2], [9000, "ann", 4]));
+  const app = await post("app", JSON.stringify({ at: 3000, user: "ann", amount: 8 }));
+  const token = encodeURIComponent(JSON.stringify({ web: web.body.token, app: app.body.token }));
+  const open = await call("GET", `/v1/views/both?key=ann&token=${token}`);
+  expect(open.body.rows).toMatchObject([{ user: "ann", clicks: 3, total: 13, final: false }]);
+  expect(await call("GET", "/v1/views/both?token=0:1")).toMatchObject({
+    status: 400,
+    body: {
+      code: "QUERY_INVALID",
+      detail:
+        'token: found one of no stream, but the job reads "web", "app"; say of which, such as web:0:17.',
+    },
+  });
+
+  // A window is over when it is over in both.
+  const first = await call("POST", "/v1/streams/web/watermark", { watermark: "max" });
+  const waiting = await call("GET", `/v1/views/both?key=ann&token=web:0:${first.body.token[0]}`);
+  expect(waiting.body.rows).toMatchObject([{ clicks: 3, final: false }]);
+  const second = await call("POST", "/v1/streams/app/watermark", { watermark: "max" });
+  const over = encodeURIComponent(JSON.stringify({ web: first.body.token, app: second.body.token }));
+  const fired = await call("GET", `/v1/views/both?token=${over}`);
+  expect(fired.body.rows.map(({ final }: { final: boolean }) => final)).toEqual([true, true]);
+
+  const status = await call("GET", "/v1/jobs/both");
+  expect(status.body).toMatchObject({ state: "running", rows: 4, late: 0, unreachable: [] });
+  expect(Object.keys(status.body.offsets)).toEqual(["web", "app"]);
+  expect(await call("DELETE", "/v1/streams/app")).toMatchObject({
+    status: 409,
+    body: { code: "STREAM_IN_USE" },
+  });
+  expect(await call("DELETE", "/v1/jobs/both")).toMatchObject({ status: 204 });
+  expect(await call("DELETE", "/v1/streams/app")).toMatchObject({ status: 204 });
+});

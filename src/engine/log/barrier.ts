@@ -17,6 +17,10 @@ export interface Barrier {
   readonly channels: number;
   /** Set where the run's time is at its end before the savepoint; the stream itself goes on. */
   readonly drains?: true;
+  /**
+   * Of one that enters a shard: channels that bring it to the next stage, where several streams lead there.
+   */
+  readonly sends?: number;
   readonly split?: SplitPoint;
 }
 
@@ -38,10 +42,11 @@ export function encodeBarrier(barrier: Barrier): Uint8Array {
 /** Throws `FRAME_CORRUPT`. */
 export function decodeBarrier(bytes: Uint8Array): Barrier {
   try {
-    const { run, savepoint, channels, drains, split } = JSON.parse(new TextDecoder().decode(bytes));
-    const numbers = [run, savepoint, channels, split?.child ?? 0, split?.middle ?? 0];
+    const { run, savepoint, channels, drains, sends, split } = JSON.parse(new TextDecoder().decode(bytes));
+    const numbers = [run, savepoint, channels, sends ?? 0, split?.child ?? 0, split?.middle ?? 0];
     const barrier = { run, savepoint, channels, ...(drains === true && { drains: true as const }) };
-    if (numbers.every(Number.isSafeInteger)) return { ...barrier, ...(split && { split }) };
+    if (numbers.every(Number.isSafeInteger))
+      return { ...barrier, ...(sends && { sends }), ...(split && { split }) };
   } catch {
     // Told below, as any other damage.
   }

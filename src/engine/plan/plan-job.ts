@@ -59,7 +59,7 @@ export function planJob(job: JobDefinition, stream: StreamDefinition, sendsChang
   checkAccumulators(accumulators);
   return {
     planVersion: 2,
-    source: job.source,
+    source: String(job.source),
     startFrom: job.startFrom,
     sourceColumns: inputs.sourceColumns,
     computedColumns: inputs.computed.map(({ name, expression: { type, nullable } }) => ({

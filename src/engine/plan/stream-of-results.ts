@@ -76,14 +76,14 @@ export function checkStep(step: StepDefinition, plan: TaskPlan): void {
   throw new EngineError("JOB_INVALID", { message, details: { path: "retention" } });
 }
 
-/** Runs the planning of the step behind the first at `index`; what it refuses names the step. */
-export function inStep<Value>(index: number, work: () => Value): Value {
+/** Runs a part of planning; what it refuses says `place` before its message, if there is one. */
+export function naming<Value>(place: string | false, work: () => Value): Value {
   try {
     return work();
   } catch (thrown) {
-    if (!(thrown instanceof EngineError)) throw thrown;
+    if (!(thrown instanceof EngineError && place)) throw thrown;
     const { code, message, details } = thrown;
-    throw new EngineError(code, { message: `steps[${index}].${message}`, ...(details && { details }) });
+    throw new EngineError(code, { message: `${place}${message}`, ...(details && { details }) });
   }
 }
 

@@ -18,6 +18,7 @@ import type { ProgramCode } from "../../kernel/program-code.ts";
  */
 export interface TaskPlan {
   readonly planVersion: 1 | 2;
+  /** The name of the stream; where several are read, of all. */
   readonly source: string;
   readonly startFrom: "earliest" | "latest";
   readonly sourceColumns: readonly SourceColumn[];

@@ -87,8 +87,8 @@ export class TaskBarrier {
 
   /**
    * Ends a barrier's record, when all that it made due is done. The last one that was waited for goes on to
-   * the next stage, where it comes by the channels of all partitions of this one; those of other runs are
-   * nothing.
+   * the next stage, where it comes by the channels of all partitions of this one, or of all streams that lead
+   * there; those of other runs are nothing.
    */
   complete(
     { offset, frame }: LogRecord,
@@ -98,12 +98,12 @@ export class TaskBarrier {
     const barrier = decodeBarrier(frame);
     if (!this.#concerns(barrier) || this.#channels.length < barrier.channels) return;
     assert(this.#keepBelow === undefined, "a task stands at one barrier at a time");
-    const { savepoint, split } = barrier;
+    const { savepoint, split, sends = identity.shardCount, ...onward } = barrier;
     this.#channels = [];
     this.#savepoint = savepoint;
     this.#keepBelow = split?.middle;
     if (split) sender?.announce(offset, channelOf({ ...identity, shard: split.child }));
-    else sender?.sendBarrier(offset, { ...barrier, channels: identity.shardCount });
+    else sender?.sendBarrier(offset, { ...onward, savepoint, channels: sends });
   }
 
   /** The task goes on. */

@@ -33,7 +33,7 @@ export interface JobEntry {
   readonly run: number;
   readonly generation: number;
   readonly definition: JobDefinition;
-  /** From the source on; the last one has the view. */
+  /** From the sources on: those of an earlier number send to those of a later one. */
   readonly stages: readonly JobStage[];
   readonly restore?: JobRestore;
   readonly state: "running" | "paused" | "deleted";
@@ -41,12 +41,12 @@ export interface JobEntry {
 }
 
 /**
- * The savepoint that a job began with: where its source's tasks were, and of each stage of the job where the
+ * The savepoint that a job began with: where its sources' tasks were, and of each stage of the job where the
  * tasks were whose state it goes on with; null for one that began empty.
  */
 export interface JobRestore {
   readonly savepoint: number;
-  readonly source: SavedPlace;
+  readonly sources: readonly SavedPlace[];
   readonly states: readonly (SavedPlace | null)[];
 }
 
@@ -63,6 +63,8 @@ export interface JobStage {
   readonly plan: TaskPlan;
   /** The name under which its state is saved; absent where it keeps none. */
   readonly operator?: string;
+  /** Numbers of the stages that send to it; absent for one in the shards of a stream that people made. */
+  readonly from?: readonly number[];
 }
 
 /** What a shard is still to be told; `run` 0 is the stream itself. */
@@ -133,7 +135,8 @@ export class Catalog {
 
   forgetStream(generation: number): void {
     this.#sql.run("DELETE FROM streams WHERE generation = ?", generation);
-    this.#sql.run("DELETE FROM jobs WHERE generation = ?", generation);
+    // A deleted job of which shards of another stream are still to be told stays until they are.
+    this.#sql.run("DELETE FROM jobs WHERE state = 'deleted' AND run NOT IN (SELECT run FROM deliveries)");
   }
 
   job(name: string): JobEntry | undefined {
@@ -149,11 +152,14 @@ export class Catalog {
     return this.#jobs("WHERE state <> 'deleted' ORDER BY name");
   }
 
+  /** The jobs that have the stream of a generation for a source. */
   jobsOf(generation: number): JobEntry[] {
-    return this.#jobs("WHERE generation = ? AND state <> 'deleted' ORDER BY name", generation);
+    return this.jobs().filter(({ stages }) =>
+      stages.some((stage) => !stage.from && stage.generation === generation),
+    );
   }
 
-  /** The streams that the job's stages read, the source first; without those that are gone already. */
+  /** The streams that the job's stages read, stage by stage; without those that are gone already. */
   streamsOf(job: JobEntry): StreamEntry[] {
     return job.stages.flatMap(({ generation }) => this.generation(generation) ?? []);
   }

@@ -133,7 +133,7 @@ export class CommandDelivery {
     assert(plan, "a job's run is told to the partitions of its own stages");
     const isChild = stream.definition.ranges?.[shard]?.from !== undefined;
     const saved = isChild ? undefined : job.restore;
-    const restore = handedOver ?? (saved && sourceOf(saved, stage, shard, rangesOf(stream)));
+    const restore = handedOver ?? (saved && sourceOf(saved, stage, shard, stream));
     return (partition) =>
       partition.command(generation, {
         ...{ job: name, run, revision, state, plan },

@@ -44,14 +44,19 @@ export interface StagePartitions {
   readonly ranges: readonly KeyGroupRange[];
 }
 
+/** A stage that leads to a view, and the generation of the next one on the way. */
+export interface StageBefore extends StagePartitions {
+  readonly to: number;
+}
+
 /** What it takes to read a view of a job: where the stage that keeps it is, and its plan. */
 export interface JobFacts extends StagePartitions {
   readonly view: string;
   readonly job: string;
   readonly run: number;
   readonly plan: TaskPlan;
-  /** The stages before that one, from the source on. */
-  readonly before: readonly StagePartitions[];
+  /** The stages that lead to that one, from the sources on. */
+  readonly before: readonly StageBefore[];
 }
 
 export interface Put<Answer> {

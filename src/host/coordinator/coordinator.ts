@@ -7,12 +7,11 @@
  *
  * Invariant: a turn that leaves a delivery or a watched stream leaves an alarm.
  */
-import { assert } from "../../base/assert.ts";
 import { EngineError, errorBodyOf, StorageFailure } from "../../base/errors.ts";
 import type { RpcResult } from "../../engine/partition-types.ts";
 import type { SqlStorage } from "../../engine/ports.ts";
 import type { JobAnswer, SavepointAnswer, SplitAnswer, StreamAnswer } from "../../protocol/answers.ts";
-import type { JobDefinition } from "../../protocol/job-spec.ts";
+import { type JobDefinition, sourcesOf } from "../../protocol/job-spec.ts";
 import type { SavepointWish } from "../../protocol/savepoint-body.ts";
 import type { StreamDefinition } from "../../protocol/stream-spec.ts";
 import type { BlobStore } from "../blobs.ts";
@@ -22,14 +21,15 @@ import { Catalog, type JobEntry, type StreamEntry } from "./catalog.ts";
 import { CommandDelivery } from "./command-delivery.ts";
 import type { CoordinatorRpc, JobFacts, Put, StreamFacts } from "./coordinator-rpc.ts";
 import { decideStreamChange } from "./decide-stream-change.ts";
-import { findJob, findSource, findStream, findView } from "./find-entries.ts";
+import { findJob, findStream, findView } from "./find-entries.ts";
 import { jobDifference } from "./job-difference.ts";
+import { jobFactsOf } from "./job-facts.ts";
 import { jobAnswerOf, mergeJobStatus, mergeStreamStatus, streamAnswerOf } from "./merge-status.ts";
 import { type SavepointEntry, Savepoints, savepointAnswerOf } from "./savepoints.ts";
 import { extended } from "./shard-ranges.ts";
 import { Splits, splitAnswerOf } from "./splits.ts";
 import { startJob, streamRun } from "./start-job.ts";
-import { stagePartitionsOf, streamFactsOf } from "./stream-facts.ts";
+import { streamFactsOf } from "./stream-facts.ts";
 import { StructuralOperations } from "./structural-operations.ts";
 import { statusesOf, WatermarkTicks } from "./watermark-ticks.ts";
 
@@ -87,13 +87,10 @@ export class Coordinator implements CoordinatorRpc {
 
   jobFacts(view: string): Promise<RpcResult<JobFacts>> {
     return this.#answer(async () => {
-      const { job, stage } = findView(this.#catalog, view);
-      await this.#settleJob(job);
-      await this.#operations.mapsKnown(this.#catalog.streamsOf(job));
-      const partitions = this.#catalog.streamsOf(job).map(stagePartitionsOf);
-      const [own, plan] = [partitions[stage], job.stages[stage]?.plan];
-      assert(own && plan, "every stage of a job reads a stream");
-      return { view, job: job.name, run: job.run, ...own, plan, before: partitions.slice(0, stage) };
+      const found = findView(this.#catalog, view);
+      await this.#settleJob(found.job);
+      await this.#operations.mapsKnown(this.#catalog.streamsOf(found.job));
+      return jobFactsOf(view, found, this.#catalog.streamsOf(found.job));
     });
   }
 
@@ -155,9 +152,8 @@ export class Coordinator implements CoordinatorRpc {
         throw new EngineError("JOB_CONFLICT", { message });
       }
       const job = existing ?? (await this.#startJob(name, definition));
-      const stream = findSource(this.#catalog, job);
       const isSettled = await this.#settleJob(job);
-      return { isNew: !existing, answer: jobAnswerOf(findJob(this.#catalog, name), stream.name, isSettled) };
+      return { isNew: !existing, answer: jobAnswerOf(findJob(this.#catalog, name), isSettled) };
     });
   }
 
@@ -166,20 +162,13 @@ export class Coordinator implements CoordinatorRpc {
       const job = findJob(this.#catalog, name);
       const { shards, clock } = this.#ports;
       const asked = this.#catalog.streamsOf(job).map((stream) => statusesOf(stream, shards, clock));
-      return mergeJobStatus(
-        job,
-        findSource(this.#catalog, job).name,
-        this.#isJobSettled(job),
-        await Promise.all(asked),
-      );
+      return mergeJobStatus(job, this.#isJobSettled(job), await Promise.all(asked));
     });
   }
 
   jobs(): Promise<RpcResult<readonly JobAnswer[]>> {
     return this.#answer(async () =>
-      this.#catalog.jobs().map((job) => {
-        return jobAnswerOf(job, findSource(this.#catalog, job).name, this.#isJobSettled(job));
-      }),
+      this.#catalog.jobs().map((job) => jobAnswerOf(job, this.#isJobSettled(job))),
     );
   }
 
@@ -187,7 +176,7 @@ export class Coordinator implements CoordinatorRpc {
     return this.#answer(async () => {
       const job = findJob(this.#catalog, name);
       const isSettled = await this.#wish(job, state);
-      return jobAnswerOf(findJob(this.#catalog, name), findSource(this.#catalog, job).name, isSettled);
+      return jobAnswerOf(findJob(this.#catalog, name), isSettled);
     });
   }
 
@@ -304,25 +293,24 @@ export class Coordinator implements CoordinatorRpc {
   }
 
   async #startJob(name: string, definition: JobDefinition): Promise<JobEntry> {
-    await this.#operations.mapsSettled([findStream(this.#catalog, definition.source)]);
-    const source = findStream(this.#catalog, definition.source);
+    const find = () => sourcesOf(definition).map((source) => findStream(this.#catalog, source));
+    await this.#operations.mapsSettled(find());
+    const sources = find();
     const { fromSavepoint } = definition;
     const saved = fromSavepoint === undefined ? undefined : this.#operations.savepoints.get(fromSavepoint);
-    const job = startJob(this.#catalog, source, { name, definition, saved }, this.#ports.clock.now());
-    this.#watch(source);
+    const job = startJob(this.#catalog, sources, { name, definition, saved }, this.#ports.clock.now());
+    for (const source of sources) this.#watch(source);
     return job;
   }
 
   /** Stores the state that a job should have and tells its partitions; true when all confirmed in time. */
   #wish(job: JobEntry, state: JobEntry["state"]): Promise<boolean> {
     this.#catalog.setJobState(job.run, state);
-    const source = findSource(this.#catalog, job);
     for (const stream of this.#catalog.streamsOf(job)) {
-      const isOwn = stream.generation !== source.generation;
-      if (isOwn && state === "deleted") this.#dropStream(stream);
+      if (stream.definition.inputs && state === "deleted") this.#dropStream(stream);
       else this.#catalog.addDeliveries(stream, job.run, CommandDelivery.dueAgainAt(this.#ports.clock.now()));
+      this.#watch(stream);
     }
-    this.#watch(source);
     return this.#settleJob(job);
   }
 

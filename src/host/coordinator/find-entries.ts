@@ -26,13 +26,6 @@ export function findView(catalog: Catalog, view: string): { job: JobEntry; stage
   throw notFound("VIEW_NOT_FOUND", "view", view, catalog.jobs());
 }
 
-/** The stream that a job reads; throws STREAM_NOT_FOUND. */
-export function findSource(catalog: Catalog, job: JobEntry): StreamEntry {
-  const stream = catalog.generation(job.generation);
-  if (stream) return stream;
-  throw notFound("STREAM_NOT_FOUND", "stream", job.definition.source, catalog.streams());
-}
-
 function notFound(
   code: "STREAM_NOT_FOUND" | "JOB_NOT_FOUND" | "VIEW_NOT_FOUND",
   what: string,

@@ -14,7 +14,7 @@ import type {
   StreamAnswer,
   StreamStatusAnswer,
 } from "../../protocol/answers.ts";
-import { jobBodyOf } from "../../protocol/job-spec.ts";
+import { jobBodyOf, sourcesOf } from "../../protocol/job-spec.ts";
 import { streamBodyOf } from "../../protocol/stream-spec.ts";
 import { formatTime, formatWatermark } from "../../protocol/watermark-text.ts";
 import type { JobEntry, StreamEntry } from "./catalog.ts";
@@ -53,22 +53,20 @@ export function mergeStreamStatus(
   };
 }
 
-/** `stream` is the name of the job's source. */
-export function jobAnswerOf(job: JobEntry, stream: string, isSettled: boolean): JobAnswer {
+export function jobAnswerOf(job: JobEntry, isSettled: boolean): JobAnswer {
   return {
     job: job.name,
     run: job.run,
-    stream,
+    stream: sourcesOf(job.definition)[0] ?? "",
     state: stateOf(job, isSettled, []),
     createdAt: formatTime(job.createdAt),
     definition: jobBodyOf(job.definition),
   };
 }
 
-/** `stages` holds what the partitions of each stage answered, the source's first. */
+/** `stages` holds what the partitions of each stage answered, the sources' first. */
 export function mergeJobStatus(
   job: JobEntry,
-  stream: string,
   isSettled: boolean,
   stages: readonly ShardStatuses[],
 ): JobStatusAnswer {
@@ -81,13 +79,12 @@ export function mergeJobStatus(
   );
   const partitions = found.flatMap(({ stage, shard, status }) => (status ? [{ stage, shard, status }] : []));
   const known = partitions.map(({ status }) => status);
-  const first = partitions.filter(({ stage }) => stage === 0);
   const last = partitions.filter(({ stage }) => stage === stages.length - 1).map(({ status }) => status);
   return {
-    ...jobAnswerOf(job, stream, isSettled),
+    ...jobAnswerOf(job, isSettled),
     state: stateOf(job, isSettled, known),
     watermark: lowestWatermark(found.map(({ status }) => status)),
-    offsets: Object.fromEntries(first.map(({ shard, status }) => [shard, status.appliedOffset])),
+    offsets: offsetsOf(job, partitions),
     lag: {
       records: sum(known, ({ lagRecords }) => lagRecords),
       bytes: sum(known, ({ lagBytes, unacknowledgedBytes }) => lagBytes + unacknowledgedBytes),
@@ -115,6 +112,22 @@ export function mergeJobStatus(
     ),
     checkpoints: checkpointsOf(partitions),
   };
+}
+
+/** How far the shards of the source are; where there are several, by the name of each. */
+function offsetsOf(
+  { definition }: JobEntry,
+  partitions: readonly { readonly stage: number; readonly shard: number; readonly status: JobStatus }[],
+): JobStatusAnswer["offsets"] {
+  const sources = sourcesOf(definition);
+  const offsets = sources.map((_, source) => {
+    const own = partitions.filter(({ stage }) => stage === source);
+    return Object.fromEntries(own.map(({ shard, status }) => [shard, status.appliedOffset]));
+  });
+  const [only = {}] = offsets;
+  return sources.length === 1
+    ? only
+    : Object.fromEntries(sources.map((name, at) => [name, offsets[at] ?? {}]));
 }
 
 function stateOf(job: JobEntry, isSettled: boolean, shards: readonly JobStatus[]): JobStateAnswer {

@@ -3,21 +3,22 @@
  *
  * State is matched by the name of the operator that kept it, a step's `uid` or its place, and by its layout
  * (`engine/savepoint/state-layout.ts`). What of the savepoint finds no place is refused by name, or left out
- * where the job says so; an operator that finds no state begins empty. Where the source is read on from is
- * part of every savepoint: the tasks of its shards say it.
+ * where the job says so; an operator that finds no state begins empty. Where the sources are read on from is
+ * part of every savepoint: the tasks of their shards say it.
  */
 import { EngineError } from "../../base/errors.ts";
 import type { RestoreSource } from "../../engine/partition-types.ts";
 import { isChanging } from "../../engine/plan/stream-of-results.ts";
 import type { TaskPlan } from "../../engine/plan/task-plan.ts";
 import { layoutDifference } from "../../engine/savepoint/state-layout.ts";
-import { evenRanges, type KeyGroupRange } from "../../engine/shard-map.ts";
+import { evenRanges } from "../../engine/shard-map.ts";
 import type { JobDefinition } from "../../protocol/job-spec.ts";
 import { savedTaskName } from "../blobs.ts";
 import type { SavedStage } from "../savepoint-manifest.ts";
 import { operatorsIn } from "../savepoint-reader.ts";
-import type { JobRestore, JobStage, SavedPlace } from "./catalog.ts";
+import type { JobRestore, JobStage, SavedPlace, StreamEntry } from "./catalog.ts";
 import type { SavepointEntry } from "./savepoints.ts";
+import { rangesOf } from "./shard-ranges.ts";
 
 /** Saved state that the job does not go on with, and why. */
 export interface NonRestored {
@@ -36,24 +37,25 @@ export function operatorsOf({ uid, steps = [] }: JobDefinition): string[] {
 }
 
 /**
- * Returns what a job with `stages` restores from a savepoint. Throws SAVEPOINT_UNFIT where it is of another
- * source, and naming all state that finds no place, unless `allowNonRestored`.
+ * Returns what a job with `stages` restores from a savepoint. Throws SAVEPOINT_UNFIT where it is of other
+ * sources, and naming all state that finds no place, unless `allowNonRestored`.
  */
 export function planRestore(
   entry: SavepointEntry,
   stages: readonly JobStage[],
-  sourceShards: number,
+  shardsOf: ReadonlyMap<number, number>,
   allowNonRestored: boolean,
 ): JobRestore {
   const { savepoint, stages: saved } = entry;
   if (entry.state !== "done") throw unfit(savepoint, "it is not complete");
-  if (saved[0]?.generation !== stages[0]?.generation)
-    throw unfit(savepoint, "it is of a job on another stream");
-  if (saved[0]?.shards !== sourceShards) {
-    const was = saved[0]?.shards;
-    throw unfit(savepoint, `its stream had ${was} shards and was split into ${sourceShards} since`);
+  const [before, after] = [saved, stages].map((all) => String(sourcesOf(all).map(generationOf).sort()));
+  if (before !== after) throw unfit(savepoint, "it is of a job on another stream, or on more or fewer");
+  for (const { generation, shards } of sourcesOf(saved)) {
+    const now = shardsOf.get(generation);
+    if (shards === now) continue;
+    throw unfit(savepoint, `its stream had ${shards} shards and was split into ${now} since`);
   }
-  const { restore, nonRestored } = matchState(entry, stages, sourceShards);
+  const { restore, nonRestored } = matchState(entry, stages, shardsOf);
   if (nonRestored.length === 0 || allowNonRestored) return restore;
   const list = nonRestored.map(({ operator, reason }) => `"${operator}": ${reason}`).join("; ");
   const message = `${list}. Change the job, or leave that state out with "allowNonRestoredState": true`;
@@ -62,20 +64,20 @@ export function planRestore(
 
 /** What a partition of a job takes from a savepoint. */
 export function sourceOf(
-  { savepoint, source, states }: JobRestore,
+  { savepoint, sources, states }: JobRestore,
   stage: number,
   shard: number,
-  ranges: readonly KeyGroupRange[],
+  stream: Pick<StreamEntry, "generation" | "definition">,
 ): RestoreSource {
-  const nameIn = ({ generation }: SavedPlace, of: number) => savedTaskName(savepoint, generation, of);
-  const position = stage === 0 ? { position: nameIn(source, shard) } : {};
+  const nameIn = (place: SavedPlace, of: number) => savedTaskName(savepoint, place.generation, of);
+  const source = sources.find(({ generation }) => generation === stream.generation);
+  const position = source ? { position: nameIn(source, shard) } : {};
   const place = states[stage];
   if (!place) return { ...position, states: [] };
-  const isOwn = stage === 0 && place.generation === source.generation;
-  if (isOwn) return { ...position, states: [nameIn(place, shard)] };
-  const [first, end] = ranges[shard] ?? [0, 0];
+  if (place.generation === stream.generation) return { ...position, states: [nameIn(place, shard)] };
+  const [first, end] = rangesOf(stream)[shard] ?? [0, 0];
   // The keys of a shard's task lie there by the distribution key: each may have any hash.
-  const isAnywhere = place.generation === source.generation;
+  const isAnywhere = sources.some(({ generation }) => generation === place.generation);
   const holding = (place.ranges ?? evenRanges(place.shards)).flatMap(([otherFirst, otherEnd], of) =>
     isAnywhere || (otherFirst < end && first < otherEnd) ? [nameIn(place, of)] : [],
   );
@@ -85,7 +87,7 @@ export function sourceOf(
 function matchState(
   { savepoint, stages: saved }: SavepointEntry,
   stages: readonly JobStage[],
-  sourceShards: number,
+  shardsOf: ReadonlyMap<number, number>,
 ): Matched {
   const wanted = new Map(operatorsIn(stages).map(([stage, name]) => [name, stage]));
   const nonRestored: NonRestored[] = [];
@@ -99,15 +101,13 @@ function matchState(
     }
     const reason =
       layoutDifference(was.plan, wish.plan) ??
-      (index === 0 && stage > 0 ? whyNotInShards(wish.plan, sourceShards) : undefined);
+      (was.from && !wish.from ? whyNotInShards(wish.plan, shardsOf.get(wish.generation) ?? 1) : undefined);
     if (reason === undefined) found.set(index, placeOf(was));
     else nonRestored.push({ operator, reason });
   }
   nonRestored.push(...leaveOutHalves(stages, found));
-  const [source] = saved;
-  if (!source) throw unfit(savepoint, "it has no stages");
   const states = stages.map((_, index) => found.get(index) ?? null);
-  return { restore: { savepoint, source: placeOf(source), states }, nonRestored };
+  return { restore: { savepoint, sources: sourcesOf(saved).map(placeOf), states }, nonRestored };
 }
 
 /**
@@ -139,6 +139,15 @@ function whyNotInShards({ key, routingKey }: TaskPlan, shards: number): string |
   if (shards === 1 || isByKey) return undefined;
   const why = "it would run in the stream's shards, which are not distributed by its whole key";
   return `${why}; give it a "parallelism" other than ${shards}`;
+}
+
+/** The stages in the shards of streams that people made. */
+function sourcesOf<Stage extends Pick<JobStage, "from" | "generation">>(stages: readonly Stage[]): Stage[] {
+  return stages.filter(({ from }) => from === undefined);
+}
+
+function generationOf({ generation }: { readonly generation: number }): number {
+  return generation;
 }
 
 function placeOf({ generation, shards, ranges }: SavedStage): SavedPlace {

@@ -1,13 +1,14 @@
 /**
  * Savepoints of jobs: which there are, and carrying out those that are being taken.
  *
- * A savepoint begins with a barrier in every shard of the source, asked for again until each has it. Then the
- * partitions say how far they are; when all have uploaded what they saved, the manifest is written, and the
- * savepoint is complete.
+ * A savepoint begins with a barrier in every shard of the job's sources, asked for again until each has it.
+ * Then the partitions say how far they are; when all have uploaded what they saved, the manifest is written,
+ * and the savepoint is complete.
  *
  *   savepoints  one row each, until it is deleted
  */
 import { EngineError } from "../../base/errors.ts";
+import type { Barrier } from "../../engine/log/barrier.ts";
 import type { RpcResult } from "../../engine/partition-types.ts";
 import type { SqlStorage, SqlValue } from "../../engine/ports.ts";
 import type { SavepointStatus } from "../../engine/savepoint/savepoint-store.ts";
@@ -130,14 +131,18 @@ export class Savepoints {
     completed: () => void,
   ): Promise<SavepointEntry> {
     const { savepoint } = entry;
-    const isEntry = ({ generation }: ShardAddress) => generation === streams[0]?.generation;
+    const sources = streams.filter(({ definition }) => definition.inputs === undefined);
+    const sends = sources.reduce((sum, source) => sum + shardCountOf(source), 0);
+    const isEntry = (address: ShardAddress) =>
+      sources.some(({ generation }) => generation === address.generation);
     const failures: string[] = [];
     const known = new Map(entry.saved.map((saved) => [saved.name, saved]));
     const asked = partitionsOf(streams).map(async (address) => {
       const name = savedTaskName(savepoint, address.generation, address.shard);
       const before = known.get(name);
       if (before?.state === "done") return before;
-      const status = await this.#ask(entry, address, isEntry(address));
+      const entersBy = isEntry(address) ? { ...(sources.length > 1 && { sends }) } : undefined;
+      const status = await this.#ask(entry, address, entersBy);
       if (!status.ok && status.error.code === "JOB_FAILED") failures.push(status.error.message);
       return status.ok && status.value ? { name, ...status.value } : before;
     });
@@ -152,15 +157,18 @@ export class Savepoints {
     return isDone ? await this.#complete({ ...entry, saved }, completed) : { ...entry, saved };
   }
 
-  /** How far a partition is; null where the barrier has not come to it. */
+  /**
+   * How far a partition is; null where the barrier has not come to it. `entersBy` is given of one where it
+   * enters.
+   */
   async #ask(
     { run, savepoint, drain }: SavepointEntry,
     address: ShardAddress,
-    isEntry: boolean,
+    entersBy: Pick<Barrier, "sends"> | undefined,
   ): Promise<RpcResult<SavepointStatus | null>> {
     const partition = this.#shards.open(address);
-    if (isEntry) {
-      const barrier = { run, savepoint, ...(drain && { drains: true as const }) };
+    if (entersBy) {
+      const barrier = { run, savepoint, ...entersBy, ...(drain && { drains: true as const }) };
       const begun = await callShard(this.#clock, callTimeoutMs, address, () =>
         partition.beginSavepoint(address.generation, barrier),
       );

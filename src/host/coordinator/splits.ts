@@ -148,9 +148,9 @@ export class Splits {
   async #divide(entry: SplitEntry, stream: StreamEntry): Promise<boolean> {
     const { split, run, parent, child } = entry;
     const jobs = run === 0 ? this.#catalog.jobsOf(stream.generation) : this.#jobOfRun(run);
-    const senders = run === 0 ? undefined : this.#streamBefore(entry);
+    const senders = run === 0 ? undefined : this.#streamsBefore(entry);
     const awaits = jobs.map((job) => job.run);
-    const next = divided(stream, { ...entry, awaits, inputs: senders && channelsFrom(senders) });
+    const next = divided(stream, { ...entry, awaits, inputs: senders?.flatMap(channelsFrom) });
     const { name, generation } = stream;
     const others = rangesOf(stream).flatMap((_, shard) => (run === 0 && shard === parent ? [] : [shard]));
     const known = await Promise.all(
@@ -181,20 +181,24 @@ export class Splits {
     return begun.ok;
   }
 
-  async #divideSenders(entry: SplitEntry, senders: StreamEntry, next: StreamEntry): Promise<boolean> {
+  async #divideSenders(
+    entry: SplitEntry,
+    senders: readonly StreamEntry[],
+    next: StreamEntry,
+  ): Promise<boolean> {
     const { split, run, parent, child, middle } = entry;
     const begun = await this.#call(next.name, next.generation, child, (rpc) =>
       rpc.setUp(identityOf(next, child)),
     );
     if (!begun.ok) return false;
-    const count = shardCountOf(senders);
+    const channels = senders.flatMap(channelsFrom).length;
     const savepoint = savepointOfSplit(split);
-    const barrier = { run, savepoint, channels: count, split: { child, middle } };
+    const barrier = { run, savepoint, channels, split: { child, middle } };
     const change = { run, parent, barrier, ranges: rangesOf(next) };
     const told = await Promise.all(
-      Array.from({ length: count }, (_, shard) =>
-        this.#call(senders.name, senders.generation, shard, (rpc) =>
-          rpc.beginMap(senders.generation, split, change),
+      senders.flatMap(({ name, generation, definition }) =>
+        rangesOf({ definition }).map((_, shard) =>
+          this.#call(name, generation, shard, (rpc) => rpc.beginMap(generation, split, change)),
         ),
       ),
     );
@@ -232,12 +236,11 @@ export class Splits {
     return range;
   }
 
-  /** The stream whose partitions send to the stage that is split. */
-  #streamBefore({ run, generation }: SplitEntry): StreamEntry | undefined {
-    const job = this.#catalog.run(run);
-    const stage = job?.stages.findIndex((each) => each.generation === generation) ?? 0;
-    const before = job?.stages[stage - 1];
-    return before && this.#catalog.generation(before.generation);
+  /** The streams whose partitions send to the stage that is split. */
+  #streamsBefore({ run, generation }: SplitEntry): StreamEntry[] {
+    const stages = this.#catalog.run(run)?.stages ?? [];
+    const { from = [] } = stages.find((each) => each.generation === generation) ?? {};
+    return from.flatMap((stage) => this.#catalog.generation(stages[stage]?.generation ?? 0) ?? []);
   }
 
   #jobOfRun(run: number): JobEntry[] {

@@ -23,53 +23,56 @@ export interface NewJob {
 /** Throws what planning throws, and SAVEPOINT_UNFIT; then the catalog is as it was. */
 export function startJob(
   catalog: Catalog,
-  source: StreamEntry,
+  sources: readonly StreamEntry[],
   { name, definition, saved }: NewJob,
   now: number,
 ): JobEntry {
-  const { generation } = source;
+  const read = sources.map((source) => source.definition);
+  const shardsOf = new Map(sources.map((source) => [source.generation, shardCountOf(source)]));
   const restored = (stages: readonly JobStage[]) =>
-    saved && planRestore(saved, stages, shardCountOf(source), definition.allowNonRestoredState ?? false);
-  restored(tryPlan(definition, source));
-  const inner: StreamEntry[] = [];
-  const planned = planStages(definition, source.definition, (input) => {
-    const stored = { ...input, inputs: channelsFrom(inner.at(-1) ?? source) };
-    const stream = catalog.addStream(`${name}/${inner.length + 1}`, stored, now);
-    inner.push(stream);
-    const { generation: made, mapVersion } = stream;
-    return { stream: stream.name, generation: made, mapVersion, partitions: input.shards };
+    saved && planRestore(saved, stages, shardsOf, definition.allowNonRestoredState ?? false);
+  restored(tryPlan(definition, sources));
+  const streams = [...sources];
+  const planned = planStages(definition, read, (input, from) => {
+    const inputs = from.flatMap((stage) => channelsFrom(streams[stage] as StreamEntry));
+    const number = streams.length - sources.length + 1;
+    const stream = catalog.addStream(`${name}/${number}`, { ...input, inputs }, now);
+    streams.push(stream);
+    const { generation, mapVersion } = stream;
+    return { stream: stream.name, generation, mapVersion, partitions: input.shards };
   });
-  const streams = [source, ...inner];
-  const stages = stagesOf(definition, planned, (index) => streams[index]?.generation ?? generation);
+  const stages = stagesOf(definition, planned, streams);
   const restore = restored(stages);
+  const { generation } = streams[0] as StreamEntry;
   const job = catalog.addJob({
     ...{ name, generation, definition, stages, createdAt: now },
     ...(restore && { restore }),
   });
   const dueAt = CommandDelivery.dueAgainAt(now);
-  for (const stream of inner) catalog.addDeliveries(stream, streamRun, dueAt);
+  for (const stream of streams.slice(sources.length)) catalog.addDeliveries(stream, streamRun, dueAt);
   for (const stream of streams) catalog.addDeliveries(stream, job.run, dueAt);
   return job;
 }
 
 /** The stages that a job would have, with nothing made for them. */
-function tryPlan(definition: JobDefinition, source: StreamEntry): JobStage[] {
+function tryPlan(definition: JobDefinition, sources: readonly StreamEntry[]): JobStage[] {
   const nowhere = { stream: "", generation: 0, mapVersion: 0 };
-  const planned = planStages(definition, source.definition, ({ shards }) => {
-    return { ...nowhere, partitions: shards };
-  });
-  return stagesOf(definition, planned, (index) => (index === 0 ? source.generation : 0));
+  const read = sources.map((source) => source.definition);
+  const planned = planStages(definition, read, ({ shards }) => ({ ...nowhere, partitions: shards }));
+  return stagesOf(definition, planned, sources);
 }
 
 /** Of those that keep state the first belongs to the first step, and so on. */
 function stagesOf(
   definition: JobDefinition,
   planned: readonly PlannedStage[],
-  generationOf: (stage: number) => number,
+  streams: readonly StreamEntry[],
 ): JobStage[] {
   const operators = operatorsOf(definition);
-  return planned.map(({ plan }, index): JobStage => {
+  return planned.map(({ plan, from }, index): JobStage => {
     const operator = plan.send ? undefined : operators.shift();
-    return { generation: generationOf(index), plan, ...(operator !== undefined && { operator }) };
+    const generation = streams[index]?.generation ?? 0;
+    const place = { ...(operator !== undefined && { operator }), ...(from.length > 0 && { from }) };
+    return { generation, plan, ...place };
   });
 }

@@ -83,11 +83,12 @@ export class StructuralOperations {
     middle: number | undefined,
   ): Promise<SplitEntry> {
     const stream = this.#ports.catalog.streamsOf(job)[stage];
-    if (stream && stage > 0) return this.#split(stream, job, partition, middle);
-    const last = job.stages.length - 1;
-    const message = `Job "${job.name}" has the stages 1 to ${last} behind exchanges, no stage ${stage}.`;
+    if (stream?.definition.inputs) return this.#split(stream, job, partition, middle);
+    const [last, first] = [job.stages.length - 1, job.stages.findIndex(({ from }) => from)];
+    const behind = `the stages ${first} to ${last} behind exchanges, no stage ${stage}`;
+    const message = `Job "${job.name}" has ${behind}.`;
     throw new EngineError("SPLIT_UNFIT", {
-      message: last > 0 ? message : `Job "${job.name}" runs in the shards of its stream: split those.`,
+      message: first > 0 ? message : `Job "${job.name}" runs in the shards of its stream: split those.`,
     });
   }
 

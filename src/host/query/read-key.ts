@@ -9,7 +9,8 @@ import { formatType, kindOf } from "../../columnar/schema.ts";
 import { type JsonScalar, type LaneValue, readValue } from "../../columnar/values.ts";
 import type { KeyColumn, TaskPlan } from "../../engine/plan/task-plan.ts";
 import { type KeyGroupRange, shardOfKeyGroup } from "../../engine/shard-map.ts";
-import { parseJson, type ViewQuery } from "../../protocol/view-query.ts";
+import { parseJson } from "../../protocol/parse-json.ts";
+import type { ViewQuery } from "../../protocol/view-query.ts";
 
 export interface QueryKey extends EncodedKey {
   /** The one shard that owns the key; undefined where any may. */

@@ -7,7 +7,8 @@
 import { EngineError, errorBodyOf } from "../../base/errors.ts";
 import { suggestName } from "../../base/suggest-name.ts";
 import type { RpcResult, ScanPosition, ViewPage, ViewScan } from "../../engine/partition-types.ts";
-import type { Token, ViewAnswer } from "../../protocol/answers.ts";
+import type { ViewAnswer } from "../../protocol/answers.ts";
+import type { Token } from "../../protocol/token.ts";
 import type { ViewQuery } from "../../protocol/view-query.ts";
 import { formatWatermark } from "../../protocol/watermark-text.ts";
 import type { JobFacts, StagePartitions } from "../coordinator/coordinator-rpc.ts";
@@ -18,6 +19,7 @@ import type { WallClock } from "../wall-clock.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { type MergedPage, mergePages } from "./merge-pages.ts";
 import { readKey } from "./read-key.ts";
+import { tokensOfSources } from "./tokens-of-sources.ts";
 
 /** Time for reading and for the way, on top of what a query may wait for its token. */
 const readTimeoutMs = 10_000;
@@ -56,11 +58,11 @@ export class ViewReader {
   }
 
   async #readOnce(facts: JobFacts, query: ViewQuery): Promise<RpcResult<ViewAnswer>> {
-    checkToken(query, facts);
+    const given = tokensOfSources(query, facts);
     const key = query.key === undefined ? undefined : readKey(facts.plan, query.key, facts.ranges);
     const scan = scanOf(facts, query, key);
     const deadlineAt = this.#ports.clock.now() + query.timeoutMs;
-    const token = await this.#tokenOfLastStage(facts, query.token, deadlineAt);
+    const token = await this.#tokenOfView(facts, given, deadlineAt);
     if (!token.ok) return token;
     const all = facts.ranges.map((_, shard) => shard);
     const asked = key?.shard === undefined ? all : [key.shard];
@@ -86,29 +88,32 @@ export class ViewReader {
     return { ok: true, value: answerOf(facts, query, pages, merged) };
   }
 
-  /** Follows a token of the source's shards through the stages: what the last one must have applied. */
-  async #tokenOfLastStage(
-    { job, run, before }: JobFacts,
-    given: Token,
+  /**
+   * Follows tokens of sources, by generation, through the stages: what that of the view must have applied.
+   */
+  async #tokenOfView(
+    { job, run, before, generation }: JobFacts,
+    given: ReadonlyMap<number, Token>,
     deadlineAt: number,
   ): Promise<RpcResult<Token>> {
-    let token = given;
+    const tokens = new Map(given);
     for (const stage of before) {
+      const token = tokens.get(stage.generation) ?? {};
       const timeoutMs = this.#leftUntil(deadlineAt);
       const answers = await Promise.all(
         Object.entries(token).map(([shard, offset]) =>
           this.#call(stage, Number(shard), timeoutMs, (rpc) => rpc.tokenBehind(job, run, offset, timeoutMs)),
         ),
       );
-      const next: Record<number, number> = {};
+      const next: Record<string, number> = { ...tokens.get(stage.to) };
       for (const answer of answers) {
         if (!answer.ok) return answer;
         for (const [shard, offset] of answer.value.entries())
           next[shard] = Math.max(next[shard] ?? 0, offset);
       }
-      token = next;
+      tokens.set(stage.to, next);
     }
-    return { ok: true, value: token };
+    return { ok: true, value: tokens.get(generation) ?? {} };
   }
 
   #call<Value>(
@@ -167,14 +172,6 @@ function positionOf(cursor: string, run: number, newestFirst: boolean): ScanPosi
 
 function orderOf(newestFirst: boolean): number {
   return newestFirst ? 1 : 0;
-}
-
-function checkToken({ token }: ViewQuery, facts: JobFacts): void {
-  const { stream, ranges } = facts.before[0] ?? facts;
-  const shard = Object.keys(token).find((name) => Number(name) >= ranges.length);
-  if (shard === undefined) return;
-  const message = `token: found shard ${shard}, but stream "${stream}" has ${ranges.length}.`;
-  throw new EngineError("QUERY_INVALID", { message });
 }
 
 function answerOf(

@@ -25,7 +25,7 @@ class SendingShard extends PartitionHarness {
     const body = { source: "events", key: ["user"], parallelism: partitions, twoPhase: false, startFrom };
     const job = readJobDefinition({ ...body, aggregates: { n: { function: "count" } } });
     const to = { stream: "job/1", generation: 7, mapVersion: 1, partitions };
-    const plan = planStages(job, this.definition, () => to)[0]?.plan;
+    const plan = planStages(job, [this.definition], () => to)[0]?.plan;
     if (plan) this.wish({ job: "job", run: 1, state: "running", plan });
   }
 

@@ -123,8 +123,9 @@ export class FakePartition implements PartitionRpc {
     });
   }
 
-  beginSavepoint(_generation: number, { run, savepoint, drains }: SavepointBarrier) {
-    return this.#call(`beginSavepoint ${run} ${savepoint}${drains ? " drains" : ""}`, () => null);
+  beginSavepoint(_generation: number, { run, savepoint, drains, sends }: SavepointBarrier) {
+    const how = `${drains ? " drains" : ""}${sends ? ` sends ${sends}` : ""}`;
+    return this.#call(`beginSavepoint ${run} ${savepoint}${how}`, () => null);
   }
 
   split({ split, identity }: SplitOrder) {

@@ -1,7 +1,7 @@
 /** Bodies of PUT /v1/jobs/{job}: what is read, what is filled in, and how mistakes are told. */
 import { describe, expect, test } from "vitest";
 import { errorBodyOf } from "../../../src/base/errors.ts";
-import { jobBodyOf, readJobDefinition } from "../../../src/protocol/job-spec.ts";
+import { jobBodyOf, readJobDefinition, sourcesOf } from "../../../src/protocol/job-spec.ts";
 
 const delays = {
   source: "flights",
@@ -34,6 +34,22 @@ test("a short body becomes a definition with every field", () => {
     allowedLatenessMs: 0,
     retentionMs: 604_800_000,
   });
+});
+
+test("a job reads one stream or several, each once", () => {
+  expect(readJobDefinition({ ...delays, source: ["flights"] }).source).toBe("flights");
+  const several = readJobDefinition({ ...delays, source: ["flights", "trains"] });
+  expect(sourcesOf(several)).toEqual(["flights", "trains"]);
+  expect(readJobDefinition(jobBodyOf(several))).toEqual(several);
+  expect(messageFor({ ...delays, source: ["flights", "flights"] })).toBe(
+    'JOB_INVALID source: found ["flights","flights"], expected each stream once',
+  );
+  expect(messageFor({ ...delays, source: [] })).toContain("expected 1 to 8 streams");
+  expect(messageFor({ ...delays, source: 3 })).toContain("source: found 3, expected the name of a stream");
+  expect(messageFor({ ...delays, source: ["a b"] })).toContain(
+    'source[0]: found "a b", expected a letter or _',
+  );
+  expect(messageFor({ ...delays, source: "a b" })).toContain('source: found "a b", expected a letter or _');
 });
 
 test.each([

@@ -12,7 +12,7 @@ test("a query without parameters reads the newest hundred rows and waits for not
     limit: 100,
     cursor: undefined,
     top: undefined,
-    token: {},
+    tokens: {},
     timeoutMs: 5000,
   });
 });
@@ -30,7 +30,16 @@ test("times are read in every form that events may have", () => {
 
 test("a token is read as the answer it came in, as its token, or in short", () => {
   const forms = ['{"accepted":1,"token":{"0":17,"1":4}}', '{"0":17,"1":4}', "0:17,1:4", " 0:17, 1:4 "];
-  for (const token of forms) expect(read(`token=${token}`).token).toEqual({ 0: 17, 1: 4 });
+  for (const token of forms) expect(read(`token=${token}`).tokens).toEqual({ "": { 0: 17, 1: 4 } });
+});
+
+test("tokens of streams that are named are read as answers by stream, or in short", () => {
+  const forms = [
+    '{"clicks":{"accepted":1,"token":{"0":17,"1":4}},"views":{"2":5}}',
+    "clicks:0:17,views:2:5,clicks:1:4",
+  ];
+  const tokens = { clicks: { 0: 17, 1: 4 }, views: { 2: 5 } };
+  for (const token of forms) expect(read(`token=${token}`).tokens).toEqual(tokens);
 });
 
 test("a top is read with its order, a key column by column", () => {
@@ -43,6 +52,8 @@ test.each([
   ["limit=0", "limit: found"],
   ["token=[]", "token: found"],
   ['token={"0":-1}', "token: found"],
+  ["token=clicks:17", "token: found"],
+  ['token={"clicks":17}', "token: found"],
   ["timeout=1h", "timeout: found"],
   ["top=worst&cursor=x", "cursor: found"],
   ["from=5&to=5", "to: found"],

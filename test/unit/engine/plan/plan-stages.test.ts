@@ -27,7 +27,7 @@ function staged(job: object, stream: object = {}) {
     readJobDefinition({ ...jobBody, ...job }),
     readStreamDefinition({ ...streamBody, ...stream }),
   ] as const;
-  const stages = planStages(...definitions, (input) => {
+  const stages = planStages(definitions[0], [definitions[1]], (input) => {
     deployed.push(input);
     return { stream: "job/1", generation: 9, mapVersion: 1, partitions: input.shards };
   });
@@ -44,7 +44,7 @@ describe("one stage is enough", () => {
   ])("%s", (_, job, stream) => {
     const { stages, deployed, definitions } = staged(job, stream);
     expect(deployed).toEqual([]);
-    expect(stages).toEqual([{ plan: planJob(...definitions), input: undefined }]);
+    expect(stages).toEqual([{ plan: planJob(...definitions), input: undefined, from: [] }]);
   });
 });
 
@@ -160,7 +160,98 @@ describe("two stages", () => {
     };
     try {
       const stream = readStreamDefinition(streamBody);
-      planStages(readJobDefinition({ ...jobBody, ...changes }), stream, never);
+      planStages(readJobDefinition({ ...jobBody, ...changes }), [stream], never);
+    } catch (thrown) {
+      const body = errorBodyOf(thrown);
+      message = `${body.code} ${body.message}`;
+    }
+    expect(message.slice(0, expected.length)).toBe(expected);
+  });
+});
+
+describe("several streams", () => {
+  const trains = {
+    columns: [
+      { name: "departure", type: "TIMESTAMP(3)" },
+      { name: "carrier", type: "STRING", nullable: false },
+      { name: "time", type: "TIMESTAMP(3)" },
+      { name: "delay", type: "INT" },
+      { name: "origin", type: "STRING" },
+      { name: "fare", type: "DECIMAL(10,2)" },
+    ],
+    eventTime: { column: "departure", outOfOrderness: "9s" },
+    shards: 6,
+  };
+
+  function united(changes: object = {}, others: object = {}) {
+    const deployed: [StreamDefinition, readonly number[]][] = [];
+    const streams = [streamBody, { ...trains, ...others }].map((body) => readStreamDefinition(body));
+    const definition = readJobDefinition({ ...jobBody, ...job, source: ["flights", "trains"], ...changes });
+    const stages = planStages(definition, streams, (input, from) => {
+      deployed.push([input, from]);
+      return { stream: "job/1", generation: 9, mapVersion: 1, partitions: input.shards };
+    });
+    return { stages, deployed };
+  }
+
+  test("send the same columns, each as it has them", () => {
+    const { stages, deployed } = united({ twoPhase: false });
+    expect(stages.map(({ from }) => from)).toEqual([[], [], [0, 1]]);
+    const [flights, others, last] = stages.map(({ plan }) => plan);
+    expect([flights?.source, others?.source]).toEqual(["flights", "trains"]);
+    const names = ["event.time", "origin", "pounds", '["+","delay",1]', "delay", "fare"];
+    for (const plan of [flights, others]) {
+      expect(plan?.send?.columns.map(({ name }) => name)).toEqual(names);
+      expect(plan?.send?.to.generation).toBe(9);
+    }
+    const time = (plan: typeof flights) => plan?.sourceColumns[plan.eventTimeColumn]?.name;
+    expect([time(flights), time(others), time(last)]).toEqual(["time", "departure", "event.time"]);
+    expect(flights?.send?.columns).not.toEqual(others?.send?.columns);
+    // What one stream may leave out may be missing in the whole.
+    const origin = deployed[0]?.[0].columns.find(({ name }) => name === "origin");
+    expect(origin?.nullable).toBe(true);
+    expect(deployed).toMatchObject([
+      [{ shards: 7, eventTime: { column: "event.time", outOfOrdernessMs: 9000 } }, [0, 1]],
+    ]);
+  });
+
+  test("are added up alike before they are sent", () => {
+    const { stages } = united({ parallelism: undefined });
+    const [flights, others, last] = stages.map(({ plan }) => plan);
+    const sent = (plan: typeof flights) => plan?.send?.columns.map(({ name, type }) => [name, type]);
+    expect(sent(flights)).toEqual(sent(others));
+    expect(last?.rowCountColumn).toBe(3);
+    expect(stages[2]?.input?.shards).toBe(6);
+  });
+
+  test("are exchanged though each has the key for its distribution key", () => {
+    const { stages } = united({ key: ["carrier"] }, { distributionKey: ["carrier"], shards: 4 });
+    expect(stages.map(({ plan }) => plan.send?.to.partitions)).toEqual([7, 7, undefined]);
+  });
+
+  test.each<[string, object, object, string]>([
+    [
+      "a column of another type",
+      {},
+      { columns: trains.columns.map((each) => (each.name === "fare" ? { ...each, type: "DOUBLE" } : each)) },
+      'JOB_INVALID source: "pounds" is DECIMAL(12, 2) in stream "flights" and DOUBLE in stream "trains"',
+    ],
+    [
+      "a column that one of them does not have",
+      { key: ["delay"], filter: ["is not null", "carrier"] },
+      { columns: trains.columns.filter(({ name }) => name !== "carrier") },
+      'EXPRESSION_INVALID stream "trains": filter[1]: no column "carrier"',
+    ],
+    [
+      "a key that one of them does not have",
+      { key: ["origin"], columns: {} },
+      { columns: trains.columns.filter(({ name }) => name !== "origin") },
+      'JOB_INVALID stream "trains": key[0]: no column "origin"',
+    ],
+  ])("refuse %s", (_, changes, others, expected) => {
+    let message = "no error";
+    try {
+      united(changes, others);
     } catch (thrown) {
       const body = errorBodyOf(thrown);
       message = `${body.code} ${body.message}`;

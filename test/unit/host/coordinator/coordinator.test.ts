@@ -171,7 +171,12 @@ describe("a job whose key lacks the distribution key", () => {
       expect(jobs.get(1)?.plan.send).toBeUndefined();
     }
     const sending = harness.shards.at("clicks", 1, 1).jobs.get(1)?.plan.send;
-    expect(sending?.to).toEqual({ stream: "totals/1", generation: 2, mapVersion: 1, partitions: 3 });
+    expect(sending?.to).toEqual({
+      stream: "totals/1",
+      generation: 2,
+      mapVersion: 1,
+      partitions: 3,
+    });
     expect(await harness.coordinator.streams()).toMatchObject({ value: [{ stream: "clicks" }] });
     expect(await harness.coordinator.jobFacts("totals")).toMatchObject({
       value: {
@@ -220,6 +225,102 @@ describe("a job whose key lacks the distribution key", () => {
     expect(harness.shards.at("clicks", 1, 0).jobs.size).toBe(0);
     for (const index of [0, 1, 2]) expect(harness.shards.at("totals/1", 2, index).isDestroyed).toBe(true);
     expect(await harness.coordinator.deleteStream("clicks")).toMatchObject({ ok: true });
+  });
+});
+
+describe("a job that reads two streams", () => {
+  const both = jobOf({ source: ["clicks", "views"], parallelism: 2, window: undefined });
+
+  async function united(): Promise<Harness> {
+    const harness = await started({ shards: 2, distributionKey: ["user"] });
+    await harness.coordinator.putStream("views", streamOf());
+    const put = await harness.coordinator.putJob("totals", both);
+    const definition = { source: ["clicks", "views"] };
+    expect(put).toMatchObject({ ok: true, value: { isNew: true, answer: { state: "running", definition } } });
+    return harness;
+  }
+
+  test("has a task in the shards of each, with channels to one stage behind them", async () => {
+    const harness = await united();
+    for (const shard of [0, 1]) {
+      const stage = harness.shards.at("totals/1", 3, shard);
+      expect(stage.identity?.inputs).toEqual(["1.0", "1.1", "2.0"]);
+    }
+    for (const [stream, generation] of [["clicks", 1] as const, ["views", 2] as const]) {
+      const sending = harness.shards.at(stream, generation, 0).jobs.get(1)?.plan.send;
+      expect(sending?.to).toMatchObject({ generation: 3, partitions: 2 });
+    }
+    const facts = await harness.coordinator.jobFacts("totals");
+    const before = facts.ok ? facts.value.before : [];
+    expect(before).toEqual([
+      { stream: "clicks", generation: 1, mapVersion: 1, ranges: evenRanges(2), to: 3 },
+      { stream: "views", generation: 2, mapVersion: 1, ranges: evenRanges(1), to: 3 },
+    ]);
+  });
+
+  test("tells of the shards of both", async () => {
+    const harness = await united();
+    harness.shards.at("clicks", 1, 1).jobStatus = { appliedOffset: 4, watermark: 9n };
+    harness.shards.at("views", 2, 0).jobStatus = { appliedOffset: 7, watermark: 5n };
+    harness.shards.at("totals/1", 3, 1).beforeCall = () => Promise.reject(new Error("gone"));
+    expect(await harness.coordinator.job("totals")).toMatchObject({
+      value: {
+        offsets: { clicks: { 0: 0, 1: 4 }, views: { 0: 7 } },
+        unreachableStages: [{ stage: 2, shards: [1] }],
+      },
+    });
+    expect(await harness.coordinator.jobs()).toMatchObject({ value: [{ job: "totals", stream: "clicks" }] });
+  });
+
+  test("keeps both from being deleted, and is gone from both when it is deleted", async () => {
+    const harness = await united();
+    for (const stream of ["clicks", "views"]) {
+      const refused = await harness.coordinator.deleteStream(stream);
+      expect(refused).toMatchObject({ error: { code: "STREAM_IN_USE", details: { jobs: ["totals"] } } });
+    }
+    const view = harness.shards.at("views", 2, 0);
+    view.beforeCall = () => Promise.reject(new Error("away"));
+    expect(await harness.coordinator.deleteJob("totals")).toMatchObject({ ok: true });
+    expect(await harness.coordinator.deleteStream("clicks")).toMatchObject({ ok: true });
+    view.beforeCall = () => {};
+    await harness.pass(60_000);
+    expect(view.jobs.size).toBe(0);
+    expect(harness.shards.at("totals/1", 3, 0).isDestroyed).toBe(true);
+    expect(await harness.coordinator.deleteStream("views")).toMatchObject({ ok: true });
+  });
+
+  test("has a savepoint's barrier enter the shards of both, and goes on with it", async () => {
+    const harness = await united();
+    const partitions: [string, number, number][] = [
+      ["clicks", 1, 0],
+      ["clicks", 1, 1],
+      ["views", 2, 0],
+    ];
+    const taking = harness.coordinator.createSavepoint("totals", { stop: false, drain: false });
+    await harness.within(3500, taking);
+    for (const place of partitions) {
+      expect(harness.shards.at(...place).calls).toContain("beginSavepoint 1 1 sends 3");
+    }
+    expect(harness.shards.at("totals/1", 3, 0).calls).not.toContain("beginSavepoint 1 1 sends 3");
+    const saved = { state: "done", parts: 1, partsLeft: 0, bytes: 10, bytesLeft: 0 } as const;
+    partitions.push(["totals/1", 3, 0], ["totals/1", 3, 1]);
+    for (const place of partitions) {
+      harness.shards.at(...place).savepoint = saved;
+    }
+    await harness.pass(2000);
+    const fork = { ...both, fromSavepoint: 1 };
+    expect(await harness.coordinator.putJob("fork", fork)).toMatchObject({ ok: true });
+    const restored = (stream: string, generation: number) =>
+      harness.shards.at(stream, generation, 0).jobs.get(2)?.restore;
+    expect(restored("clicks", 1)).toEqual({ position: "savepoints/1/1.0", states: [] });
+    expect(restored("views", 2)).toEqual({ position: "savepoints/1/2.0", states: [] });
+    expect(restored("fork/1", 4)).toEqual({ states: ["savepoints/1/3.0"] });
+    const alone = { ...fork, source: "clicks" };
+    expect(await harness.coordinator.putJob("alone", alone)).toMatchObject({
+      error: { code: "SAVEPOINT_UNFIT", message: expect.stringContaining("or on more or fewer") },
+    });
+    const turned = { ...fork, source: ["views", "clicks"] };
+    expect(await harness.coordinator.putJob("turned", turned)).toMatchObject({ ok: true });
   });
 });
 

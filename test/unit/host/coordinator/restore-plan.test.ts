@@ -4,7 +4,6 @@
 import { describe, expect, test } from "vitest";
 import { EngineError } from "../../../../src/base/errors.ts";
 import { planStages } from "../../../../src/engine/plan/plan-stages.ts";
-import { evenRanges } from "../../../../src/engine/shard-map.ts";
 import type { JobRestore, JobStage } from "../../../../src/host/coordinator/catalog.ts";
 import { operatorsOf, planRestore, sourceOf } from "../../../../src/host/coordinator/restore-plan.ts";
 import type { SavepointEntry } from "../../../../src/host/coordinator/savepoints.ts";
@@ -12,6 +11,8 @@ import type { JobBody } from "../../../../src/protocol/job-spec.ts";
 import { jobOf, streamOf } from "../definitions.ts";
 
 const shards = 2;
+/** Shards of the stream, whose generation is 1. */
+const shardsNow = new Map([[1, shards]]);
 const stream = streamOf({ shards, distributionKey: ["user"] });
 
 const hourly = {
@@ -24,14 +25,15 @@ const hourly = {
 function stagesOf(changes: Partial<JobBody>, generation: number): { stages: JobStage[]; shardsOf: number[] } {
   const definition = jobOf(changes);
   const shardsOf = [shards];
-  const planned = planStages(definition, stream, (input) => {
+  const planned = planStages(definition, [stream], (input) => {
     shardsOf.push(input.shards);
     return { stream: "inner", generation: 0, mapVersion: 1, partitions: input.shards };
   });
   const operators = operatorsOf(definition);
-  const stages = planned.map(({ plan }, index): JobStage => {
+  const stages = planned.map(({ plan, from }, index): JobStage => {
     const operator = plan.send ? undefined : operators.shift();
-    return { generation: index === 0 ? 1 : generation + index, plan, ...(operator && { operator }) };
+    const place = { ...(operator && { operator }), ...(from.length > 0 && { from }) };
+    return { generation: index === 0 ? 1 : generation + index, plan, ...place };
   });
   return { stages, shardsOf };
 }
@@ -46,7 +48,7 @@ function savedOf(changes: Partial<JobBody>): SavepointEntry {
 }
 
 function restoreOf(saved: Partial<JobBody>, wanted: Partial<JobBody>, allowNonRestored = false): JobRestore {
-  return planRestore(savedOf(saved), stagesOf(wanted, 20).stages, shards, allowNonRestored);
+  return planRestore(savedOf(saved), stagesOf(wanted, 20).stages, shardsNow, allowNonRestored);
 }
 
 /** What is refused, by operator. */
@@ -90,7 +92,7 @@ describe("state finds its place", () => {
   ])("with %s", (_, changes) => {
     expect(restoreOf(exchange, { ...exchange, ...changes })).toEqual({
       savepoint: 7,
-      source: { generation: 1, shards },
+      sources: [{ generation: 1, shards }],
       states: [null, { generation: 11, shards: 3 }],
     });
   });
@@ -206,14 +208,20 @@ describe("state without a place is refused by name, or left out", () => {
     const { stages } = stagesOf(base, 20);
     const saved = savedOf(base);
     const elsewhere = stages.map((stage, index) => (index === 0 ? { ...stage, generation: 5 } : stage));
-    expect(() => planRestore(saved, elsewhere, shards, true)).toThrow("it is of a job on another stream");
-    expect(() => planRestore({ ...saved, state: "failed" }, stages, shards, true)).toThrow("not complete");
+    expect(() => planRestore(saved, elsewhere, shardsNow, true)).toThrow("it is of a job on another stream");
+    const [first] = stages;
+    const more = first ? [{ ...first, generation: 5 }, ...stages] : [];
+    expect(() => planRestore(saved, more, shardsNow, true)).toThrow("or on more or fewer");
+    expect(() => planRestore({ ...saved, state: "failed" }, stages, shardsNow, true)).toThrow("not complete");
   });
 });
 
 describe("a partition takes", () => {
   const from = (stage: number, shard: number, of: number, states: JobRestore["states"]) =>
-    sourceOf({ savepoint: 7, source: { generation: 1, shards: 2 }, states }, stage, shard, evenRanges(of));
+    sourceOf({ savepoint: 7, sources: [{ generation: 1, shards: 2 }], states }, stage, shard, {
+      generation: stage === 0 ? 1 : 20 + stage,
+      definition: { ...stream, shards: of },
+    });
   const task = (generation: number, shard: number) => `savepoints/7/${generation}.${shard}`;
 
   test("of the tasks of its stage those that had some of its key groups", () => {

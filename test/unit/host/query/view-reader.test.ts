@@ -85,6 +85,33 @@ test("a token makes only the shards wait that it names", async () => {
   ]);
 });
 
+test("tokens of several streams are followed through the stages of each", async () => {
+  const clicks = { stream: "clicks", generation: 1, mapVersion: 1, ranges: evenRanges(2), to: 9 };
+  const views = { stream: "views", generation: 2, mapVersion: 1, ranges: evenRanges(1), to: 9 };
+  const own = { stream: "totals/1", generation: 9, mapVersion: 1, ranges: evenRanges(2) };
+  const harness = new Harness();
+  harness.answer = { ok: true, value: { ...facts, ...own, before: [clicks, views] } };
+  for (const shard of [0, 1]) {
+    const stage = harness.shards.at("totals/1", 9, shard);
+    stage.jobs.set(3, { job: "totals", run: 3, revision: 1, state: "running", plan });
+  }
+  harness.shards.at("clicks", 1, 1).token = [4, 8];
+  harness.shards.at("views", 2, 0).token = [6, 3];
+  expect(await harness.read("token=clicks:1:17,views:0:5")).toMatchObject({ ok: true });
+  expect(harness.shards.at("views", 2, 0).calls).toEqual(["tokenBehind totals 3 5"]);
+  const asked = [0, 1].map((shard) => harness.shards.at("totals/1", 9, shard).calls);
+  expect(asked).toEqual([["queryView totals 3 6 limit 100"], ["queryView totals 3 8 limit 100"]]);
+  const refused = async (token: string) => {
+    const answer = await harness.read(`token=${token}`);
+    return answer.ok ? "no error" : answer.error.message;
+  };
+  expect(await refused("0:17")).toContain("of no stream, but the job reads");
+  expect(await refused("view:0:17")).toBe(
+    'token: found stream "view", but the job reads clicks, views; did you mean "views"?',
+  );
+  expect(await refused("views:1:17")).toBe('token: found shard 1, but stream "views" has 1.');
+});
+
 test("a job that was made anew is looked up again, once", async () => {
   const harness = new Harness();
   await harness.read("key=ann");
