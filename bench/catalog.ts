@@ -10,6 +10,7 @@ import { checkpoint } from "./load/checkpoint.ts";
 import { exchange } from "./load/exchange.ts";
 import { exchangeLatency } from "./load/exchange-latency.ts";
 import { ingest } from "./load/ingest.ts";
+import { savepoint } from "./load/savepoint.ts";
 import { smallRequests } from "./load/small-requests.ts";
 
 export const benches: readonly Bench[] = [
@@ -22,4 +23,5 @@ export const benches: readonly Bench[] = [
   checkpoint,
   exchange,
   exchangeLatency,
+  savepoint,
 ];

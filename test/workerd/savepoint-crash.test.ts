@@ -1,0 +1,99 @@
+/**
+ * A savepoint in the middle of everything: three stages, events coming in, and objects that die at random,
+ * the coordinator among them, while it is taken and while another job begins with it.
+ */
+import { abortAllDurableObjects, evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
+import { expect, test } from "vitest";
+import { type Answer, call, clicks, clicksBody, totalsBody } from "./api.ts";
+import { countsOf, ignoreIdle, partitionsOf, postUntilAccepted, randomOf } from "./mortal-objects.ts";
+
+/** Calls until the answer is as wanted; the object that answers may die. */
+async function insist(
+  wanted: (answer: Answer) => boolean,
+  ...request: Parameters<typeof call>
+): Promise<Answer> {
+  for (let attempt = 0; ; attempt++) {
+    const answer = await call(...request).catch(() => undefined);
+    if (answer && wanted(answer)) return answer;
+    if (attempt > 300) throw new Error(`${request[1]}: still ${JSON.stringify(answer?.body)}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** Begins savepoints until one is complete; returns its number. */
+async function savepointOf(job: string): Promise<number> {
+  const path = `/v1/jobs/${job}/savepoints`;
+  // A conflict is one that a request began which was never answered.
+  await insist(({ status }) => status < 300 || status === 409, "POST", path);
+  type Listed = { readonly state: string; readonly savepoint: number };
+  const done = ({ body }: Answer) => body.savepoints.find(({ state }: Listed) => state === "done")?.savepoint;
+  return done(await insist((answer) => answer.status === 200 && done(answer) !== undefined, "GET", path));
+}
+
+test.each([21])(
+  "a job of three stages is saved and begun again exactly, though objects die (seed %i)",
+  { timeout: 120_000 },
+  async (seed) => {
+    const random = randomOf(seed);
+    const stream = `cut${seed}`;
+    await call("PUT", `/v1/streams/${stream}`, clicksBody({ shards: 4, distributionKey: ["amount"] }));
+    const job = (parallelism: number, last: number, changes: object) => {
+      const aggregates = { clicks: { function: "sum", argument: "clicks" } };
+      const step = { key: ["user"], parallelism: last, window: { type: "tumble", size: "1h" }, aggregates };
+      const window = { type: "tumble", size: "1s" };
+      return totalsBody(stream, { window, parallelism, steps: [step], ...changes });
+    };
+    const [view, fork] = [`whole${seed}`, `fork${seed}`];
+    await call("PUT", `/v1/jobs/${view}`, job(8, 2, {}));
+    const partitions = await partitionsOf(view);
+    expect(partitions).toHaveLength(4 + 8 + 2);
+    const expected = new Map<string, number>();
+    let [isDone, deaths] = [false, 0];
+    const reaper = (async () => {
+      while (!isDone) {
+        await new Promise((resolve) => setTimeout(resolve, 5 + random(40)));
+        const partition = partitions[random(partitions.length)] as DurableObjectStub;
+        if (random(15) === 0) await abortAllDurableObjects();
+        else if (random(2) === 0) await evictDurableObject(partition).then(() => deaths++, ignoreIdle);
+        else await runDurableObjectAlarm(partition).catch(ignoreIdle);
+      }
+    })();
+    let isForked = false;
+    const forked = (async () => {
+      await new Promise((resolve) => setTimeout(resolve, 100 + random(300)));
+      const fromSavepoint = await savepointOf(view);
+      const body = job(5, 3, { fromSavepoint });
+      await insist(
+        ({ status, body }) => status < 300 && body.state === "running",
+        "PUT",
+        `/v1/jobs/${fork}`,
+        body,
+      );
+      partitions.push(...(await partitionsOf(fork)));
+      isForked = true;
+      return fromSavepoint;
+    })();
+    let sequence = 0;
+    for (let behind = 0; behind < 20; sequence++) {
+      const rows = Array.from({ length: 30 }, (_row, index) => {
+        const user = `user${random(25)}`;
+        expected.set(user, (expected.get(user) ?? 0) + 1);
+        return [sequence * 700 + index, user, random(9)] as [number, string, number];
+      });
+      await postUntilAccepted(stream, clicks(...rows), "producer", sequence);
+      if (isForked) behind++;
+    }
+    await forked;
+    const ended = await insist(({ status }) => status === 200, "POST", `/v1/streams/${stream}/watermark`, {
+      watermark: "max",
+    });
+    isDone = true;
+    await reaper;
+    expect(deaths).toBeGreaterThan(0);
+    for (const name of [view, fork]) {
+      expect(await countsOf(name, ended.body.token)).toEqual(expected);
+      const { late, state } = (await call("GET", `/v1/jobs/${name}`)).body;
+      expect([late, state]).toEqual([0, "running"]);
+    }
+  },
+);
