@@ -2,6 +2,8 @@
  * A job of several stages in Node: one shard of each of its streams, the partitions of its later stages, and
  * the calls between them, which a test can have lost or answered late.
  */
+
+import type { EdgeKind } from "../../src/engine/exchange/edges.ts";
 import { channelOf } from "../../src/engine/log/channel-name.ts";
 import type { AppendResult } from "../../src/engine/log/records.ts";
 import type { OutputCall } from "../../src/engine/partition-outputs.ts";
@@ -36,6 +38,8 @@ interface Start {
   readonly sources?: readonly PartitionHarness[];
   readonly run?: number;
   readonly saved?: SavedJob;
+  /** In place of the edge that is planned between the sources and the stage behind them. */
+  readonly edge?: EdgeKind;
 }
 
 export class StagesHarness {
@@ -46,7 +50,7 @@ export class StagesHarness {
   readonly #run: number;
 
   /** Starts the job as a new run, from a savepoint if one is given. */
-  constructor(options: HarnessOptions, job: object, { sources, run = 1, saved }: Start = {}) {
+  constructor(options: HarnessOptions, job: object, { sources, run = 1, saved, edge }: Start = {}) {
     this.#options = options;
     this.#job = readJobDefinition(job);
     this.#run = run;
@@ -76,7 +80,8 @@ export class StagesHarness {
       }),
     );
     this.stages = [...shards.map((shard) => [shard]), ...behind];
-    for (const [stage, { plan }] of planned.entries()) {
+    for (const [stage, { plan: drawn }] of planned.entries()) {
+      const plan = edge && drawn.send ? { ...drawn, send: { ...drawn.send, edge } } : drawn;
       for (const partition of this.stages[stage] ?? []) {
         if (saved) restore(partition, run, plan, saved[stage] ?? []);
         partition.wish({ job: "job", run, state: "running", plan });

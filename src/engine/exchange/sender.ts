@@ -19,6 +19,7 @@ import { minWatermark, RecordKind } from "../log/records.ts";
 import { encodeNewChannel, type MapChange } from "../log/split-records.ts";
 import type { SendPlan } from "../plan/task-plan.ts";
 import { evenRanges, type KeyGroupRange, shardByKeyGroup } from "../shard-map.ts";
+import { takeTurns } from "./edges.ts";
 import { LocalAggregate, type SentRows } from "./local-aggregate.ts";
 import type { Outbox, ToldTime } from "./outbox.ts";
 
@@ -90,8 +91,7 @@ export class Sender {
           // Rows are judged by the time before their record: only the last frame brings that after it.
           const isLast = index === sets.length - 1;
           const watermark = isLast && time && !time.isIdle ? time.watermark : noWatermark;
-          const routed = router.route(keys.hashes, rows.selection, columns.rows);
-          routed.forEach((chosen, receiver) => {
+          this.#route(rows.selection, record, keys, router).forEach((chosen, receiver) => {
             if (chosen.count > 0) this.#sendFrames(receiver, rows.columns, chosen, offset, watermark);
           });
         });
@@ -100,6 +100,14 @@ export class Sender {
       }
     }
     if (time) this.sendTime(offset, time);
+  }
+
+  /** Which of the rows of a record go to each receiver. */
+  #route(rows: Selection, { columns, offset }: SentRecord, keys: KeyColumns, router: RowRouter): Selection[] {
+    const { edge = "hash" } = this.#plan;
+    if (edge === "global" || edge === "broadcast") return this.#ranges.map(() => rows);
+    if (edge === "rebalance") takeTurns(this.#kernel, keys.hashes, rows, columns.rows, this.#ranges, offset);
+    return router.route(keys.hashes, rows, columns.rows);
   }
 
   /** Tells the time that holds after the record at `offset` to all who do not know it. */

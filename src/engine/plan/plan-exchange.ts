@@ -188,6 +188,7 @@ function planSending(
     latenessMs: 0,
     retentionMs: null,
     send: {
+      ...(job.key.length === 0 && { edge: "global" as const }),
       columns: common.map(({ name, type, nullable }) => {
         return { name, type, nullable, from: { from: "column", column: columnOf(name) } };
       }),

@@ -10,6 +10,7 @@
 import type { AccumulatorSpec } from "../../columnar/accumulator.ts";
 import type { DataType } from "../../columnar/schema.ts";
 import type { ProgramCode } from "../../kernel/program-code.ts";
+import type { EdgeKind } from "../exchange/edges.ts";
 
 /**
  * Plan versions: what is stored with a run keeps its meaning.
@@ -68,13 +69,15 @@ export interface EmitPlan {
   readonly send: SendPlan;
 }
 
-/** Rows by hash to the partitions of the next stage. */
+/** Rows to the partitions of the next stage. */
 export interface SendPlan {
+  /** Which of them a row goes to; absent: the one that owns the hash of its key. */
+  readonly edge?: EdgeKind;
   /** The columns that travel, in order. */
   readonly columns: readonly SentColumn[];
   /** Set where rows are added up before they travel. */
   readonly local?: LocalPlan;
-  /** Indices of input columns: rows that are equal in them come to one partition. */
+  /** Indices of input columns: by the hash edge, rows that are equal in them come to one partition. */
   readonly key: readonly number[];
   readonly to: SendTarget;
 }

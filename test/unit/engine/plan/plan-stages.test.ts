@@ -136,7 +136,10 @@ describe("two stages", () => {
   });
 
   test("have one partition where there is no key", () => {
-    expect(staged({ key: [], parallelism: 8 }).deployed[0]?.shards).toBe(1);
+    const { stages, deployed } = staged({ key: [], parallelism: 8 });
+    expect(deployed[0]?.shards).toBe(1);
+    expect(stages[0]?.plan.send?.edge).toBe("global");
+    expect(staged({}).stages[0]?.plan.send?.edge).toBeUndefined();
   });
 
   test("start at the end of the source if they are told to, but take all that was sent", () => {
