@@ -79,6 +79,14 @@ export class TableModel {
     return gone.length;
   }
 
+  /** Deletes the cells whose keys are not `kept` and are covered by a page of [from, next). */
+  keepWhere(kept: (key: Uint8Array, nulls: number) => boolean, from = 0n, next?: bigint): number {
+    const isCovered = (hash: bigint) => hash >= from && (next === undefined || hash < next);
+    const gone = [...this.#cells].filter(([, { key }]) => isCovered(key.hash) && !kept(key.bytes, key.nulls));
+    for (const [name] of gone) this.#cells.delete(name);
+    return gone.length;
+  }
+
   get(key: ModelKey): CellValue | undefined {
     const cell = this.#cells.get(nameOf(key));
     return cell && cellValue(cell);

@@ -100,6 +100,8 @@ export interface LifePlan {
   /** All processes end once when the faults are over, so that only alarms can finish the work. */
   readonly endsInCrash: boolean;
   readonly splits: readonly SplitPlan[];
+  /** When all processes end at once, as when another version is deployed; ms. */
+  readonly deploysAtMs: readonly number[];
 }
 
 export function drawLife(seed: number): LifePlan {
@@ -112,7 +114,7 @@ export function drawLife(seed: number): LifePlan {
   const isDistributed = shards > 1 ? random.chance(0.9) : random.chance(0.5);
   const jobCount = random.between(1, 2);
   const idle = random.pick(["wait", "advance"] as const);
-  const life: Omit<LifePlan, "splits"> = {
+  const life: UndividedLife = {
     seed,
     shards,
     otherShards,
@@ -152,11 +154,15 @@ export function drawLife(seed: number): LifePlan {
     checkpointTurnBytes: random.pick([1, 4096, 4 * 1024 * 1024]),
     endsInCrash: random.chance(0.7),
   };
-  return { ...life, splits: drawSplits(new Random(seed ^ 0x5b117), life) };
+  const later = new Random(seed ^ 0xdeb107);
+  const deploysAtMs = later.chance(0.3) ? [later.below(life.chaosMs), later.below(life.chaosMs)] : [];
+  return { ...life, splits: drawSplits(new Random(seed ^ 0x5b117), life), deploysAtMs };
 }
 
+type UndividedLife = Omit<LifePlan, "splits" | "deploysAtMs">;
+
 /** A fork would begin on other shards than the savepoint was taken on: such lives are not split. */
-function drawSplits(random: Random, life: Omit<LifePlan, "splits">): SplitPlan[] {
+function drawSplits(random: Random, life: UndividedLife): SplitPlan[] {
   if (life.jobs.some(({ fork }) => fork) || random.chance(0.4)) return [];
   const stages = life.jobs.flatMap((job) =>
     Array.from({ length: (needsExchange(life, job) ? 1 : 0) + (job.step ? 1 : 0) }, (_, index) => {

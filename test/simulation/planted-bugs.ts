@@ -3,10 +3,12 @@
  */
 import { Outbox } from "../../src/engine/exchange/outbox.ts";
 import { LogState } from "../../src/engine/log/log-state.ts";
-import type { AppendRequest } from "../../src/engine/log/records.ts";
+import { type AppendRequest, RecordKind } from "../../src/engine/log/records.ts";
 import { Partition } from "../../src/engine/partition.ts";
 import { decodePart, encodePart } from "../../src/engine/savepoint/part-codec.ts";
+import { type SavedPart, SavepointStore } from "../../src/engine/savepoint/savepoint-store.ts";
 import { TaskRestore } from "../../src/engine/savepoint/task-restore.ts";
+import { Narrowing } from "../../src/engine/task/narrowing.ts";
 import { Task } from "../../src/engine/task/task.ts";
 import { TaskOutput } from "../../src/engine/task/task-output.ts";
 import { InputTime } from "../../src/engine/time/input-time.ts";
@@ -29,6 +31,12 @@ export function plantBug(plant: Plant | undefined, now: () => number): () => voi
       });
     case "lost-page":
       return replaceAddPart();
+    case "lost-split-page":
+      return replaceMethod(SavepointStore.prototype, "nextPart", withoutFirstPage);
+    case "kept-keys":
+      return replaceNarrowing();
+    case "unannounced-channel":
+      return replaceTimeOfChannels();
     case "clock-cut-frames":
       return replaceMethod(Outbox.prototype, "nextSequence", (found: ReturnType<Outbox["nextSequence"]>) => {
         const { offset, part } = found.sequence;
@@ -92,6 +100,32 @@ function replaceAppend(): () => void {
   };
   return () => {
     PartitionHost.prototype.append = original;
+  };
+}
+
+/** Of every part that a split takes along the first page is lost. */
+function withoutFirstPage(part: SavedPart | undefined): SavedPart | undefined {
+  if (!part || part.savepoint > 0 || part.part < 0) return part;
+  return { ...part, body: encodePart(decodePart(part.body).slice(1)) };
+}
+
+/** Letting go of keys does nothing. */
+function replaceNarrowing(): () => void {
+  const original = Narrowing.prototype.step;
+  Narrowing.prototype.step = () => true;
+  return () => {
+    Narrowing.prototype.step = original;
+  };
+}
+
+/** A channel that is announced does not count for the time. */
+function replaceTimeOfChannels(): () => void {
+  const original = InputTime.prototype.apply;
+  InputTime.prototype.apply = function (record) {
+    if (record.kind !== RecordKind.Channel) original.call(this, record);
+  };
+  return () => {
+    InputTime.prototype.apply = original;
   };
 }
 

@@ -108,6 +108,7 @@ class LifeCourse {
     const { plan } = simulation;
     const clients = await this.#startClients();
     this.#planCrash();
+    for (const ms of plan.deploysAtMs) this.#planDeploy(ms);
     const healsAt = simulation.now + plan.chaosMs;
     while (simulation.now < healsAt && this.#isSound && (await simulation.step())) {}
     simulation.heal();
@@ -154,6 +155,14 @@ class LifeCourse {
       if (this.#simulation.faults.crashEveryMs === undefined) return;
       this.#simulation.random.pick(this.#deployment.mortals).crash("crash between turns");
       this.#planCrash();
+    });
+  }
+
+  /** Ends all processes at once, unless the life has healed by then. */
+  #planDeploy(ms: number): void {
+    this.#simulation.queue.add("fault", "deploy", ms, () => {
+      if (this.#simulation.hasHealed) return;
+      for (const process of this.#deployment.mortals) process.crash("a deploy");
     });
   }
 

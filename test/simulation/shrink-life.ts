@@ -25,6 +25,7 @@ const changes: readonly Change[] = [
   (plan) => ({ ...plan, jobs: plan.jobs.map((job) => ({ ...job, isUnion: false })) }),
   (plan) => ({ ...plan, jobs: plan.jobs.map((job) => ({ ...job, amountMin: undefined })) }),
   (plan) => ({ ...plan, jobs: plan.jobs.map((job) => ({ ...job, twoPhase: false })) }),
+  (plan) => ({ ...plan, deploysAtMs: plan.deploysAtMs.slice(1) }),
   (plan) => ({ ...plan, splits: plan.splits.slice(1) }),
   (plan) => ({ ...plan, splits: plan.splits.slice(0, -1) }),
   (plan) => ({ ...plan, producers: plan.producers - 1 }),

@@ -49,8 +49,11 @@ describe("a simulated life", { timeout: 60_000 }, () => {
     ["maximum-watermark", /^wrong: /],
     ["early-trim", /the log begins at|lacks|^stuck: /],
     ["passed-barrier", /the fork of job_/, 470],
-    ["lost-page", /the fork of job_/],
+    ["lost-page", /the (fork|view) of job_/],
     ["forgotten-retraction", /second step of job_. (lacks|has too much of)/],
+    ["lost-split-page", /the view of job_. lacks/],
+    ["kept-keys", /the view of job_. has too much of/],
+    ["unannounced-channel", /^wrong: /, 250],
     ["clock-cut-frames", /^(wrong|crashed): /],
   ])("shows what is planted: %s", async (plant, expected, from = 1) => {
     expect(await firstProblem(plant, from)).toMatch(expected);

@@ -62,6 +62,10 @@ export class Simulation {
     this.#onTrace = onTrace;
   }
 
+  get hasHealed(): boolean {
+    return this.faults === noFaults;
+  }
+
   get now(): number {
     return this.queue.now();
   }

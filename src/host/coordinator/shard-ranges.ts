@@ -1,6 +1,7 @@
 /**
  * How many shards a stream has, and which key groups each of them, split or not.
  */
+import { channelOf } from "../../engine/log/channel-name.ts";
 import { divideRange, evenRanges, type KeyGroupRange } from "../../engine/shard-map.ts";
 import type { StreamDefinition } from "../../protocol/stream-spec.ts";
 
@@ -52,6 +53,12 @@ export function shardCountOf({ definition }: Pick<ShardedStream, "definition">):
 /** The key groups of each shard. */
 export function rangesOf({ definition }: Pick<ShardedStream, "definition">): readonly KeyGroupRange[] {
   return definition.ranges?.map(({ keyGroups }) => keyGroups) ?? evenRanges(definition.shards);
+}
+
+/** The channels that lead from the stream's partitions to one of the next stage. */
+export function channelsFrom(stream: ShardedStream & { readonly generation: number }): string[] {
+  const { generation } = stream;
+  return Array.from({ length: shardCountOf(stream) }, (_, shard) => channelOf({ generation, shard }));
 }
 
 /** Returns the stream as it is once a shard is split: under the next map version, with one shard more. */

@@ -14,7 +14,6 @@
 import { EngineError } from "../../base/errors.ts";
 import { maxParallelism } from "../../base/limits.ts";
 import { savepointOfSplit } from "../../engine/log/barrier.ts";
-import { channelOf } from "../../engine/log/channel-name.ts";
 import type { RpcResult } from "../../engine/partition-types.ts";
 import type { SqlStorage, SqlValue } from "../../engine/ports.ts";
 import type { SplitAnswer } from "../../protocol/answers.ts";
@@ -23,10 +22,12 @@ import { callShard, type Shards } from "../shards.ts";
 import type { WallClock } from "../wall-clock.ts";
 import type { Catalog, JobEntry, StreamEntry } from "./catalog.ts";
 import { CommandDelivery, identityOf } from "./command-delivery.ts";
-import { divided, rangesOf, shardCountOf } from "./shard-ranges.ts";
+import { channelsFrom, divided, rangesOf, shardCountOf } from "./shard-ranges.ts";
+import { streamRun } from "./start-job.ts";
 
 export interface SplitEntry {
   readonly split: number;
+  readonly stream: string;
   readonly generation: number;
   /** The run whose stage is split; 0 for a stream that people made. */
   readonly run: number;
@@ -47,7 +48,8 @@ const callTimeoutMs = 5_000;
 /** Time in ms between two looks at a split that is under way. */
 export const splitPollMs = 20;
 
-const columns = "split, generation, run, parent, child, first, middle, end, state, created_at, done_at";
+const columns =
+  "split, stream, generation, run, parent, child, first, middle, end, state, created_at, done_at";
 
 export class Splits {
   readonly #sql: SqlStorage;
@@ -67,9 +69,9 @@ export class Splits {
   ) {
     sql.run(
       `CREATE TABLE IF NOT EXISTS splits (split INTEGER PRIMARY KEY AUTOINCREMENT,
-       generation INTEGER NOT NULL, run INTEGER NOT NULL, parent INTEGER NOT NULL, child INTEGER NOT NULL,
-       first INTEGER NOT NULL, middle INTEGER NOT NULL, end INTEGER NOT NULL, state TEXT NOT NULL,
-       created_at INTEGER NOT NULL, done_at INTEGER)`,
+       stream TEXT NOT NULL, generation INTEGER NOT NULL, run INTEGER NOT NULL, parent INTEGER NOT NULL,
+       child INTEGER NOT NULL, first INTEGER NOT NULL, middle INTEGER NOT NULL, end INTEGER NOT NULL,
+       state TEXT NOT NULL, created_at INTEGER NOT NULL, done_at INTEGER)`,
     );
     this.#sql = sql;
     this.#catalog = catalog;
@@ -91,9 +93,10 @@ export class Splits {
       );
     }
     const [row] = this.#sql.run(
-      `INSERT INTO splits (generation, run, parent, child, first, middle, end, state, created_at)
-       VALUES (?, ?, ?, ?, ?, ?, ?, 'dividing', ?) RETURNING ${columns}`,
-      ...[stream.generation, job?.run ?? 0, parent, shardCountOf(stream), first, at, end, this.#clock.now()],
+      `INSERT INTO splits (stream, generation, run, parent, child, first, middle, end, state, created_at)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, 'dividing', ?) RETURNING ${columns}`,
+      ...[stream.name, stream.generation, job?.run ?? 0, parent, shardCountOf(stream)],
+      ...[first, at, end, this.#clock.now()],
     );
     return readEntry(row ?? []);
   }
@@ -134,12 +137,9 @@ export class Splits {
 
   /** The stream is gone: nobody else would destroy a partition that never came into its map. */
   async #giveUp(entry: SplitEntry): Promise<SplitEntry> {
-    const { split, generation, child } = entry;
-    const stream = this.#catalog.generation(generation);
-    if (stream) {
-      const address = { stream: stream.name, generation, shard: child };
-      await this.#call(address.stream, generation, child, (rpc) => rpc.destroy(generation));
-    }
+    const { split, stream, generation, child } = entry;
+    const destroyed = await this.#call(stream, generation, child, (rpc) => rpc.destroy(generation));
+    if (!destroyed.ok) return entry;
     this.#sql.run("DELETE FROM splits WHERE split = ?", split);
     return { ...entry, state: "done", doneAt: this.#clock.now() };
   }
@@ -149,8 +149,10 @@ export class Splits {
     const { split, run, parent, child } = entry;
     const jobs = run === 0 ? this.#catalog.jobsOf(stream.generation) : this.#jobOfRun(run);
     const senders = run === 0 ? undefined : this.#streamsBefore(entry);
-    const awaits = jobs.map((job) => job.run);
-    const next = divided(stream, { ...entry, awaits, inputs: senders?.flatMap(channelsFrom) });
+    const inputs = senders?.flatMap(channelsFrom);
+    const withRuns = (runs: readonly number[]) => divided(stream, { ...entry, awaits: runs, inputs });
+    const runs = jobs.map((job) => job.run);
+    const next = withRuns(runs);
     const { name, generation } = stream;
     const others = rangesOf(stream).flatMap((_, shard) => (run === 0 && shard === parent ? [] : [shard]));
     const known = await Promise.all(
@@ -160,10 +162,15 @@ export class Splits {
     const isBegun = senders
       ? await this.#divideSenders(entry, senders, next)
       : await this.#divideShard(entry, next);
-    if (!isBegun) return false;
-    this.#catalog.updateStream(next);
+    // Meanwhile the stream may have gone: then there is nothing to split.
+    if (!isBegun || this.#catalog.generation(generation)?.isDeleted !== false) return false;
     const dueAt = CommandDelivery.dueAgainAt(this.#clock.now());
-    for (const job of jobs) this.#catalog.addDelivery(generation, child, job.run, dueAt);
+    const left = runs.filter((each) => this.#catalog.run(each));
+    this.#catalog.updateStream(withRuns(left));
+    // A job that has gone meanwhile will never come: the new partition is told not to wait for it.
+    for (const each of left.length < runs.length ? [streamRun, ...left] : left) {
+      this.#catalog.addDelivery(generation, child, each, dueAt);
+    }
     this.#sql.run("UPDATE splits SET state = 'moving' WHERE split = ?", split);
     return true;
   }
@@ -263,12 +270,6 @@ export class Splits {
   }
 }
 
-/** The channels that lead from the stream's partitions to one of the next stage. */
-export function channelsFrom(stream: StreamEntry): string[] {
-  const { generation } = stream;
-  return Array.from({ length: shardCountOf(stream) }, (_, shard) => channelOf({ generation, shard }));
-}
-
 export function splitAnswerOf(entry: SplitEntry): SplitAnswer {
   const { split, parent, child, first, middle, end, state, createdAt, doneAt } = entry;
   return {
@@ -285,9 +286,10 @@ function unfit(message: string): EngineError {
 }
 
 function readEntry(row: readonly SqlValue[]): SplitEntry {
-  const [split, generation, run, parent, child, first, middle, end, state, createdAt, doneAt] = row;
+  const [split, stream, generation, run, parent, child, first, middle, end, state, createdAt, doneAt] = row;
   return {
     split: Number(split),
+    stream: String(stream),
     generation: Number(generation),
     run: Number(run),
     parent: Number(parent),

@@ -7,8 +7,7 @@ import type { Catalog, JobEntry, JobStage, StreamEntry } from "./catalog.ts";
 import { CommandDelivery } from "./command-delivery.ts";
 import { operatorsOf, planRestore } from "./restore-plan.ts";
 import type { SavepointEntry } from "./savepoints.ts";
-import { shardCountOf } from "./shard-ranges.ts";
-import { channelsFrom } from "./splits.ts";
+import { channelsFrom, shardCountOf } from "./shard-ranges.ts";
 
 /** The run that stands for the stream itself in deliveries. */
 export const streamRun = 0;

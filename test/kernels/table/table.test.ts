@@ -197,6 +197,37 @@ describe.each(kernelBuilds)("keyed tables (%s)", (_, module) => {
     );
   });
 
+  test("keep only the cells of chosen keys, page by page, and take in more afterwards", () => {
+    const divisor = fc.integer({ min: 1, max: 4 });
+    fc.assert(
+      fc.property(fc.array(tableBatch, { minLength: 2, maxLength: 6 }), divisor, (batches, parts) => {
+        const { kernel, cache, layout, open } = openCache(module);
+        const table = open();
+        const model = new TableModel(everyAccumulator);
+        const half = Math.ceil(batches.length / 2);
+        const isKept = (key: Uint8Array, nulls: number) =>
+          (key.reduce((sum, byte) => sum + byte, nulls) + key.length) % parts === 0;
+        batches.forEach(({ rows }, index) => {
+          if (index === half) {
+            for (const { firstHash, nextHash } of [...table.pages()]) {
+              const deleted = table.keepWhere(firstHash, isKept);
+              expect(deleted).toBe(model.keepWhere(isKept, firstHash, nextHash));
+            }
+            expectEqual(table, model);
+          }
+          const [appendTime, orderBase] = [BigInt(index), BigInt(index) << 32n];
+          cache.beginBatch();
+          applyRows(kernel, layout, everyAccumulator, table, rows, { appendTime, orderBase });
+          rows.forEach(({ key, values }, row) => {
+            model.update(key, values, { order: orderBase + BigInt(row), appendTime, expireBefore: 0n });
+          });
+        });
+        expectEqual(table, model);
+      }),
+      { numRuns: 60 },
+    );
+  });
+
   test("keep every key of many that outgrow one page and report the row that does not fit", () => {
     const specs = [{ operation: "count" }, { operation: "max", kind: KIND_BYTES }] as const;
     const { kernel, cache, layout, open } = openCache(module, specs);
