@@ -203,7 +203,7 @@ function locateRows(
 }
 
 /** Finds or inserts one key in a page of the current batch; 0 after a failure. */
-function cellInsert(table: usize, key: usize, length: u32, nulls: u32, hash: u64, row: u32): usize {
+export function cellInsert(table: usize, key: usize, length: u32, nulls: u32, hash: u64, row: u32): usize {
   let page = pageOf(table, hash);
   const found = cellFind(page, hash, key, length, nulls);
   if (found != 0) return found;

@@ -97,6 +97,37 @@ export interface KernelExports {
     firstHash: bigint,
     lastHash: bigint,
   ): number;
+  /** Adds the rows' values with their weights to those of their keys. */
+  valuesUpdate(
+    table: number,
+    selection: number,
+    count: number,
+    keys: number,
+    keyNulls: number,
+    hashes: number,
+    column: number,
+    weights: number,
+  ): void;
+  /** Writes the first (0) or last (1) value of each row's key into a COLUMN. */
+  valuesBound(
+    table: number,
+    selection: number,
+    count: number,
+    keys: number,
+    keyNulls: number,
+    hashes: number,
+    isLast: number,
+    column: number,
+  ): void;
+  /** Removes all values of the rows' keys. */
+  valuesClear(
+    table: number,
+    selection: number,
+    count: number,
+    keys: number,
+    keyNulls: number,
+    hashes: number,
+  ): void;
   /** Writes an empty page without cells at `page`. */
   pageInitialize(page: number, bytes: number, cellBytes: number, localDepth: number, firstHash: bigint): void;
 
