@@ -7,8 +7,10 @@
  */
 import { KIND_BYTES } from "../../assembly/abi.ts";
 import type { KeyedRows } from "./aggregates.ts";
+import { fillBatch } from "./fill-batch.ts";
 import type { Kernel } from "./kernel.ts";
 import type { KeyedTable } from "./keyed-table.ts";
+import type { CellValue } from "./page-view.ts";
 import { failureOf, type TableFailure } from "./table-failure.ts";
 import type { AccumulatorSpec } from "./table-layout.ts";
 
@@ -53,4 +55,21 @@ export function clearValues(
   { selection, count, keys, keyNulls, hashes }: ValueRows,
 ): void {
   kernel.exports.valuesClear(table.pointer, selection, count, keys, keyNulls, hashes);
+}
+
+/** Forgets all values of keys that stand in cells, which lie in another table. */
+export function clearKeys(kernel: Kernel, table: KeyedTable, cells: readonly CellValue[]): void {
+  const { memory } = kernel;
+  const count = cells.length;
+  const { batch, release } = fillBatch(kernel, [KIND_BYTES], [cells.map(({ key }) => key)]);
+  const hashes = memory.allocate(Math.max(1, count) * 10);
+  const keyNulls = hashes + count * 8;
+  memory.i64(hashes, count).set(cells.map(({ hash }) => BigInt.asIntN(64, hash)));
+  memory.u16(keyNulls, count).set(cells.map((cell) => cell.keyNulls));
+  try {
+    clearValues(kernel, table, { selection: 0, count, keys: batch.lanesPointer(0), keyNulls, hashes });
+  } finally {
+    release();
+    memory.release(hashes);
+  }
 }

@@ -95,6 +95,11 @@ export class TableLayout {
     this.#write();
   }
 
+  /** Address of what a new cell holds, cell header included. */
+  get templatePointer(): number {
+    return this.pointer + LAYOUT_ACCUMULATORS + ACCUMULATOR_BYTES * this.accumulators.length;
+  }
+
   /** Gives the LAYOUT's memory back; no table may use it any more. */
   release(): void {
     this.#memory.release(this.pointer);
@@ -102,7 +107,7 @@ export class TableLayout {
 
   #write(): void {
     const { view, bytes } = this.#memory;
-    const template = this.pointer + LAYOUT_ACCUMULATORS + ACCUMULATOR_BYTES * this.accumulators.length;
+    const template = this.templatePointer;
     bytes.fill(0, this.pointer, template + this.cellBytes);
     view.setUint32(this.pointer + LAYOUT_CELL_BYTES, this.cellBytes, true);
     view.setUint32(this.pointer + LAYOUT_PRESENCE, this.presenceOffset, true);

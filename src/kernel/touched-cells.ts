@@ -10,7 +10,7 @@ import type { KeyedRows } from "./aggregates.ts";
 import type { Kernel } from "./kernel.ts";
 import { KeyedTable } from "./keyed-table.ts";
 import { type CellValue, readCell } from "./page-view.ts";
-import type { TableLayout } from "./table-layout.ts";
+import { isInHeap, type TableLayout } from "./table-layout.ts";
 
 /** Of a cell that is to be deleted: no record was appended then. */
 const longAgo = -(2n ** 63n);
@@ -53,6 +53,25 @@ export class TouchedCells {
     assert(offset !== undefined, "the layout has the accumulator");
     const { view } = this.#kernel.memory;
     return this.firstRows.map((row) => view.getBigInt64(this.#cellOf(row) + offset, true));
+  }
+
+  /** Makes an accumulator, which lies in the cells, as if it had seen no row. */
+  reset(accumulator: number): void {
+    const { view } = this.#kernel.memory;
+    const { presenceOffset } = this.#layout;
+    const found = this.#layout.accumulators[accumulator];
+    assert(found && !isInHeap(found.operation), "an accumulator that is reset lies in the cells");
+    const { offset, words, presenceBit } = found;
+    const template = this.#layout.templatePointer + offset;
+    for (const row of this.firstRows) {
+      const cell = this.#cellOf(row);
+      for (let at = 0; at < words * 8; at += 8) {
+        view.setBigUint64(cell + offset + at, view.getBigUint64(template + at, true), true);
+      }
+      if (presenceBit === undefined) continue;
+      const presence = view.getBigUint64(cell + presenceOffset, true);
+      view.setBigUint64(cell + presenceOffset, presence & ~(1n << BigInt(presenceBit)), true);
+    }
   }
 
   /** Deletes the cells at these places, which lie in one table. It ends the batch. */

@@ -4,7 +4,8 @@
  *
  * Of step i the outputs are its key columns, `n<i>` (its rows), `k<i>` (those with a value), `s<i>` (their
  * sum) and `m<i>` (their mean). A value is the amount of an event, or the sum of the step before. The first
- * step has the largest amount too, `x0`, an INT; the second adds these up: `x1`.
+ * step has the largest amount too, `x0`, an INT; the second adds these up: `x1`. A step may have the least
+ * sum and the largest mean of the step before, `l<i>` and `g<i>`.
  */
 import { type EventRow, groupRows, type WindowSpec } from "./windowed-batch.ts";
 
@@ -23,6 +24,8 @@ export interface StepSpec {
   readonly key: readonly string[];
   /** Results whose value is smaller, or that have none, are left out; undefined: none are. */
   readonly least: number | undefined;
+  /** Whether it has bounds: no step with a window has. */
+  readonly hasBounds: boolean;
 }
 
 /** The windows of a cascade's first step, and of the second. */
@@ -68,7 +71,7 @@ export function cascadeBatch(
 function makeStep(
   number: number,
   table: readonly TableRow[],
-  { key, least }: StepSpec,
+  { key, least, hasBounds }: StepSpec,
   size: number | undefined,
 ): TableRow[] {
   const groups = new Map<string, Group>();
@@ -87,8 +90,20 @@ function makeStep(
     const valuesOf = (name: string) => rows.map((row) => row[name] as number | null);
     const { [`s${number}`]: x1 } = aggregatesOf(number, valuesOf("x0"));
     const sums = aggregatesOf(number, valuesOf(`s${number - 1}`));
-    return { ...keys, ...sums, ...(number === 1 ? { x1: x1 ?? null } : {}) };
+    const bounds = {
+      [`l${number}`]: boundOf(valuesOf(`s${number - 1}`), Math.min),
+      [`g${number}`]: boundOf(valuesOf(`m${number - 1}`), Math.max),
+    };
+    return {
+      ...{ ...keys, ...sums, ...(number === 1 ? { x1: x1 ?? null } : {}) },
+      ...(hasBounds && size === undefined ? bounds : {}),
+    };
   });
+}
+
+function boundOf(values: readonly (number | null)[], choose: (...values: number[]) => number): number | null {
+  const known = values.filter((value) => value !== null);
+  return known.length === 0 ? null : choose(...known);
 }
 
 function aggregatesOf(number: number, values: readonly (number | null)[]): TableRow {
@@ -103,7 +118,7 @@ function aggregatesOf(number: number, values: readonly (number | null)[]): Table
 }
 
 /** What the definition of step `number` says of its aggregates and its filter. */
-export function cascadeStepBody(number: number, least: number | undefined): object {
+export function cascadeStepBody(number: number, least: number | undefined, hasBounds = false): object {
   const value = number === 0 ? "amount" : `s${number - 1}`;
   return {
     ...(least === undefined ? {} : { filter: [">=", value, least] }),
@@ -114,6 +129,10 @@ export function cascadeStepBody(number: number, least: number | undefined): obje
       [`m${number}`]: { function: "avg", argument: ["cast", value, "DOUBLE"] },
       ...(number === 0 ? { x0: { function: "max", argument: "amount" } } : {}),
       ...(number === 1 ? { x1: { function: "sum", argument: "x0" } } : {}),
+      ...(hasBounds && {
+        [`l${number}`]: { function: "min", argument: `s${number - 1}` },
+        [`g${number}`]: { function: "max", argument: `m${number - 1}` },
+      }),
     },
   };
 }

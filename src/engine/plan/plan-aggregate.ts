@@ -3,7 +3,7 @@
  */
 import { EngineError } from "../../base/errors.ts";
 import type { AccumulatorOperation, AccumulatorSpec } from "../../columnar/accumulator.ts";
-import { type DataType, formatType, type Kind, kindOf } from "../../columnar/schema.ts";
+import { type DataType, formatType, isBytesKind, type Kind, kindOf } from "../../columnar/schema.ts";
 import type { AggregateDefinition } from "../../protocol/job-spec.ts";
 import { isNumeric } from "../expressions/type-rules.ts";
 import type { OutputColumn } from "./task-plan.ts";
@@ -39,18 +39,23 @@ export class AccumulatorList {
   }
 }
 
+/** How rows are taken back, where they are. */
+export interface Retraction {
+  readonly hasWindow: boolean;
+}
+
 /**
- * Returns the output of `aggregate`, whose argument is undefined for count(*) only. `isRetracting`: rows may
- * be taken back.
+ * Returns the output of `aggregate`, whose argument is undefined for count(*) only. `retraction` is undefined
+ * where no row is ever taken back.
  */
 export function planAggregate(
   aggregate: AggregateDefinition,
   argument: AggregateArgument | undefined,
   accumulators: AccumulatorList,
-  isRetracting: boolean,
+  retraction: Retraction | undefined,
 ): OutputColumn {
   const { name } = aggregate;
-  if (isRetracting) checkRetractable(aggregate);
+  if (retraction) checkRetractable(aggregate, argument, retraction);
   const direct = (operation: AccumulatorOperation, type: DataType): OutputColumn => ({
     name,
     type,
@@ -68,7 +73,7 @@ export function planAggregate(
       return direct("last", argument.type);
     case "sum": {
       const type = sumType(aggregate, argument.type);
-      if (!isRetracting) return direct("sum", type);
+      if (!retraction) return direct("sum", type);
       const sum = accumulators.need("sum", argument);
       return { name, type, from: { from: "sum", sum, count: accumulators.need("count", argument) } };
     }
@@ -81,15 +86,26 @@ export function planAggregate(
   }
 }
 
-function checkRetractable({ name, function: called }: AggregateDefinition): void {
+function checkRetractable(
+  { name, function: called }: AggregateDefinition,
+  argument: AggregateArgument | undefined,
+  { hasWindow }: Retraction,
+): void {
   if (called === "count" || called === "sum" || called === "avg") return;
   const path = `aggregates.${name}.function`;
-  throw new EngineError("JOB_INVALID", {
-    message:
-      `${path}: ${called} cannot take back a row, and the results of the step before change; ` +
-      "expected count, sum or avg, or a step before with a window and no allowedLateness",
-    details: { path },
-  });
+  const refuse = (why: string, expected: string): never => {
+    throw new EngineError("JOB_INVALID", {
+      message:
+        `${path}: the results of the step before change, and ${called} ${why}; ` +
+        `expected ${expected}, or a step before with a window and no allowedLateness`,
+      details: { path },
+    });
+  };
+  if (called !== "min" && called !== "max") refuse("cannot take back a row", "count, sum, avg, min or max");
+  if (hasWindow) refuse("cannot take back a row of a window", "count, sum or avg");
+  if (argument && isBytesKind(kindOf(argument.type))) {
+    refuse(`cannot take back a ${formatType(argument.type)}`, "count, or an argument of another type");
+  }
 }
 
 function sumType(aggregate: AggregateDefinition, type: DataType): DataType {

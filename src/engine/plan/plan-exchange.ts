@@ -70,7 +70,8 @@ export function planExchange(
     const sent = isWeighed ? whole.sent : each.sent;
     return within(index, () => planSending(job, { ...each, sent }, time, whole.input.columns));
   });
-  if (job.twoPhase === false) return { sendings, input: whole.input, last: whole.last };
+  const isAlone = job.twoPhase === false || whole.last.countedValues !== undefined;
+  if (isAlone) return { sendings, input: whole.input, last: whole.last };
   const phases = sendings.map((sending) => {
     const { send, ...rest } = planTwoPhases(whole.last, whole.input, sending.send);
     return { ...rest, sending: { ...sending, send } };

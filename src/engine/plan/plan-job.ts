@@ -40,7 +40,7 @@ export function planJob(job: JobDefinition, stream: StreamDefinition, sendsChang
     return { name: wanted.name, type, nullable, column: inputs.indexOf(wanted.expression) };
   });
   const accumulators = new AccumulatorList();
-  const isRetracting = hasWeights(stream);
+  const retraction = hasWeights(stream) ? { hasWindow: job.window !== undefined } : undefined;
   const outputs = [
     ...key.map(({ name, type }, index): OutputColumn => ({ name, type, from: { from: "key", key: index } })),
     ...(job.window ? windowOutputs(time.expression.type) : []),
@@ -51,11 +51,10 @@ export function planJob(job: JobDefinition, stream: StreamDefinition, sendsChang
         type: expression.type,
         nullable: expression.nullable,
       };
-      return planAggregate(aggregate, argument, accumulators, isRetracting);
+      return planAggregate(aggregate, argument, accumulators, retraction);
     }),
   ];
-  const countsRecords = isRetracting || sendsChanges;
-  const recordCounter = countsRecords ? accumulators.need("count", undefined) : undefined;
+  const recordCounter = retraction || sendsChanges ? accumulators.need("count", undefined) : undefined;
   checkAccumulators(accumulators);
   return {
     planVersion: 2,

@@ -8,9 +8,10 @@
  * taken back.
  *
  * What has come back to nothing must look like nothing: an accumulator counts the rows of each key, and each
- * sum has one beside it that counts its arguments.
+ * sum has one beside it that counts its arguments. The least and the largest value are known again only where
+ * all values are kept: they travel as they are, beside the weight, and are never added up before.
  */
-import type { AccumulatorSpec } from "../../columnar/accumulator.ts";
+import type { AccumulatorOperation, AccumulatorSpec } from "../../columnar/accumulator.ts";
 import type { DataType } from "../../columnar/schema.ts";
 import type { LaneValue } from "../../columnar/values.ts";
 import type { StreamDefinition } from "../../protocol/stream-spec.ts";
@@ -47,8 +48,10 @@ export function planWeights({ sent, input, last }: WeighedStage, weight: TypedEx
   const added = last.accumulators.map(({ operation, argument }) =>
     weighed(operation, argument === null ? undefined : wantedOf(argument), weight),
   );
+  const bounds = last.accumulators.flatMap(({ operation }, index) => (isBound(operation) ? [index] : []));
   const columns = [...new Map([time, ...keys, ...added].map((column) => [column.name, column])).values()];
   const indexOf = ({ name }: Wanted) => columns.findIndex((column) => column.name === name);
+  const weightPlace = columns.findIndex(({ name }) => name === weightColumn);
   const described = columns.map(({ name, expression: { type, nullable } }) => ({ name, type, nullable }));
   const sourceColumns = described.map((column, streamColumn) => ({ ...column, streamColumn }));
   return {
@@ -64,15 +67,26 @@ export function planWeights({ sent, input, last }: WeighedStage, weight: TypedEx
       accumulators: last.accumulators.map((spec, index): AccumulatorSpec => {
         const column = added[index] as Wanted;
         const { nullable } = column.expression;
-        return { ...spec, operation: "sum", argument: indexOf(column), nullable };
+        const operation = isBound(spec.operation) ? spec.operation : "sum";
+        return { ...spec, operation, argument: indexOf(column), nullable };
       }),
+      ...(bounds.length > 0 && { countedValues: { accumulators: bounds, weightColumn: weightPlace } }),
     },
   };
 }
 
-/** What one row adds to a count or a sum of `argument`; undefined for count(*). */
-function weighed(operation: string, argument: Wanted | undefined, weight: TypedExpression): Wanted {
+function isBound(operation: AccumulatorOperation): boolean {
+  return operation === "min" || operation === "max";
+}
+
+/** What one row adds to a count or a sum of `argument`, which is undefined for count(*); else itself. */
+function weighed(
+  operation: AccumulatorOperation,
+  argument: Wanted | undefined,
+  weight: TypedExpression,
+): Wanted {
   if (!argument) return { name: weightColumn, expression: weight };
+  if (isBound(operation)) return argument;
   const { name, expression } = argument;
   if (operation === "count") {
     const isNull = call("is null", [expression], { name: "BOOLEAN" }, false);

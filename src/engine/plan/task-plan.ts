@@ -53,8 +53,18 @@ export interface TaskPlan {
   readonly recordCounter?: number;
   /** Set on a task that keeps no state and no view, but sends its rows on to the next stage. */
   readonly send?: SendPlan;
+  /** Set where rows may be taken back of which the least or largest value is kept. */
+  readonly countedValues?: CountedValuesPlan;
   /** Set on a task whose results the next stage aggregates. */
   readonly emit?: EmitPlan;
+}
+
+/** Accumulators whose values are all kept, with how many rows have each: see `countedValues` of a plan. */
+export interface CountedValuesPlan {
+  /** Indices of accumulators with the operation min or max. */
+  readonly accumulators: readonly number[];
+  /** The input column of the rows' weights. */
+  readonly weightColumn: number;
 }
 
 /**

@@ -14,11 +14,9 @@ import { assert } from "../../base/assert.ts";
 import { EngineError } from "../../base/errors.ts";
 import type { PageCache } from "../../kernel/page-cache.ts";
 import { storedPageRange } from "../../kernel/stored-page.ts";
-import { TableLayout } from "../../kernel/table-layout.ts";
 import type { PartitionLog } from "../log/partition-log.ts";
 import { minWatermark } from "../log/records.ts";
 import type { PartitionIdentity } from "../partition-types.ts";
-import { cellSpecsOf } from "../plan/cell-layout.ts";
 import type { TaskPlan } from "../plan/task-plan.ts";
 import type { SqlStorage } from "../ports.ts";
 import { KeyFilter } from "../state/key-filter.ts";
@@ -26,6 +24,7 @@ import { PageStore } from "../state/page-store.ts";
 import { WindowDirectory } from "../state/window-directory.ts";
 import { type Checkpoint, emptyCheckpoint, parseWatermark, writeCheckpoint } from "../task/checkpoint.ts";
 import { deleteStoredTask } from "../task/stored-task.ts";
+import { TaskLayouts } from "../task/task-layouts.ts";
 import { TaskOutput } from "../task/task-output.ts";
 import { TaskTables } from "../task/task-tables.ts";
 import { TaskWindows } from "../task/task-windows.ts";
@@ -51,7 +50,7 @@ export class TaskRestore {
   readonly #from: RestoredStates;
   /** Offset up to which the log is applied. */
   readonly #offset: number;
-  readonly #layout: TableLayout;
+  readonly #layouts: TaskLayouts;
   readonly #store: PageStore;
   readonly #tables: TaskTables;
   readonly #output: TaskOutput | undefined;
@@ -74,11 +73,11 @@ export class TaskRestore {
     this.#check();
     deleteStoredTask(sql, run);
     if (!isOwn(from, identity)) this.#filter = new KeyFilter(plan, identity.keyGroups);
-    this.#layout = new TableLayout(cache.kernel.memory, cellSpecsOf(plan.accumulators, plan.planVersion));
+    this.#layouts = new TaskLayouts(cache.kernel.memory, plan);
     const epochs = emptyCheckpoint(0);
     this.#store = new PageStore(sql, run, epochs);
     const directory = new WindowDirectory(sql, run);
-    this.#tables = new TaskTables(cache, this.#layout, this.#store, directory, epochs);
+    this.#tables = new TaskTables(cache, this.#layouts, this.#store, directory, epochs);
     const toPassOver = from.position?.toPassOver ?? 0;
     this.#output = TaskOutput.open(context, run, plan, {
       ...epochs,
@@ -124,7 +123,7 @@ export class TaskRestore {
   release(): void {
     this.#tables.closeAll();
     this.#output?.release();
-    this.#layout.release();
+    this.#layouts.release();
   }
 
   /** A shard goes on behind the barrier; a partition between stages is new, and its log with it. */
@@ -191,7 +190,7 @@ export class TaskRestore {
     const entry = state.tables.find((candidate) => candidate.table === table);
     assert(entry, "a page of a savepoint belongs to a table of its state");
     const { cache } = this.#context;
-    const source = cache.openTable(this.#layout, () => ({ bytes }));
+    const source = cache.openTable(this.#layouts.of(entry.family), () => ({ bytes }));
     try {
       this.#filter?.apply(source, firstHash);
       if (source.pageAt(firstHash).cellCount === 0) return;

@@ -8,11 +8,11 @@
  *
  * Names: a slice is named by its start; a result by its window's end. A tumbling window has one slice,
  * which *is* its result: only results exist there. A continuous aggregate is the one result that never
- * ends.
+ * ends. Counted values are named by the accumulator that they are of.
  */
 import type { SqlStorage, SqlValue } from "../ports.ts";
 
-export const TableFamily = { Slice: 0, Result: 1 } as const;
+export const TableFamily = { Slice: 0, Result: 1, Values: 2 } as const;
 export type TableFamily = (typeof TableFamily)[keyof typeof TableFamily];
 
 /** Name of the one result of a job without windows. */
@@ -20,7 +20,7 @@ export const continuousWindow = Number.MAX_SAFE_INTEGER;
 
 export interface TableEntry {
   readonly family: TableFamily;
-  /** Slice: its start; result: its window's end; ms. */
+  /** Slice: its start; result: its window's end; ms. Values: the index of their accumulator. */
   readonly window: number;
   readonly table: number;
   /** Append time at which the window fired; 0 while it is open. Of a slice always 0. */

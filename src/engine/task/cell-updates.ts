@@ -23,6 +23,7 @@ import type { Result } from "./result-emitter.ts";
 import type { RowSet } from "./row-sorter.ts";
 import type { TaskInput } from "./task-input.ts";
 import type { TaskOutput } from "./task-output.ts";
+import type { ValueTables } from "./value-tables.ts";
 
 /** Rows that are applied at a time where changes are to be seen. */
 const trackedRowsMax = 8192;
@@ -42,13 +43,21 @@ export class CellUpdates {
   readonly #plan: TaskPlan;
   readonly #layout: TableLayout;
   readonly #output: TaskOutput | undefined;
+  readonly #values: ValueTables | undefined;
 
-  /** `output` is that of a task whose results go on. */
-  constructor(cache: PageCache, plan: TaskPlan, layout: TableLayout, output: TaskOutput | undefined) {
+  /** `output` is that of a task whose results go on; `values`, where all values are kept. */
+  constructor(
+    cache: PageCache,
+    plan: TaskPlan,
+    layout: TableLayout,
+    output: TaskOutput | undefined,
+    values: ValueTables | undefined,
+  ) {
     this.#cache = cache;
     this.#plan = plan;
     this.#layout = layout;
     this.#output = plan.emit && output;
+    this.#values = values;
   }
 
   apply(set: RowSet, applied: AppliedRecord): void {
@@ -72,9 +81,15 @@ export class CellUpdates {
     this.#find(set, applied);
     const touched = new TouchedCells(this.#cache.kernel, this.#layout, set, set.fired?.rows);
     const before = this.#output ? touched.read() : [];
+    // A cell that is new may be of a key that had expired.
+    this.#values?.clear(
+      set,
+      this.#emptyOf(touched).map((place) => touched.firstRows[place] as number),
+    );
     this.#update(set, applied);
+    check(this.#values?.update(set, touched, applied.input, applied.record.appendTime), applied.record);
     const after = this.#output ? touched.read() : [];
-    if (this.#plan.window === null) this.#deleteEmpty(touched);
+    if (this.#plan.window === null) this.#deleteEmpty(set, touched);
     const changes = touched.firstRows.flatMap((row, place) => {
       const window = set.fired && this.#output?.windowOf(set.fired.endOf(row));
       return this.#output ? this.#changeOf(before[place], after[place], window) : [];
@@ -87,7 +102,9 @@ export class CellUpdates {
   }
 
   #update(rows: KeyedRows, { record, input, orderBase }: AppliedRecord): void {
+    const counted = this.#plan.countedValues?.accumulators;
     this.#plan.accumulators.forEach(({ argument }, index) => {
+      if (counted?.includes(index)) return;
       const column = argument === null ? 0 : input.columnPointer(argument);
       check(updateAccumulator(this.#cache.kernel, this.#layout, index, rows, column, orderBase), record);
     });
@@ -116,10 +133,20 @@ export class CellUpdates {
     return this.#plan.window !== null || this.#plan.retentionMs === null;
   }
 
-  #deleteEmpty(touched: TouchedCells): void {
+  #deleteEmpty(set: RowSet, touched: TouchedCells): void {
+    const empty = this.#emptyOf(touched);
+    if (empty.length === 0) return;
+    this.#values?.clear(
+      set,
+      empty.map((place) => touched.firstRows[place] as number),
+    );
+    touched.delete(empty);
+  }
+
+  /** Places of the cells that hold no row. */
+  #emptyOf(touched: TouchedCells): number[] {
     const counts = touched.words(this.#plan.recordCounter ?? 0);
-    const empty = [...counts.keys()].filter((place) => (counts[place] as bigint) <= 0n);
-    if (empty.length > 0) touched.delete(empty);
+    return [...counts.keys()].filter((place) => (counts[place] as bigint) <= 0n);
   }
 
   /** The set in parts of bounded size. */

@@ -12,6 +12,7 @@ import { continuousWindow, TableFamily } from "../state/window-directory.ts";
 import type { SweepState } from "./checkpoint.ts";
 import type { TaskTables } from "./task-tables.ts";
 import type { TaskWindows } from "./task-windows.ts";
+import type { ValueTables } from "./value-tables.ts";
 
 /** Sweeps in the time that a result is kept; expired results take up at most this fraction more space. */
 const sweepsPerRetention = 32;
@@ -23,11 +24,20 @@ export class Retention {
   readonly #retentionMs: number | null;
   readonly #tables: TaskTables;
   readonly #windows: TaskWindows | undefined;
+  readonly #values: ValueTables | undefined;
   // In the checkpoint. The cursor: for windows the last window looked at, else the hash (hex) to go on from.
   #nextAt: number;
   #cursor: string | undefined;
 
-  constructor(plan: TaskPlan, tables: TaskTables, windows: TaskWindows | undefined, state: SweepState) {
+  /** `values`: what else is kept of the keys of a continuous aggregate. */
+  constructor(
+    plan: TaskPlan,
+    tables: TaskTables,
+    windows: TaskWindows | undefined,
+    state: SweepState,
+    values?: ValueTables,
+  ) {
+    this.#values = values;
     this.#retentionMs = plan.retentionMs;
     this.#tables = tables;
     this.#windows = windows;
@@ -86,6 +96,7 @@ export class Retention {
       const page: ReturnType<typeof open.keyed.pageAt> = open.keyed.pageAt(hash);
       cells += page.cellCount + 1;
       const nextHash: bigint | undefined = page.nextHash;
+      this.#values?.forget([...page.cells()].filter(({ changed }) => changed < BigInt(changedBefore)));
       open.keyed.deleteExpired(hash, BigInt(changedBefore));
       hash = nextHash;
     }

@@ -8,15 +8,15 @@
 import { assert } from "../../base/assert.ts";
 import type { KeyedTable } from "../../kernel/keyed-table.ts";
 import type { DirtyPage, PageCache } from "../../kernel/page-cache.ts";
-import type { TableLayout } from "../../kernel/table-layout.ts";
 import type { PageStore, PageVersion } from "../state/page-store.ts";
-import {
-  type TableEntry,
+import type {
+  TableEntry,
   TableFamily,
-  type UnchangedEntries,
-  type WindowDirectory,
+  UnchangedEntries,
+  WindowDirectory,
 } from "../state/window-directory.ts";
 import { dirtyShareMax } from "./decide-checkpoint.ts";
+import type { TaskLayouts } from "./task-layouts.ts";
 
 /** Rows of dropped tables that one turn deletes, each a page of up to 32 KiB. */
 const deletedRowsPerTurn = 1024;
@@ -38,7 +38,7 @@ export interface OpenTable {
 export class TaskTables {
   // Configuration.
   readonly #cache: PageCache;
-  readonly #layout: TableLayout;
+  readonly #layouts: TaskLayouts;
   readonly #store: PageStore;
   readonly #directory: WindowDirectory;
   // Rebuilt on open: by family and window; by keyed table.
@@ -53,13 +53,13 @@ export class TaskTables {
 
   constructor(
     cache: PageCache,
-    layout: TableLayout,
+    layouts: TaskLayouts,
     store: PageStore,
     directory: WindowDirectory,
     { nextTable, garbage = [] }: TablesInCheckpoint,
   ) {
     this.#cache = cache;
-    this.#layout = layout;
+    this.#layouts = layouts;
     this.#store = store;
     this.#directory = directory;
     this.#nextTable = nextTable;
@@ -106,7 +106,7 @@ export class TaskTables {
     const found = this.#open.get(name);
     if (found) return found;
     const { table } = entry;
-    const keyed = this.#cache.openTable(this.#layout, (hash) => {
+    const keyed = this.#cache.openTable(this.#layouts.of(entry.family), (hash) => {
       const page = this.#store.load(table, hash);
       return page && { bytes: page.bytes, tag: tagOf(page.version) };
     });
@@ -152,7 +152,7 @@ export class TaskTables {
    * A table that is never stored: for a result that is put together to be read once. Give it to `discard`.
    */
   temporary(): KeyedTable {
-    return this.#cache.openTable(this.#layout, () => undefined);
+    return this.#cache.openTable(this.#layouts.cells, () => undefined);
   }
 
   discard(table: KeyedTable): void {
@@ -245,7 +245,7 @@ export class TaskTables {
 }
 
 function nameOf(family: TableFamily, window: number): string {
-  return `${family === TableFamily.Slice ? "slice" : "result"} ${window}`;
+  return `${family} ${window}`;
 }
 
 function tagOf(version: PageVersion): number {

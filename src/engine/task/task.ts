@@ -13,13 +13,11 @@ import { MiB } from "../../base/limits.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { PageCache } from "../../kernel/page-cache.ts";
 import type { PageView } from "../../kernel/page-view.ts";
-import { TableLayout } from "../../kernel/table-layout.ts";
 import type { Outbox } from "../exchange/outbox.ts";
 import type { Sender } from "../exchange/sender.ts";
 import type { PartitionLog } from "../log/partition-log.ts";
 import { type LogRecord, RecordKind } from "../log/records.ts";
 import type { CheckpointFacts, PartitionIdentity } from "../partition-types.ts";
-import { cellSpecsOf } from "../plan/cell-layout.ts";
 import type { TaskPlan, WindowPlan } from "../plan/task-plan.ts";
 import type { SqlStorage } from "../ports.ts";
 import { PageStore } from "../state/page-store.ts";
@@ -41,9 +39,11 @@ import { Retention } from "./retention.ts";
 import { RowSorter, type SortedRows } from "./row-sorter.ts";
 import { TaskBarrier } from "./task-barrier.ts";
 import { TaskInput } from "./task-input.ts";
+import { TaskLayouts } from "./task-layouts.ts";
 import { TaskOutput } from "./task-output.ts";
 import { TaskTables } from "./task-tables.ts";
 import { TaskWindows } from "./task-windows.ts";
+import { ValueTables } from "./value-tables.ts";
 
 /** What a step that did as much as one may counts, in bytes of log. */
 export const wholeSliceBytes = 1 * MiB;
@@ -75,7 +75,7 @@ export class Task {
   readonly windows: TaskWindows | undefined;
   readonly letters: LetterBox;
   readonly #output: TaskOutput | undefined;
-  readonly #layout: TableLayout;
+  readonly #layouts: TaskLayouts;
   readonly #store: PageStore;
   readonly #input: TaskInput;
   readonly #sorter: RowSorter;
@@ -106,17 +106,18 @@ export class Task {
     this.#time = new InputTime(context.identity().inputs, watermark, checkpoint.inputTime ?? {});
     this.#counts = checkpoint.counts;
     this.barrier = new TaskBarrier(number, plan, checkpoint);
-    this.#layout = new TableLayout(kernel.memory, cellSpecsOf(plan.accumulators, plan.planVersion));
+    this.#layouts = new TaskLayouts(kernel.memory, plan);
     this.#store = new PageStore(sql, number, checkpoint);
     this.letters = new LetterBox(sql, number);
     const directory = new WindowDirectory(sql, number);
-    this.tables = new TaskTables(cache, this.#layout, this.#store, directory, checkpoint);
+    this.tables = new TaskTables(cache, this.#layouts, this.#store, directory, checkpoint);
     this.#output = TaskOutput.open(context, number, plan, checkpoint);
     this.windows = plan.window ? this.#openWindows(plan.window, checkpoint) : undefined;
     this.#input = new TaskInput(kernel, plan, context.identity().schema);
     this.#sorter = new RowSorter(kernel, plan, this.letters);
-    this.#updates = new CellUpdates(cache, plan, this.#layout, this.#output);
-    this.#retention = new Retention(plan, this.tables, this.windows, checkpoint.sweep);
+    const values = plan.countedValues && new ValueTables(cache, plan, this.#layouts.cells, this.tables);
+    this.#updates = new CellUpdates(cache, plan, this.#layouts.cells, this.#output, values);
+    this.#retention = new Retention(plan, this.tables, this.windows, checkpoint.sweep, values);
     if (plan.send) this.#output?.sender.sendTime(this.#offset, this.#time);
   }
 
@@ -292,7 +293,7 @@ export class Task {
     this.#input.release();
     this.#sorter.release();
     this.#output?.release();
-    this.#layout.release();
+    this.#layouts.release();
   }
 
   /** Applies a record's rows, by the watermark before it, then its own, and tells the next stage of both. */

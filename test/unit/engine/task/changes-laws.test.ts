@@ -41,12 +41,15 @@ const least = fc.option(fc.integer({ min: -2, max: 3 }), { nil: undefined, freq:
 
 /** One to three steps, each grouping by some output of the one before. */
 const stepsArbitrary: fc.Arbitrary<StepSpec[]> = fc
-  .array(fc.record({ place: fc.constantFrom("none", "n", "k", "s", "m"), least }), {
+  .array(fc.record({ place: fc.constantFrom("none", "n", "k", "s", "m"), least, hasBounds: fc.boolean() }), {
     minLength: 1,
     maxLength: 3,
   })
   .map((drawn) =>
-    drawn.map(({ place, least }, index) => ({ least, key: place === "none" ? [] : [`${place}${index}`] })),
+    drawn.map(({ place, ...step }, index) => ({
+      ...step,
+      key: place === "none" ? [] : [`${place}${index}`],
+    })),
   );
 
 const shapeArbitrary = fc.record({
@@ -161,8 +164,8 @@ function jobOf(
     ...{ key: ["user"], parallelism: firstParallelism, twoPhase, retention },
     ...cascadeStepBody(0, least),
     ...windowBodyOf(first, lateness),
-    steps: steps.map(({ key, least }, index) => ({
-      ...cascadeStepBody(index + 1, least),
+    steps: steps.map(({ key, least, hasBounds }, index) => ({
+      ...cascadeStepBody(index + 1, least, hasBounds && !(index === 0 && second !== undefined)),
       ...{ key, parallelism, twoPhase, retention },
       ...(index === 0 && second !== undefined
         ? { window: { type: "tumble", size: second }, allowedLateness: lateness }

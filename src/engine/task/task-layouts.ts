@@ -1,0 +1,30 @@
+/**
+ * What the cells of a task's tables hold, by family.
+ */
+import { countedValuesSpecs } from "../../kernel/counted-values.ts";
+import type { KernelMemory } from "../../kernel/kernel-memory.ts";
+import { TableLayout } from "../../kernel/table-layout.ts";
+import { cellSpecsOf } from "../plan/cell-layout.ts";
+import type { TaskPlan } from "../plan/task-plan.ts";
+import { TableFamily } from "../state/window-directory.ts";
+
+export class TaskLayouts {
+  /** Of slices and results. */
+  readonly cells: TableLayout;
+  readonly #values: TableLayout | undefined;
+
+  constructor(memory: KernelMemory, { accumulators, planVersion, countedValues }: TaskPlan) {
+    this.cells = new TableLayout(memory, cellSpecsOf(accumulators, planVersion));
+    if (countedValues) this.#values = new TableLayout(memory, countedValuesSpecs);
+  }
+
+  of(family: TableFamily): TableLayout {
+    return family === TableFamily.Values && this.#values ? this.#values : this.cells;
+  }
+
+  /** Gives the layouts' memory back; no table may use them any more. */
+  release(): void {
+    this.cells.release();
+    this.#values?.release();
+  }
+}
