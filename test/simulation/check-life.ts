@@ -204,7 +204,7 @@ export function checkStep(job: JobPlan, results: ViewAnswer["rows"], stage: read
 
 /** The view of a job's second step is the batch answer of what came to it. */
 export function checkStepView(job: JobPlan, stage: readonly StageLog[], found: ViewAnswer["rows"]): string[] {
-  const { key, size, lateness = 0 } = job.step ?? {};
+  const { key, size, lateness = 0, hasBounds = false } = job.step ?? {};
   const window = size === undefined ? noWindow : { ...noWindow, kind: "tumble" as const, size, step: size };
   const isDivided = stage.some(({ splits }) => splits.length > 0);
   const expected = historiesOf(stage).flatMap(({ frames, watermarks, keyGroups }) => {
@@ -221,11 +221,23 @@ export function checkStepView(job: JobPlan, stage: readonly StageLog[], found: V
         ...(size === undefined ? {} : { window_start: timeOf(start), window_end: timeOf(end) }),
         results: countOf(rows),
         rows: rows.reduce((sum, { total }) => sum + (total ?? 0), 0),
+        ...(hasBounds && boundsOf(rows)),
         final: isFinal,
       }));
   });
   const texts = [expected, found].map((rows) => rows.map(canonical)) as [string[], string[]];
   return differenceOf(...texts).map((text) => `the second view of ${job.name} ${text}`);
+}
+
+/** The least and the largest of the values that were not taken back. Each row has its sign. */
+function boundsOf(rows: readonly JobRow[]): { readonly fewest: number; readonly most: number } {
+  const counts = new Map<number, number>();
+  for (const { n, total } of rows) {
+    const value = n * (total ?? 0);
+    counts.set(value, (counts.get(value) ?? 0) + n);
+  }
+  const values = [...counts].flatMap(([value, count]) => (count > 0 ? [value] : []));
+  return { fewest: Math.min(...values), most: Math.max(...values) };
 }
 
 /**

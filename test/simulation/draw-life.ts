@@ -41,6 +41,8 @@ export interface StepPlan {
   readonly size: number | undefined;
   readonly lateness: number;
   readonly twoPhase: boolean;
+  /** Whether it has the least and the largest number of rows too; they travel each for itself. */
+  readonly hasBounds: boolean;
   /** Whether no result of the job expires. */
   readonly isForever: boolean;
 }
@@ -190,7 +192,10 @@ function drawJob(
   const window = { kind, step, size: step * steps, offset: random.pick([0, 0, 137]) };
   const lateness = random.pick([0, 0, 3_000]);
   const isKeyed = random.chance(0.5);
-  const finalStep = { size: 2 * window.size, lateness: 0, twoPhase: random.chance(0.5), isForever: false };
+  const finalStep = {
+    ...{ size: 2 * window.size, lateness: 0, twoPhase: random.chance(0.5) },
+    ...{ hasBounds: false, isForever: false },
+  };
   const canChange = isChanging({ window, lateness });
   const hasStep = canChange ? changes.chance(0.6) : random.chance(0.6);
   const amountMin = random.chance(0.3) ? 20 : undefined;
@@ -215,12 +220,13 @@ function drawChangingStep(
   { window, lateness, key }: Pick<JobPlan, "window" | "lateness" | "key">,
 ): StepPlan {
   const hasWindow = random.chance(0.5) && window.kind !== "none";
+  const hasBounds = !hasWindow && random.chance(0.5);
   return {
     key: random.pick(["n", "n", key, undefined]),
     size: hasWindow ? 2 * window.size : undefined,
     lateness: hasWindow ? random.pick([0, lateness]) : 0,
-    twoPhase: random.chance(0.5),
-    isForever: random.chance(0.5),
+    twoPhase: !hasBounds && random.chance(0.5),
+    ...{ hasBounds, isForever: random.chance(0.5) },
   };
 }
 
@@ -326,7 +332,13 @@ export function jobBodyOf(job: JobPlan): object {
             ? {}
             : { window: { type: "tumble", size: job.step.size }, allowedLateness: job.step.lateness }),
           ...retention,
-          aggregates: { results: { function: "count" }, rows: { function: "sum", argument: "n" } },
+          aggregates: {
+            ...{ results: { function: "count" }, rows: { function: "sum", argument: "n" } },
+            ...(job.step.hasBounds && {
+              fewest: { function: "min", argument: "n" },
+              most: { function: "max", argument: "n" },
+            }),
+          },
         },
       ],
     }),

@@ -333,6 +333,19 @@ describe("steps behind the first", () => {
     expect(last?.outputs.map(({ from }) => from.from)).toEqual(["key", "accumulator", "sum", "average"]);
   });
 
+  test("keep all values of which they want the largest, and get each for itself", () => {
+    const aggregates = { ...counting.aggregates, most: { function: "max", argument: "flights" } };
+    const { stages, deployed } = staged({ key: ["carrier"], steps: [{ key: [], aggregates }] });
+    const last = stages[1]?.plan;
+    expect(deployed[0]?.columns.map(({ name }) => name)).toEqual(["$weight", "flights"]);
+    expect(last?.accumulators.map(({ operation, argument }) => [operation, argument])).toEqual([
+      ["sum", 0],
+      ["max", 1],
+    ]);
+    expect(last?.countedValues).toEqual({ accumulators: [1], weightColumn: 0 });
+    expect(last?.rowCountColumn).toBeUndefined();
+  });
+
   test("read changes of windows that late rows may change, and add them up before they travel", () => {
     const { stages, deployed } = staged({
       ...{ key: ["carrier"], window, allowedLateness: "1s" },
@@ -362,9 +375,23 @@ describe("steps behind the first", () => {
       "JOB_INVALID steps[0].window: the step before has no window, so its results have no event time",
     ],
     [
-      "a maximum of what may be taken back",
+      "a window's maximum of what may be taken back",
       { window, allowedLateness: "1s" },
-      "JOB_INVALID steps[0].aggregates.days.function: max cannot take back a row",
+      "JOB_INVALID steps[0].aggregates.days.function: the results of the step before change, and max cannot " +
+        "take back a row of a window; expected count, sum or avg, or a step before with a window and no " +
+        "allowedLateness",
+    ],
+    [
+      "the first of what may be taken back",
+      { steps: [{ ...counting, aggregates: { one: { function: "first_value", argument: "origin" } } }] },
+      "JOB_INVALID steps[0].aggregates.one.function: the results of the step before change, and first_value " +
+        "cannot take back a row; expected count, sum, avg, min or max, or",
+    ],
+    [
+      "the least text of what may be taken back",
+      { steps: [{ ...counting, aggregates: { one: { function: "min", argument: "origin" } } }] },
+      "JOB_INVALID steps[0].aggregates.one.function: the results of the step before change, and min cannot " +
+        "take back a STRING; expected count, or an argument of another type, or",
     ],
     [
       "to forget what may still be taken back",
