@@ -14,7 +14,10 @@ import type { CellValue } from "./page-view.ts";
 import { failureOf, type TableFailure } from "./table-failure.ts";
 import type { AccumulatorSpec } from "./table-layout.ts";
 
-/** What the cells of such a table hold: a node of a tree, which is bytes to all else. */
+/**
+ * What the cells of such a table hold: a node of a tree, which is bytes to all else. Merging one such table
+ * into another is copying, since no two partitions have nodes of one key.
+ */
 export const countedValuesSpecs: readonly AccumulatorSpec[] = [{ operation: "min", kind: KIND_BYTES }];
 
 /** Rows by key; all in one table. */

@@ -377,15 +377,15 @@ describe("steps behind the first", () => {
     [
       "a window's maximum of what may be taken back",
       { window, allowedLateness: "1s" },
-      "JOB_INVALID steps[0].aggregates.days.function: the results of the step before change, and max cannot " +
-        "take back a row of a window; expected count, sum or avg, or a step before with a window and no " +
+      "JOB_INVALID steps[0].aggregates.days.function: the results of the step before change, and max " +
+        "cannot take back a row of a window; expected count, sum or avg, or a step before with a window and no " +
         "allowedLateness",
     ],
     [
       "the first of what may be taken back",
       { steps: [{ ...counting, aggregates: { one: { function: "first_value", argument: "origin" } } }] },
-      "JOB_INVALID steps[0].aggregates.one.function: the results of the step before change, and first_value " +
-        "cannot take back a row; expected count, sum, avg, min or max, or",
+      "JOB_INVALID steps[0].aggregates.one.function: the results of the step before change, and " +
+        "first_value cannot take back a row; expected count, sum, avg, min or max, or",
     ],
     [
       "the least text of what may be taken back",
