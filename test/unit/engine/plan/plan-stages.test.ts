@@ -378,8 +378,8 @@ describe("steps behind the first", () => {
       "a window's maximum of what may be taken back",
       { window, allowedLateness: "1s" },
       "JOB_INVALID steps[0].aggregates.days.function: the results of the step before change, and max " +
-        "cannot take back a row of a window; expected count, sum or avg, or a step before with a window and " +
-        "no allowedLateness",
+        "cannot take back a row of a window; expected count, sum or avg, or a step before with a window " +
+        "and no allowedLateness",
     ],
     [
       "the first of what may be taken back",
