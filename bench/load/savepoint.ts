@@ -1,10 +1,10 @@
 /**
  * What a savepoint takes, and what it costs the job that it is taken of.
  *
- * A job over a million and a half of keys in four shards has about 100 MiB of state. The same load is posted
- * for as long as a savepoint takes: while one is taken and while none is, in turns. At the end a job that
- * began with the last savepoint must have come to the same totals as the one that went on. Savepoints lie in
- * a folder.
+ * A job in four shards has about 100 MiB of state: fifteen hours of a hundred thousand users each, of which
+ * the last one is still written to. The same load is posted for as long as a savepoint takes: while one is
+ * taken and while none is, in turns. At the end a job that began with the last savepoint must have come to
+ * the same totals as the one that went on. Savepoints lie in a folder.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { MillraceClient } from "../../src/client/client.ts";
@@ -21,7 +21,9 @@ import { clickJob, eventsPath, jobName, MillraceServer, streamName } from "./mil
 const shards = 4;
 const eventsPerBody = 10_000;
 const connections = 16;
-const keysWhole = 1_500_000;
+const hourMs = 3_600_000;
+const whole = { hours: 15, keyCount: 100_000 } as const;
+const tiny = { hours: 3, keyCount: 1000 } as const;
 const forkName = "fork";
 const roundMsMin = 2000;
 const roundMsMax = 30_000;
@@ -33,7 +35,7 @@ export const savepoint: Bench = {
     await using stack = new AsyncDisposableStack();
     const load = new LoadGenerator();
     stack.defer(() => load.stop());
-    const server = await MillraceServer.start(shards, "user_id", { window: undefined });
+    const server = await MillraceServer.start(shards, "user_id");
     stack.defer(() => server.workerd.stop());
     return await measure(server, load, context);
   },
@@ -45,8 +47,8 @@ async function measure(
   context: BenchContext,
 ): Promise<BenchOutcome> {
   const { rounds, warmUps } = roundsFor(context, { rounds: 5, warmUps: 1 });
-  const keyCount = context.isSmoke ? 5000 : keysWhole;
-  await fill(server, keyCount);
+  const { hours, keyCount } = context.isSmoke ? tiny : whole;
+  await fill(server, hours, keyCount);
   const first = await takeSavepoint(server.client);
   context.note(`a savepoint of ${first.bytes.of} bytes at rest took ${first.durationMs} ms`);
   const atRest = first.durationMs;
@@ -79,7 +81,7 @@ async function measure(
     rateOf("events while none is taken", samples.without, eventsPerBody),
   ];
   return {
-    settings: { shards, connections, eventsPerBody, keyCount, durationMs, savepointBytes: last.bytes.of },
+    settings: { shards, connections, eventsPerBody, hours, keyCount, durationMs, bytes: last.bytes.of },
     figures: [
       { ...durationFigure("savepoint under load", taken), target: { atMost: 30_000 } },
       durationFigure("savepoint at rest", [atRest]),
@@ -93,20 +95,18 @@ async function measure(
   };
 }
 
-/** Posts one event of every key that the load may post. */
-async function fill(server: MillraceServer, keyCount: number): Promise<void> {
-  const events = Array.from({ length: keyCount }, (_, key) => {
-    return {
-      user_id: `u${1_000_000 + key}`,
-      ts: firstEventTime,
-      url: `/product/${key % 1000}`,
-      amount: 0.01,
-    };
-  });
-  for (const body of ndjsonBodies(events, eventsPerBody).bodies) {
-    await server.client.streams.post(streamName, new TextDecoder().decode(body));
+/** Posts one event of every user in each of the hours before those of the load. */
+async function fill(server: MillraceServer, hours: number, keyCount: number): Promise<void> {
+  for (let hour = 0; hour < hours; hour++) {
+    const ts = firstEventTime - (hours - hour) * hourMs;
+    const events = Array.from({ length: keyCount }, (_, key) => {
+      return { user_id: `u${1_000_000 + key}`, ts, url: `/product/${key % 1000}`, amount: 0.01 };
+    });
+    for (const body of ndjsonBodies(events, eventsPerBody).bodies) {
+      await server.client.streams.post(streamName, new TextDecoder().decode(body));
+    }
   }
-  server.expectRows(keyCount, keyCount);
+  server.expectRows(hours * keyCount, hours * keyCount);
   await server.settle();
 }
 
@@ -123,8 +123,7 @@ async function takeSavepoint({ savepoints }: MillraceClient): Promise<SavepointA
 /** The job counted right, and so does one that begins with the last savepoint. */
 async function checksOf(server: MillraceServer, last: SavepointAnswer): Promise<Check[]> {
   const { jobs } = server.client;
-  const body = { ...clickJob, window: undefined, fromSavepoint: last.savepoint };
-  await jobs.put(forkName, body);
+  await jobs.put(forkName, { ...clickJob, fromSavepoint: last.savepoint });
   while ((await jobs.get(forkName)).state !== "running") await sleep(20);
   const checks = await server.checks();
   await server.settle(forkName);

@@ -36,6 +36,8 @@ const noWindow: WindowSpec = { kind: "none", size: 1, step: 1, offset: 0 };
 /** What one shard's log holds, in its order. */
 export interface ShardLog extends LogOfPartition<LoggedRow> {
   readonly rejected: readonly string[];
+  /** By savepoint that drained a job, the frames that came before its barrier. */
+  readonly drained: ReadonlyMap<number, number>;
 }
 
 /** What the task with the view applied: a shard's log, or that of a partition between stages. */
@@ -61,13 +63,16 @@ export function readLog({ log, identity }: Partition): ShardLog {
   const frames: LoggedRow[][] = [];
   const rejected: string[] = [];
   const splits: LoggedSplit[] = [];
+  const drained = new Map<number, number>();
   for (let offset = log.firstOffset; offset < log.nextOffset; offset++) {
     const record = log.read(offset) as LogRecord;
     if (record.kind === RecordKind.Idle) continue;
     if (record.kind !== RecordKind.Frame) {
+      const barrier = record.kind === RecordKind.Barrier ? decodeBarrier(record.frame) : undefined;
+      if (barrier?.drains) drained.set(barrier.savepoint, frames.length);
       const time = Number(record.watermark) + identity.outOfOrdernessMs;
       frames.push([{ id: undefined, time, user: null, amount: null, item: null }]);
-      const { split } = record.kind === RecordKind.Barrier ? decodeBarrier(record.frame) : {};
+      const { split } = barrier ?? {};
       if (split) splits.push({ ...split, frames: frames.length });
       continue;
     }
@@ -78,7 +83,7 @@ export function readLog({ log, identity }: Partition): ShardLog {
     rejected.push(...readRejected(record.frame).map(({ bytes }) => new TextDecoder().decode(bytes).trim()));
   }
   const { shard, keyGroups } = identity;
-  return { shard, keyGroups, frames, splits, rejected };
+  return { shard, keyGroups, frames, splits, rejected, drained };
 }
 
 /** The first half: what clients sent, and what the logs hold of it. */
@@ -291,7 +296,7 @@ function totalsOf(rows: readonly JobRow[]): string[] {
   );
 }
 
-function batchAnswer(
+export function batchAnswer(
   plan: LifePlan,
   job: JobPlan,
   { frames, watermarks }: Pick<History<JobRow>, "frames" | "watermarks">,
@@ -326,11 +331,11 @@ function viewRowOf(job: JobPlan, { start, end, isFinal, rows }: Group<JobRow>): 
   };
 }
 
-function canonical(row: Readonly<Record<string, unknown>>): string {
+export function canonical(row: Readonly<Record<string, unknown>>): string {
   return JSON.stringify(Object.entries(row).sort(([left], [right]) => (left < right ? -1 : 1)));
 }
 
-function differenceOf(expected: readonly string[], found: readonly string[]): string[] {
+export function differenceOf(expected: readonly string[], found: readonly string[]): string[] {
   const left = new Map<string, number>();
   for (const text of expected) left.set(text, (left.get(text) ?? 0) + 1);
   for (const text of found) left.set(text, (left.get(text) ?? 0) - 1);

@@ -64,6 +64,8 @@ export class Clients {
   /** Of each stream the newest token, and the rows that it covers. */
   readonly #tokens: Record<StreamName, Token> = { events: {}, others: {} };
   readonly #rowsCovered: Record<StreamName, number> = { events: 0, others: 0 };
+  /** Of each job that was drained the savepoint. */
+  readonly drained = new Map<string, number>();
   #nextId = 1;
   isOver = false;
 
@@ -247,15 +249,19 @@ export class Clients {
   /** Takes a savepoint of a job, whatever that takes, and starts another job from it. */
   async #fork(job: JobPlan): Promise<void> {
     await this.#sleep(job.fork?.atMs ?? 0);
+    const drains = job.fork?.drains ?? false;
     let savepoint: number | undefined;
     while (savepoint === undefined) {
       // Whoever pauses the job would keep its savepoint waiting for ever.
       await this.#insist((rpc) => rpc.setJobState(job.name, "running"));
-      await this.#patiently(() => this.#coordinator.createSavepoint(job.name, { stop: false, drain: false }));
+      await this.#patiently(() =>
+        this.#coordinator.createSavepoint(job.name, { stop: drains, drain: drains }),
+      );
       await this.#sleep(this.#random.below(retryMsMax));
       const listed = await this.#patiently(() => this.#coordinator.savepoints(job.name));
       if (listed?.ok) savepoint = listed.value.find(({ state }) => state === "done")?.savepoint;
     }
+    if (drains) this.drained.set(job.name, savepoint);
     const fork = forkOf(this.#simulation.plan, job);
     const body = { ...jobBodyOf(fork), fromSavepoint: savepoint };
     await this.#insist((rpc) => rpc.putJob(fork.name, readJobDefinition(body)));

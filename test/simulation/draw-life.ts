@@ -31,6 +31,8 @@ export interface ForkPlan {
   readonly atMs: number;
   /** Where the job has a second stage. */
   readonly parallelism: number;
+  /** The job drains and stops: its fork goes on alone, and finds late what comes then. */
+  readonly drains: boolean;
 }
 
 /** What is made of a job's results: how many there are, of how many rows in all. */
@@ -211,7 +213,9 @@ function drawJob(
     twoPhase: random.chance(0.6),
     fork: undefined,
   };
-  const fork = { atMs: random.below(40_000), parallelism: random.pick([2, 3, 5]) };
+  const atMs = random.below(40_000);
+  const drains = atMs % 3 === 0 && !(drawn.step && isChanging(drawn));
+  const fork = { atMs, parallelism: random.pick([2, 3, 5]), drains };
   return random.chance(0.4) && canFork(stream, drawn) ? { ...drawn, fork } : drawn;
 }
 

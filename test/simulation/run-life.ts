@@ -9,6 +9,7 @@
 import type { Partition } from "../../src/engine/partition.ts";
 import type { ViewAnswer } from "../../src/protocol/answers.ts";
 import type { NodeStorage } from "../support/node-storage.ts";
+import { checkDrained } from "./check-drained.ts";
 import {
   checkCounts,
   checkExchange,
@@ -127,7 +128,10 @@ class LifeCourse {
   /** The jobs that there are in the end. */
   get #jobs(): readonly JobPlan[] {
     const { plan } = this.#simulation;
-    return this.#unforked.flatMap((job) => (job.fork ? [job, forkOf(plan, job)] : [job]));
+    return this.#unforked.flatMap((job) => {
+      if (!job.fork) return [job];
+      return job.fork.drains ? [forkOf(plan, job)] : [job, forkOf(plan, job)];
+    });
   }
 
   get #unforked(): readonly JobPlan[] {
@@ -267,7 +271,7 @@ class LifeCourse {
                 partition,
                 filteredOf(job, log),
               );
-        const problems = this.#unforked.filter(reads).flatMap(check);
+        const problems = this.#unforked.filter((job) => !job.fork?.drains && reads(job)).flatMap(check);
         wrong(problems.map((text) => `${name}: ${text}`));
       });
       return logs;
@@ -277,6 +281,10 @@ class LifeCourse {
     wrong(checkLogs(clients.sent, logs));
     for (const job of this.#unforked) {
       const read = sourcesOf(job).flatMap((stream) => logsBy[stream]);
+      if (job.fork?.drains) {
+        wrong(checkDrained(plan, job, read, clients.drained.get(job.name), views));
+        continue;
+      }
       wrong(this.#checkJob(job, read, views));
       if (job.fork) wrong(checkFork(job, forkOf(plan, job), views));
     }
