@@ -113,6 +113,29 @@ test("a job that drains fires the windows of all its steps first; its stream goe
   expect(late.body.shards.filter(({ stage }: { stage: number }) => stage === 1)).toHaveLength(2);
 });
 
+test("a job over two streams drains both, and no other job of theirs", timeout, async () => {
+  for (const stream of ["left", "right"]) {
+    await call("PUT", `/v1/streams/${stream}`, clicksBody({ shards: 2 }));
+    await post(stream, roundOf(1));
+  }
+  const body = totalsBody("", { source: ["left", "right"], parallelism: 2 });
+  for (const job of ["both", "still"]) await call("PUT", `/v1/jobs/${job}`, body);
+  const taken = await call("POST", "/v1/jobs/both/savepoints", { stop: true, drain: true });
+  expect(taken).toMatchObject({ status: 201, body: { state: "done", tasks: { done: 6, of: 6 } } });
+  const { savepoint } = taken.body;
+  const state = await call("GET", `/v1/savepoints/${savepoint}/state?limit=1000`);
+  expect(state.body.rows).toHaveLength(60);
+  expect(state.body.rows.every(({ final }: { final: boolean }) => final)).toBe(true);
+  expect(state.body.rows[0].values).toMatchObject({ clicks: 2, total: 2 });
+  await call("PUT", "/v1/jobs/both", { ...body, fromSavepoint: savepoint });
+  for (const stream of ["left", "right"]) await post(stream, roundOf(2));
+  await expect
+    .poll(async () => (await call("GET", "/v1/jobs/both")).body.late, { timeout: 10_000 })
+    .toBe(120);
+  const open = await call("GET", "/v1/views/still?limit=1");
+  expect(open.body.rows).toMatchObject([{ final: false }]);
+});
+
 test("a job that stops with a savepoint starts again where it was, and late rows stay late", {
   timeout: 30_000,
 }, async () => {
