@@ -60,7 +60,8 @@ const statePart = -1;
 
 export class SavepointStore {
   readonly #sql: SqlStorage;
-  #copying: Copying | undefined;
+  /** By run: tasks that stand at barriers are copied in turn. */
+  readonly #copying = new Map<number, Copying>();
 
   constructor(sql: SqlStorage) {
     sql.run(
@@ -137,13 +138,15 @@ export class SavepointStore {
 
   /** Forgets all savepoints of a run that is deleted. */
   forget(run: number): void {
+    this.#copying.delete(run);
     for (const table of ["savepoints", "savepoint_parts"]) {
       this.#sql.run(`DELETE FROM ${table} WHERE run = ?`, run);
     }
   }
 
   #continue(run: number, savepoint: number): Copying {
-    if (this.#copying?.run === run && this.#copying.savepoint === savepoint) return this.#copying;
+    const known = this.#copying.get(run);
+    if (known?.savepoint === savepoint) return known;
     this.begin(run, savepoint);
     const where = "WHERE run = ? AND savepoint = ?";
     this.#sql.run(`DELETE FROM savepoint_parts ${where}`, run, savepoint);
@@ -152,8 +155,9 @@ export class SavepointStore {
     assert(checkpoint, "a task that stands at a barrier has a checkpoint");
     const pages = new PageStore(this.#sql, run, checkpoint);
     const after = [0, new Uint8Array(0)] as const;
-    this.#copying = { run, savepoint, checkpoint, pages, parts: 0, bytes: 0, after };
-    return this.#copying;
+    const copying: Copying = { run, savepoint, checkpoint, pages, parts: 0, bytes: 0, after };
+    this.#copying.set(run, copying);
+    return copying;
   }
 
   #nextPages(copying: Copying): SavedPage[] {
@@ -189,7 +193,7 @@ export class SavepointStore {
       "UPDATE savepoints SET state = 'copied', parts = ?, bytes = ? WHERE run = ? AND savepoint = ?",
       ...([parts, bytes, run, savepoint] satisfies SqlValue[]),
     );
-    this.#copying = undefined;
+    this.#copying.delete(run);
     task.passBarrier();
   }
 

@@ -157,6 +157,19 @@ describe("a shard that is split", () => {
     fc.assert(property, { numRuns: 60 });
   });
 
+  test("gives the state of all its jobs away", () => {
+    const trial = new Trial(["user"], 512);
+    trial.parent.startJob("other", trial.job, 2);
+    trial.parent.append([
+      [0, "ann", 1, 1],
+      [0, "bob", 1, 1],
+    ]);
+    trial.split(false);
+    trial.parent.settle();
+    const { savepoints } = trial.parent.partition.jobs;
+    for (const run of [1, 2]) expect(savepoints.status(run, -1)).toMatchObject({ state: "copied", parts: 1 });
+  });
+
   test("refuses what the old map sent, and both know what was accepted before", () => {
     const trial = new Trial(["user"], 512);
     const producer = { producer: "p", sequence: 1, part: 0, checksum: 7n };
