@@ -1,0 +1,67 @@
+/**
+ * Bugs planted into the product, or into the platform under it, are found by simulated lives: within
+ * `livesMax` seeds each. Lives that a bug cannot concern are passed over.
+ */
+import { describe, expect, test } from "vitest";
+import { drawLife, isChanging, type LifePlan } from "./draw-life.ts";
+import { type Plant, plants } from "./plants.ts";
+import { type Life, runLife } from "./run-life.ts";
+import { shrinkLife } from "./shrink-life.ts";
+
+/** Seeds within which a planted bug must show. */
+const livesMax = 2000;
+
+const hasFork = ({ jobs }: LifePlan) => jobs.some(({ fork }) => fork !== undefined);
+const hasSplit = ({ splits }: LifePlan) => splits.length > 0;
+const hasChanges = ({ jobs }: LifePlan) => jobs.some((job) => job.step && isChanging(job));
+
+/** What the first life that a bug spoils is told of, and which lives it may concern. */
+const symptoms: Readonly<Record<Plant, readonly [RegExp, ((plan: LifePlan) => boolean)?]>> = {
+  "early-acknowledgement": [
+    /acknowledged and not in a log|that it acknowledged, and what follows cannot be|^stuck: /,
+  ],
+  "forgotten-producers": [/^wrong: \d+ times in the logs/],
+  "forgotten-alarm": [/^stuck: /],
+  "forgotten-timer": [/^stuck: /],
+  "readable-epoch": [/^(wrong|crashed): /],
+  "lost-letter": [/letters, expected/],
+  "dropped-outbox": [/cannot be sent again|lacks|rests with \d+ open windows|^stuck: /],
+  "skipped-acceptance": [/second (stage|step) of job_. (lacks|has too much of)|counts/],
+  "maximum-watermark": [/^wrong: /],
+  "early-trim": [/the log begins at|lacks|^stuck: /],
+  "passed-barrier": [/the fork of job_/, hasFork],
+  "lost-page": [/the (fork|view) of job_/, hasFork],
+  "forgotten-retraction": [/second step of job_. (lacks|has too much of)/, hasChanges],
+  "lost-split-page": [/the view of job_. lacks/, hasSplit],
+  "kept-keys": [/the view of job_. has too much of/, hasSplit],
+  "unannounced-channel": [/^wrong: /, hasSplit],
+  "clock-cut-frames": [/^(wrong|crashed): /],
+};
+
+describe("what is planted shows", { timeout: 300_000 }, () => {
+  test.each(Object.keys(plants) as Plant[])("%s", async (plant) => {
+    const [symptom, mayShow] = symptoms[plant];
+    const [problem] = (await firstUnsound(plant, mayShow)).problems;
+    expect(`${problem?.verdict}: ${problem?.message}`).toMatch(symptom);
+  });
+});
+
+test("a life that fails is made smaller, and the smaller one fails again in the same way", {
+  timeout: 300_000,
+}, async () => {
+  const plant = "forgotten-retraction";
+  const life = await firstUnsound(plant, hasChanges);
+  const { smallest } = await shrinkLife(life, plant);
+  expect(smallest.events).toBeLessThan(life.events);
+  expect(await runLife(JSON.parse(JSON.stringify(smallest.plan)), plant)).toEqual(smallest);
+  expect((await runLife(smallest.plan)).problems).toEqual([]);
+});
+
+async function firstUnsound(plant: Plant, mayShow?: (plan: LifePlan) => boolean): Promise<Life> {
+  for (let seed = 1; seed <= livesMax; seed++) {
+    if (mayShow?.(drawLife(seed)) === false) continue;
+    const life = await runLife(seed, plant);
+    if (life.problems.length > 0) return life;
+  }
+  throw new Error(`${plant} shows in none of ${livesMax} lives`);
+}
