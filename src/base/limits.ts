@@ -76,6 +76,9 @@ export const sourcesMax = 8;
 /** Most steps of a job behind its first. */
 export const stepsMax = 8;
 
+/** Most inputs of a step. */
+export const stepInputsMax = 8;
+
 /** Most partitions of one stage of a job: a sender keeps a channel to each of them. */
 export const stagePartitionsMax = 256;
 

@@ -96,8 +96,8 @@ export class Shard extends DurableObject<Environment> implements PartitionRpc {
     return this.#ready.savepointStatus(run, savepoint);
   }
 
-  tokenBehind(job: string, run: number, offset: number, timeoutMs: number) {
-    return this.#ready.tokenBehind(job, run, offset, timeoutMs);
+  tokenBehind(job: string, run: number, offset: number, to: number, timeoutMs: number) {
+    return this.#ready.tokenBehind(job, run, offset, to, timeoutMs);
   }
 
   letters(job: string | undefined, after: string | undefined, limit: number) {

@@ -25,7 +25,7 @@ export function statusOfOpen(
     lagBytes,
     counts: task.counts,
     openWindows: task.windows?.openWindowEnds().length ?? 0,
-    unacknowledgedBytes: task.outbox?.bytes ?? 0,
+    unacknowledgedBytes: task.output?.bytes ?? 0,
     stateBytesInMemory: cacheBytes,
     checkpoints: task.history,
   };

@@ -4,9 +4,9 @@
  * Sending asks nothing of the clock: whatever waits is sent as soon as the call before it was answered. Only
  * a call that failed is tried again after a while.
  */
-import { assert } from "../base/assert.ts";
 import { sendBytesMax } from "../base/limits.ts";
 import type { Message } from "./exchange/message-codec.ts";
+import type { Outbox } from "./exchange/outbox.ts";
 import { channelOf } from "./log/channel-name.ts";
 import type { AppendRequest, AppendResult, ChannelSequence } from "./log/records.ts";
 import type { PartitionJobs } from "./partition-jobs.ts";
@@ -17,6 +17,8 @@ import { tryStep } from "./task/try-step.ts";
 /** One call to a partition of the next stage: `append` with these requests. */
 export interface OutputCall {
   readonly run: number;
+  /** By its number among those of the task. */
+  readonly edge: number;
   readonly receiver: number;
   readonly to: SendTarget;
   readonly requests: readonly AppendRequest[];
@@ -35,31 +37,30 @@ export class PartitionOutputs {
 
   /** True while some receiver has not acknowledged all that was made for it. */
   get isWaiting(): boolean {
-    for (const { outbox } of this.#jobs.tasks()) if (outbox?.isWaiting) return true;
+    for (const { outbox } of this.#edges()) if (outbox.isWaiting) return true;
     return false;
   }
 
   /** Returns the calls to make now; each must end in `settle`, and in `retry` where that asks for it. */
   take(identity: PartitionIdentity): OutputCall[] {
     const calls: OutputCall[] = [];
-    for (const { number: run, plan, outbox } of this.#jobs.tasks()) {
-      if (!outbox?.isWaiting) continue;
-      const to = (plan.send ?? plan.emit?.send)?.to;
-      assert(to, "a task with an outbox sends");
+    for (const { run, edge, to, outbox } of this.#edges()) {
+      if (!outbox.isWaiting) continue;
       for (let receiver = 0; receiver < outbox.receivers; receiver++) {
         const messages = outbox.take(receiver, sendBytesMax);
         if (messages.length === 0) continue;
         const requests = messages.map((message) => requestOf(message, identity, to));
         const sequences = messages.map(({ sequence }) => sequence);
-        calls.push({ run, receiver, to, requests, sequences });
+        calls.push({ run, edge, receiver, to, requests, sequences });
       }
     }
     return calls;
   }
 
   /** Takes the answer to a call. Returns false where it must be tried again: then `retry` after a while. */
-  settle({ run, receiver, sequences }: OutputCall, answer: RpcResult<readonly AppendResult[]>): boolean {
-    const outbox = this.#outboxOf(run);
+  settle(call: OutputCall, answer: RpcResult<readonly AppendResult[]>): boolean {
+    const { run, receiver, sequences } = call;
+    const outbox = this.#outboxOf(call);
     if (!outbox) return true;
     const results = answer.ok ? answer.value : [];
     const refusedAt = results.findIndex(({ status }) => status === "refused");
@@ -78,13 +79,24 @@ export class PartitionOutputs {
   }
 
   /** Lets what a call came to nothing with be sent again. */
-  retry({ run, receiver }: OutputCall): void {
-    this.#outboxOf(run)?.sendAgain(receiver);
+  retry(call: OutputCall): void {
+    this.#outboxOf(call)?.sendAgain(call.receiver);
   }
 
-  #outboxOf(run: number) {
-    for (const { number, outbox } of this.#jobs.tasks()) if (number === run) return outbox;
+  #outboxOf(call: OutputCall): Outbox | undefined {
+    for (const { run, edge, outbox } of this.#edges()) {
+      if (run === call.run && edge === call.edge) return outbox;
+    }
     return undefined;
+  }
+
+  /** The edges of all tasks. */
+  *#edges(): Generator<{ run: number; edge: number; to: SendTarget; outbox: Outbox }> {
+    for (const { number: run, output } of this.#jobs.tasks()) {
+      for (const [edge, { plan, outbox }] of (output?.edges ?? []).entries()) {
+        yield { run, edge, to: plan.to, outbox };
+      }
+    }
   }
 }
 

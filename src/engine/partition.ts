@@ -309,14 +309,13 @@ export class Partition {
   }
 
   /**
-   * The token for the next stage: the offset in each of its partitions' logs behind which all lies that
-   * records up to `offset` caused. Undefined while the job is not so far, or they have not all acknowledged
-   * it.
+   * The token for the stage that reads `to`: the offset in each of its partitions' logs behind which all lies
+   * that records up to `offset` caused. Undefined while the job is not so far, or they have not all
+   * acknowledged it.
    */
-  tokenBehind(job: string, run: number, offset: number): readonly number[] | undefined {
+  tokenBehind(job: string, run: number, offset: number, to: number): readonly number[] | undefined {
     if (this.jobs.appliedOffset(job, run) < offset) return undefined;
-    const { outbox } = this.jobs.taskOf(job, run);
-    return outbox?.isAcknowledged(offset) ? outbox.receivedAt() : undefined;
+    return this.jobs.taskOf(job, run).output?.tokenBehind(offset, to);
   }
 
   letters(job: string | undefined, after: string | undefined, limit: number): LetterPage {

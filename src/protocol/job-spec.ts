@@ -22,6 +22,7 @@ import { durationMsMax, durationSchema, formatDuration } from "./duration.ts";
 import { type ExpressionJson, expressionSchema } from "./expression-json.ts";
 import { columnNameSchema, resourceNameSchema } from "./names.ts";
 import { fields, readBody } from "./read-body.ts";
+import { checkInputs, stepInputSchema, stepNamesOf } from "./step-inputs.ts";
 
 export const aggregateFunctions = ["count", "sum", "min", "max", "avg", "first_value", "last_value"] as const;
 
@@ -35,8 +36,14 @@ export interface JobDefinition extends StepDefinition {
   readonly fromSavepoint?: number;
   /** True: state of the savepoint that has no place in this job is left out. Absent: it is refused. */
   readonly allowNonRestoredState?: true;
-  /** Steps that aggregate what the one before has fired. */
-  readonly steps?: readonly StepDefinition[];
+  /** Steps that aggregate results of earlier ones. */
+  readonly steps?: readonly FurtherStep[];
+}
+
+/** A step behind the first. */
+export interface FurtherStep extends StepDefinition {
+  /** What it reads, see `step-inputs.ts`; absent: the results of the step before. */
+  readonly input?: string | readonly string[];
 }
 
 /** One aggregation of a job: of its source's rows, or of the results of the step before. */
@@ -144,7 +151,7 @@ const sourceSchema = z
     if (names.length === 0 || names.length > sourcesMax) refuse(`expected 1 to ${sourcesMax} streams`);
     if (new Set(names).size < names.length) refuse("expected each stream once");
   })
-  .transform((source) => (Array.isArray(source) && source.length === 1 ? (source[0] as string) : source));
+  .transform(oneOrList);
 
 const stepFields = {
   uid: resourceNameSchema.optional(),
@@ -170,7 +177,13 @@ const stepFields = {
 } as const;
 
 const stepBodySchema = fields(stepFields);
-const stepSchema = stepBodySchema.superRefine(checkNames).transform(stepOf);
+const furtherStepBodySchema = fields({ input: stepInputSchema.optional(), ...stepFields });
+const stepSchema = furtherStepBodySchema.superRefine(checkNames).transform(
+  (body): FurtherStep => ({
+    ...(body.input === undefined ? {} : { input: oneOrList(body.input) }),
+    ...stepOf(body),
+  }),
+);
 
 const jobBodySchema = fields({
   source: sourceSchema,
@@ -184,6 +197,7 @@ const jobBodySchema = fields({
 const jobDefinitionSchema = jobBodySchema
   .superRefine(checkNames)
   .superRefine(checkUids)
+  .superRefine(checkInputs)
   .transform(
     (body): JobDefinition => ({
       source: body.source,
@@ -235,8 +249,19 @@ export function jobBodyOf(definition: JobDefinition): JobBody {
     ...(definition.fromSavepoint === undefined ? {} : { fromSavepoint: definition.fromSavepoint }),
     ...(definition.allowNonRestoredState ? { allowNonRestoredState: true } : {}),
     ...stepBodyOf(definition),
-    ...(definition.steps ? { steps: definition.steps.map(stepBodyOf) } : {}),
+    ...(definition.steps ? { steps: definition.steps.map(furtherStepBodyOf) } : {}),
   };
+}
+
+function furtherStepBodyOf(definition: FurtherStep): z.input<typeof furtherStepBodySchema> {
+  const { input } = definition;
+  const given = typeof input === "object" ? [...input] : input;
+  return { ...(given === undefined ? {} : { input: given }), ...stepBodyOf(definition) };
+}
+
+/** A list of one is the one. */
+function oneOrList(names: string | string[]): string | string[] {
+  return Array.isArray(names) && names.length === 1 ? (names[0] as string) : names;
 }
 
 function stepBodyOf(definition: StepDefinition): z.input<typeof stepBodySchema> {
@@ -283,9 +308,8 @@ function checkSlices(
 }
 
 /** Two steps of one name could not be told apart in a savepoint. */
-function checkUids({ uid, steps = [] }: z.output<typeof jobBodySchema>, context: z.RefinementCtx): void {
-  const uids = [uid, ...steps.map((step) => step.uid)];
-  const names = uids.map((name, index) => name ?? `step-${index}`);
+function checkUids(job: z.output<typeof jobBodySchema>, context: z.RefinementCtx): void {
+  const names = stepNamesOf(job);
   const twice = names.findIndex((name, index) => names.indexOf(name) < index);
   if (twice < 0) return;
   const message = `expected another uid than that of step ${names.indexOf(names[twice] ?? "")}`;

@@ -48,6 +48,8 @@ export class StagesHarness {
   readonly #options: HarnessOptions;
   readonly #job: JobDefinition;
   readonly #run: number;
+  /** By how many channels a barrier comes to each stage, by generation. */
+  readonly #sends: Record<string, number> = {};
 
   /** Starts the job as a new run, from a savepoint if one is given. */
   constructor(options: HarnessOptions, job: object, { sources, run = 1, saved, edge }: Start = {}) {
@@ -69,6 +71,7 @@ export class StagesHarness {
           return Array.from({ length: read?.shards ?? 1 }, (_, shard) => channelOf({ generation, shard }));
         });
         const [stream, generation] = [`job/${inner.length + 1}`, 100 * run + inner.length];
+        this.#sends[generation] = inputs.length;
         inner.push({ definition, identity: { stream, generation, shardCount: definition.shards, inputs } });
         return { stream, generation, mapVersion: 1, partitions: definition.shards };
       },
@@ -106,8 +109,7 @@ export class StagesHarness {
 
   /** Enters a savepoint's barrier; it is complete when everything has come to rest. */
   beginSavepoint(savepoint: number, { drains }: { drains?: true } = {}): void {
-    const { length: sends } = this.sources;
-    const barrier = { run: this.#run, savepoint, ...(drains && { drains }), ...(sends > 1 && { sends }) };
+    const barrier = { run: this.#run, savepoint, sends: this.#sends, ...(drains && { drains }) };
     for (const source of this.sources) {
       const { generation } = source.identity;
       source.turn(() => source.partition.beginSavepoint(generation, barrier));

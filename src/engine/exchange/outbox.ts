@@ -1,5 +1,6 @@
 /**
- * The sending end of a task's channels: what its outputs are, until the receivers have them in their logs.
+ * The sending end of the channels of one edge of a task: what its outputs are, until the receivers have them
+ * in their logs.
  *
  * A message's sequence is (offset of the log record that caused it, part), so a replay makes the same
  * messages again: those that a receiver acknowledged are dropped here, the others are dropped there. What is
@@ -33,6 +34,12 @@ export interface StoredChannel {
   readonly isIdle: boolean;
 }
 
+/** An edge of a task, by its number among the task's. */
+export interface EdgeName {
+  readonly task: number;
+  readonly edge: number;
+}
+
 interface Channel {
   messages: (Message & { isStored: boolean })[];
   made: ChannelSequence;
@@ -48,26 +55,26 @@ const neverTold = { watermark: minWatermark, isIdle: false } as const satisfies 
 
 export class Outbox {
   readonly #sql: SqlStorage;
-  readonly #task: number;
+  readonly #edge: EdgeName;
   readonly #channels: Channel[];
   #bytes = 0;
   #isStale = false;
 
   static createTables(sql: SqlStorage): void {
     sql.run(
-      `CREATE TABLE IF NOT EXISTS outbox (task INTEGER, receiver INTEGER, offset INTEGER, part INTEGER,
-       body BLOB, PRIMARY KEY (task, receiver, offset, part)) WITHOUT ROWID`,
+      `CREATE TABLE IF NOT EXISTS outbox (task INTEGER, edge INTEGER, receiver INTEGER, offset INTEGER,
+       part INTEGER, body BLOB, PRIMARY KEY (task, edge, receiver, offset, part)) WITHOUT ROWID`,
     );
   }
 
   /** Opens the outbox to `receivers` partitions as the checkpoint left it; `stored` is empty at first. */
-  constructor(sql: SqlStorage, task: number, receivers: number, stored: readonly StoredChannel[]) {
+  constructor(sql: SqlStorage, edge: EdgeName, receivers: number, stored: readonly StoredChannel[]) {
     this.#sql = sql;
-    this.#task = task;
+    this.#edge = edge;
     this.#channels = Array.from({ length: receivers }, (_, receiver) => channelOf(stored[receiver]));
     const rows = sql.run(
-      "SELECT receiver, body FROM outbox WHERE task = ? ORDER BY receiver, offset, part",
-      task,
+      "SELECT receiver, body FROM outbox WHERE task = ? AND edge = ? ORDER BY receiver, offset, part",
+      ...[edge.task, edge.edge],
     );
     for (const [receiver, body] of rows) {
       const message = decodeMessage(body as Uint8Array);
@@ -209,18 +216,19 @@ export class Outbox {
   /** The storage part of a checkpoint: a row for each message that is not acknowledged. */
   write(): void {
     this.#isStale = false;
+    const { task, edge } = this.#edge;
     this.#channels.forEach((channel, receiver) => {
       const { offset, part } = channel.acknowledged;
       this.#sql.run(
-        "DELETE FROM outbox WHERE task = ? AND receiver = ? AND (offset, part) <= (?, ?)",
-        ...[this.#task, receiver, offset, part],
+        "DELETE FROM outbox WHERE task = ? AND edge = ? AND receiver = ? AND (offset, part) <= (?, ?)",
+        ...[task, edge, receiver, offset, part],
       );
       for (const message of channel.messages) {
         if (message.isStored) continue;
         const at = [message.sequence.offset, message.sequence.part] as const;
         this.#sql.run(
-          "INSERT INTO outbox (task, receiver, offset, part, body) VALUES (?, ?, ?, ?, ?)",
-          ...[this.#task, receiver, ...at, encodeMessage(message)],
+          "INSERT INTO outbox (task, edge, receiver, offset, part, body) VALUES (?, ?, ?, ?, ?, ?)",
+          ...[task, edge, receiver, ...at, encodeMessage(message)],
         );
         message.isStored = true;
       }

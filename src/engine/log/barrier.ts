@@ -17,10 +17,8 @@ export interface Barrier {
   readonly channels: number;
   /** Set where the run's time is at its end before the savepoint; the stream itself goes on. */
   readonly drains?: true;
-  /**
-   * Of one that enters a shard: channels that bring it to the next stage, where several streams lead there.
-   */
-  readonly sends?: number;
+  /** By how many channels it comes to each stage, by the generation of what the stage reads. */
+  readonly sends?: Readonly<Record<string, number>>;
   readonly split?: SplitPoint;
 }
 
@@ -43,7 +41,8 @@ export function encodeBarrier(barrier: Barrier): Uint8Array {
 export function decodeBarrier(bytes: Uint8Array): Barrier {
   try {
     const { run, savepoint, channels, drains, sends, split } = JSON.parse(new TextDecoder().decode(bytes));
-    const numbers = [run, savepoint, channels, sends ?? 0, split?.child ?? 0, split?.middle ?? 0];
+    const counts: unknown[] = Object.values(sends ?? {});
+    const numbers = [run, savepoint, channels, ...counts, split?.child ?? 0, split?.middle ?? 0];
     const barrier = { run, savepoint, channels, ...(drains === true && { drains: true as const }) };
     if (numbers.every(Number.isSafeInteger))
       return { ...barrier, ...(sends && { sends }), ...(split && { split }) };

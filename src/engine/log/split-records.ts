@@ -11,6 +11,8 @@ import { type Barrier, decodeBarrier } from "./barrier.ts";
 /** A record of kind Map: the outputs of one run that later records cause go by `ranges`. */
 export interface MapChange {
   readonly run: number;
+  /** Of what lies before the stage of which a partition is split. */
+  readonly generation: number;
   /** The partition that is split; `barrier` goes to it, and to no other. */
   readonly parent: number;
   readonly barrier: Barrier;
@@ -23,12 +25,14 @@ export function encodeMapChange(change: MapChange): Uint8Array {
 
 /** Throws `FRAME_CORRUPT`. */
 export function decodeMapChange(bytes: Uint8Array): MapChange {
-  const { run, parent, barrier, ranges } = parse(bytes) as Partial<MapChange>;
+  const { run, generation, parent, barrier, ranges } = parse(bytes) as Partial<MapChange>;
   const isMap = (list: unknown): list is KeyGroupRange[] =>
     Array.isArray(list) && list.every((range) => Array.isArray(range) && range.every(Number.isSafeInteger));
-  if (!Number.isSafeInteger(run) || !Number.isSafeInteger(parent) || !isMap(ranges)) throw damaged();
+  const numbers = [run, generation, parent];
+  if (!numbers.every(Number.isSafeInteger) || !isMap(ranges)) throw damaged();
   const known = decodeBarrier(new TextEncoder().encode(JSON.stringify(barrier)));
-  return { run: Number(run), parent: Number(parent), barrier: known, ranges };
+  const [ofRun = 0, of = 0, from = 0] = numbers.map(Number);
+  return { run: ofRun, generation: of, parent: from, barrier: known, ranges };
 }
 
 /** The frame of a record of kind Channel: the name of the channel that leads here from then on. */

@@ -3,20 +3,21 @@
  * there.
  *
  * The rows of several streams are taken as those of one: of each stream the same columns travel, bound by
- * name against what that stream has, so their types must agree. What travels is planned as a stream of its
- * own, and the stage behind it like any job on that.
+ * name against what that stream has, so their types must agree. Where the rows of one may be taken back, all
+ * have weights. What travels is planned as a stream of its own, and the stage behind it like any job on that.
  */
 import { assert } from "../../base/assert.ts";
 import { EngineError } from "../../base/errors.ts";
 import { type Column, formatType } from "../../columnar/schema.ts";
-import { type JobDefinition, sourcesOf } from "../../protocol/job-spec.ts";
+import type { JobDefinition } from "../../protocol/job-spec.ts";
 import type { StreamDefinition } from "../../protocol/stream-spec.ts";
 import { bindCondition } from "../expressions/bind.ts";
 import { compileProgram } from "../expressions/compile.ts";
+import type { TypedExpression } from "../expressions/typed-expression.ts";
 import { InputColumns, JobColumns, type Wanted } from "./job-columns.ts";
 import { planJob } from "./plan-job.ts";
 import { planTwoPhases } from "./plan-two-phases.ts";
-import { hasWeights, planWeights, weightColumn } from "./plan-weights.ts";
+import { hasWeights, planWeights, type WeighedStage, weightColumn } from "./plan-weights.ts";
 import { checkLane, naming } from "./stream-of-results.ts";
 import type { SendPlan, TaskPlan } from "./task-plan.ts";
 
@@ -31,10 +32,23 @@ export interface Exchange {
 }
 
 /** A stream as one of those that an exchange takes rows from. */
-interface Side {
-  readonly source: string;
+export interface ExchangeInput {
+  /** Such as `stream "clicks"`. */
+  readonly label: string;
   readonly stream: StreamDefinition;
+}
+
+/** How an exchange is planned: which field of the job names its inputs, and whether its results change. */
+export interface ExchangeOptions {
+  readonly place: "source" | "input";
+  /** Its results may change after they were sent on. */
+  readonly sendsChanges: boolean;
+}
+
+interface Side extends ExchangeInput {
   readonly columns: JobColumns;
+  /** Undefined where no side's rows have weights. */
+  readonly weight: TypedExpression | undefined;
   /** The columns that travel: of all sides the same names in the same order. */
   readonly sent: readonly Wanted[];
   readonly parameters: readonly (Wanted | undefined)[];
@@ -43,32 +57,26 @@ interface Side {
 /** What the event time is called where streams call it differently; no column of a stream is called so. */
 const commonTime = "event.time";
 
-/**
- * Plans the exchange of `job` over `streams`, in the order of its sources. `sendsChanges`: its results may
- * change after they were sent on.
- */
+/** Plans the exchange of `job` over its inputs. */
 export function planExchange(
   job: JobDefinition,
-  streams: readonly StreamDefinition[],
-  sendsChanges: boolean,
+  inputs: readonly ExchangeInput[],
+  { place, sendsChanges }: ExchangeOptions,
 ): Exchange {
-  const names = sourcesOf(job);
-  const within = <Value>(index: number, work: () => Value) =>
-    naming(streams.length > 1 && `stream "${names[index]}": `, work);
+  const within = <Value>({ label }: ExchangeInput, work: () => Value) =>
+    naming(inputs.length > 1 && `${label}: `, work);
+  const streams = inputs.map(({ stream }) => stream);
   const time = timeOf(streams);
-  const sides = streams.map((stream, index) =>
-    within(index, () => sideOf(job, names[index] ?? "", stream, time)),
-  );
+  const isWeighed = streams.some(hasWeights);
+  const sides = inputs.map((input) => within(input, () => sideOf(job, input, time, isWeighed)));
   const [side] = sides;
   assert(side, "a job reads a stream");
-  const input = inputOf(job, sides, time);
-  const plain = { sent: side.sent, input, last: planJob(innerJob(job, side), input, sendsChanges) };
-  // Only the results of a step have weights, and they are a side alone.
-  const isWeighed = hasWeights(side.stream);
-  const whole = isWeighed ? planWeights(plain, side.columns.get(weightColumn)) : plain;
-  const sendings = sides.map((each, index) => {
-    const sent = isWeighed ? whole.sent : each.sent;
-    return within(index, () => planSending(job, { ...each, sent }, time, whole.input.columns));
+  const input = naming(`${place}: `, () => inputOf(job, sides, time));
+  const plain = planJob(innerJob(job, side), input, sendsChanges);
+  const whole = weighedOf({ sent: columnsOf(side, input), input, last: plain }, side.weight);
+  const sendings = sides.map((each) => {
+    const { sent } = weighedOf({ sent: each.sent, input, last: plain }, each.weight);
+    return within(each, () => planSending(job, { ...each, sent }, time, whole.input.columns));
   });
   const isAlone = job.twoPhase === false || whole.last.countedValues !== undefined;
   if (isAlone) return { sendings, input: whole.input, last: whole.last };
@@ -88,21 +96,49 @@ export function parallelismOf(
   return key.length === 0 ? 1 : (parallelism ?? Math.max(...streams.map(({ shards }) => shards)));
 }
 
-function sideOf(job: JobDefinition, source: string, stream: StreamDefinition, time: string): Side {
+function sideOf(job: JobDefinition, input: ExchangeInput, time: string, isWeighed: boolean): Side {
+  const { stream } = input;
   const columns = new JobColumns(stream, job);
   const keyed = columns.key(job);
   const parameters = job.aggregates.map((aggregate) => columns.argument(aggregate));
-  const ownTime = { name: time, expression: columns.get(stream.eventTime.column) };
-  const weight = hasWeights(stream) ? [{ name: weightColumn, expression: columns.get(weightColumn) }] : [];
-  const wanted = [ownTime, ...keyed, ...parameters.flatMap((parameter) => parameter ?? []), ...weight];
+  const weight = isWeighed ? weightOf(stream, columns) : undefined;
+  const ownTime = (time === weightColumn && weight) || columns.get(stream.eventTime.column);
+  const wanted = [
+    { name: time, expression: ownTime },
+    ...keyed,
+    ...parameters.flatMap((parameter) => parameter ?? []),
+    ...(weight ? [{ name: weightColumn, expression: weight }] : []),
+  ];
   // Columns of the same name are the same.
   const sent = [...new Map(wanted.map((column) => [column.name, column])).values()];
-  return { source, stream, columns, sent, parameters };
+  return { ...input, columns, weight, sent, parameters };
 }
 
-/** What the event time is called that travels. */
+/** The weight of a stream's rows: each counts once where none is taken back. */
+function weightOf(stream: StreamDefinition, columns: JobColumns): TypedExpression {
+  if (hasWeights(stream)) return columns.get(weightColumn);
+  return { node: "literal", value: 1n, type: { name: "BIGINT" }, nullable: false };
+}
+
+/** `stage` as it is where rows have weights. */
+function weighedOf(stage: WeighedStage, weight: TypedExpression | undefined): WeighedStage {
+  return weight ? planWeights(stage, weight) : stage;
+}
+
+/** What a side sends, null wherever another side's may be. */
+function columnsOf({ sent }: Side, { columns }: StreamDefinition): Wanted[] {
+  return sent.map(({ name, expression }, index) => {
+    return { name, expression: { ...expression, nullable: columns[index]?.nullable ?? true } };
+  });
+}
+
+/**
+ * What the event time is called that travels. Where the rows of one stream have none, those of the others
+ * need none: the weights stand in for it.
+ */
 function timeOf(streams: readonly StreamDefinition[]): string {
   const [first = commonTime, ...others] = streams.map(({ eventTime }) => eventTime.column);
+  if ([first, ...others].includes(weightColumn)) return weightColumn;
   return others.every((name) => name === first) ? first : commonTime;
 }
 
@@ -129,13 +165,13 @@ function commonColumns(sides: readonly Side[]): Column[] {
     const found = sides.flatMap(({ sent }) => sent[index]?.expression ?? []);
     const other = found.findIndex((expression) => formatType(expression.type) !== formatType(type));
     if (other < 0) return { name, type, nullable: found.some(({ nullable }) => nullable) };
-    const { source } = sides[other] as Side;
+    const labels = [first.label, (sides[other] as Side).label] as const;
     const [one, another] = [formatType(type), formatType(found[other]?.type ?? type)];
     throw new EngineError("JOB_INVALID", {
       message:
-        `source: "${name}" is ${one} in stream "${first.source}" and ${another} in stream "${source}"; ` +
+        `"${name}" is ${one} in ${labels[0]} and ${another} in ${labels[1]}; ` +
         "make it one type with a computed column",
-      details: { path: "source", column: name, streams: [first.source, source] },
+      details: { column: name, inputs: labels },
     });
   });
 }
@@ -157,7 +193,7 @@ function innerJob(job: JobDefinition, { parameters }: Side): JobDefinition {
 /** The task in the shards of one side: it keeps nothing and sends on what is wanted. */
 function planSending(
   job: JobDefinition,
-  { source, stream, columns, sent }: Side,
+  { stream, columns, sent }: Side,
   time: string,
   common: readonly Column[],
 ): Sending {
@@ -171,7 +207,7 @@ function planSending(
   for (const { name, type } of sourceColumns) checkLane(name, type);
   return {
     planVersion: 2,
-    source,
+    source: String(job.source),
     startFrom: job.startFrom,
     sourceColumns,
     computedColumns: computed.map(({ name, expression: { type, nullable } }) => ({ name, type, nullable })),

@@ -55,8 +55,8 @@ export interface TaskPlan {
   readonly send?: SendPlan;
   /** Set where rows may be taken back of which the least or largest value is kept. */
   readonly countedValues?: CountedValuesPlan;
-  /** Set on a task whose results the next stage aggregates. */
-  readonly emit?: EmitPlan;
+  /** What else the task sends, one edge for each step that reads of it. */
+  readonly edges?: readonly EdgePlan[];
 }
 
 /** Accumulators whose values are all kept, with how many rows have each: see `countedValues` of a plan. */
@@ -68,12 +68,16 @@ export interface CountedValuesPlan {
 }
 
 /**
- * What a task sends on of its results: a row per key when a window fires, and a row for what a key's result
- * was and one for what it is now when one changes that had been sent. Columns are the task's outputs;
- * `window_time` behind them, the last millisecond of the window, where there is one; then the weight. Of
- * these the source columns are taken and the program is run over them, as for the rows of a stream.
+ * What a task sends to one step. Of the columns that there are the source columns are taken and the program
+ * is run over them, as for the rows of a stream.
+ *
+ *   results  a row per key when a window fires, and a row for what a key's result was and one for what it is
+ *            now when one changes that had been sent. Columns are the task's outputs; `window_time` behind
+ *            them, the last millisecond of the window, where there is one; then the weight
+ *   input    the rows of its input as they come
  */
-export interface EmitPlan {
+export interface EdgePlan {
+  readonly of: "results" | "input";
   readonly sourceColumns: readonly SourceColumn[];
   readonly program: ProgramCode;
   readonly send: SendPlan;
@@ -176,3 +180,13 @@ export type OutputSource =
       readonly count: number;
       readonly argumentType: DataType;
     };
+
+/** Everything that a task with this plan sends, edge by edge. */
+export function sendsOf({ send, edges = [] }: TaskPlan): SendPlan[] {
+  return [...(send ? [send] : []), ...edges.map((edge) => edge.send)];
+}
+
+/** True where a task's results are read by another step. */
+export function sendsResults({ edges = [] }: TaskPlan): boolean {
+  return edges.some(({ of }) => of === "results");
+}

@@ -177,15 +177,15 @@ export class SavepointStore {
   }
 
   #finish(task: Task, copying: Copying, { keyGroups }: PartitionIdentity): void {
-    const { offset, watermark, firedThrough, inputTime = {}, counts, toPassOver = 0 } = copying.checkpoint;
-    const { sendRanges } = copying.checkpoint;
+    const { offset, watermark, firedThrough, inputTime = {}, counts, edges = [] } = copying.checkpoint;
+    const divided = edges.flatMap(({ to, ranges }) => (ranges ? [{ to, ranges }] : []));
     const state: TaskState = {
       version: 1,
-      ...{ keyGroups, plan: task.plan, offset, watermark, firedThrough, inputTime, counts, toPassOver },
+      ...{ keyGroups, plan: task.plan, offset, watermark, firedThrough, inputTime, counts },
       orderOffset: (copying.checkpoint.orderOffset ?? 0) + offset,
       tables: new WindowDirectory(this.#sql, task.number).all(),
       parts: copying.parts,
-      ...(sendRanges && { sendRanges }),
+      ...(divided.length > 0 && { divided }),
     };
     this.#insert(copying, statePart, new TextEncoder().encode(JSON.stringify(state)));
     const { run, savepoint, parts, bytes } = copying;

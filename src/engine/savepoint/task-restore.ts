@@ -17,12 +17,13 @@ import { storedPageRange } from "../../kernel/stored-page.ts";
 import type { PartitionLog } from "../log/partition-log.ts";
 import { minWatermark } from "../log/records.ts";
 import type { PartitionIdentity } from "../partition-types.ts";
-import type { TaskPlan } from "../plan/task-plan.ts";
+import { sendsOf, sendsResults, type TaskPlan } from "../plan/task-plan.ts";
 import type { SqlStorage } from "../ports.ts";
 import { KeyFilter } from "../state/key-filter.ts";
 import { PageStore } from "../state/page-store.ts";
 import { WindowDirectory } from "../state/window-directory.ts";
 import { type Checkpoint, emptyCheckpoint, parseWatermark, writeCheckpoint } from "../task/checkpoint.ts";
+import type { EdgeStart } from "../task/output-edge.ts";
 import { deleteStoredTask } from "../task/stored-task.ts";
 import { TaskLayouts } from "../task/task-layouts.ts";
 import { TaskOutput } from "../task/task-output.ts";
@@ -78,12 +79,7 @@ export class TaskRestore {
     this.#store = new PageStore(sql, run, epochs);
     const directory = new WindowDirectory(sql, run);
     this.#tables = new TaskTables(cache, this.#layouts, this.#store, directory, epochs);
-    const toPassOver = from.position?.toPassOver ?? 0;
-    this.#output = TaskOutput.open(context, run, plan, {
-      ...epochs,
-      toPassOver,
-      ...sendRangesOf(from, plan),
-    });
+    this.#output = TaskOutput.open(context, run, plan, edgesOf(from, plan));
   }
 
   /** The states in the order in which their parts must be brought in. */
@@ -106,7 +102,7 @@ export class TaskRestore {
     const last = this.order.at(-1);
     if (last) this.#riseTo(timeOf(last));
     this.#tables.commit(() => false);
-    this.#output?.outbox.write();
+    this.#output?.write();
     this.#store.commit();
     writeCheckpoint(sql, this.#run, {
       ...this.#checkpoint(),
@@ -157,7 +153,7 @@ export class TaskRestore {
   /** Fires the windows of what was brought in that are due at the time of what comes next. */
   #riseTo(time: bigint): void {
     assert(time >= this.#firedThrough, "states are brought in by their time");
-    const { window, latenessMs, emit } = this.#plan;
+    const { window, latenessMs } = this.#plan;
     if (time > this.#firedThrough && window) {
       const sendPage: ConstructorParameters<typeof TaskWindows>[6] = (page, end) => {
         this.#output?.emitPage(page, end, this.#offset);
@@ -165,7 +161,7 @@ export class TaskRestore {
       };
       const { cache } = this.#context;
       const [grid, from] = [gridOfPlan(window), this.#firedThrough];
-      const sending = emit && sendPage;
+      const sending = sendsResults(this.#plan) ? sendPage : undefined;
       const windows = new TaskWindows(cache, this.#tables, grid, latenessMs, from, undefined, sending);
       windows.beginRecord(this.#changedAt());
       while (!windows.fire(time, cellsPerFiring)) this.#writeIfFull();
@@ -211,10 +207,12 @@ function isOwn({ position, states }: RestoredStates, { keyGroups }: PartitionIde
   return isWhole && states.every((state) => state === position);
 }
 
-/** Where the task goes on in the run that it was saved in, its outputs go by the map of then. */
-function sendRangesOf({ states: [state] }: RestoredStates, plan: TaskPlan): Pick<Checkpoint, "sendRanges"> {
-  const to = ({ send, emit }: TaskPlan) => (send ?? emit?.send)?.to.generation;
-  return state?.sendRanges && to(state.plan) === to(plan) ? { sendRanges: state.sendRanges } : {};
+/** Where the task goes on in the run that it was saved in, its outputs go by the maps of then. */
+function edgesOf({ states: [state] }: RestoredStates, plan: TaskPlan): EdgeStart[] {
+  return sendsOf(plan).map(({ to }) => {
+    const known = state?.divided?.find((edge) => edge.to === to.generation);
+    return known ? { ranges: known.ranges } : {};
+  });
 }
 
 function timeOf({ firedThrough }: TaskState): bigint {

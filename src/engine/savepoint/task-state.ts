@@ -5,9 +5,9 @@
  */
 import { EngineError } from "../../base/errors.ts";
 import type { TaskPlan } from "../plan/task-plan.ts";
-import type { KeyGroupRange } from "../shard-map.ts";
 import type { TableEntry } from "../state/window-directory.ts";
 import type { TaskCounts } from "../task/checkpoint.ts";
+import type { StoredEdge } from "../task/output-edge.ts";
 import type { StoredInputTime } from "../time/input-time.ts";
 
 export interface TaskState {
@@ -23,12 +23,11 @@ export interface TaskState {
   readonly counts: TaskCounts;
   /** Above every order by arrival that the pages hold. */
   readonly orderOffset: number;
-  readonly toPassOver: number;
   readonly tables: readonly TableEntry[];
   /** Parts that hold the pages. */
   readonly parts: number;
-  /** Key groups of the receivers of what the task sends, where those were split. */
-  readonly sendRanges?: readonly KeyGroupRange[];
+  /** The edges of which a receiver was split: where each leads, and the key groups of its receivers. */
+  readonly divided?: readonly Pick<Required<StoredEdge>, "to" | "ranges">[];
 }
 
 /** What a task is restored from. */

@@ -18,7 +18,7 @@ import type { TableLayout } from "../../kernel/table-layout.ts";
 import { TouchedCells } from "../../kernel/touched-cells.ts";
 import type { LogRecord } from "../log/records.ts";
 import { finishValues, hasRows, type WindowBounds } from "../plan/finish-row.ts";
-import type { TaskPlan } from "../plan/task-plan.ts";
+import { sendsResults, type TaskPlan } from "../plan/task-plan.ts";
 import type { Result } from "./result-emitter.ts";
 import type { RowSet } from "./row-sorter.ts";
 import type { TaskInput } from "./task-input.ts";
@@ -56,7 +56,7 @@ export class CellUpdates {
     this.#cache = cache;
     this.#plan = plan;
     this.#layout = layout;
-    this.#output = plan.emit && output;
+    this.#output = sendsResults(plan) ? output : undefined;
     this.#values = values;
   }
 

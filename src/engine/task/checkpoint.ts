@@ -6,14 +6,13 @@
  *   v1  first version
  */
 import { EngineError } from "../../base/errors.ts";
-import type { StoredChannel } from "../exchange/outbox.ts";
 import type { PartitionLog } from "../log/partition-log.ts";
 import { maxWatermark, minWatermark } from "../log/records.ts";
 import type { CheckpointFacts } from "../partition-types.ts";
 import type { TaskPlan } from "../plan/task-plan.ts";
 import type { SqlStorage } from "../ports.ts";
-import type { KeyGroupRange } from "../shard-map.ts";
 import { ownLog, type StoredInputTime } from "../time/input-time.ts";
+import type { StoredEdge } from "./output-edge.ts";
 import type { TablesInCheckpoint } from "./task-tables.ts";
 import type { FiringCursor } from "./task-windows.ts";
 
@@ -47,11 +46,8 @@ export interface Checkpoint extends TablesInCheckpoint {
   readonly sweep: SweepState;
   /** Absent in the rows of 0.1.0: nothing came by channels, and nothing was sent. */
   readonly inputTime?: StoredInputTime;
-  readonly channels?: readonly StoredChannel[];
-  /** Key groups of the receivers, where those were split. */
-  readonly sendRanges?: readonly KeyGroupRange[];
-  /** Records that travel as they are before rows are added up again. */
-  readonly toPassOver?: number;
+  /** By the number of the edge. */
+  readonly edges?: readonly StoredEdge[];
   /** Channels by which the barrier that comes has come. */
   readonly barred?: readonly string[];
   /** The savepoint at whose barrier the task stands, until its pages are copied. */

@@ -7,11 +7,10 @@ import type { LaneValue } from "../../columnar/values.ts";
 import { fillBatch } from "../../kernel/fill-batch.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { PageView } from "../../kernel/page-view.ts";
-import { Program } from "../../kernel/program.ts";
-import type { Sender } from "../exchange/sender.ts";
 import { minWatermark } from "../log/records.ts";
 import { finishValues, hasRows, type WindowBounds } from "../plan/finish-row.ts";
-import type { EmitPlan, TaskPlan } from "../plan/task-plan.ts";
+import type { TaskPlan } from "../plan/task-plan.ts";
+import type { OutputEdge } from "./output-edge.ts";
 
 /** A result of a key, in the order of the plan's outputs. */
 export interface Result {
@@ -25,17 +24,13 @@ export interface Result {
 export class ResultEmitter {
   readonly #kernel: Kernel;
   readonly #plan: TaskPlan;
-  readonly #emit: EmitPlan;
-  readonly #sender: Sender;
-  readonly #program: Program;
+  readonly #edges: readonly OutputEdge[];
 
-  constructor(kernel: Kernel, plan: TaskPlan, emit: EmitPlan, sender: Sender) {
+  /** `edges` are those that bring results of the task with this plan. */
+  constructor(kernel: Kernel, plan: TaskPlan, edges: readonly OutputEdge[]) {
     this.#kernel = kernel;
     this.#plan = plan;
-    this.#emit = emit;
-    this.#sender = sender;
-    const columns = emit.sourceColumns.map((_, index) => index);
-    this.#program = new Program(kernel, emit.program, columns);
+    this.#edges = edges;
   }
 
   /** Sends the results of one page of a window that the record at `offset` has fired. */
@@ -49,26 +44,23 @@ export class ResultEmitter {
 
   /** Sends results that the record at `offset` has made or changed. */
   emit(results: readonly Result[], offset: number): void {
-    if (results.length === 0) return;
+    if (results.length === 0 || this.#edges.length === 0) return;
     const rows = results.map(({ values, window, weight }) => [
       ...values,
       ...(window ? [window.end - 1n] : []),
       weight,
     ]);
-    const { sourceColumns } = this.#emit;
-    const columns = sourceColumns.map(({ streamColumn }) => rows.map((row) => row[streamColumn] ?? null));
-    const kinds = sourceColumns.map(({ type }) => kindOf(type));
-    const { batch, release } = fillBatch(this.#kernel, kinds, columns);
-    try {
-      this.#program.run(batch);
-      const selection = this.#program.select();
-      this.#sender.sendRows({ offset, columns: this.#program, selection, watermark: minWatermark });
-    } finally {
-      release();
+    for (const edge of this.#edges) {
+      const columns = edge.sourceColumns.map(({ streamColumn }) =>
+        rows.map((row) => row[streamColumn] ?? null),
+      );
+      const kinds = edge.sourceColumns.map(({ type }) => kindOf(type));
+      const { batch, release } = fillBatch(this.#kernel, kinds, columns);
+      try {
+        edge.sendBatch(batch, { offset, watermark: minWatermark });
+      } finally {
+        release();
+      }
     }
-  }
-
-  release(): void {
-    this.#program.release();
   }
 }

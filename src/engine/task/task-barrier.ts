@@ -13,7 +13,6 @@
  * their order: their time is never ahead of what the new one may send.
  */
 import { assert } from "../../base/assert.ts";
-import type { Sender } from "../exchange/sender.ts";
 import { type Barrier, decodeBarrier } from "../log/barrier.ts";
 import { channelOf } from "../log/channel-name.ts";
 import { type LogRecord, RecordKind } from "../log/records.ts";
@@ -23,6 +22,7 @@ import type { TaskPlan } from "../plan/task-plan.ts";
 import { KeyFilter } from "../state/key-filter.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { Narrowing } from "./narrowing.ts";
+import type { TaskOutput } from "./task-output.ts";
 import type { TaskTables } from "./task-tables.ts";
 
 type StoredBarrier = Pick<Checkpoint, "barred" | "savepoint" | "keepBelow">;
@@ -73,10 +73,10 @@ export class TaskBarrier {
    * Takes in a barrier, or a map of the next stage, before anything else of its record. Returns true where
    * the task's time ends.
    */
-  take({ kind, frame, mark, offset }: LogRecord, sender: Pick<Sender, "divide"> | undefined): boolean {
+  take({ kind, frame, mark, offset }: LogRecord, output: Pick<TaskOutput, "divide"> | undefined): boolean {
     if (kind === RecordKind.Map) {
       const change = decodeMapChange(frame);
-      if (change.run === this.#run) sender?.divide(offset, change);
+      if (change.run === this.#run) output?.divide(offset, change);
     }
     if (kind !== RecordKind.Barrier) return false;
     const barrier = decodeBarrier(frame);
@@ -86,24 +86,24 @@ export class TaskBarrier {
   }
 
   /**
-   * Ends a barrier's record, when all that it made due is done. The last one that was waited for goes on to
-   * the next stage, where it comes by the channels of all partitions of this one, or of all streams that lead
-   * there; those of other runs are nothing.
+   * Ends a barrier's record, when all that it made due is done. The last one that was waited for goes on by
+   * every edge; those of other runs are nothing.
    */
   complete(
     { offset, frame }: LogRecord,
-    identity: Pick<PartitionIdentity, "generation" | "shardCount">,
-    sender: Pick<Sender, "sendBarrier" | "announce"> | undefined,
+    identity: Pick<PartitionIdentity, "generation">,
+    output: Pick<TaskOutput, "sendBarrier" | "announce"> | undefined,
   ): void {
     const barrier = decodeBarrier(frame);
     if (!this.#concerns(barrier) || this.#channels.length < barrier.channels) return;
     assert(this.#keepBelow === undefined, "a task stands at one barrier at a time");
-    const { savepoint, split, sends = identity.shardCount, ...onward } = barrier;
+    const { channels: _, split, ...onward } = barrier;
+    const { savepoint } = barrier;
     this.#channels = [];
     this.#savepoint = savepoint;
     this.#keepBelow = split?.middle;
-    if (split) sender?.announce(offset, channelOf({ ...identity, shard: split.child }));
-    else sender?.sendBarrier(offset, { ...onward, savepoint, channels: sends });
+    if (split) output?.announce(offset, channelOf({ ...identity, shard: split.child }));
+    else output?.sendBarrier(offset, onward);
   }
 
   /** The task goes on. */

@@ -2,6 +2,7 @@
  * A frame on its way into a task: the source columns that the plan needs, the columns computed from them,
  * and the rows that pass the filter, in the plan's numbering of input columns.
  */
+import { assert } from "../../base/assert.ts";
 import type { Schema } from "../../columnar/schema.ts";
 import { type ColumnRows, lanesPointerAt, readValueAt } from "../../kernel/column-batch.ts";
 import { type DecodedFrame, FrameDecoder } from "../../kernel/frame-codec.ts";
@@ -22,9 +23,12 @@ export class TaskInput {
   constructor(kernel: Kernel, plan: TaskPlan, schema: Schema) {
     this.#kernel = kernel;
     this.#schema = schema;
-    this.#wanted = plan.sourceColumns.map(({ streamColumn }) => streamColumn);
+    const own = plan.sourceColumns.map(({ streamColumn }) => streamColumn);
+    const edges = (plan.edges ?? []).filter(({ of }) => of !== "results");
+    const others = edges.flatMap((edge) => edge.sourceColumns.map(({ streamColumn }) => streamColumn));
+    this.#wanted = [...new Set([...own, ...others])];
     this.#decoder = new FrameDecoder(kernel);
-    this.#program = new Program(kernel, plan.program, this.#wanted);
+    this.#program = new Program(kernel, plan.program, own);
   }
 
   /** Decodes a frame and runs the plan's program over it. Good until `unload`. */
@@ -37,6 +41,12 @@ export class TaskInput {
   unload(): void {
     this.#frame?.release();
     this.#frame = undefined;
+  }
+
+  /** The columns that are wanted, each at its place in the stream. */
+  get batch(): ColumnRows {
+    assert(this.#frame, "a batch is there from load to unload");
+    return this.#frame.batch;
   }
 
   /** Source columns in plan order, then computed ones. */

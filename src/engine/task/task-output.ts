@@ -1,57 +1,104 @@
 /**
- * What a task sends to the next stage: its rows as they come, or its results, when windows fire and when
- * they change.
+ * What a task sends: its rows as they come, or its results, when windows fire and when they change; each to
+ * the steps that read them, by an edge for each.
+ *
+ * Time, barriers and the channels of new partitions go by every channel of every edge.
  */
+import { assert } from "../../base/assert.ts";
 import { outboxBytesMax } from "../../base/limits.ts";
-import type { PageCache } from "../../kernel/page-cache.ts";
+import type { ColumnRows } from "../../kernel/column-batch.ts";
 import type { PageView } from "../../kernel/page-view.ts";
-import { Outbox } from "../exchange/outbox.ts";
-import { Sender } from "../exchange/sender.ts";
+import type { ToldTime } from "../exchange/outbox.ts";
+import type { SentRecord } from "../exchange/sender.ts";
+import type { Barrier } from "../log/barrier.ts";
+import type { MapChange } from "../log/split-records.ts";
 import type { WindowBounds } from "../plan/finish-row.ts";
 import type { TaskPlan } from "../plan/task-plan.ts";
-import type { SqlStorage } from "../ports.ts";
 import { gridOfPlan } from "../windows/grid-of-plan.ts";
 import { windowStartOf } from "../windows/window-arithmetic.ts";
 import type { Checkpoint } from "./checkpoint.ts";
+import { type EdgeStart, type OutputContext, OutputEdge } from "./output-edge.ts";
 import { type Result, ResultEmitter } from "./result-emitter.ts";
 
 export class TaskOutput {
-  readonly outbox: Outbox;
-  readonly sender: Sender;
+  /** By the number under which their messages are stored. */
+  readonly edges: readonly OutputEdge[];
   readonly #plan: TaskPlan;
-  readonly #emitter: ResultEmitter | undefined;
+  readonly #emitter: ResultEmitter;
 
-  /** Opens the output of a task as the checkpoint left it; undefined for one that sends nothing. */
+  /** Opens the output of a task with what each edge begins with; undefined for one that sends nothing. */
   static open(
-    { sql, cache }: { readonly sql: SqlStorage; readonly cache: PageCache },
+    context: OutputContext,
     task: number,
     plan: TaskPlan,
-    checkpoint: Checkpoint,
+    starts: readonly EdgeStart[],
   ): TaskOutput | undefined {
-    const send = plan.send ?? plan.emit?.send;
-    if (!send) return undefined;
-    const { channels = [], toPassOver = 0, sendRanges } = checkpoint;
-    const outbox = new Outbox(sql, task, sendRanges?.length ?? send.to.partitions, channels);
-    return new TaskOutput(plan, outbox, new Sender(cache, send, outbox, sendRanges, toPassOver), cache);
+    const { send, edges: others = [] } = plan;
+    const planned = [
+      ...(send ? [{ send, edge: undefined }] : []),
+      ...others.map((edge) => ({ send: edge.send, edge })),
+    ];
+    if (planned.length === 0) return undefined;
+    const edges = planned.map(
+      ({ send: sent, edge }, index) =>
+        new OutputEdge(context, { task, edge: index }, sent, edge, starts[index] ?? {}),
+    );
+    return new TaskOutput(context, plan, edges);
   }
 
-  constructor(plan: TaskPlan, outbox: Outbox, sender: Sender, { kernel }: PageCache) {
+  constructor({ cache }: OutputContext, plan: TaskPlan, edges: readonly OutputEdge[]) {
     this.#plan = plan;
-    this.outbox = outbox;
-    this.sender = sender;
-    if (plan.emit) this.#emitter = new ResultEmitter(kernel, plan, plan.emit, sender);
+    this.edges = edges;
+    this.#emitter = new ResultEmitter(
+      cache.kernel,
+      plan,
+      edges.filter(({ of }) => of === "results"),
+    );
+  }
+
+  /** Bytes of frames that no receiver has acknowledged. */
+  get bytes(): number {
+    return this.edges.reduce((sum, { outbox }) => sum + outbox.bytes, 0);
   }
 
   /** True while receivers lag so far behind that nothing more may be sent. */
   get isHeldBack(): boolean {
-    return this.outbox.bytes >= outboxBytesMax;
+    return this.bytes >= outboxBytesMax;
+  }
+
+  /** True when messages were acknowledged since the checkpoint: a restart sends them again. */
+  get isStale(): boolean {
+    return this.edges.some(({ outbox }) => outbox.isStale);
   }
 
   /** What the checkpoint says of it besides messages. */
-  get state(): Pick<Checkpoint, "channels" | "sendRanges" | "toPassOver"> {
-    const { dividedRanges, toPassOver } = this.sender;
-    const channels = this.outbox.state;
-    return { channels, toPassOver, ...(dividedRanges && { sendRanges: dividedRanges }) };
+  get state(): Pick<Checkpoint, "edges"> {
+    return { edges: this.edges.map(({ state }) => state) };
+  }
+
+  /** The storage part of a checkpoint. */
+  write(): void {
+    for (const { outbox } of this.edges) outbox.write();
+  }
+
+  /**
+   * The offset in the log of each partition behind the edges to `generation` up to which all lies that
+   * records up to `offset` caused; undefined while they have not acknowledged it.
+   */
+  tokenBehind(offset: number, generation: number): readonly number[] | undefined {
+    const edge = this.edges.find(({ plan }) => plan.to.generation === generation);
+    assert(edge, "a token goes on to a stage that is sent to");
+    return edge.outbox.isAcknowledged(offset) ? edge.outbox.receivedAt() : undefined;
+  }
+
+  /** Sends on the rows of a task that keeps nothing, and the time that holds after them. */
+  sendRows(record: SentRecord, time: ToldTime): void {
+    for (const { of, sender } of this.edges) if (of === undefined) sender.sendRows(record, time);
+  }
+
+  /** Sends the rows that came to those who read them as they are. */
+  sendInput(batch: ColumnRows, record: Pick<SentRecord, "offset" | "watermark">): void {
+    for (const edge of this.edges) if (edge.of === "input") edge.sendBatch(batch, record);
   }
 
   /** Sends a page of the window that ends at `end`; false where nothing more may be sent for now. */
@@ -64,12 +111,12 @@ export class TaskOutput {
   /** Sends a page of a window however much waits already. */
   emitPage(page: PageView, end: bigint, offset: number): void {
     const window = this.windowOf(end);
-    if (window) this.#emitter?.emitPage(page, window, offset);
+    if (window) this.#emitter.emitPage(page, window, offset);
   }
 
   /** Sends changes of results, which the record at `offset` made: as many as its rows, held back or not. */
   sendResults(results: readonly Result[], offset: number): void {
-    this.#emitter?.emit(results, offset);
+    this.#emitter.emit(results, offset);
   }
 
   /** The window that ends at `end`; undefined for a task without windows. */
@@ -77,8 +124,35 @@ export class TaskOutput {
     return this.#plan.window ? { start: windowStartOf(gridOfPlan(this.#plan.window), end), end } : undefined;
   }
 
+  /** Tells the time that holds after the record at `offset` to all who do not know it. */
+  sendTime(offset: number, time: ToldTime): void {
+    for (const { sender } of this.edges) sender.sendTime(offset, time);
+  }
+
+  /** Sends a savepoint's barrier, which the record at `offset` brought, to all. */
+  sendBarrier(offset: number, barrier: Omit<Barrier, "channels">): void {
+    for (const { sender, plan } of this.edges) {
+      const channels = barrier.sends?.[plan.to.generation];
+      assert(channels !== undefined, "a barrier knows by how many channels it comes to each stage");
+      sender.sendBarrier(offset, { ...barrier, channels });
+    }
+  }
+
+  /**
+   * Tells all that the record at `offset` gave a part of the sender's key groups to one with this channel.
+   */
+  announce(offset: number, channel: string): void {
+    for (const { sender } of this.edges) sender.announce(offset, channel);
+  }
+
+  /** Has the edge to a stage of which a partition is split go by the new map from `offset` on. */
+  divide(offset: number, change: MapChange): void {
+    for (const { sender, plan } of this.edges) {
+      if (plan.to.generation === change.generation) sender.divide(offset, change);
+    }
+  }
+
   release(): void {
-    this.#emitter?.release();
-    this.sender.release();
+    for (const edge of this.edges) edge.release();
   }
 }

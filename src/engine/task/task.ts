@@ -13,12 +13,10 @@ import { MiB } from "../../base/limits.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { PageCache } from "../../kernel/page-cache.ts";
 import type { PageView } from "../../kernel/page-view.ts";
-import type { Outbox } from "../exchange/outbox.ts";
-import type { Sender } from "../exchange/sender.ts";
 import type { PartitionLog } from "../log/partition-log.ts";
 import { type LogRecord, RecordKind } from "../log/records.ts";
 import type { CheckpointFacts, PartitionIdentity } from "../partition-types.ts";
-import type { TaskPlan, WindowPlan } from "../plan/task-plan.ts";
+import { sendsResults, type TaskPlan, type WindowPlan } from "../plan/task-plan.ts";
 import type { SqlStorage } from "../ports.ts";
 import { PageStore } from "../state/page-store.ts";
 import { continuousWindow, TableFamily, WindowDirectory } from "../state/window-directory.ts";
@@ -111,29 +109,30 @@ export class Task {
     this.letters = new LetterBox(sql, number);
     const directory = new WindowDirectory(sql, number);
     this.tables = new TaskTables(cache, this.#layouts, this.#store, directory, checkpoint);
-    this.#output = TaskOutput.open(context, number, plan, checkpoint);
+    this.#output = TaskOutput.open(context, number, plan, checkpoint.edges ?? []);
     this.windows = plan.window ? this.#openWindows(plan.window, checkpoint) : undefined;
     this.#input = new TaskInput(kernel, plan, context.identity().schema);
     this.#sorter = new RowSorter(kernel, plan, this.letters);
     const values = plan.countedValues && new ValueTables(cache, plan, this.#layouts.cells, this.tables);
     this.#updates = new CellUpdates(cache, plan, this.#layouts.cells, this.#output, values);
     this.#retention = new Retention(plan, this.tables, this.windows, checkpoint.sweep, values);
-    if (plan.send) this.#output?.sender.sendTime(this.#offset, this.#time);
+    if (plan.send) this.#output?.sendTime(this.#offset, this.#time);
   }
 
   #openWindows(window: WindowPlan, { firedThrough, cursor }: Checkpoint): TaskWindows {
     const { cache } = this.#context;
-    const { emit, latenessMs } = this.plan;
+    const { latenessMs } = this.plan;
     const fired = parseWatermark(firedThrough);
     const sendPage = (page: PageView, end: bigint) =>
       this.#output?.sendPage(page, end, this.#offset + 1) ?? false;
+    const sending = sendsResults(this.plan) ? sendPage : undefined;
     const grid = gridOfPlan(window);
-    return new TaskWindows(cache, this.tables, grid, latenessMs, fired, cursor, emit && sendPage);
+    return new TaskWindows(cache, this.tables, grid, latenessMs, fired, cursor, sending);
   }
 
-  /** What waits until the next stage has it; undefined for a task that sends nothing. */
-  get outbox(): Outbox | undefined {
-    return this.#output?.outbox;
+  /** What it sends to the next stages; undefined for a task that sends nothing. */
+  get output(): TaskOutput | undefined {
+    return this.#output;
   }
 
   /** Offset up to which every record is applied. */
@@ -181,7 +180,7 @@ export class Task {
       offset !== this.#offset ||
       isMidRecord !== this.#isMidRecord ||
       cursor !== windows?.cursor ||
-      this.outbox?.isStale ||
+      this.#output?.isStale ||
       this.barrier.differsFrom(this.#checkpoint) ||
       sweep.cursor !== this.#retention.state.cursor ||
       (windows !== undefined && windows.firedThrough !== parseWatermark(firedThrough))
@@ -210,9 +209,9 @@ export class Task {
       this.#isMidRecord = true;
     }
     if (this.windows && !this.windows.fire(this.watermark, cellsPerStepMax)) return wholeSliceBytes;
-    if (this.plan.emit) this.#output?.sender.sendTime(record.offset, this.#time);
+    this.#output?.sendTime(record.offset, this.#time);
     if (!this.#retention.sweep(record.appendTime, cellsPerStepMax)) return wholeSliceBytes;
-    if (record.kind === RecordKind.Barrier) this.barrier.complete(record, identity(), this.#output?.sender);
+    if (record.kind === RecordKind.Barrier) this.barrier.complete(record, identity(), this.#output);
     this.#isMidRecord = false;
     this.#offset = record.offset;
     return record.bytes;
@@ -238,7 +237,7 @@ export class Task {
     this.#noteWriting();
     const rest = this.tables.commit((entry) => !windows || windows.isLive(entry.family, entry.window));
     this.letters.write();
-    this.outbox?.write();
+    this.#output?.write();
     const startedAt = this.#writtenAhead.pages === 0 ? now : this.#writtenAhead.startedAt;
     const facts: CheckpointFacts = {
       epoch: this.#store.writingEpoch,
@@ -296,13 +295,12 @@ export class Task {
     this.#layouts.release();
   }
 
-  /** Applies a record's rows, by the watermark before it, then its own, and tells the next stage of both. */
+  /** Applies a record's rows, by the watermark before it, or sends them on; then takes its own. */
   #takeIn(record: LogRecord): void {
-    const sender = this.#output?.sender;
-    if (this.barrier.take(record, sender)) this.#time.end();
+    const output = this.#output;
+    if (this.barrier.take(record, output)) this.#time.end();
     if (record.kind !== RecordKind.Frame) {
       this.#time.apply(record);
-      if (this.plan.send) sender?.sendTime(record.offset, this.#time);
       return;
     }
     const input = this.#input;
@@ -311,7 +309,8 @@ export class Task {
       const { watermark } = this;
       if (!this.plan.send) this.#applyRows(record);
       this.#time.apply(record);
-      if (this.plan.send && sender) this.#sendRows(sender, record, watermark);
+      if (this.plan.send && output) this.#sendRows(output, record, watermark);
+      output?.sendInput(input.batch, { offset: record.offset, watermark });
     } finally {
       input.unload();
     }
@@ -328,11 +327,11 @@ export class Task {
     return this.#checkpoint.orderOffset ?? 0;
   }
 
-  #sendRows(sender: Sender, { offset, frame }: LogRecord, watermark: bigint): void {
+  #sendRows(output: TaskOutput, { offset, frame }: LogRecord, watermark: bigint): void {
     const { rows, selection, columns } = this.#input;
     this.#count({ applied: selection.count, filtered: rows - selection.count, late: 0, bad: 0 });
     this.#makeRoom(frame);
-    sender.sendRows({ offset, columns, selection, watermark }, this.#time);
+    output.sendRows({ offset, columns, selection, watermark }, this.#time);
   }
 
   #makeRoom(frame: Uint8Array): void {

@@ -16,6 +16,7 @@ import type { TaskPlan } from "../../engine/plan/task-plan.ts";
 import type { SqlStorage, SqlValue } from "../../engine/ports.ts";
 import type { KeyGroupRange } from "../../engine/shard-map.ts";
 import type { JobDefinition } from "../../protocol/job-spec.ts";
+import { stepNamesOf } from "../../protocol/step-inputs.ts";
 import { type StoredStream, shardCountOf } from "./shard-ranges.ts";
 
 export interface StreamEntry {
@@ -165,15 +166,17 @@ export class Catalog {
   }
 
   /**
-   * The job and the stage of a view: a job's name is its last step's, with `.0` behind it its first one's.
+   * The job and the stage of a view: a job's name is its last step's; behind a dot any step's number, from 0
+   * on, or its `uid`.
    */
   view(view: string): { job: JobEntry; stage: number } | undefined {
-    const [, name = view, step] = /^(.*)\.(\d+)$/.exec(view) ?? [];
+    const [, name = view, wanted] = /^(.*)\.(.+)$/.exec(view) ?? [];
     const job = this.job(name);
     if (!job) return undefined;
-    const behindFirst = job.definition.steps?.length ?? 0;
-    const stage = job.stages.length - 1 - behindFirst + Number(step ?? behindFirst);
-    return stage < job.stages.length ? { job, stage } : undefined;
+    const names = stepNamesOf(job.definition);
+    const step = names.findIndex((uid, number) => uid === wanted || String(number) === wanted);
+    if (wanted !== undefined && step < 0) return undefined;
+    return { job, stage: job.stages.length - names.length + (step < 0 ? names.length - 1 : step) };
   }
 
   addJob(job: Omit<JobEntry, "run" | "state">): JobEntry {

@@ -22,19 +22,31 @@ export function jobFactsOf(
     run: job.run,
     ...own,
     plan,
-    before: stagesBefore(job.stages, stage, partitions),
+    before: edgesBefore(job.stages, stage, partitions),
   };
 }
 
-/** Every stage is behind those that send to it. */
-function stagesBefore(
+/**
+ * The edges that lead to a stage, through others or not, in the order of those that send: every stage is
+ * behind those that send to it.
+ */
+function edgesBefore(
   stages: JobEntry["stages"],
   stage: number,
   partitions: readonly StagePartitions[],
 ): StageBefore[] {
-  const to = partitions[stage]?.generation ?? 0;
-  return (stages[stage]?.from ?? []).flatMap((from) => {
-    const own = partitions[from];
-    return own ? [...stagesBefore(stages, from, partitions), { ...own, to }] : [];
-  });
+  const reached = new Set([stage]);
+  const edges: { readonly from: number; readonly to: number }[] = [];
+  for (let to = stage; to >= 0; to--) {
+    for (const from of reached.has(to) ? (stages[to]?.from ?? []) : []) {
+      reached.add(from);
+      edges.push({ from, to });
+    }
+  }
+  return edges
+    .sort((one, other) => one.from - other.from || one.to - other.to)
+    .flatMap(({ from, to }) => {
+      const own = partitions[from];
+      return own ? [{ ...own, to: partitions[to]?.generation ?? 0 }] : [];
+    });
 }

@@ -12,7 +12,6 @@ import { isChanging } from "../../engine/plan/stream-of-results.ts";
 import type { TaskPlan } from "../../engine/plan/task-plan.ts";
 import { layoutDifference } from "../../engine/savepoint/state-layout.ts";
 import { evenRanges } from "../../engine/shard-map.ts";
-import type { JobDefinition } from "../../protocol/job-spec.ts";
 import { savedTaskName } from "../blobs.ts";
 import type { SavedStage } from "../savepoint-manifest.ts";
 import { operatorsIn } from "../savepoint-reader.ts";
@@ -29,11 +28,6 @@ export interface NonRestored {
 interface Matched {
   readonly restore: JobRestore;
   readonly nonRestored: readonly NonRestored[];
-}
-
-/** The names of a job's stateful operators, its steps in order: a step's `uid`, else its place. */
-export function operatorsOf({ uid, steps = [] }: JobDefinition): string[] {
-  return [{ uid }, ...steps].map((step, index) => step.uid ?? `step-${index}`);
 }
 
 /**
@@ -116,15 +110,17 @@ function matchState(
  */
 function leaveOutHalves(stages: readonly JobStage[], found: Map<number, SavedPlace>): NonRestored[] {
   const nameOf = new Map(operatorsIn(stages));
-  const takesBack = ({ window, latenessMs, emit }: TaskPlan) => emit && isChanging(window, latenessMs);
-  const isHalf = (stage: number) => {
-    const plan = stages[stage]?.plan;
-    return plan !== undefined && takesBack(plan) && found.has(stage) !== found.has(stage + 1);
-  };
+  const pairs = stages.flatMap(({ plan }, stage) => {
+    if (!isChanging(plan.window, plan.latenessMs)) return [];
+    const results = (plan.edges ?? []).filter(({ of }) => of === "results");
+    const readers = results.map(({ send }) => send.to.generation);
+    return readers.map((reader) => [stage, stages.findIndex(({ generation }) => generation === reader)]);
+  }) as (readonly [number, number])[];
   const leftOut: NonRestored[] = [];
-  const halfOf = () => [...stages.keys()].find(isHalf);
-  for (let stage = halfOf(); stage !== undefined; stage = halfOf()) {
-    const [kept, other] = found.has(stage) ? [stage, stage + 1] : [stage + 1, stage];
+  const halfOf = () => pairs.find(([stage, reader]) => found.has(stage) !== found.has(reader));
+  for (let half = halfOf(); half !== undefined; half = halfOf()) {
+    const [stage, reader] = half;
+    const [kept, other] = found.has(stage) ? [stage, reader] : [reader, stage];
     found.delete(kept);
     const beside = `"${nameOf.get(other)}" beside it does not go on with its state`;
     const reason = `results that are taken back pass between them, and ${beside}`;

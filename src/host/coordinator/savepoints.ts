@@ -132,7 +132,7 @@ export class Savepoints {
   ): Promise<SavepointEntry> {
     const { savepoint } = entry;
     const sources = streams.filter(({ definition }) => definition.inputs === undefined);
-    const sends = sources.reduce((sum, source) => sum + shardCountOf(source), 0);
+    const sends = channelCounts(entry.stages, streams);
     const isEntry = (address: ShardAddress) =>
       sources.some(({ generation }) => generation === address.generation);
     const failures: string[] = [];
@@ -141,8 +141,7 @@ export class Savepoints {
       const name = savedTaskName(savepoint, address.generation, address.shard);
       const before = known.get(name);
       if (before?.state === "done") return before;
-      const entersBy = isEntry(address) ? { ...(sources.length > 1 && { sends }) } : undefined;
-      const status = await this.#ask(entry, address, entersBy);
+      const status = await this.#ask(entry, address, isEntry(address) ? sends : undefined);
       if (!status.ok && status.error.code === "JOB_FAILED") failures.push(status.error.message);
       return status.ok && status.value ? { name, ...status.value } : before;
     });
@@ -158,17 +157,17 @@ export class Savepoints {
   }
 
   /**
-   * How far a partition is; null where the barrier has not come to it. `entersBy` is given of one where it
+   * How far a partition is; null where the barrier has not come to it. `sends` is given of one where it
    * enters.
    */
   async #ask(
     { run, savepoint, drain }: SavepointEntry,
     address: ShardAddress,
-    entersBy: Pick<Barrier, "sends"> | undefined,
+    sends: Barrier["sends"],
   ): Promise<RpcResult<SavepointStatus | null>> {
     const partition = this.#shards.open(address);
-    if (entersBy) {
-      const barrier = { run, savepoint, ...entersBy, ...(drain && { drains: true as const }) };
+    if (sends) {
+      const barrier = { run, savepoint, sends, ...(drain && { drains: true as const }) };
       const begun = await callShard(this.#clock, callTimeoutMs, address, () =>
         partition.beginSavepoint(address.generation, barrier),
       );
@@ -242,6 +241,21 @@ function readEntry(row: readonly SqlValue[]): SavepointEntry {
     stages: JSON.parse(String(stages)),
     saved: JSON.parse(String(saved)),
   };
+}
+
+/** By how many channels a barrier comes to each stage behind others. */
+function channelCounts(
+  stages: readonly SavedStage[],
+  streams: readonly StreamEntry[],
+): Readonly<Record<string, number>> {
+  const countOf = (stage: number) => {
+    const stream = streams.find(({ generation }) => generation === stages[stage]?.generation);
+    return stream ? shardCountOf(stream) : 0;
+  };
+  const counted = stages.flatMap(({ generation, from }) =>
+    from ? [[generation, from.reduce((sum, stage) => sum + countOf(stage), 0)]] : [],
+  );
+  return Object.fromEntries(counted);
 }
 
 function partitionsOf(streams: readonly StreamEntry[]) {

@@ -201,7 +201,7 @@ export class Splits {
     const channels = senders.flatMap(channelsFrom).length;
     const savepoint = savepointOfSplit(split);
     const barrier = { run, savepoint, channels, split: { child, middle } };
-    const change = { run, parent, barrier, ranges: rangesOf(next) };
+    const change = { run, generation: next.generation, parent, barrier, ranges: rangesOf(next) };
     const told = await Promise.all(
       senders.flatMap(({ name, generation, definition }) =>
         rangesOf({ definition }).map((_, shard) =>

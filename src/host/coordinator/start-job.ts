@@ -3,9 +3,10 @@
  */
 import { type PlannedStage, planStages } from "../../engine/plan/plan-stages.ts";
 import type { JobDefinition } from "../../protocol/job-spec.ts";
+import { stepNamesOf } from "../../protocol/step-inputs.ts";
 import type { Catalog, JobEntry, JobStage, StreamEntry } from "./catalog.ts";
 import { CommandDelivery } from "./command-delivery.ts";
-import { operatorsOf, planRestore } from "./restore-plan.ts";
+import { planRestore } from "./restore-plan.ts";
 import type { SavepointEntry } from "./savepoints.ts";
 import { channelsFrom, shardCountOf } from "./shard-ranges.ts";
 
@@ -55,19 +56,23 @@ export function startJob(
 
 /** The stages that a job would have, with nothing made for them. */
 function tryPlan(definition: JobDefinition, sources: readonly StreamEntry[]): JobStage[] {
-  const nowhere = { stream: "", generation: 0, mapVersion: 0 };
   const read = sources.map((source) => source.definition);
-  const planned = planStages(definition, read, ({ shards }) => ({ ...nowhere, partitions: shards }));
-  return stagesOf(definition, planned, sources);
+  const streams: Pick<StreamEntry, "generation">[] = [...sources];
+  const planned = planStages(definition, read, ({ shards }) => {
+    const generation = -streams.length;
+    streams.push({ generation });
+    return { stream: "", generation, mapVersion: 0, partitions: shards };
+  });
+  return stagesOf(definition, planned, streams);
 }
 
 /** Of those that keep state the first belongs to the first step, and so on. */
 function stagesOf(
   definition: JobDefinition,
   planned: readonly PlannedStage[],
-  streams: readonly StreamEntry[],
+  streams: readonly Pick<StreamEntry, "generation">[],
 ): JobStage[] {
-  const operators = operatorsOf(definition);
+  const operators = stepNamesOf(definition);
   return planned.map(({ plan, from }, index): JobStage => {
     const operator = plan.send ? undefined : operators.shift();
     const generation = streams[index]?.generation ?? 0;

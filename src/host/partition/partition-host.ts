@@ -170,9 +170,10 @@ export class PartitionHost implements PartitionRpc {
     job: string,
     run: number,
     offset: number,
+    to: number,
     timeoutMs: number,
   ): Promise<RpcResult<readonly number[]>> {
-    const token = () => this.#partition.tokenBehind(job, run, offset);
+    const token = () => this.#partition.tokenBehind(job, run, offset, to);
     const late = `What came of offset ${offset} has not reached the next stage within ${timeoutMs} ms.`;
     const waited = await this.#waiters.until(() => token() !== undefined, timeoutMs, late);
     return waited.ok ? this.#answer(() => token() ?? []) : waited;

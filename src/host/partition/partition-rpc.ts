@@ -50,13 +50,15 @@ export interface PartitionRpc {
   /** Whether what the new partition of a split takes over of a run is there. */
   handoverOf(run: number, split: number): Promise<RpcResult<HandoverStatus>>;
   /**
-   * Waits (at most `timeoutMs`) until the job has applied `offset` and the next stage has acknowledged all
-   * that came of it. Answers the token for that stage: an offset for each of its partitions, by number.
+   * Waits (at most `timeoutMs`) until the job has applied `offset` and the stage that reads the generation
+   * `to` has acknowledged all that came of it. Answers the token for that stage: an offset for each of its
+   * partitions, by number.
    */
   tokenBehind(
     job: string,
     run: number,
     offset: number,
+    to: number,
     timeoutMs: number,
   ): Promise<RpcResult<readonly number[]>>;
   /** Letters of a job, or of the stream when `job` is undefined. */

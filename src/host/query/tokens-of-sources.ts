@@ -35,7 +35,8 @@ export function tokensOfSources(
 /** The stages that nothing sends to. */
 function sourcesOf(facts: JobFacts): readonly StagePartitions[] {
   const sentTo = new Set(facts.before.map(({ to }) => to));
-  return [...facts.before, facts].filter(({ generation }) => !sentTo.has(generation));
+  const sources = [...facts.before, facts].filter(({ generation }) => !sentTo.has(generation));
+  return [...new Map(sources.map((source) => [source.generation, source])).values()];
 }
 
 function unsaidOf([first = "", ...others]: readonly string[]): string {

@@ -102,7 +102,9 @@ export class ViewReader {
       const timeoutMs = this.#leftUntil(deadlineAt);
       const answers = await Promise.all(
         Object.entries(token).map(([shard, offset]) =>
-          this.#call(stage, Number(shard), timeoutMs, (rpc) => rpc.tokenBehind(job, run, offset, timeoutMs)),
+          this.#call(stage, Number(shard), timeoutMs, (rpc) =>
+            rpc.tokenBehind(job, run, offset, stage.to, timeoutMs),
+          ),
         ),
       );
       const next: Record<string, number> = { ...tokens.get(stage.to) };

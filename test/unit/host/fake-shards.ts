@@ -124,7 +124,8 @@ export class FakePartition implements PartitionRpc {
   }
 
   beginSavepoint(_generation: number, { run, savepoint, drains, sends }: SavepointBarrier) {
-    const how = `${drains ? " drains" : ""}${sends ? ` sends ${sends}` : ""}`;
+    const counts = Object.entries(sends ?? {}).map(([stage, channels]) => ` ${channels} to ${stage}`);
+    const how = `${drains ? " drains" : ""}${counts.join("")}`;
     return this.#call(`beginSavepoint ${run} ${savepoint}${how}`, () => null);
   }
 
@@ -151,8 +152,8 @@ export class FakePartition implements PartitionRpc {
     });
   }
 
-  tokenBehind(job: string, run: number, offset: number) {
-    return this.#call(`tokenBehind ${job} ${run} ${offset}`, () => this.token);
+  tokenBehind(job: string, run: number, offset: number, to: number) {
+    return this.#call(`tokenBehind ${job} ${run} ${offset} to ${to}`, () => this.token);
   }
 
   letters(job: string | undefined, after: string | undefined, limit: number) {

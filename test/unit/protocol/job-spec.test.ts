@@ -2,6 +2,7 @@
 import { describe, expect, test } from "vitest";
 import { errorBodyOf } from "../../../src/base/errors.ts";
 import { jobBodyOf, readJobDefinition, sourcesOf } from "../../../src/protocol/job-spec.ts";
+import { stepInputsOf } from "../../../src/protocol/step-inputs.ts";
 
 const delays = {
   source: "flights",
@@ -210,5 +211,86 @@ describe("what a savepoint knows a step by", () => {
     const message = messageFor({ ...delays, ...changes });
     expect(message).toContain(`JOB_INVALID ${place}: `);
     expect(message).toContain(`expected another uid than that of step ${other}`);
+  });
+});
+
+describe("a further step", () => {
+  const step = { key: [], window: { type: "tumble", size: "1d" }, aggregates: { n: { function: "count" } } };
+  const plain = { key: [], aggregates: { n: { function: "count" } } };
+
+  test("names what it reads, and reads back to that", () => {
+    const steps = [
+      { ...step, uid: "days" },
+      { ...step, input: "step-0" },
+      { ...plain, input: ["days", "step-2"] },
+      { ...plain, input: ["days.late"] },
+      { ...plain, input: "source" },
+    ];
+    const definition = readJobDefinition({ ...delays, steps });
+    expect(definition.steps?.map(({ input }) => input)).toEqual([
+      undefined,
+      "step-0",
+      ["days", "step-2"],
+      "days.late",
+      "source",
+    ]);
+    expect(readJobDefinition(JSON.parse(JSON.stringify(jobBodyOf(definition))))).toEqual(definition);
+    expect(stepInputsOf(definition)).toEqual([
+      [{ of: "results", step: 0 }],
+      [{ of: "results", step: 0 }],
+      [
+        { of: "results", step: 1 },
+        { of: "results", step: 2 },
+      ],
+      [{ of: "late", step: 1 }],
+      [{ of: "source" }],
+    ]);
+  });
+
+  test.each<[string, object, string]>([
+    [
+      "an unknown step",
+      { steps: [{ ...plain, input: "step-9" }] },
+      'steps[0].input: found "step-9", expected one of "source", "step-0", or a step\'s late',
+    ],
+    [
+      "itself",
+      { steps: [plain, { ...plain, uid: "me", input: "me" }] },
+      'steps[1].input: found "me", expected an earlier step, not this step itself: list "me"',
+    ],
+    [
+      "a later step, one of several",
+      {
+        steps: [
+          { ...plain, input: ["step-0", "last"] },
+          { ...plain, uid: "last" },
+        ],
+      },
+      'steps[0].input[1]: found "last", expected an earlier step, not step 2, behind this one',
+    ],
+    [
+      "late rows of a step without a window",
+      { window: undefined, uid: "all", steps: [{ ...plain, input: "all.late" }] },
+      'steps[0].input: found "all.late", expected a step with a window: nothing comes too late for "all"',
+    ],
+    [
+      "a step twice",
+      { steps: [{ ...plain, input: ["step-0", "step-0"] }] },
+      'steps[0].input: found ["step-0","step-0"], expected each input once',
+    ],
+    ["nothing", { steps: [{ ...plain, input: [] }] }, "steps[0].input: found [], expected 1 to 8 inputs"],
+    [
+      "what is no name",
+      { steps: [{ ...plain, input: 3 }] },
+      'steps[0].input: found 3, expected the name of an earlier step, or several such as ["by-',
+    ],
+    ["too much", { steps: Array.from({ length: 9 }, () => plain) }, "expected at most 8 steps"],
+    [
+      "by a name that is the source's",
+      { steps: [{ ...plain, uid: "source" }] },
+      'steps[0].uid: found "source", expected another uid: "source" is what the job reads',
+    ],
+  ])("does not read %s", (_, changes, expected) => {
+    expect(messageFor({ ...delays, ...changes })).toContain(expected);
   });
 });

@@ -92,7 +92,7 @@ class Trial {
   }
 
   #open(): Outbox {
-    return new Outbox(this.#storage, 1, 1, this.#checkpoint.channels);
+    return new Outbox(this.#storage, { task: 1, edge: 0 }, 1, this.#checkpoint.channels);
   }
 
   #apply(): void {
@@ -182,7 +182,7 @@ describe("an outbox", () => {
   function opened(stored: readonly StoredChannel[] = []) {
     const storage = new NodeStorage();
     Outbox.createTables(storage);
-    return new Outbox(storage, 1, 2, stored);
+    return new Outbox(storage, { task: 1, edge: 0 }, 2, stored);
   }
 
   function tell(outbox: Outbox, offset: number): void {

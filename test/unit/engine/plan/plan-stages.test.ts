@@ -277,24 +277,24 @@ describe("steps behind the first", () => {
     const { stages, deployed } = staged({ window, steps: [{ ...step, twoPhase: false }] });
     const [, first, second] = stages.map(({ plan }) => plan);
     expect(deployed).toHaveLength(2);
-    expect(first?.emit?.sourceColumns.map(({ name, streamColumn }) => [name, streamColumn])).toEqual([
+    expect(first?.edges?.[0]?.sourceColumns.map(({ name, streamColumn }) => [name, streamColumn])).toEqual([
       ["origin", 0],
       ["flights", 3],
       ["window_time", 4],
     ]);
-    expect(first?.emit?.send.columns.map(({ name }) => name)).toEqual([
+    expect(first?.edges?.[0]?.send.columns.map(({ name }) => name)).toEqual([
       "window_time",
       "origin",
       '["+","flights",1]',
     ]);
     expect(deployed[1]).toMatchObject({ shards: 4, eventTime: { column: "window_time" } });
     expect(second?.outputs.map(({ name }) => name)).toEqual(["origin", "window_start", "window_end", "days"]);
-    expect([first?.send, second?.emit]).toEqual([undefined, undefined]);
+    expect([first?.send, second?.edges]).toEqual([undefined, undefined]);
   });
 
   test("follow a first step that runs in the shards", () => {
     const { stages, deployed } = staged({ key: ["carrier"], window, steps: [{ ...step, key: [] }] });
-    expect(stages.map(({ plan }) => [plan.send !== undefined, plan.emit !== undefined])).toEqual([
+    expect(stages.map(({ plan }) => [plan.send !== undefined, plan.edges !== undefined])).toEqual([
       [false, true],
       [false, false],
     ]);
@@ -313,7 +313,11 @@ describe("steps behind the first", () => {
     });
     const [source, last] = stages.map(({ plan }) => plan);
     expect(source?.recordCounter).toBe(0);
-    expect(source?.emit?.sourceColumns.map(({ name }) => name)).toEqual(["flights", "delayed", "$weight"]);
+    expect(source?.edges?.[0]?.sourceColumns.map(({ name }) => name)).toEqual([
+      "flights",
+      "delayed",
+      "$weight",
+    ]);
     expect(deployed[0]?.columns.map(({ name, type }) => `${name} ${formatType(type)}`)).toEqual([
       "$weight BIGINT",
       "flights BIGINT",
@@ -352,7 +356,7 @@ describe("steps behind the first", () => {
       steps: [{ ...step, aggregates: { flights: { function: "sum", argument: "flights" } }, key: [] }],
     });
     const [source, last] = stages.map(({ plan }) => plan);
-    expect(source?.emit?.sourceColumns.map(({ name }) => name)).toEqual([
+    expect(source?.edges?.[0]?.sourceColumns.map(({ name }) => name)).toEqual([
       "flights",
       "window_time",
       "$weight",

@@ -186,6 +186,38 @@ describe("a job whose key lacks the distribution key", () => {
     });
   });
 
+  test("whose steps form a diamond has every edge before its last view, in order", async () => {
+    const harness = await started(sharded);
+    const users = { users: { function: "count" as const } };
+    const counting = { key: ["amount"], aggregates: users, retention: "forever" };
+    const [one, other] = [
+      { ...counting, uid: "one" },
+      { ...counting, uid: "other", input: "step-0" },
+    ];
+    const both = { ...counting, uid: "both", input: ["one", "other"] };
+    const wide = { key: ["amount"], parallelism: 3, retention: "forever" };
+    await harness.coordinator.putJob("totals", jobOf({ ...wide, steps: [one, other, both] }));
+    const facts = await harness.coordinator.jobFacts("totals.both");
+    const edges = facts.ok ? facts.value.before.map(({ generation, to }) => [generation, to]) : [];
+    expect(edges).toEqual([
+      [1, 2],
+      [2, 3],
+      [2, 4],
+      [3, 5],
+      [4, 5],
+    ]);
+    expect(await harness.coordinator.jobFacts("totals.other")).toMatchObject({
+      value: {
+        generation: 4,
+        before: [
+          { generation: 1, to: 2 },
+          { generation: 2, to: 4 },
+        ],
+      },
+    });
+    expect(harness.shards.at("totals/4", 5, 0).identity?.inputs).toHaveLength(6);
+  });
+
   test("has a view of every step, the last one under its own name", async () => {
     const harness = await started(sharded);
     const window = { type: "tumble", size: "1h" } as const;
@@ -197,6 +229,10 @@ describe("a job whose key lacks the distribution key", () => {
     const last = { ok: true, value: { ...second, job: "totals", before: [shards, first] } };
     expect(await harness.coordinator.jobFacts("totals")).toMatchObject(last);
     expect(await harness.coordinator.jobFacts("totals.1")).toMatchObject(last);
+    expect(await harness.coordinator.jobFacts("totals.step-1")).toMatchObject(last);
+    for (const name of ["totals.2", "totals.01", "totals.steps", "totals."]) {
+      expect(await harness.coordinator.jobFacts(name)).toMatchObject({ error: { code: "VIEW_NOT_FOUND" } });
+    }
     expect(await harness.coordinator.jobFacts("totals.0")).toMatchObject({
       value: { ...first, view: "totals.0", job: "totals", before: [shards] },
     });
@@ -299,9 +335,9 @@ describe("a job that reads two streams", () => {
     const taking = harness.coordinator.createSavepoint("totals", { stop: false, drain: false });
     await harness.within(3500, taking);
     for (const place of partitions) {
-      expect(harness.shards.at(...place).calls).toContain("beginSavepoint 1 1 sends 3");
+      expect(harness.shards.at(...place).calls).toContain("beginSavepoint 1 1 3 to 3");
     }
-    expect(harness.shards.at("totals/1", 3, 0).calls).not.toContain("beginSavepoint 1 1 sends 3");
+    expect(harness.shards.at("totals/1", 3, 0).calls).not.toContain("beginSavepoint 1 1 3 to 3");
     const saved = { state: "done", parts: 1, partsLeft: 0, bytes: 10, bytesLeft: 0 } as const;
     partitions.push(["totals/1", 3, 0], ["totals/1", 3, 1]);
     for (const place of partitions) {

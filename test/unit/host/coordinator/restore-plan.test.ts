@@ -5,9 +5,10 @@ import { describe, expect, test } from "vitest";
 import { EngineError } from "../../../../src/base/errors.ts";
 import { planStages } from "../../../../src/engine/plan/plan-stages.ts";
 import type { JobRestore, JobStage } from "../../../../src/host/coordinator/catalog.ts";
-import { operatorsOf, planRestore, sourceOf } from "../../../../src/host/coordinator/restore-plan.ts";
+import { planRestore, sourceOf } from "../../../../src/host/coordinator/restore-plan.ts";
 import type { SavepointEntry } from "../../../../src/host/coordinator/savepoints.ts";
 import type { JobBody } from "../../../../src/protocol/job-spec.ts";
+import { stepNamesOf } from "../../../../src/protocol/step-inputs.ts";
 import { jobOf, streamOf } from "../definitions.ts";
 
 const shards = 2;
@@ -27,9 +28,14 @@ function stagesOf(changes: Partial<JobBody>, generation: number): { stages: JobS
   const shardsOf = [shards];
   const planned = planStages(definition, [stream], (input) => {
     shardsOf.push(input.shards);
-    return { stream: "inner", generation: 0, mapVersion: 1, partitions: input.shards };
+    return {
+      stream: "inner",
+      generation: generation + shardsOf.length - 1,
+      mapVersion: 1,
+      partitions: input.shards,
+    };
   });
-  const operators = operatorsOf(definition);
+  const operators = stepNamesOf(definition);
   const stages = planned.map(({ plan, from }, index): JobStage => {
     const operator = plan.send ? undefined : operators.shift();
     const place = { ...(operator && { operator }), ...(from.length > 0 && { from }) };

@@ -102,7 +102,7 @@ test("the barrier enters the source's shards alone; the manifest says what there
       bytes: { done: 2100, of: 2100 },
     },
   });
-  expect(harness.source.calls).toContain("beginSavepoint 1 1");
+  expect(harness.source.calls).toContain("beginSavepoint 1 1 1 to 2");
   for (const partition of harness.partitions.slice(1)) {
     expect(partition.calls.filter((called) => called.startsWith("begin"))).toEqual([]);
   }
@@ -162,7 +162,7 @@ test("a job stops in the turn that its savepoint is complete, and not before", a
   const harness = await started();
   harness.tell(copied);
   expect(await harness.take({ stop: true, drain: true })).toMatchObject({ value: { state: "running" } });
-  expect(harness.source.calls).toContain("beginSavepoint 1 1 drains");
+  expect(harness.source.calls).toContain("beginSavepoint 1 1 drains 1 to 2");
   expect(await harness.jobs()).toEqual(["totals"]);
   harness.tell(done);
   await harness.pass(1_000);
