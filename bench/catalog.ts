@@ -12,6 +12,7 @@ import { exchangeLatency } from "./load/exchange-latency.ts";
 import { ingest } from "./load/ingest.ts";
 import { savepoint } from "./load/savepoint.ts";
 import { smallRequests } from "./load/small-requests.ts";
+import { split } from "./load/split.ts";
 
 export const benches: readonly Bench[] = [
   kernels,
@@ -24,4 +25,5 @@ export const benches: readonly Bench[] = [
   exchange,
   exchangeLatency,
   savepoint,
+  split,
 ];

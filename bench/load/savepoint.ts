@@ -12,16 +12,14 @@ import type { SavepointAnswer } from "../../src/protocol/answers.ts";
 import type { Bench, BenchContext, BenchOutcome, Check } from "../harness/bench.ts";
 import { durationFigure, ratioOf } from "../harness/figures.ts";
 import { roundsFor } from "../harness/measure.ts";
-import { ndjsonBodies } from "../inputs/bodies.ts";
-import { firstEventTime } from "../inputs/click-events.ts";
 import { addSample, cpuOf, measured, noSamples, rateOf } from "./contest.ts";
+import { fillHours } from "./fill-hours.ts";
 import { LoadGenerator } from "./load-generator.ts";
-import { clickJob, eventsPath, jobName, MillraceServer, streamName } from "./millrace-server.ts";
+import { clickJob, eventsPath, jobName, MillraceServer } from "./millrace-server.ts";
 
 const shards = 4;
 const eventsPerBody = 10_000;
 const connections = 16;
-const hourMs = 3_600_000;
 const whole = { hours: 15, keyCount: 100_000 } as const;
 const tiny = { hours: 3, keyCount: 1000 } as const;
 const forkName = "fork";
@@ -48,7 +46,7 @@ async function measure(
 ): Promise<BenchOutcome> {
   const { rounds, warmUps } = roundsFor(context, { rounds: 5, warmUps: 1 });
   const { hours, keyCount } = context.isSmoke ? tiny : whole;
-  await fill(server, hours, keyCount);
+  await fillHours(server, hours, keyCount);
   const first = await takeSavepoint(server.client);
   context.note(`a savepoint of ${first.bytes.of} bytes at rest took ${first.durationMs} ms`);
   const atRest = first.durationMs;
@@ -93,21 +91,6 @@ async function measure(
     ratios: [ratioOf("events with a savepoint to without", rateWith, rateWithout, { atLeast: 0.9 })],
     checks: await checksOf(server, last),
   };
-}
-
-/** Posts one event of every user in each of the hours before those of the load. */
-async function fill(server: MillraceServer, hours: number, keyCount: number): Promise<void> {
-  for (let hour = 0; hour < hours; hour++) {
-    const ts = firstEventTime - (hours - hour) * hourMs;
-    const events = Array.from({ length: keyCount }, (_, key) => {
-      return { user_id: `u${1_000_000 + key}`, ts, url: `/product/${key % 1000}`, amount: 0.01 };
-    });
-    for (const body of ndjsonBodies(events, eventsPerBody).bodies) {
-      await server.client.streams.post(streamName, new TextDecoder().decode(body));
-    }
-  }
-  server.expectRows(hours * keyCount, hours * keyCount);
-  await server.settle();
 }
 
 async function takeSavepoint({ savepoints }: MillraceClient): Promise<SavepointAnswer> {

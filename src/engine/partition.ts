@@ -299,13 +299,17 @@ export class Partition {
 
   /** Reads a view; `limit` rows behind `after`. Top-n reads are put together by the host from such pages. */
   queryView(job: string, run: number, scan: ViewScan): ViewPage {
-    const { awaits } = this.identity;
     this.#checkMap(scan.mapVersion);
-    if (awaits?.includes(run) && !this.jobs.has(run)) throw stillMoving(this.identity, job);
+    if (this.#isAwaited(run)) throw stillMoving(this.identity, job);
     const task = this.jobs.taskOf(job, run);
     if (task.barrier.isDividing) throw stillMoving(this.identity, job);
     const { watermark, appliedOffset } = task;
     return { ...scanView(task, scan, this.#ports.clock.now()), watermark, appliedOffset };
+  }
+
+  /** True when a job has applied the log up to `offset`; false while its state is on its way here. */
+  hasApplied(job: string, run: number, offset: number): boolean {
+    return !this.#isAwaited(run) && this.jobs.appliedOffset(job, run) >= offset;
   }
 
   /**
@@ -314,7 +318,7 @@ export class Partition {
    * acknowledged it.
    */
   tokenBehind(job: string, run: number, offset: number, to: number): readonly number[] | undefined {
-    if (this.jobs.appliedOffset(job, run) < offset) return undefined;
+    if (!this.hasApplied(job, run, offset)) return undefined;
     return this.jobs.taskOf(job, run).output?.tokenBehind(offset, to);
   }
 
@@ -322,6 +326,11 @@ export class Partition {
     return job === undefined
       ? readRejectedLetters(this.log, after, limit)
       : this.jobs.taskOf(job).letters.read(after, limit);
+  }
+
+  /** True for a run whose state a split brings here, until it has come. */
+  #isAwaited(run: number): boolean {
+    return this.identity.awaits?.includes(run) === true && !this.jobs.has(run);
   }
 
   /**

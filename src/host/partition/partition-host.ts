@@ -351,7 +351,7 @@ export class PartitionHost implements PartitionRpc {
 
   /** Resolves when the job has applied `minOffset`, or with an error: it failed, or it took too long. */
   #waitFor(job: string, run: number, minOffset: number, timeoutMs: number): Promise<RpcResult<null>> {
-    const isMet = () => this.#partition.jobs.appliedOffset(job, run) >= minOffset;
+    const isMet = () => this.#partition.hasApplied(job, run, minOffset);
     const late = `The view has not applied offset ${minOffset} within ${timeoutMs} ms.`;
     return this.#waiters.until(isMet, timeoutMs, late);
   }

@@ -194,10 +194,12 @@ describe("a shard that is split", () => {
     trial.split(false);
     expect(() => trial.parent.scan("job", { mapVersion: 1 })).toThrow("ask by that");
     expect(() => trial.child?.scan()).toThrow("on its way");
+    expect(trial.child?.partition.hasApplied("job", 1, 1)).toBe(false);
     trial.parent.turn(() => trial.parent.partition.step());
     expect(trial.parent.partition.handoverOf(1, 1).state).toBe("Waits");
     expect(() => trial.parent.scan()).toThrow("on its way");
     trial.move();
+    expect(trial.child?.partition.hasApplied("job", 1, 1)).toBe(true);
     expect([...trial.parent.rows(), ...(trial.child?.rows() ?? [])]).toEqual([["ann", 1, 1, false]]);
   });
 
