@@ -1,6 +1,7 @@
 /**
- * A savepoint in the middle of everything: three stages, events coming in, and objects that die at random,
- * the coordinator among them, while it is taken and while another job begins with it.
+ * A savepoint and splits in the middle of everything: three stages, events coming in, and objects that die at
+ * random, the coordinator among them, while the savepoint is taken, while another job begins with it, and
+ * while a shard and a partition of each later stage are divided.
  */
 import { abortAllDurableObjects, evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { expect, test } from "vitest";
@@ -30,8 +31,17 @@ async function savepointOf(job: string): Promise<number> {
   return done(await insist((answer) => answer.status === 200 && done(answer) !== undefined, "GET", path));
 }
 
+/** Splits a partition; the answer may be lost, and then it is known from the list. */
+async function splitOf(path: string, body: object, count: number): Promise<void> {
+  await insist(({ status }) => status < 300 || status === 409, "POST", path, body);
+  type Listed = { readonly state: string };
+  const isDone = ({ body }: Answer) =>
+    body.splits.filter(({ state }: Listed) => state === "done").length >= count;
+  await insist((answer) => answer.status === 200 && isDone(answer), "GET", path);
+}
+
 test.each([21])(
-  "a job of three stages is saved and begun again exactly, though objects die (seed %i)",
+  "a job of three stages is saved, begun again and divided exactly, though objects die (seed %i)",
   { timeout: 120_000 },
   async (seed) => {
     const random = randomOf(seed);
@@ -58,8 +68,8 @@ test.each([21])(
         else await runDurableObjectAlarm(partition).catch(ignoreIdle);
       }
     })();
-    let isForked = false;
-    const forked = (async () => {
+    let isChanged = false;
+    const changed = (async () => {
       await new Promise((resolve) => setTimeout(resolve, 100 + random(300)));
       const fromSavepoint = await savepointOf(view);
       const body = job(5, 3, { fromSavepoint });
@@ -69,8 +79,12 @@ test.each([21])(
         `/v1/jobs/${fork}`,
         body,
       );
-      partitions.push(...(await partitionsOf(fork)));
-      isForked = true;
+      await splitOf(`/v1/streams/${stream}/splits`, { shard: 1 }, 1);
+      await splitOf(`/v1/jobs/${view}/splits`, { stage: 1, partition: 3 }, 1);
+      await splitOf(`/v1/jobs/${view}/splits`, { stage: 2, partition: 0 }, 2);
+      const changedPartitions = [...(await partitionsOf(view)), ...(await partitionsOf(fork))];
+      partitions.splice(0, partitions.length, ...changedPartitions);
+      isChanged = true;
       return fromSavepoint;
     })();
     let sequence = 0;
@@ -81,15 +95,16 @@ test.each([21])(
         return [sequence * 700 + index, user, random(9)] as [number, string, number];
       });
       await postUntilAccepted(stream, clicks(...rows), "producer", sequence);
-      if (isForked) behind++;
+      if (isChanged) behind++;
     }
-    await forked;
+    await changed;
     const ended = await insist(({ status }) => status === 200, "POST", `/v1/streams/${stream}/watermark`, {
       watermark: "max",
     });
     isDone = true;
     await reaper;
     expect(deaths).toBeGreaterThan(0);
+    expect(await partitionsOf(view)).toHaveLength(5 + 9 + 3);
     for (const name of [view, fork]) {
       expect(await countsOf(name, ended.body.token)).toEqual(expected);
       const { late, state } = (await call("GET", `/v1/jobs/${name}`)).body;
