@@ -1,8 +1,8 @@
 /**
  * Kills the real server again and again under load, then compares every count with the ledger.
  *
- * A round: load runs for a random while, then Node, workerd or both die by kill -9, and the server comes
- * back. At once it must hold at least what was acknowledged before. In the end, and once more after a last
+ * A round: load runs for a random while, and meanwhile partitions are split and jobs are saved, stopped,
+ * forked and begun anew (`surgery.ts`); then Node, workerd or both die by kill -9, and the server comes back. At once it must hold at least what was acknowledged before. In the end, and once more after a last
  * kill, every key and every window must be exact: nothing lost, nothing twice.
  */
 import { mkdtempSync, rmSync } from "node:fs";
@@ -11,12 +11,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { checkpointIntervalMs } from "../../src/base/limits.ts";
 import { MillraceClient } from "../../src/client/client.ts";
-import { RequestError } from "../../src/client/request-error.ts";
 import type { Token } from "../../src/protocol/token.ts";
 import { Random } from "./random.ts";
+import { retried } from "./retried.ts";
 import { ServerProcess } from "./server-process.ts";
+import { Surgery } from "./surgery.ts";
 import {
   ledgerKey,
+  type TortureJob,
   type Totals,
   tortureJobs,
   tortureStream,
@@ -48,6 +50,8 @@ export interface TortureResult {
   readonly rounds: readonly Round[];
   readonly acknowledgedRows: number;
   readonly results: number;
+  /** Splits, savepoints and what began with them, in order. */
+  readonly operations: readonly string[];
   /** Checkpoints of all jobs in all partitions. */
   readonly checkpoints: number;
   /** What is not as it must be; empty: all is exact. */
@@ -87,11 +91,14 @@ async function tortureServer(server: ServerProcess, options: TortureOptions): Pr
   const client = new MillraceClient({ url: server.url });
   await client.streams.put(tortureStreamName, tortureStream);
   for (const [name, { body }] of Object.entries(tortureJobs)) await client.jobs.put(name, body);
+  const jobs = new Map<string, TortureJob>(Object.entries(tortureJobs));
   const workload = new Workload(client, options.seed, options.producers);
   const random = new Random(options.seed);
+  const surgery = new Surgery(client, new Random(options.seed ^ 0x5c41be1), jobs);
   const rounds: Round[] = [];
   const problems: string[] = [];
   workload.start();
+  surgery.start();
   for (let index = 1; index <= options.rounds; index++) {
     const loadMs = index % longRoundEvery === 0 ? longLoadMs : options.loadMs;
     const round = await runRound(index, server, workload, random, loadMs);
@@ -102,18 +109,20 @@ async function tortureServer(server: ServerProcess, options: TortureOptions): Pr
       problems.push(`round ${index}: ${round.acknowledgedRows} rows were acknowledged, ${held} are there`);
     }
   }
+  await surgery.finish();
   await workload.finish();
   const { token } = await retried(() => client.streams.setWatermark(tortureStreamName, "max"));
-  problems.push(...(await compareAll(client, workload, token, "in the end")));
+  problems.push(...(await compareAll(client, workload, jobs, token, "in the end")));
   await server.kill("both");
   await server.start();
-  problems.push(...(await compareAll(client, workload, token, "after a last kill")));
-  const statuses = await Promise.all(Object.keys(tortureJobs).map((job) => client.jobs.get(job)));
+  problems.push(...(await compareAll(client, workload, jobs, token, "after a last kill")));
+  const statuses = await Promise.all([...jobs.keys()].map((job) => client.jobs.get(job)));
   return {
     rounds,
     checkpoints: statuses.flatMap(({ checkpoints }) => checkpoints).length,
     acknowledgedRows: workload.acknowledgedRows,
     results: workload.totals.size + workload.minutes.size,
+    operations: surgery.done,
     problems,
   };
 }
@@ -141,18 +150,19 @@ async function runRound(
 async function compareAll(
   client: MillraceClient,
   workload: Workload,
+  jobs: ReadonlyMap<string, TortureJob>,
   token: Token,
   when: string,
 ): Promise<string[]> {
   const problems: string[] = [];
-  for (const [name, { ledger }] of Object.entries(tortureJobs)) {
+  for (const [name, { ledger }] of jobs) {
     problems.push(...(await compareView(client, name, workload[ledger], token, ledger === "minutes")));
   }
   const { rows } = await retried(() => client.streams.get(tortureStreamName));
   if (rows !== workload.acknowledgedRows) {
     problems.push(`the stream holds ${rows} rows, ${workload.acknowledgedRows} were acknowledged`);
   }
-  for (const job of Object.keys(tortureJobs)) {
+  for (const job of jobs.keys()) {
     const { late, bad } = await retried(() => client.jobs.get(job));
     if (late + bad > 0) problems.push(`${job} has ${late} late and ${bad} bad rows, expected none`);
   }
@@ -186,20 +196,6 @@ async function compareView(
   return problems.length <= problemsToldMax
     ? problems
     : [...problems.slice(0, problemsToldMax), `${view}: and ${problems.length - problemsToldMax} more`];
-}
-
-/** Calls until there is an answer; a server that was just started may not have woken all its objects. */
-async function retried<Answer>(call: () => Promise<Answer>): Promise<Answer> {
-  const deadline = Date.now() + 60_000;
-  for (;;) {
-    try {
-      return await call();
-    } catch (cause) {
-      const isFinal = cause instanceof RequestError && !cause.canRetry && cause.status < 500;
-      if (isFinal || Date.now() > deadline) throw cause;
-      await new Promise((resolve) => setTimeout(resolve, 100));
-    }
-  }
 }
 
 export function freePort(): Promise<number> {

@@ -1,4 +1,4 @@
-/** A short torture inside `npm test`: two kills under load. The long one is `npm run torture`. */
+/** A short torture inside `npm test`: two kills under load, with splits and savepoints meanwhile. The long one is `npm run torture`. */
 import { expect, test } from "vitest";
 import { runTorture } from "./run-torture.ts";
 
@@ -7,4 +7,5 @@ test("counts are exact after kill -9 of the real server under load", { timeout: 
   expect(result.problems).toEqual([]);
   expect(result.rounds).toHaveLength(2);
   expect(result.acknowledgedRows).toBeGreaterThan(0);
+  expect(result.operations.length).toBeGreaterThan(0);
 });

@@ -43,6 +43,7 @@ for (const { round, killed, loadMs, downMs, acknowledgedRows, retries, duplicate
   table.push([round, killed, loadMs, downMs, count(acknowledgedRows), count(retries), count(duplicateRows)]);
 }
 console.log(table.toString());
+for (const operation of result.operations) console.log(`meanwhile: ${operation}`);
 for (const problem of result.problems) console.error(problem);
 console.log(
   result.problems.length === 0

@@ -44,13 +44,21 @@ const sums: JobBody["aggregates"] = {
   largest: { function: "max", argument: "largest" },
 };
 
+const diamondStep = {
+  ...{ key: ["key"], parallelism: 2, aggregates: sums },
+  window: { type: "tumble", size: "100d" } as const,
+};
+
 /** A job, and the ledger that its view must equal: one entry per key, or per key and minute. */
 export interface TortureJob {
   readonly body: JobBody;
   readonly ledger: "totals" | "minutes";
 }
 
-/** In the shards, behind an exchange, and in three stages: 2 shards, 3 partitions, 2 partitions. */
+/**
+ * In the shards, behind an exchange, in three stages of 2, 3 and 2 partitions, and in a diamond: two steps
+ * have one half of the results each, and a fourth has both.
+ */
 export const tortureJobs: Readonly<Record<string, TortureJob>> = {
   torture_totals: { body: { source: tortureStreamName, key: ["key"], aggregates }, ledger: "totals" },
   torture_minutes: {
@@ -65,6 +73,17 @@ export const tortureJobs: Readonly<Record<string, TortureJob>> = {
     body: {
       ...{ source: tortureStreamName, key: ["key"], window: minute, aggregates, parallelism: 3 },
       steps: [{ key: ["key"], parallelism: 2, window: { type: "tumble", size: "100d" }, aggregates: sums }],
+    },
+    ledger: "totals",
+  },
+  torture_diamond: {
+    body: {
+      ...{ source: tortureStreamName, key: ["key"], window: minute, aggregates, parallelism: 2 },
+      steps: [
+        { ...diamondStep, uid: "few", filter: ["<=", "events", 2] },
+        { ...diamondStep, uid: "many", input: "step-0", filter: [">", "events", 2] },
+        { ...diamondStep, input: ["few", "many"] },
+      ],
     },
     ledger: "totals",
   },

@@ -1,0 +1,30 @@
+/** Calls to a server that may be killed at any moment. */
+import { setTimeout as sleep } from "node:timers/promises";
+import { RequestError } from "../../src/client/request-error.ts";
+
+const patienceMs = 60_000;
+
+/** Calls until there is an answer; a server that was just started may not have woken all its objects. */
+export async function retried<Answer>(call: () => Promise<Answer>): Promise<Answer> {
+  const deadline = Date.now() + patienceMs;
+  for (;;) {
+    try {
+      return await call();
+    } catch (cause) {
+      const isFinal = cause instanceof RequestError && !cause.canRetry && cause.status < 500;
+      if (isFinal || Date.now() > deadline) throw cause;
+      await sleep(100);
+    }
+  }
+}
+
+/** Looks until `find` has found something; what it asks may be asked again. */
+export async function found<Value>(what: string, find: () => Promise<Value | undefined>): Promise<Value> {
+  const deadline = Date.now() + patienceMs;
+  for (;;) {
+    const value = await retried(find);
+    if (value !== undefined) return value;
+    if (Date.now() > deadline) throw new Error(`in vain it was waited for ${what}`);
+    await sleep(50);
+  }
+}
