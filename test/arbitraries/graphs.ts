@@ -57,7 +57,10 @@ function drawStep(graph: Graph, draw: StepDraw, readsSource: boolean): GraphStep
   const { window, lateness, steps } = graph;
   const known: GraphInput[] = [0, ...steps.map((_, index) => index + 1)];
   if (readsSource) known.push("source");
-  const inputs = [...new Set(draw.inputs.map((choice) => known[choice % known.length] as GraphInput))];
+  if (window.kind !== "none") known.push("late");
+  const drawn = [...new Set(draw.inputs.map((choice) => known[choice % known.length] as GraphInput))];
+  // A task sends a step either its results or what came too late.
+  const inputs = drawn.includes("late") ? drawn.filter((input) => input !== 0) : drawn;
   const keys = inputs.map((input) => keyOf(graph, input));
   const common = (["user", "item"] as const).filter((name) => keys.every((key) => key.includes(name)));
   const key = common.filter((_, index) => ((draw.key >> index) & 1) === 1);

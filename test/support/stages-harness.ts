@@ -160,9 +160,9 @@ export class StagesHarness {
     return rows.sort((a, b) => (JSON.stringify(a) < JSON.stringify(b) ? -1 : 1));
   }
 
-  /** Sums over the partitions that have the view. */
-  counts(): { rows: number; late: number } {
-    const statuses = this.last.flatMap(({ partition }) => partition.jobs.statuses());
+  /** Sums over the partitions that have the view of a stage, of the last one if none is named. */
+  counts(stage = this.stages.length - 1): { rows: number; late: number } {
+    const statuses = (this.stages[stage] ?? []).flatMap(({ partition }) => partition.jobs.statuses());
     const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0);
     return {
       rows: sum(statuses.map(({ counts }) => counts.rows)),

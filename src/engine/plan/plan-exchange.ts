@@ -43,6 +43,8 @@ export interface ExchangeOptions {
   readonly place: "source" | "input";
   /** Its results may change after they were sent on. */
   readonly sendsChanges: boolean;
+  /** The columns that readers of its late rows need; undefined where there is none. */
+  readonly late?: readonly string[] | undefined;
 }
 
 interface Side extends ExchangeInput {
@@ -61,24 +63,26 @@ const commonTime = "event.time";
 export function planExchange(
   job: JobDefinition,
   inputs: readonly ExchangeInput[],
-  { place, sendsChanges }: ExchangeOptions,
+  { place, sendsChanges, late }: ExchangeOptions,
 ): Exchange {
   const within = <Value>({ label }: ExchangeInput, work: () => Value) =>
     naming(inputs.length > 1 && `${label}: `, work);
   const streams = inputs.map(({ stream }) => stream);
   const time = timeOf(streams);
   const isWeighed = streams.some(hasWeights);
-  const sides = inputs.map((input) => within(input, () => sideOf(job, input, time, isWeighed)));
+  const sides = inputs.map((input) => within(input, () => sideOf(job, input, time, isWeighed, late)));
   const [side] = sides;
   assert(side, "a job reads a stream");
   const input = naming(`${place}: `, () => inputOf(job, sides, time));
   const plain = planJob(innerJob(job, side), input, sendsChanges);
-  const whole = weighedOf({ sent: columnsOf(side, input), input, last: plain }, side.weight);
+  const stage = { kept: late ?? [], input, last: plain };
+  const whole = weighedOf({ ...stage, sent: columnsOf(side, input) }, side.weight);
   const sendings = sides.map((each) => {
-    const { sent } = weighedOf({ sent: each.sent, input, last: plain }, each.weight);
+    const { sent } = weighedOf({ ...stage, sent: each.sent }, each.weight);
     return within(each, () => planSending(job, { ...each, sent }, time, whole.input.columns));
   });
-  const isAlone = job.twoPhase === false || whole.last.countedValues !== undefined;
+  // Rows that were added up could not be told apart when they come too late.
+  const isAlone = job.twoPhase === false || late || whole.last.countedValues !== undefined;
   if (isAlone) return { sendings, input: whole.input, last: whole.last };
   const phases = sendings.map((sending) => {
     const { send, ...rest } = planTwoPhases(whole.last, whole.input, sending.send);
@@ -96,7 +100,13 @@ export function parallelismOf(
   return key.length === 0 ? 1 : (parallelism ?? Math.max(...streams.map(({ shards }) => shards)));
 }
 
-function sideOf(job: JobDefinition, input: ExchangeInput, time: string, isWeighed: boolean): Side {
+function sideOf(
+  job: JobDefinition,
+  input: ExchangeInput,
+  time: string,
+  isWeighed: boolean,
+  late: readonly string[] = [],
+): Side {
   const { stream } = input;
   const columns = new JobColumns(stream, job);
   const keyed = columns.key(job);
@@ -108,6 +118,7 @@ function sideOf(job: JobDefinition, input: ExchangeInput, time: string, isWeighe
     ...keyed,
     ...parameters.flatMap((parameter) => parameter ?? []),
     ...(weight ? [{ name: weightColumn, expression: weight }] : []),
+    ...late.map((name) => ({ name, expression: (name === weightColumn && weight) || columns.get(name) })),
   ];
   // Columns of the same name are the same.
   const sent = [...new Map(wanted.map((column) => [column.name, column])).values()];

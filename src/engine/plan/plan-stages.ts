@@ -13,7 +13,8 @@ import { type FurtherStep, type JobDefinition, sourcesOf } from "../../protocol/
 import { nameOfInput, type StepInput, stepInputsOf, stepNamesOf } from "../../protocol/step-inputs.ts";
 import type { StreamDefinition } from "../../protocol/stream-spec.ts";
 import { JobColumns, routingKeyOf } from "./job-columns.ts";
-import { type ExchangeInput, parallelismOf, planExchange, type Sending } from "./plan-exchange.ts";
+import { lateColumnsOf, lateRowsOf } from "./late-rows.ts";
+import { type ExchangeInput, parallelismOf, planExchange } from "./plan-exchange.ts";
 import { planJob } from "./plan-job.ts";
 import { checkStep, isChanging, naming, streamOfResults } from "./stream-of-results.ts";
 import type { EdgePlan, SendPlan, SendTarget, TaskPlan } from "./task-plan.ts";
@@ -35,6 +36,8 @@ interface Draft extends PlannedStage {
   /** What it reads, be it a source or what lies between. */
   readonly reads: StreamDefinition;
   readonly sends: Sent[];
+  /** The columns of what it reads that those who read its late rows need. */
+  readonly late?: readonly string[] | undefined;
 }
 
 /** What a stage sends to another. `edge` is undefined for a task that does nothing else. */
@@ -59,95 +62,147 @@ export function planStages(
   sources: readonly StreamDefinition[],
   deploy: DeployStage,
 ): PlannedStage[] {
-  const inputs = stepInputsOf(job);
-  const sendsChanges = ({ window, allowedLatenessMs }: FurtherStep, step: number) =>
-    isChanging(window, allowedLatenessMs) &&
-    inputs.flat().some((input) => input.of === "results" && input.step === step);
-  const drafts = draftFirstStep(job, sources, sendsChanges(job, 0));
-  const first = drafts.length - 1;
-  for (const [index, step] of (job.steps ?? []).entries()) {
-    naming(`steps[${index}].`, () => {
-      const read = readStages(job, sources, drafts, first, inputs[index] ?? [], step);
-      const definition = { ...step, source: job.source, startFrom: "earliest" } as const;
-      const changes = sendsChanges(step, index + 1);
-      const { sendings, input, last } = planExchange(definition, read, {
-        place: "input",
-        sendsChanges: changes,
-      });
-      const from = read.map(({ stage }) => stage);
-      sendings.forEach(({ sourceColumns, program, send }: Sending, side) => {
-        const { stage, of } = read[side] as ReadStage;
-        drafts[stage]?.sends.push({ to: drafts.length, send, edge: { of, sourceColumns, program } });
-      });
-      drafts.push({ plan: last, input, from, reads: input, sends: [] });
-    });
-  }
+  const { drafts } = new Drafting(job, sources);
   const targets = drafts.map(({ input, from }) => input && deploy(input, from));
   return drafts.map(({ plan, input, from, sends }) => {
     return { plan: { ...plan, ...outputOf(sends, targets) }, input, from };
   });
 }
 
-/**
- * The stages that a step reads. Throws JOB_INVALID where it cannot, or would read one twice: what a task
- * sends to a step is one chain of messages.
- */
-function readStages(
-  job: JobDefinition,
-  sources: readonly StreamDefinition[],
-  drafts: readonly Draft[],
-  first: number,
-  inputs: readonly StepInput[],
-  step: FurtherStep,
-): ReadStage[] {
-  const names = stepNamesOf(job);
-  const read = inputs.flatMap((input): ReadStage[] => {
-    if (input.of === "source") {
-      return sources.map((stream, stage) => {
-        return { stage, of: "input", stream, label: `stream "${sourcesOf(job)[stage]}"` };
-      });
+class Drafting {
+  readonly drafts: Draft[] = [];
+  readonly #job: JobDefinition;
+  readonly #sources: readonly StreamDefinition[];
+  readonly #names: readonly string[];
+  /** What each further step reads. */
+  readonly #inputs: readonly (readonly StepInput[])[];
+  /** Where the first step is among the drafts; the others follow it. */
+  readonly #first: number;
+
+  constructor(job: JobDefinition, sources: readonly StreamDefinition[]) {
+    this.#job = job;
+    this.#sources = sources;
+    this.#names = stepNamesOf(job);
+    this.#inputs = stepInputsOf(job);
+    this.#draftFirst();
+    this.#first = this.drafts.length - 1;
+    for (const [index, step] of (job.steps ?? []).entries()) this.#draftStep(step, index + 1);
+  }
+
+  /** The stages up to the one that groups by the job's own key. */
+  #draftFirst(): void {
+    const [job, sources] = [this.#job, this.#sources];
+    const changes = this.#sendsChanges(job, 0);
+    const late = this.#lateColumns(0, sources);
+    const [source] = sources;
+    const local = source && sources.length === 1 ? planLocally(job, source, changes) : undefined;
+    if (source && local) {
+      this.drafts.push({ plan: local, input: undefined, from: [], reads: source, sends: [], late });
+      return;
     }
-    const stage = first + input.step;
-    const before = drafts[stage];
-    assert(before, "a step reads those before it");
-    const label = `step "${names[input.step]}"`;
-    const stream = naming(inputs.length > 1 && `${label}: `, () => {
-      checkStep(step, before.plan);
-      return streamOfResults(before.plan, before.reads);
+    const options = { place: "source", sendsChanges: changes, late } as const;
+    const { sendings, input, last } = planExchange(job, this.#readSources(), options);
+    const from = sendings.map((_, index) => index);
+    for (const [index, { send, ...rest }] of sendings.entries()) {
+      const reads = sources[index] ?? input;
+      const plan = { ...rest, source: sourcesOf(job)[index] ?? "" };
+      const sends = [{ to: from.length, send, edge: undefined }];
+      this.drafts.push({ plan, input: undefined, from: [], reads, sends });
+    }
+    this.drafts.push({ plan: last, input, from, reads: input, sends: [], late });
+  }
+
+  #draftStep(step: FurtherStep, number: number): void {
+    const within = <Value>(work: () => Value) => naming(placeOf(number), work);
+    const read = within(() => this.#read(step, this.#inputs[number - 1] ?? []));
+    const streams = read.map(({ stream }) => stream);
+    const late = this.#lateColumns(number, streams);
+    const sendsChanges = this.#sendsChanges(step, number);
+    const options = { place: "input", sendsChanges, late } as const;
+    const { sendings, input, last } = within(() => planExchange(this.#asJob(step), read, options));
+    const to = this.drafts.length;
+    for (const [side, { sourceColumns, program, send }] of sendings.entries()) {
+      const { stage, of } = read[side] as ReadStage;
+      this.drafts[stage]?.sends.push({ to, send, edge: { of, sourceColumns, program } });
+    }
+    const from = read.map(({ stage }) => stage);
+    this.drafts.push({ plan: last, input, from, reads: input, sends: [], late });
+  }
+
+  /**
+   * The stages that a step reads. Throws JOB_INVALID where it cannot, or would read one twice: what a task
+   * sends to a step is one chain of messages.
+   */
+  #read(step: FurtherStep, inputs: readonly StepInput[]): ReadStage[] {
+    const read = inputs.flatMap((input) =>
+      input.of === "source" ? this.#readSources() : [this.#readStep(step, input, inputs.length > 1)],
+    );
+    const twice = read.find(({ stage }, at) => read.findIndex((other) => other.stage === stage) < at);
+    if (!twice) return read;
+    const named = inputs.map((input) => `"${nameOfInput(input, this.#names)}"`).join(" and ");
+    throw new EngineError("JOB_INVALID", {
+      message: `input: ${named} come from the same tasks; read them in two steps, and these in a third`,
+      details: { path: "input" },
     });
-    return [{ stage, of: "results", stream, label }];
-  });
-  const twice = read.find(({ stage }, at) => read.findIndex((other) => other.stage === stage) < at);
-  if (!twice) return read;
-  const named = inputs.map((input) => `"${nameOfInput(input, names)}"`).join(" and ");
-  throw new EngineError("JOB_INVALID", {
-    message: `input: ${named} come from the same tasks; read them in two steps, and these in a third`,
-    details: { path: "input" },
-  });
+  }
+
+  #readSources(): ReadStage[] {
+    const names = sourcesOf(this.#job);
+    return this.#sources.map((stream, stage) => {
+      return { stage, of: "input", stream, label: `stream "${names[stage]}"` };
+    });
+  }
+
+  #readStep(
+    step: FurtherStep,
+    { of, step: number }: Exclude<StepInput, { of: "source" }>,
+    isOneOfSeveral: boolean,
+  ): ReadStage {
+    const stage = this.#first + number;
+    const before = this.drafts[stage];
+    assert(before, "a step reads those before it");
+    const { plan, reads } = before;
+    if (of === "late") {
+      const label = `late rows of step "${this.#names[number]}"`;
+      return { stage, of, stream: lateRowsOf(reads, before.late ?? []), label };
+    }
+    const label = `step "${this.#names[number]}"`;
+    const stream = naming(isOneOfSeveral && `${label}: `, () => {
+      checkStep(step, plan);
+      return streamOfResults(plan, reads);
+    });
+    return { stage, of, stream, label };
+  }
+
+  /** The columns that readers of a step's late rows need of its inputs, and theirs; undefined without any. */
+  #lateColumns(number: number, inputs: readonly StreamDefinition[]): string[] | undefined {
+    const readers = this.#inputs.flatMap((read, index) =>
+      read.some((input) => input.of === "late" && input.step === number) ? [index + 1] : [],
+    );
+    if (readers.length === 0) return undefined;
+    const names = readers.flatMap((reader) => {
+      const step = this.#job.steps?.[reader - 1];
+      assert(step, "a reader is a step");
+      const own = naming(placeOf(reader), () => lateColumnsOf(this.#asJob(step), inputs));
+      return [...own, ...(this.#lateColumns(reader, inputs) ?? [])];
+    });
+    return [...new Set(names)];
+  }
+
+  /** True where results that others read may change after they were sent on. */
+  #sendsChanges({ window, allowedLatenessMs }: FurtherStep, number: number): boolean {
+    const isRead = this.#inputs.flat().some((input) => input.of === "results" && input.step === number);
+    return isRead && isChanging(window, allowedLatenessMs);
+  }
+
+  #asJob(step: FurtherStep): JobDefinition {
+    return { ...step, source: this.#job.source, startFrom: "earliest" };
+  }
 }
 
-/** The stages up to the one that groups by the job's own key. */
-function draftFirstStep(
-  job: JobDefinition,
-  sources: readonly StreamDefinition[],
-  sendsChanges: boolean,
-): Draft[] {
-  const [source] = sources;
-  const local = source && sources.length === 1 ? planLocally(job, source, sendsChanges) : undefined;
-  if (local)
-    return [{ plan: local, input: undefined, from: [], reads: source as StreamDefinition, sends: [] }];
-  const names = sourcesOf(job);
-  const streams = sources.map((stream, index) => ({ stream, label: `stream "${names[index]}"` }));
-  const { sendings, input, last } = planExchange(job, streams, { place: "source", sendsChanges });
-  const to = sendings.length;
-  const sending = sendings.map(({ send, ...rest }, index): Draft => {
-    const [reads, plan] = [sources[index] ?? input, { ...rest, source: names[index] ?? "" }];
-    return { plan, input: undefined, from: [], reads, sends: [{ to, send, edge: undefined }] };
-  });
-  return [
-    ...sending,
-    { plan: last, input, from: sendings.map((_, index) => index), reads: input, sends: [] },
-  ];
+/** How the place of a step begins in messages. */
+function placeOf(number: number): string {
+  return `steps[${number - 1}].`;
 }
 
 /** The plan of a job that needs no exchange; undefined for others. */

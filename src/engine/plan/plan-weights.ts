@@ -28,6 +28,8 @@ const bigint = { name: "BIGINT" } as const;
 /** What is sent to a stage, the stream that this makes, and the plan of the stage. */
 export interface WeighedStage {
   readonly sent: readonly Wanted[];
+  /** Names of what is sent as it is, whatever the stage makes of it. */
+  readonly kept: readonly string[];
   readonly input: StreamDefinition;
   readonly last: TaskPlan;
 }
@@ -38,7 +40,8 @@ export function hasWeights({ columns }: StreamDefinition): boolean {
 }
 
 /** `stage` as it would be if its rows were never taken back, made to take them with their weights. */
-export function planWeights({ sent, input, last }: WeighedStage, weight: TypedExpression): WeighedStage {
+export function planWeights(stage: WeighedStage, weight: TypedExpression): WeighedStage {
+  const { sent, kept, input, last } = stage;
   const wantedOf = (column: number): Wanted => {
     const { streamColumn } = last.sourceColumns[column] as SourceColumn;
     return sent[streamColumn] as Wanted;
@@ -49,13 +52,15 @@ export function planWeights({ sent, input, last }: WeighedStage, weight: TypedEx
     weighed(operation, argument === null ? undefined : wantedOf(argument), weight),
   );
   const bounds = last.accumulators.flatMap(({ operation }, index) => (isBound(operation) ? [index] : []));
-  const columns = [...new Map([time, ...keys, ...added].map((column) => [column.name, column])).values()];
+  const asTheyAre = sent.filter(({ name }) => kept.includes(name));
+  const wanted = [time, ...keys, ...added, ...asTheyAre];
+  const columns = [...new Map(wanted.map((column) => [column.name, column])).values()];
   const indexOf = ({ name }: Wanted) => columns.findIndex((column) => column.name === name);
   const weightPlace = columns.findIndex(({ name }) => name === weightColumn);
   const described = columns.map(({ name, expression: { type, nullable } }) => ({ name, type, nullable }));
   const sourceColumns = described.map((column, streamColumn) => ({ ...column, streamColumn }));
   return {
-    sent: columns,
+    ...{ sent: columns, kept },
     input: { ...input, columns: described },
     last: {
       ...last,

@@ -75,9 +75,10 @@ export interface CountedValuesPlan {
  *            now when one changes that had been sent. Columns are the task's outputs; `window_time` behind
  *            them, the last millisecond of the window, where there is one; then the weight
  *   input    the rows of its input as they come
+ *   late     those that came too late for it
  */
 export interface EdgePlan {
-  readonly of: "results" | "input";
+  readonly of: "results" | "input" | "late";
   readonly sourceColumns: readonly SourceColumn[];
   readonly program: ProgramCode;
   readonly send: SendPlan;

@@ -2,11 +2,14 @@
  * One edge of a task: what it sends to one of the steps that read of it, with channels, sequences and
  * acknowledgements of its own.
  */
+import { assert } from "../../base/assert.ts";
 import type { ColumnRows } from "../../kernel/column-batch.ts";
+import type { KernelMemory } from "../../kernel/kernel-memory.ts";
 import type { PageCache } from "../../kernel/page-cache.ts";
 import { Program } from "../../kernel/program.ts";
+import type { Selection } from "../../kernel/selection.ts";
 import { type EdgeName, Outbox, type StoredChannel } from "../exchange/outbox.ts";
-import { Sender } from "../exchange/sender.ts";
+import { Sender, type SentRecord } from "../exchange/sender.ts";
 import type { EdgePlan, SendPlan, SourceColumn } from "../plan/task-plan.ts";
 import type { SqlStorage } from "../ports.ts";
 import type { KeyGroupRange } from "../shard-map.ts";
@@ -30,6 +33,9 @@ export interface OutputContext {
   readonly cache: PageCache;
 }
 
+/** The record that brought or made rows, and the sender's time before it. */
+export type SendingRecord = Pick<SentRecord, "offset" | "watermark">;
+
 export class OutputEdge {
   readonly plan: SendPlan;
   /** What of the task it brings; undefined where that is what the task itself makes of its rows. */
@@ -38,6 +44,7 @@ export class OutputEdge {
   readonly sourceColumns: readonly SourceColumn[];
   readonly outbox: Outbox;
   readonly sender: Sender;
+  readonly #memory: KernelMemory;
   readonly #program: Program | undefined;
 
   /** `edge` is undefined for that of a task which keeps nothing. */
@@ -49,6 +56,7 @@ export class OutputEdge {
     { channels = [], ranges, toPassOver = 0 }: EdgeStart,
   ) {
     this.plan = plan;
+    this.#memory = cache.kernel.memory;
     this.of = edge?.of;
     this.outbox = new Outbox(sql, name, ranges?.length ?? plan.to.partitions, channels);
     this.sender = new Sender(cache, plan, this.outbox, ranges, toPassOver);
@@ -68,12 +76,31 @@ export class OutputEdge {
     return { to: generation, channels, toPassOver, ...(dividedRanges && { ranges: dividedRanges }) };
   }
 
-  /** Sends the rows of a batch, of the columns that the edge takes, that pass its filter. */
-  sendBatch(batch: ColumnRows, { offset, watermark }: { offset: number; watermark: bigint }): void {
+  /** Sends the rows of a batch that pass the filter, of `rows` alone where they are given, ascending. */
+  sendBatch(batch: ColumnRows, by: SendingRecord, rows?: readonly number[]): void {
     const program = this.#program;
-    if (!program) return;
+    assert(program, "an edge of a task that keeps something has a program");
     program.run(batch);
-    this.sender.sendRows({ offset, columns: program, selection: program.select(), watermark });
+    const passed = program.select();
+    if (!rows) {
+      this.sender.sendRows({ ...by, columns: program, selection: passed });
+      return;
+    }
+    const chosen = this.#among(passed, rows);
+    const list = this.#memory.allocate(chosen.length * 4);
+    try {
+      this.#memory.u32(list, chosen.length).set(chosen);
+      const selection = { pointer: list, count: chosen.length };
+      this.sender.sendRows({ ...by, columns: program, selection });
+    } finally {
+      this.#memory.release(list);
+    }
+  }
+
+  #among({ pointer, count }: Selection, rows: readonly number[]): number[] {
+    if (pointer === 0) return rows.filter((row) => row < count);
+    const passed = new Set(this.#memory.u32(pointer, count));
+    return rows.filter((row) => passed.has(row));
   }
 
   release(): void {

@@ -41,6 +41,8 @@ export interface SortedRows {
   readonly filtered: number;
   readonly late: number;
   readonly bad: number;
+  /** The rows that no window took, ascending. */
+  readonly lateRows: readonly number[];
   /** Sets of rows, each with its tables; apply one before asking for the next. */
   batches(continuous: () => KeyedTable): Generator<RowSet>;
 }
@@ -74,6 +76,7 @@ export class RowSorter {
     const passed = this.#weigh(input, input.selection);
     const bad = passed - this.#weigh(input, rows);
     let late = 0;
+    let lateRows: readonly number[] = [];
     let tables: KeyedTable | number = 0;
     if (windows) {
       const assignment = windows.slices.assign({
@@ -90,12 +93,13 @@ export class RowSorter {
       rows = { pointer: assignment.selection, count: assignment.count };
       late = this.#weigh(input, { pointer: scratch.late, count: assignment.lateCount });
       tables = assignment.tables;
-      this.#writeLate(input, record, watermark, scratch.rows(scratch.late, assignment.lateCount));
+      lateRows = scratch.rows(scratch.late, assignment.lateCount);
+      this.#writeLate(input, record, watermark, lateRows);
     }
     const batches = (continuous: () => KeyedTable) =>
       this.#batches(input, rows, windows ? tables : continuous(), watermark, windows);
     const filtered = input.rows - input.selection.count;
-    return { applied: passed - bad - late, filtered, late, bad, batches };
+    return { applied: passed - bad - late, filtered, late, bad, lateRows, batches };
   }
 
   release(): void {

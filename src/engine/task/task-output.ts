@@ -17,7 +17,7 @@ import type { TaskPlan } from "../plan/task-plan.ts";
 import { gridOfPlan } from "../windows/grid-of-plan.ts";
 import { windowStartOf } from "../windows/window-arithmetic.ts";
 import type { Checkpoint } from "./checkpoint.ts";
-import { type EdgeStart, type OutputContext, OutputEdge } from "./output-edge.ts";
+import { type EdgeStart, type OutputContext, OutputEdge, type SendingRecord } from "./output-edge.ts";
 import { type Result, ResultEmitter } from "./result-emitter.ts";
 
 export class TaskOutput {
@@ -97,8 +97,14 @@ export class TaskOutput {
   }
 
   /** Sends the rows that came to those who read them as they are. */
-  sendInput(batch: ColumnRows, record: Pick<SentRecord, "offset" | "watermark">): void {
-    for (const edge of this.edges) if (edge.of === "input") edge.sendBatch(batch, record);
+  sendInput(batch: ColumnRows, by: SendingRecord): void {
+    for (const edge of this.edges) if (edge.of === "input") edge.sendBatch(batch, by);
+  }
+
+  /** Sends the rows of a batch that came too late, to those who read such. */
+  sendLate(batch: ColumnRows, rows: readonly number[], by: SendingRecord): void {
+    if (rows.length === 0) return;
+    for (const edge of this.edges) if (edge.of === "late") edge.sendBatch(batch, by, rows);
   }
 
   /** Sends a page of the window that ends at `end`; false where nothing more may be sent for now. */

@@ -343,6 +343,8 @@ export class Task {
     this.#makeRoom(record.frame);
     const sorted = this.#sorter.sort(this.#input, record, this.watermark, this.windows);
     this.#count(sorted);
+    const { offset } = record;
+    this.#output?.sendLate(this.#input.batch, sorted.lateRows, { offset, watermark: this.watermark });
     const expireBefore = BigInt(this.#retention.expireBefore(record.appendTime));
     const orderBase = BigInt(record.offset + this.#orderOffset) << 20n;
     const applied = { record, input: this.#input, expireBefore, orderBase };
@@ -351,7 +353,7 @@ export class Task {
     }
   }
 
-  #count({ applied, filtered, late, bad }: Omit<SortedRows, "batches">): void {
+  #count({ applied, filtered, late, bad }: Pick<SortedRows, "applied" | "filtered" | "late" | "bad">): void {
     this.#counts = {
       rows: this.#counts.rows + applied,
       filtered: this.#counts.filtered + filtered,

@@ -174,3 +174,104 @@ describe("a union", () => {
     expect(messageFor(changes, one)).toContain(expected);
   });
 });
+
+describe("late rows", () => {
+  const late = { uid: "late", input: "first.late", key: ["city"], aggregates: sum("price") };
+
+  test("bring what their reader needs, which travels to the step for that, each row for itself", () => {
+    const { edges, stages, deployed } = staged({ window, steps: [{ ...late, twoPhase: false }] });
+    expect(edges).toEqual([
+      [["own", 1, ["time", "shop", "city", "pieces", "price"]]],
+      [["late", 2, ["time", "city", "price"]]],
+      [],
+    ]);
+    expect(stages[0]?.plan.send?.local).toBeUndefined();
+    expect(stages[1]?.plan.sourceColumns.map(({ name }) => name)).toEqual(["time", "shop", "city", "pieces"]);
+    expect(deployed[1]?.eventTime.column).toBe("time");
+  });
+
+  test("leave a first step that runs in the shards", () => {
+    const { edges } = staged({ window, steps: [late] }, { ...stream, shards: 1 });
+    expect(edges[0]?.map(([of, to]) => [of, to])).toEqual([["late", 1]]);
+  });
+
+  test("of late rows bring what those need who read them", () => {
+    const again = { ...late, uid: "later", input: "late.late", key: ["shop"], aggregates: sum("pieces") };
+    const { edges } = staged({
+      window,
+      key: [],
+      aggregates: sum("price"),
+      steps: [{ ...late, window }, again],
+    });
+    expect(edges[0]?.[0]?.[2]).toEqual(["time", "price", "city", "shop", "pieces"]);
+    expect(edges[1]).toEqual([["late", 2, ["time", "city", "price", "shop", "pieces"]]]);
+    expect(edges[2]?.map(([of, to]) => [of, to])).toEqual([["late", 3]]);
+  });
+
+  test("of a step over changes are changes", () => {
+    const steps = [
+      { ...shops, uid: "hours", allowedLateness: "1h" },
+      { ...shops, window, uid: "again" },
+      {
+        uid: "late",
+        input: "again.late",
+        key: ["shop"],
+        aggregates: { most: { function: "max", argument: "total" } },
+      },
+    ];
+    const { edges } = staged({ window, allowedLateness: "1h", steps: steps.slice(0, 2) });
+    expect(edges[1]?.[0]?.[2]).toContain("$weight");
+    const read = staged({ window, allowedLateness: "1h", steps });
+    expect(read.edges[2]?.[0]?.[2]).toEqual([
+      "window_time",
+      "shop",
+      "$signed total",
+      "$weight of total",
+      "$weight",
+      "total",
+    ]);
+    expect(read.edges[3]).toEqual([["late", 4, ["window_time", "shop", "total", "$weight"]]]);
+    expect(read.stages[4]?.plan.countedValues).toBeDefined();
+  });
+
+  test.each<[string, object, string]>([
+    [
+      "a column that the step made",
+      { window, columns: { dear: [">", "price", 9] }, key: ["dear"], steps: [{ ...late, key: ["dear"] }] },
+      'JOB_INVALID steps[0].key[0]: no column "dear"',
+    ],
+    [
+      "an output of the step",
+      { window, steps: [{ ...late, aggregates: sum("total") }] },
+      'EXPRESSION_INVALID steps[0].aggregates.total.argument: no column "total"',
+    ],
+    [
+      "beside results of the same step",
+      {
+        window,
+        steps: [
+          {
+            ...late,
+            input: ["first", "first.late"],
+            key: ["city"],
+            aggregates: { n: { function: "count" } },
+          },
+        ],
+      },
+      'JOB_INVALID steps[0].input: "first" and "first.late" come from the same tasks; read them in two steps',
+    ],
+  ])("do not bring %s", (_, changes, expected) => {
+    expect(messageFor(changes)).toContain(expected);
+  });
+
+  test("leave names to their reader that the step uses for itself", () => {
+    const columns = { dear: [">", "price", 9] };
+    const { edges } = staged({
+      window,
+      columns,
+      key: ["dear"],
+      steps: [{ ...late, columns, key: ["dear"] }],
+    });
+    expect(edges[1]?.map(([of]) => of)).toEqual(["late"]);
+  });
+});
