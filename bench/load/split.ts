@@ -24,7 +24,7 @@ const tiny = { hours: 2, keyCount: 1000 } as const;
 const keysPerProbe = 20;
 const keyGroups = 1024;
 
-/** What becomes of a probe's keys when the lower or the upper half of the key groups is split in the middle. */
+/** What becomes of a probe's keys when the lower or upper half of the key groups is split in the middle. */
 const fates = ["keys that stay", "keys that move", "keys of the other shard"] as const;
 type Fate = (typeof fates)[number];
 

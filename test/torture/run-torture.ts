@@ -2,8 +2,9 @@
  * Kills the real server again and again under load, then compares every count with the ledger.
  *
  * A round: load runs for a random while, and meanwhile partitions are split and jobs are saved, stopped,
- * forked and begun anew (`surgery.ts`); then Node, workerd or both die by kill -9, and the server comes back. At once it must hold at least what was acknowledged before. In the end, and once more after a last
- * kill, every key and every window must be exact: nothing lost, nothing twice.
+ * forked and begun anew (`surgery.ts`); then Node, workerd or both die by kill -9, and the server comes back.
+ * At once it must hold at least what was acknowledged before. In the end, and once more after a last kill,
+ * every key and every window must be exact: nothing lost, nothing twice.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";

@@ -1,4 +1,7 @@
-/** A short torture inside `npm test`: two kills under load, with splits and savepoints meanwhile. The long one is `npm run torture`. */
+/**
+ * A short torture inside `npm test`: two kills under load, with splits and savepoints meanwhile. The long one
+ * is `npm run torture`.
+ */
 import { expect, test } from "vitest";
 import { runTorture } from "./run-torture.ts";
 
