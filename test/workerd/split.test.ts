@@ -46,6 +46,10 @@ async function ingest(stream: string, isOver: () => boolean): Promise<{ rounds: 
   }
 }
 
+async function until(isSo: () => Promise<boolean>): Promise<void> {
+  while (!(await isSo())) await new Promise((resolve) => setTimeout(resolve, 10));
+}
+
 const patient = { timeout: 60_000 };
 
 test("a shard is split while events come in: nothing is lost or counted twice", patient, async () => {
@@ -118,6 +122,32 @@ test("a partition between stages is split while rows come by its channels", pati
   ]);
   const history = await call("GET", "/v1/jobs/staged/splits");
   expect(history.body.splits).toMatchObject([{ stage: 2 }, { stage: 1, parent: 2 }, { stage: 1, parent: 1 }]);
+});
+
+test("jobs go on from savepoints that were taken after their stream was split", patient, async () => {
+  await call("PUT", "/v1/streams/regrown", clicksBody({ shards: 2, distributionKey: ["user"] }));
+  const body = (changes: object) => totalsBody("regrown", { window: undefined, ...changes });
+  await call("PUT", "/v1/jobs/local", body({}));
+  await call("PUT", "/v1/jobs/remote", body({ parallelism: 3 }));
+  let isOver = false;
+  const ingested = ingest("regrown", () => isOver);
+  for (const shard of [1, 2, 0]) {
+    const { status, body: split } = await call("POST", "/v1/streams/regrown/splits", { shard });
+    expect([shard, status, split.state]).toEqual([shard, 201, "done"]);
+  }
+  const changes: Record<string, object> = { local: {}, remote: { parallelism: 4 } };
+  for (const job of ["local", "remote", "local", "remote"]) {
+    const { status, body: saved } = await call("POST", `/v1/jobs/${job}/savepoints`, { stop: true });
+    expect([job, status, saved]).toMatchObject([job, 201, { state: "done" }]);
+    const fromSavepoint = saved.savepoint;
+    const begun = await call("PUT", `/v1/jobs/${job}`, body({ ...changes[job], fromSavepoint }));
+    expect([job, begun.status]).toEqual([job, 201]);
+    await until(async () => (await call("GET", `/v1/jobs/${job}`)).body.state === "running");
+  }
+  isOver = true;
+  const { rounds, last } = await ingested;
+  expect(await totalsOf("local", tokenOf(last))).toEqual(totalsAfter(rounds));
+  expect(await totalsOf("remote", tokenOf(last))).toEqual(totalsAfter(rounds));
 });
 
 test("what cannot be divided is refused with a reason", async () => {

@@ -14,7 +14,7 @@ import { callShard, type Shards } from "../shards.ts";
 import type { WallClock } from "../wall-clock.ts";
 import type { Catalog, Delivery, JobEntry, StreamEntry } from "./catalog.ts";
 import { sourceOf } from "./restore-plan.ts";
-import { rangesOf, shardCountOf } from "./shard-ranges.ts";
+import { rangesOf, type StoredRange, shardCountOf } from "./shard-ranges.ts";
 
 /** After this a command counts as lost. Opening a partition with a long log may take seconds. */
 const commandTimeoutMs = 10_000;
@@ -99,7 +99,7 @@ export class CommandDelivery {
     }
     const job = this.#catalog.run(run);
     assert(job, "a delivery's job is in the catalog until all shards confirmed");
-    const from = stream.definition.ranges?.[shard]?.from;
+    const from = handedOverFrom(stream, shard, run);
     if (!from || job.state === "deleted") return await call(this.#commandOf(delivery, job, stream));
     const handedOver = await this.#handoverFrom(stream, run, from);
     if (!handedOver.ok) return handedOver;
@@ -131,8 +131,7 @@ export class CommandDelivery {
     const stage = job.stages.findIndex((each) => each.generation === generation);
     const plan = job.stages[stage]?.plan;
     assert(plan, "a job's run is told to the partitions of its own stages");
-    const isChild = stream.definition.ranges?.[shard]?.from !== undefined;
-    const saved = isChild ? undefined : job.restore;
+    const saved = handedOverFrom(stream, shard, run) ? undefined : job.restore;
     const restore = handedOver ?? (saved && sourceOf(saved, stage, shard, stream));
     return (partition) =>
       partition.command(generation, {
@@ -172,6 +171,16 @@ export class CommandDelivery {
     if (!this.#catalog.isSettled(generation, run)) return;
     if (this.#catalog.generation(generation)?.isDeleted) this.#catalog.forgetStream(generation);
   }
+}
+
+/** Where a run's state in a shard comes from that a split made; undefined where it began there as anywhere. */
+function handedOverFrom(
+  { definition }: StreamEntry,
+  shard: number,
+  run: number,
+): StoredRange["from"] | undefined {
+  const range = definition.ranges?.[shard];
+  return range?.awaits?.includes(run) ? range.from : undefined;
 }
 
 /** Returns who a shard of the stream is. */
