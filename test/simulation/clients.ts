@@ -67,6 +67,8 @@ export class Clients {
   /** Of each job that was drained the savepoint. */
   readonly drained = new Map<string, number>();
   #nextId = 1;
+  /** The fork or split that was asked for last. */
+  #operation: Promise<void> = Promise.resolve();
   isOver = false;
 
   constructor(simulation: Simulation, deployment: Deployment, life: ProcessLife) {
@@ -249,11 +251,17 @@ export class Clients {
   /** Takes a savepoint of a job, whatever that takes, and starts another job from it. */
   async #fork(job: JobPlan): Promise<void> {
     await this.#sleep(job.fork?.atMs ?? 0);
+    await this.#oneByOne(() => this.#forkNow(job));
+  }
+
+  async #forkNow(job: JobPlan): Promise<void> {
     const drains = job.fork?.drains ?? false;
     let savepoint: number | undefined;
     while (savepoint === undefined) {
-      // Whoever pauses the job would keep its savepoint waiting for ever.
-      await this.#insist((rpc) => rpc.setJobState(job.name, "running"));
+      // A job that is paused would keep its savepoint waiting for ever, and a split that is under way.
+      for (const { name } of this.#simulation.plan.jobs) {
+        await this.#insist((rpc) => rpc.setJobState(name, "running"));
+      }
       await this.#patiently(() =>
         this.#coordinator.createSavepoint(job.name, { stop: drains, drain: drains }),
       );
@@ -268,8 +276,12 @@ export class Clients {
   }
 
   /** Asks for a split until it has begun, or cannot be: the job is gone, or its state cannot be divided. */
-  async #split({ atMs, stage, choice }: SplitPlan): Promise<void> {
-    await this.#sleep(atMs);
+  async #split(split: SplitPlan): Promise<void> {
+    await this.#sleep(split.atMs);
+    await this.#oneByOne(() => this.#splitNow(split));
+  }
+
+  async #splitNow({ stage, choice }: SplitPlan): Promise<void> {
     while (!this.isOver) {
       const partition = choice % 3;
       const answer = await this.#patiently(() =>
@@ -281,6 +293,15 @@ export class Clients {
       if (answer && ["SPLIT_UNFIT", "JOB_NOT_FOUND"].includes(answer.error.code)) return;
       await this.#sleep(this.#random.below(retryMsMax));
     }
+  }
+
+  /** No stream is split between a savepoint and what begins with it: then it would no longer fit. */
+  async #oneByOne(work: () => Promise<void>): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const before = this.#operation;
+    this.#operation = promise;
+    await before;
+    await work().finally(resolve);
   }
 
   async #drop(job: string): Promise<void> {

@@ -165,9 +165,11 @@ export function drawLife(seed: number): LifePlan {
 
 type UndividedLife = Omit<LifePlan, "splits" | "deploysAtMs">;
 
-/** A fork would begin on other shards than the savepoint was taken on: such lives are not split. */
+/** What comes from several shards comes in any order: beside a fork only jobs are split that do not mind. */
 function drawSplits(random: Random, life: UndividedLife): SplitPlan[] {
-  if (life.jobs.some(({ fork }) => fork) || random.chance(0.4)) return [];
+  const minds = (job: JobPlan) =>
+    job.fork && (job.step || (job.window.kind !== "none" && needsExchange(life, job)));
+  if (life.jobs.some(minds) || random.chance(0.4)) return [];
   const stages = life.jobs.flatMap((job) =>
     Array.from({ length: (needsExchange(life, job) ? 1 : 0) + (job.step ? 1 : 0) }, (_, index) => {
       return { job: job.name, stage: index + (job.isUnion ? 2 : 1) };
