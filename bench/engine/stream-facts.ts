@@ -19,6 +19,7 @@ export function factsOf(definition: StreamDefinition): StreamFacts {
     eventTimeColumn: indexOf(eventTime.column),
     outOfOrdernessMs: eventTime.outOfOrdernessMs,
     distributionKey: distributionKey.map(indexOf),
+    waitsForProducers: false,
   };
 }
 

@@ -53,6 +53,7 @@ export const errorCodes = {
   ),
   PRODUCER_SEQUENCE_REUSED: user(422, "This sequence was sent before with another body. Use a new sequence."),
   PRODUCERS_TOO_MANY: busy(429, "Use few, long-lived producer ids: each is remembered for the retention."),
+  PRODUCER_UNREGISTERED: busy(503, "The producer was idle and is registered anew. Send again."),
   BACKLOG_FULL: busy(429, "The jobs are behind. Wait as Retry-After says, then send again."),
   CHANNEL_GAP: busy(503, "Messages of a channel are missing; the sending partition sends them again."),
   CHANNEL_WAITS: busy(503, "A savepoint waits for its other barriers; the sending partition sends again."),

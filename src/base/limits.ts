@@ -91,6 +91,11 @@ export const producerSequencesKept = 64;
  */
 export const producerTableBytesMax = 8 * MiB;
 
+/**
+ * Most live producers that a stream's watermark waits for: every shard keeps them, and tells of them each second.
+ */
+export const liveProducersMax = 256;
+
 /** Deadline of one append: a shard refuses a frame that was sent longer ago. */
 export const appendDeadlineMs = 10_000;
 

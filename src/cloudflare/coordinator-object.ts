@@ -6,7 +6,7 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { Coordinator as CoordinatorHost } from "../host/coordinator/coordinator.ts";
-import type { CoordinatorRpc } from "../host/coordinator/coordinator-rpc.ts";
+import type { CoordinatorRpc, ProducerRegistration } from "../host/coordinator/coordinator-rpc.ts";
 import type { JobDefinition } from "../protocol/job-spec.ts";
 import type { SavepointWish } from "../protocol/savepoint-body.ts";
 import type { StreamDefinition } from "../protocol/stream-spec.ts";
@@ -109,6 +109,10 @@ export class Coordinator extends DurableObject<Environment> implements Coordinat
 
   splitsOfJob(job: string) {
     return this.#host.splitsOfJob(job);
+  }
+
+  registerProducer(registration: ProducerRegistration) {
+    return this.#host.registerProducer(registration);
   }
 
   shardActive(stream: string, generation: number, shard: number) {

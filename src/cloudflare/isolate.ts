@@ -9,6 +9,7 @@ import { isolateBudgetBytes, pageBudgetBytes } from "../base/limits.ts";
 import type { JobFacts, StreamFacts } from "../host/coordinator/coordinator-rpc.ts";
 import { FactsCache } from "../host/facts-cache.ts";
 import { EncoderPool } from "../host/ingest/encoder-pool.ts";
+import { Registrations } from "../host/ingest/registrations.ts";
 import { Kernel } from "../kernel/kernel.ts";
 import { kernelModule } from "./load-kernel.ts";
 import { ObjectIds } from "./object-ids.ts";
@@ -16,9 +17,13 @@ import { ObjectIds } from "./object-ids.ts";
 /** Streams, and jobs, that a worker remembers. */
 const factsMax = 256;
 
+/** Producers that a worker remembers. */
+const registrationsMax = 4096;
+
 class Isolate {
   readonly encoders = new EncoderPool(() => new Kernel(kernelModule));
   readonly streamFacts = new FactsCache<StreamFacts>(factsMax);
+  readonly registrations = new Registrations(registrationsMax);
   readonly jobFacts = new FactsCache<JobFacts>(factsMax);
   readonly objectIds = new ObjectIds();
   /**

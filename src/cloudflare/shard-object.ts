@@ -10,8 +10,10 @@ import type {
   JobCommand,
   PartitionIdentity,
   SplitOrder,
+  Tick,
   ViewScan,
 } from "../engine/partition-types.ts";
+import type { ProducerOrder } from "../engine/producer-orders.ts";
 import { type HostPorts, PartitionHost } from "../host/partition/partition-host.ts";
 import type { PartitionRpc, SavepointBarrier } from "../host/partition/partition-rpc.ts";
 import { coordinatorOf } from "./coordinator-stub.ts";
@@ -55,8 +57,12 @@ export class Shard extends DurableObject<Environment> implements PartitionRpc {
     return this.#ready.setWatermark(generation, watermark, mapVersion);
   }
 
-  tick(generation: number, watermark: bigint) {
-    return this.#ready.tick(generation, watermark);
+  tick(generation: number, tick: Tick) {
+    return this.#ready.tick(generation, tick);
+  }
+
+  orderProducers(generation: number, orders: readonly ProducerOrder[], deadline: number) {
+    return this.#ready.orderProducers(generation, orders, deadline);
   }
 
   command(generation: number, command: JobCommand) {

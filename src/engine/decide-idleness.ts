@@ -4,14 +4,17 @@
  * Going idle is logged once. An idle stream with `idle: advance` follows the clock, but a tick is logged
  * only where it fires something, so an idle stream costs nothing.
  */
+import { lowerOf } from "./log/records.ts";
 
 export interface IdleFacts {
   readonly now: number;
   readonly isIdle: boolean;
   readonly isEnded: boolean;
-  /** Append time of the last frame; of the set-up for a shard never reached. */
+  /** When the last frame was logged or a producer registered; the set-up of a shard never reached. */
   readonly activeAt: number;
   readonly watermark: bigint;
+  /** The watermark beyond which live producers let no clock move it. */
+  readonly producersAllow: bigint;
   /** End of the earliest window that has not fired, of all running jobs. */
   readonly nextWindowEnd: bigint | undefined;
   readonly idle: "wait" | "advance";
@@ -33,10 +36,11 @@ export function decideIdleness(facts: IdleFacts): IdleDecision {
     return now >= idleAt ? { decision: "GoIdle", wakeAt: now } : { decision: "Wait", wakeAt: idleAt };
   }
   if (facts.idle === "wait" || nextWindowEnd === undefined) return { decision: "Wait", wakeAt: undefined };
-  const watermark = BigInt(now - facts.outOfOrdernessMs);
+  const watermark = lowerOf(BigInt(now - facts.outOfOrdernessMs), facts.producersAllow);
   if (watermark >= nextWindowEnd - 1n && watermark > facts.watermark) {
     return { decision: "Advance", watermark, wakeAt: now };
   }
-  if (facts.watermark >= nextWindowEnd - 1n) return { decision: "Wait", wakeAt: undefined };
+  const isHeld = facts.producersAllow < nextWindowEnd - 1n;
+  if (isHeld || facts.watermark >= nextWindowEnd - 1n) return { decision: "Wait", wakeAt: undefined };
   return { decision: "Wait", wakeAt: Number(nextWindowEnd) - 1 + facts.outOfOrdernessMs };
 }

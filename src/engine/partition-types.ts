@@ -5,7 +5,9 @@
 import type { ErrorBody } from "../base/errors.ts";
 import type { Schema } from "../columnar/schema.ts";
 import type { SplitPoint } from "./log/barrier.ts";
+import type { LiveProducer } from "./log/live-producers.ts";
 import type { TaskPlan } from "./plan/task-plan.ts";
+import type { ProducerTime } from "./producer-orders.ts";
 
 export type RpcResult<Value> =
   | { readonly ok: true; readonly value: Value }
@@ -27,6 +29,8 @@ export interface PartitionIdentity {
   readonly outOfOrdernessMs: number;
   readonly idleTimeoutMs: number;
   readonly idle: "wait" | "advance";
+  /** Whether the watermark waits for live producers; absent: it does not. */
+  readonly waitsForProducers?: boolean;
   readonly retention: { readonly timeMs: number; readonly bytesMax: number };
   /**
    * The channels that lead here from the first on, of a partition between stages: it takes nothing else.
@@ -158,12 +162,24 @@ export interface JobStatus {
   readonly checkpoints: readonly CheckpointFacts[];
 }
 
+/** What the coordinator tells a shard now and then. */
+export interface Tick {
+  /** For an idle shard: how far the others are; absent: nothing is known. */
+  readonly watermark?: bigint;
+  /** How far producers are, for a shard that they hold. */
+  readonly producers: readonly ProducerTime[];
+}
+
 export interface PartitionStatus {
   readonly shard: number;
   readonly generation: number;
   readonly firstOffset: number;
   readonly nextOffset: number;
   readonly watermark: bigint;
+  /** How far its frames alone would let the watermark go. */
+  readonly ownWatermark: bigint;
+  /** Producers that the watermark waits for. */
+  readonly producers: readonly LiveProducer[];
   readonly isIdle: boolean;
   readonly isEnded: boolean;
   readonly lastFrameAt: number | undefined;

@@ -11,6 +11,7 @@ import { EngineError, type ErrorBody, errorBodyOf } from "../base/errors.ts";
 import { backlogBytesMax, creditBytesMax, heldLogFactor, MiB } from "../base/limits.ts";
 import { readFrameHeader } from "../kernel/frame-codec.ts";
 import { decideIdleness, type IdleDecision } from "./decide-idleness.ts";
+import { decideTick } from "./decide-tick.ts";
 import { type Barrier, savepointOfSplit } from "./log/barrier.ts";
 import { PartitionLog } from "./log/partition-log.ts";
 import { type AppendRequest, type AppendResult, maxWatermark, RecordKind } from "./log/records.ts";
@@ -26,10 +27,12 @@ import type {
   PartitionIdentity,
   PartitionStatus,
   SplitOrder,
+  Tick,
   ViewPage,
   ViewScan,
 } from "./partition-types.ts";
 import type { Ports } from "./ports.ts";
+import { changesOf, type ProducerOrder } from "./producer-orders.ts";
 import { readRejectedLetters } from "./rejected-letters.ts";
 import type { SavepointStatus } from "./savepoint/savepoint-store.ts";
 import { wholeSliceBytes } from "./task/task.ts";
@@ -159,12 +162,26 @@ export class Partition {
     return this.log.appendWatermark(RecordKind.Watermark, watermark);
   }
 
-  /** The coordinator's tick: moves an idle shard's watermark where that fires something; others ignore it. */
-  tick(generation: number, watermark: bigint): void {
+  /** The coordinator's tick: logs what of it moves this shard's watermark on. */
+  tick(generation: number, tick: Tick): void {
     this.#check(generation);
-    if (!this.log.isIdle || watermark <= this.log.watermark) return;
-    const next = this.jobs.nextWindowEnd();
-    if (next !== undefined && next - 1n <= watermark) this.log.appendWatermark(RecordKind.Tick, watermark);
+    const { watermark, isIdle, live } = this.log;
+    const nextWindowEnd = this.jobs.nextWindowEnd();
+    const decided = decideTick(tick, { watermark, isIdle, live, nextWindowEnd });
+    if (decided.producers.length > 0) this.log.appendProducers(decided.producers);
+    if (decided.watermark !== undefined) this.log.appendWatermark(RecordKind.Tick, decided.watermark);
+  }
+
+  /** Carries out what the coordinator wants of producers, unless it comes after `deadline` (ms). */
+  orderProducers(generation: number, orders: readonly ProducerOrder[], deadline: number): void {
+    this.#check(generation);
+    const now = this.#ports.clock.now();
+    if (now > deadline) {
+      const message = `The order came ${now - deadline} ms after its deadline.`;
+      throw new EngineError("APPEND_EXPIRED", { message });
+    }
+    const changes = changesOf(orders, this.log.live);
+    if (changes.length > 0) this.log.appendProducers(changes);
   }
 
   /** Lets a savepoint's barrier for a run into the log of this shard; once, however often it is asked for. */
@@ -288,6 +305,8 @@ export class Partition {
       firstOffset: log.firstOffset,
       nextOffset: log.nextOffset,
       watermark: log.watermark,
+      ownWatermark: log.live.ownWatermark,
+      producers: [...log.live.entries()],
       isIdle: log.isIdle,
       isEnded: log.isEnded,
       lastFrameAt: log.lastFrameAt,
@@ -346,8 +365,9 @@ export class Partition {
       now: this.#ports.clock.now(),
       isIdle,
       isEnded: watermark === maxWatermark,
-      activeAt: log.lastFrameAt ?? this.#stored?.setUpAt ?? 0,
+      activeAt: Math.max(log.lastFrameAt ?? this.#stored?.setUpAt ?? 0, log.live.activeAt),
       watermark,
+      producersAllow: log.live.lowest,
       nextWindowEnd: jobs.nextWindowEnd(),
       idle: identity.idle,
       idleTimeoutMs: identity.idleTimeoutMs,

@@ -19,7 +19,12 @@ import { fields, readBody } from "./read-body.ts";
 
 export interface StreamDefinition {
   readonly columns: readonly Column[];
-  readonly eventTime: { readonly column: string; readonly outOfOrdernessMs: number };
+  readonly eventTime: {
+    readonly column: string;
+    readonly outOfOrdernessMs: number;
+    /** Absent in a body that does not say, and in what release 0.1.0 stored, which waits for none. */
+    readonly waitForProducers?: boolean;
+  };
   readonly idleTimeoutMs: number;
   /** What event time does while no event comes: stand still, or follow the clock. */
   readonly idle: "wait" | "advance";
@@ -90,7 +95,11 @@ const streamBodySchema = fields({
     .min(1, "expected at least one column")
     .max(columnsMax, `expected at most ${columnsMax} columns`),
   eventTime: fields(
-    { column: z.string(), outOfOrderness: durationSchema().default(0) },
+    {
+      column: z.string(),
+      outOfOrderness: durationSchema().default(0),
+      waitForProducers: z.boolean().optional(),
+    },
     '{ "column": "time", "outOfOrderness": "10s" }, which names a TIMESTAMP column',
   ),
   idleTimeout: durationSchema({ min: appendDeadlineMs + 1 }).default(30_000),
@@ -121,7 +130,7 @@ const streamDefinitionSchema = streamBodySchema.superRefine(checkNames).transfor
     columns: body.columns.map((column) =>
       column.name === body.eventTime.column ? { ...column, nullable: false } : column,
     ),
-    eventTime: { column: body.eventTime.column, outOfOrdernessMs: body.eventTime.outOfOrderness },
+    eventTime: eventTimeOf(body.eventTime),
     idleTimeoutMs: body.idleTimeout,
     idle: body.idle,
     distributionKey: body.distributionKey,
@@ -140,6 +149,7 @@ export function readStreamDefinition(body: unknown): StreamDefinition {
 
 /** Writes a definition as a body that reads back to it. */
 export function streamBodyOf(definition: StreamDefinition): StreamBody {
+  const { waitForProducers } = definition.eventTime;
   return {
     columns: definition.columns.map(({ name, type, nullable, path }) => ({
       name,
@@ -150,6 +160,7 @@ export function streamBodyOf(definition: StreamDefinition): StreamBody {
     eventTime: {
       column: definition.eventTime.column,
       outOfOrderness: formatDuration(definition.eventTime.outOfOrdernessMs),
+      ...(waitForProducers === undefined ? {} : { waitForProducers }),
     },
     idleTimeout: formatDuration(definition.idleTimeoutMs),
     idle: definition.idle,
@@ -160,6 +171,11 @@ export function streamBodyOf(definition: StreamDefinition): StreamBody {
       bytesPerShard: definition.retention.bytesPerShard,
     },
   };
+}
+
+function eventTimeOf({ column, outOfOrderness, waitForProducers }: StreamBodyRead["eventTime"]) {
+  const eventTime = { column, outOfOrdernessMs: outOfOrderness };
+  return waitForProducers === undefined ? eventTime : { ...eventTime, waitForProducers };
 }
 
 function checkNames(body: StreamBodyRead, context: z.RefinementCtx): void {

@@ -25,11 +25,12 @@ const draft: fc.Arbitrary<RecordDraft> = fc
     frame: fc.uint8Array({ maxLength: 60 }),
     stamp: fc.option(stamp, { nil: undefined }),
     mark: fc.option(mark, { nil: undefined, freq: 1 }),
+    held: fc.option(fc.bigInt({ min: -(2n ** 63n), max: 2n ** 63n - 1n }), { nil: undefined, freq: 1 }),
   })
   .map((fields) =>
     fields.kind === RecordKind.Frame
       ? fields
-      : { ...fields, rows: 0, rejected: 0, frame: new Uint8Array(0), stamp: undefined },
+      : { ...fields, rows: 0, rejected: 0, frame: new Uint8Array(0), stamp: undefined, held: undefined },
   );
 
 export const draftsArbitrary = fc.array(draft, { minLength: 1, maxLength: 12 });

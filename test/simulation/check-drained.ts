@@ -24,7 +24,7 @@ export function checkDrained(
     return jobLogOf(job, { ...log, frames });
   });
   // Behind an exchange the keys of all shards meet; windows are drawn there only over one.
-  const whole = [{ frames: before.flatMap(({ frames }) => frames) }];
+  const whole = before.length === 1 ? before : [{ frames: before.flatMap(({ frames }) => frames) }];
   const histories = needsExchange(plan, job) ? whole : historiesOf(before);
   const rows = histories.flatMap((history) => batchAnswer(plan, job, history).rows);
   const fired = rows.map((row) => ({ ...row, final: hasWindows }));

@@ -4,7 +4,8 @@
  * A row's lateness depends on the order in which its shard logged it, which no client knows. So the check
  * has two halves that meet in the log: the logs, of all shards together, hold what was acknowledged, each row
  * of a producer once; and each view is what the batch model makes of the logs, frame by frame in the order of
- * the offsets. A watermark that no frame brought is, to the model, a frame of one row that no job counts.
+ * the offsets. A watermark that no frame brought is, to the model, a frame of one row that no job counts; what
+ * the watermark is behind each is the log's word, which `check-producers.ts` checks.
  */
 
 import { decodeBarrier } from "../../src/engine/log/barrier.ts";
@@ -44,9 +45,12 @@ export interface ShardLog extends LogOfPartition<LoggedRow> {
 export type JobLog = LogOfPartition<JobRow>;
 
 /** A shard's log as a job takes it. */
-export function jobLogOf(job: JobPlan, { frames, shard, keyGroups, splits }: ShardLog): JobLog {
+export function jobLogOf(
+  job: JobPlan,
+  { frames, watermarks = [], shard, keyGroups, splits }: ShardLog,
+): JobLog {
   return {
-    ...{ shard, keyGroups, splits },
+    ...{ shard, keyGroups, splits, watermarks },
     frames: frames.map((frame) => frame.map((row) => jobRowOf(job, row))),
   };
 }
@@ -64,9 +68,13 @@ export function readLog({ log, identity }: Partition): ShardLog {
   const rejected: string[] = [];
   const splits: LoggedSplit[] = [];
   const drained = new Map<number, number>();
+  const watermarks: number[] = [];
+  let watermark = Number.NEGATIVE_INFINITY;
   for (let offset = log.firstOffset; offset < log.nextOffset; offset++) {
     const record = log.read(offset) as LogRecord;
     if (record.kind === RecordKind.Idle) continue;
+    watermark = Math.max(watermark, Number(record.watermark));
+    watermarks.push(watermark);
     if (record.kind !== RecordKind.Frame) {
       const barrier = record.kind === RecordKind.Barrier ? decodeBarrier(record.frame) : undefined;
       if (barrier?.drains) drained.set(barrier.savepoint, frames.length);
@@ -83,7 +91,7 @@ export function readLog({ log, identity }: Partition): ShardLog {
     rejected.push(...readRejected(record.frame).map(({ bytes }) => new TextDecoder().decode(bytes).trim()));
   }
   const { shard, keyGroups } = identity;
-  return { shard, keyGroups, frames, splits, rejected, drained };
+  return { shard, keyGroups, frames, watermarks, splits, rejected, drained };
 }
 
 /** The first half: what clients sent, and what the logs hold of it. */

@@ -96,7 +96,8 @@ export class Clients {
         });
       }
       for (const split of plan.splits) this.#go(() => this.#split(split));
-      for (let index = 0; index < plan.producers; index++) this.#go(() => this.#produce(`producer-${index}`));
+      for (let index = 0; index < plan.producers; index++)
+        this.#go(() => this.#produce({ id: `producer-${index}`, index }));
       for (let index = 0; index < plan.senders; index++) this.#go(() => this.#produce(undefined));
     });
   }
@@ -156,15 +157,17 @@ export class Clients {
     return this.#simulation.plan.otherShards === undefined ? ["events"] : ["events", "others"];
   }
 
-  async #produce(id: string | undefined): Promise<void> {
+  async #produce(producer: { readonly id: string; readonly index: number } | undefined): Promise<void> {
     const { plan } = this.#simulation;
     const pauseMax = (2 * plan.chaosMs) / plan.requestsPerClient;
     for (let sequence = 1; sequence <= plan.requestsPerClient; sequence++) {
       await this.#sleep(this.#random.below(pauseMax));
       if (this.isOver) return;
-      const request = this.#drawRequest(id === undefined ? undefined : { id, sequence });
+      const isOrderly = plan.lagMs !== undefined;
+      const newest = producer && isOrderly ? this.#simulation.now - producer.index * plan.lagMs : undefined;
+      const request = this.#drawRequest(producer && { id: producer.id, sequence }, newest);
       this.sent.push(request);
-      if (id !== undefined && this.#random.chance(0.2)) this.#go(() => this.#post(request));
+      if (producer && !isOrderly && this.#random.chance(0.2)) this.#go(() => this.#post(request));
       else await this.#post(request);
     }
   }
@@ -330,7 +333,8 @@ export class Clients {
     return new Promise((resolve) => void this.#life.later(resolve, ms));
   }
 
-  #drawRequest(producer: SentRequest["producer"]): SentRequest {
+  /** `newest` is how far an orderly producer is, which sends no row that is more than the bound behind it. */
+  #drawRequest(producer: SentRequest["producer"], newest: number | undefined): SentRequest {
     const { plan } = this.#simulation;
     const random = this.#random;
     const rows: SentRow[] = [];
@@ -341,7 +345,10 @@ export class Clients {
       else {
         rows.push({
           id,
-          time: this.#simulation.now - random.below(plan.spreadMs + 1),
+          time:
+            newest === undefined
+              ? this.#simulation.now - random.below(plan.spreadMs + 1)
+              : newest - random.below(plan.outOfOrdernessMs + 1),
           user: random.chance(0.05) ? null : `user-${random.below(plan.users)}`,
           amount: random.chance(0.1) ? null : random.below(100),
           item: random.chance(0.1) ? null : random.pick(names),

@@ -13,6 +13,7 @@ import type { CoordinatorRpc } from "../../src/host/coordinator/coordinator-rpc.
 import { FactsCache } from "../../src/host/facts-cache.ts";
 import { EncoderPool } from "../../src/host/ingest/encoder-pool.ts";
 import { Ingest } from "../../src/host/ingest/ingest.ts";
+import { Registrations } from "../../src/host/ingest/registrations.ts";
 import { PartitionHost } from "../../src/host/partition/partition-host.ts";
 import type { PartitionRpc } from "../../src/host/partition/partition-rpc.ts";
 import { ViewReader } from "../../src/host/query/view-reader.ts";
@@ -107,6 +108,8 @@ export class Deployment {
       encoders: this.#encoders,
       facts: new FactsCache(8),
       askFacts: (name) => answered(coordinator.streamFacts(name)),
+      registrations: new Registrations(8),
+      askRegistration: (wanted) => answered(coordinator.registerProducer(wanted)),
     });
     const askFacts = (name: string) => answered(coordinator.jobFacts(name));
     const views = new ViewReader({ clock, shards, facts: new FactsCache(8), askFacts });

@@ -92,6 +92,13 @@ export interface LifePlan {
   readonly requestsPerClient: number;
   readonly rowsMax: number;
   readonly badRate: number;
+  /** Whether watermarks wait for producers. */
+  readonly waitsForProducers: boolean;
+  /**
+   * In ms: producers send in order but for the bound, one request at a time, each so much farther behind the
+   * clock than the one before. Undefined: each row has a time of its own, and requests may overtake each other.
+   */
+  readonly lagMs: number | undefined;
   /** How far behind the clock event times lie at most. */
   readonly spreadMs: number;
   readonly users: number;
@@ -160,10 +167,17 @@ export function drawLife(seed: number): LifePlan {
   };
   const later = new Random(seed ^ 0xdeb107);
   const deploysAtMs = later.chance(0.3) ? [later.below(life.chaosMs), later.below(life.chaosMs)] : [];
-  return { ...life, splits: drawSplits(new Random(seed ^ 0x5b117), life), deploysAtMs };
+  const splits = drawSplits(new Random(seed ^ 0x5b117), life);
+  return { ...life, splits, deploysAtMs, ...drawProducers(new Random(seed ^ 0x90d0)) };
 }
 
-type UndividedLife = Omit<LifePlan, "splits" | "deploysAtMs">;
+type UndividedLife = Omit<LifePlan, "splits" | "deploysAtMs" | "waitsForProducers" | "lagMs">;
+
+function drawProducers(random: Random): Pick<LifePlan, "waitsForProducers" | "lagMs"> {
+  if (random.chance(0.4)) return { waitsForProducers: false, lagMs: undefined };
+  const lagMs = random.pick([0, 2_000, 60_000, 3_600_000]);
+  return { waitsForProducers: true, lagMs: random.chance(0.75) ? lagMs : undefined };
+}
 
 /** What comes from several shards comes in any order: beside a fork only jobs are split that do not mind. */
 function drawSplits(random: Random, life: UndividedLife): SplitPlan[] {
@@ -283,7 +297,7 @@ export function streamBodyOf(life: LifePlan, stream: StreamName): object {
   if (stream === "others") {
     const { columns, ...rest } = streamBodyOf(life, "events") as { readonly columns: readonly object[] };
     const moved = [...columns.slice(2), ...columns.slice(0, 2), { name: "at", type: "TIMESTAMP(3)" }];
-    const eventTime = { column: "at", outOfOrderness: life.outOfOrdernessMs };
+    const eventTime = { ...eventTimeOf(life), column: "at" };
     return { ...rest, columns: moved, eventTime, shards: life.otherShards, distributionKey: ["item"] };
   }
   return {
@@ -294,12 +308,16 @@ export function streamBodyOf(life: LifePlan, stream: StreamName): object {
       { name: "amount", type: "INT" },
       { name: "item", type: "STRING" },
     ],
-    eventTime: { column: "time", outOfOrderness: life.outOfOrdernessMs },
+    eventTime: { column: "time", ...eventTimeOf(life) },
     idle: life.idle,
     idleTimeout: life.idleTimeoutMs,
     shards: life.shards,
     distributionKey: life.isDistributed ? ["user"] : [],
   };
+}
+
+function eventTimeOf({ outOfOrdernessMs, waitsForProducers }: LifePlan) {
+  return { outOfOrderness: outOfOrdernessMs, waitForProducers: waitsForProducers };
 }
 
 /** The body of a job's definition. */

@@ -2,8 +2,9 @@
  * Bugs that are planted into the product itself, by replacing a method for the time of one life.
  */
 import { Outbox } from "../../src/engine/exchange/outbox.ts";
+import { LiveProducers } from "../../src/engine/log/live-producers.ts";
 import { LogState } from "../../src/engine/log/log-state.ts";
-import { type AppendRequest, RecordKind } from "../../src/engine/log/records.ts";
+import { type AppendRequest, higherOf, RecordKind } from "../../src/engine/log/records.ts";
 import { Partition } from "../../src/engine/partition.ts";
 import { decodePart, encodePart } from "../../src/engine/savepoint/part-codec.ts";
 import { type SavedPart, SavepointStore } from "../../src/engine/savepoint/savepoint-store.ts";
@@ -22,6 +23,11 @@ export function plantBug(plant: Plant | undefined, now: () => number): () => voi
       return replaceGetter(InputTime.prototype, "watermark", function (this: InputTime, own: bigint) {
         const all = Object.values(this.state).map(([watermark]) => BigInt(watermark));
         return [own, ...all].sort((first, second) => (first < second ? 1 : -1))[0] as bigint;
+      });
+    case "fastest-producer":
+      return replaceGetter(LiveProducers.prototype, "lowest", function (this: LiveProducers, own: bigint) {
+        const all = [...this.entries()].map(({ watermark }) => watermark);
+        return all.length === 0 ? own : all.reduce(higherOf);
       });
     case "early-trim":
       return replaceGetter(Task.prototype, "neededOffset", (own: number) => own + 1_000_000);

@@ -11,6 +11,7 @@ export const plants = {
   "dropped-outbox": "what waits to be acknowledged is not in the checkpoint",
   "skipped-acceptance": "a channel's messages are logged whether they were before or not",
   "maximum-watermark": "a stage goes by the fastest of its channels instead of the slowest",
+  "fastest-producer": "a shard goes by the fastest of its live producers instead of the slowest",
   "early-trim": "a log is trimmed before its task has applied it",
   "passed-barrier": "a stage takes in what lies behind a barrier before it has come by all channels",
   "lost-page": "a page of every part of a savepoint is not restored",

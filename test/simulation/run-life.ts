@@ -26,6 +26,7 @@ import {
   readLog,
   type ShardLog,
 } from "./check-life.ts";
+import { checkProducers } from "./check-producers.ts";
 import { Clients } from "./clients.ts";
 import { Deployment } from "./deployment.ts";
 import {
@@ -44,7 +45,7 @@ import { plantBug } from "./planted-bugs.ts";
 import type { Plant } from "./plants.ts";
 import { describe } from "./simulated-process.ts";
 import { type Problem, Simulation } from "./simulation.ts";
-import { readStageLog } from "./stage-log.ts";
+import { readStageLog, recordsOf } from "./stage-log.ts";
 
 /** Longer than any message of the chaos is on its way. */
 const aftermathMs = 30_000;
@@ -278,6 +279,13 @@ class LifeCourse {
     };
     const logsBy = { events: logsOf("events"), others: logsOf("others") };
     const logs = [...logsBy.events, ...logsBy.others];
+    for (const stream of ["events", "others"]) {
+      const shards = this.#visit(stream, ({ identity }, storage) => ({
+        identity,
+        records: recordsOf(storage),
+      }));
+      wrong(checkProducers(shards, plan.lagMs !== undefined));
+    }
     wrong(checkLogs(clients.sent, logs));
     for (const job of this.#unforked) {
       const read = sourcesOf(job).flatMap((stream) => logsBy[stream]);

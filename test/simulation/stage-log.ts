@@ -50,7 +50,8 @@ export function readStageLog(
   return { shard: identity.shard, keyGroups: identity.keyGroups, frames, watermarks, splits };
 }
 
-function recordsOf(storage: SqlStorage): StoredRecord[] {
+/** All records that the log of a partition ever had. */
+export function recordsOf(storage: SqlStorage): StoredRecord[] {
   storage.run(deletedLog);
   const rows = storage.run(
     "SELECT offset, bytes FROM deleted_log UNION SELECT offset, bytes FROM log ORDER BY offset",

@@ -30,6 +30,8 @@ export class Serving {
       encoders: isolate.encoders,
       facts: isolate.streamFacts,
       askFacts: this.askStreamFacts,
+      registrations: isolate.registrations,
+      askRegistration: (wanted) => this.coordinator((rpc) => rpc.registerProducer(wanted)),
     });
     this.views = new ViewReader({
       clock: this.clock,

@@ -7,7 +7,7 @@
  *
  *   OFFSET  SIZE  FIELD
  *        0     1  version
- *        1     1  flags           bit 0 idle, bit 1 a frame was logged once
+ *        1     1  flags           bit 0 idle, bit 1 a frame was logged once, bit 2 live producers follow
  *        2     2  zero
  *        4     4  producers
  *        8     8  next offset *
@@ -23,22 +23,28 @@
  *                                 that waits for some of them, both 0 where none does; then of each channel:
  *                                 offset u64 *, part u32, 1 where the barrier has come by it u8, name bytes
  *                                 u16, name
+ *        -     -  live producers  if flagged: own watermark i64, count u32
  *        -     4  checksum        XXH32 of all bytes before it
  *
  * Producer: token id bytes u16, producer bytes u16, key groups u16 [first, end), both 0 for the range of the
  * shard itself, pairs u32, append time u64 *, both names in UTF-8, then for each pair sequence distance from
  * the highest u16, part u32, offset u64 *, checksum u64; before the pairs the highest sequence u64 *.
  *
+ * Live producer: token id bytes u16, producer bytes u16, 1 where it is closed u8, registration u64 *, active
+ * at u64 *, watermark i64, settled watermark i64, highest sequence and one u64 *, both names.
+ *
  * A body may be larger than an SQLite value: it is then cut into several rows of the table, its *chunks*. A
  * reader rejects an unknown version or flag, zero bytes that are not zero, a wrong checksum and lengths that
  * do not add up.
- *   v1  first version, without channels; still written where there are none
- *   v2  channels
+ *   v1  first version, without channels and live producers; still written where there are none of either
+ *   v2  channels, live producers
  */
 import { EngineError } from "../../base/errors.ts";
 import { checksumBytes, FieldReader, FieldWriter } from "./byte-fields.ts";
-import { type LogFacts, LogState } from "./log-state.ts";
+import { type LiveProducer, LiveProducers } from "./live-producers.ts";
+import { type LogFacts, LogState, type PendingBarrier } from "./log-state.ts";
 import { type AcceptedPair, ProducerTable } from "./producer-table.ts";
+import type { ChannelSequence } from "./records.ts";
 
 const version = 2;
 const versionWithoutChannels = 1;
@@ -47,8 +53,11 @@ const producerBytes = 28;
 const pairBytes = 22;
 const channelsHeaderBytes = 16;
 const channelBytes = 15;
+const liveHeaderBytes = 12;
+const liveBytes = 45;
 const isIdleFlag = 1;
 const hasFrameFlag = 2;
+const hasLiveFlag = 4;
 const knownFlags = isIdleFlag | hasFrameFlag;
 
 interface SizedProducer {
@@ -60,7 +69,7 @@ interface SizedProducer {
 }
 
 /** Writes the state as one body. */
-export function encodeAcceptance({ facts, producers, channels, barrier }: LogState): Uint8Array {
+export function encodeAcceptance({ facts, producers, channels, barrier, live }: LogState): Uint8Array {
   const text = new TextEncoder();
   const sized: SizedProducer[] = [];
   let length = headerBytes + checksumBytes;
@@ -79,14 +88,20 @@ export function encodeAcceptance({ facts, producers, channels, barrier }: LogSta
   const marks = [...channels].map(([channel, last]) => {
     return { name: text.encode(channel), last, isBarred: barrier?.channels.has(channel) ?? false };
   });
-  if (marks.length > 0) length += channelsHeaderBytes;
+  const named = [...live.entries()].map((entry) => {
+    return { entry, tokenId: text.encode(entry.tokenId), producer: text.encode(entry.producer) };
+  });
+  const isNew = marks.length > 0 || named.length > 0;
+  if (isNew) length += channelsHeaderBytes;
+  if (named.length > 0) length += liveHeaderBytes;
+  for (const each of named) length += liveBytes + each.tokenId.byteLength + each.producer.byteLength;
   for (const { name } of marks) length += channelBytes + name.byteLength;
   const bytes = new Uint8Array(length);
   const writer = new FieldWriter(bytes);
-  writer.u8(marks.length > 0 ? version : versionWithoutChannels);
-  writeFacts(writer, facts, sized.length);
+  writer.u8(isNew ? version : versionWithoutChannels);
+  writeFacts(writer, facts, sized.length, named.length > 0 ? hasLiveFlag : 0);
   for (const entry of sized) writeProducer(writer, entry);
-  if (marks.length > 0) {
+  if (isNew) {
     writer.u32(marks.length);
     writer.u64(BigInt(barrier?.savepoint ?? 0));
     writer.u32(barrier?.of ?? 0);
@@ -98,13 +113,18 @@ export function encodeAcceptance({ facts, producers, channels, barrier }: LogSta
     writer.u16(name.byteLength);
     writer.bytes(name);
   }
+  if (named.length > 0) {
+    writer.u64(live.ownWatermark);
+    writer.u32(named.length);
+  }
+  for (const each of named) writeLive(writer, each);
   writer.checksum();
   return bytes;
 }
 
-function writeFacts(writer: FieldWriter, facts: LogFacts, producers: number): void {
+function writeFacts(writer: FieldWriter, facts: LogFacts, producers: number, moreFlags: number): void {
   const hasFrame = facts.lastFrameAt !== undefined;
-  writer.u8((facts.isIdle ? isIdleFlag : 0) | (hasFrame ? hasFrameFlag : 0));
+  writer.u8((facts.isIdle ? isIdleFlag : 0) | (hasFrame ? hasFrameFlag : 0) | moreFlags);
   writer.u16(0);
   writer.u32(producers);
   writer.whole(facts.nextOffset);
@@ -138,6 +158,26 @@ function writeProducer(writer: FieldWriter, entry: SizedProducer): void {
   }
 }
 
+function writeLive(
+  writer: FieldWriter,
+  {
+    entry,
+    tokenId,
+    producer,
+  }: { readonly entry: LiveProducer; readonly tokenId: Uint8Array; readonly producer: Uint8Array },
+): void {
+  writer.u16(tokenId.byteLength);
+  writer.u16(producer.byteLength);
+  writer.u8(entry.isClosed ? 1 : 0);
+  writer.whole(entry.registration);
+  writer.whole(entry.activeAt);
+  writer.u64(entry.watermark);
+  writer.u64(entry.settled);
+  writer.whole(entry.sequence + 1);
+  writer.bytes(tokenId);
+  writer.bytes(producer);
+}
+
 /**
  * Reads a body that is kept under `offset`.
  *
@@ -163,14 +203,18 @@ export function decodeAcceptance(offset: number, bytes: Uint8Array): LogState {
   if (found < versionWithoutChannels || found > version) throw later(`version ${found}`);
   reader.verify(bytes.byteLength);
   const flags = reader.u8();
-  if ((flags & ~knownFlags) !== 0 || reader.u16() !== 0) throw later("an unknown flag");
+  const known = found === versionWithoutChannels ? knownFlags : knownFlags | hasLiveFlag;
+  if ((flags & ~known) !== 0 || reader.u16() !== 0) throw later("an unknown flag");
   const producerCount = reader.u32();
   const facts = readFacts(reader, flags);
   if (facts.nextOffset !== offset) throw damage(`it names the offset ${facts.nextOffset}`);
   const producers = new ProducerTable();
   for (let index = 0; index < producerCount; index++) readProducer(reader, producers, later);
-  const state = new LogState(facts, producers, new Map());
-  if (found > versionWithoutChannels) readChannels(reader, state);
+  const channels = new Map<string, ChannelSequence>();
+  const barrier = found > versionWithoutChannels ? readChannels(reader, channels) : undefined;
+  const live = (flags & hasLiveFlag) !== 0 ? readLive(reader) : new LiveProducers();
+  const state = new LogState(facts, producers, channels, live);
+  state.barrier = barrier;
   if (reader.at + checksumBytes !== bytes.byteLength) throw damage(`its fields end at byte ${reader.at}`);
   return state;
 }
@@ -220,7 +264,10 @@ function readProducer(reader: FieldReader, producers: ProducerTable, later: (wha
   }
 }
 
-function readChannels(reader: FieldReader, state: LogState): void {
+function readChannels(
+  reader: FieldReader,
+  channels: Map<string, ChannelSequence>,
+): PendingBarrier | undefined {
   const count = reader.u32();
   const [savepoint, of] = [Number(reader.i64()), reader.u32()];
   const barred = new Set<string>();
@@ -228,8 +275,26 @@ function readChannels(reader: FieldReader, state: LogState): void {
     const last = { offset: reader.whole(), part: reader.u32() };
     const isBarred = reader.u8() === 1;
     const channel = reader.text(reader.u16());
-    state.channels.set(channel, last);
+    channels.set(channel, last);
     if (isBarred) barred.add(channel);
   }
-  if (of > 0) state.barrier = { savepoint, of, channels: barred };
+  return of > 0 ? { savepoint, of, channels: barred } : undefined;
+}
+
+function readLive(reader: FieldReader): LiveProducers {
+  const ownWatermark = reader.i64();
+  const count = reader.u32();
+  const entries = Array.from({ length: count }, (): LiveProducer => {
+    const [tokenIdBytes, producerNameBytes] = [reader.u16(), reader.u16()];
+    const fields = {
+      isClosed: reader.u8() === 1,
+      registration: reader.whole(),
+      activeAt: reader.whole(),
+      watermark: reader.i64(),
+      settled: reader.i64(),
+      sequence: reader.whole() - 1,
+    };
+    return { ...fields, tokenId: reader.text(tokenIdBytes), producer: reader.text(producerNameBytes) };
+  });
+  return new LiveProducers(entries, ownWatermark);
 }

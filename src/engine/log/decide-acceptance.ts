@@ -14,6 +14,9 @@
  * it: a request may have no row for a shard, so gaps are legal. Older sequences are refused and never
  * acknowledged: what is no longer listed may or may not have been logged.
  *
+ * Where the stream's watermark waits for producers, a frame to be logged must bear the registration under which
+ * its producer is live here: then it is live in all shards.
+ *
  * A channel's messages form one chain, each naming the one before it. None may be missing: a message behind a
  * gap is refused with the last one that is there, from which its sender goes on. Behind a savepoint's barrier
  * nothing is taken in from a channel until the barrier has come by all: so what lies before the last of them
@@ -42,6 +45,8 @@ export interface ProducerFacts {
   readonly listed: { readonly checksum: bigint; readonly offset: number } | undefined;
   /** Whether the shard can remember one more producer. */
   readonly hasRoom: boolean;
+  /** Whether it may send: it is registered as the request says, or the stream waits for no producer. */
+  readonly isRegistered: boolean;
 }
 
 /** What the log and the group being built know of the channel of a request. */
@@ -123,7 +128,7 @@ function decideByProducer({ producer }: AppendRequest, known: ProducerFacts | un
   const { producer: name, sequence, part } = producer;
   const details = { producer: name, sequence, part };
   if (known.highest === undefined) {
-    if (known.hasRoom) return { decision: "Log" };
+    if (known.hasRoom) return logRegistered(name, known);
     return refuse(
       "PRODUCERS_TOO_MANY",
       `The shard remembers as many producers as it can and does not know "${name}". ` +
@@ -141,7 +146,7 @@ function decideByProducer({ producer }: AppendRequest, known: ProducerFacts | un
       { ...details, oldest, highest: known.highest },
     );
   }
-  if (!known.listed) return { decision: "Log" };
+  if (!known.listed) return logRegistered(name, known);
   if (known.listed.checksum === producer.checksum) {
     return { decision: "Acknowledge", offset: known.listed.offset };
   }
@@ -151,6 +156,12 @@ function decideByProducer({ producer }: AppendRequest, known: ProducerFacts | un
       "Send a request again with the same body, or use a new sequence.",
     { ...details, offset: known.listed.offset },
   );
+}
+
+function logRegistered(producer: string, { isRegistered }: ProducerFacts): Acceptance {
+  if (isRegistered) return { decision: "Log" };
+  const message = `Producer "${producer}" is not registered with the stream, or no longer. Send again.`;
+  return refuse("PRODUCER_UNREGISTERED", message, { producer });
 }
 
 function refuse(code: ErrorCode, message: string, details: Readonly<Record<string, unknown>>): Acceptance {

@@ -45,6 +45,8 @@ export class LogRows {
   /** Least recently read first. */
   readonly #older: LogRow[] = [];
   #olderBytes = 0;
+  /** The oldest row, once asked for. */
+  #first: RowFacts | undefined;
 
   constructor(sql: SqlStorage) {
     this.#sql = sql;
@@ -91,6 +93,12 @@ export class LogRows {
     return found && decodeRow(found[0] as number, found[1] as Uint8Array);
   }
 
+  /** The oldest row; undefined where there is none. */
+  get first(): RowFacts | undefined {
+    this.#first ??= this.oldest(1)[0];
+    return this.#first;
+  }
+
   /** The oldest rows, at most `limit`. */
   oldest(limit: number): RowFacts[] {
     const found = this.#sql.run(
@@ -106,6 +114,7 @@ export class LogRows {
   /** Deletes all rows that begin before `offset`. */
   deleteBefore(offset: number): void {
     this.#sql.run("DELETE FROM log WHERE offset < ?", offset);
+    this.#first = undefined;
     const kept = this.#recent.filter((row) => row.offset >= offset);
     this.#recent.splice(0, this.#recent.length, ...kept);
     this.#recentBytes = kept.reduce((sum, row) => sum + memoryOf(row), 0);

@@ -7,8 +7,10 @@
 import { EngineError } from "../../base/errors.ts";
 import { type Barrier, decodeBarrier } from "./barrier.ts";
 import { beforeFirst } from "./channel-sequence.ts";
+import { LiveProducers } from "./live-producers.ts";
+import { decodeProducerChanges, hasRegistration } from "./producer-changes.ts";
 import { ProducerTable } from "./producer-table.ts";
-import { type ChannelSequence, type LogCounts, minWatermark, RecordKind } from "./records.ts";
+import { type ChannelSequence, higherOf, type LogCounts, minWatermark, RecordKind } from "./records.ts";
 import type { LogRow, StoredRecord } from "./row-codec.ts";
 import { decodeNewChannel } from "./split-records.ts";
 
@@ -44,11 +46,18 @@ export class LogState {
   readonly producers: ProducerTable;
   /** Of each channel the newest message that was logged; of one that was only announced, none. */
   readonly channels: Map<string, ChannelSequence>;
+  readonly live: LiveProducers;
 
-  constructor(facts: LogFacts, producers: ProducerTable, channels: Map<string, ChannelSequence>) {
+  constructor(
+    facts: LogFacts,
+    producers: ProducerTable,
+    channels: Map<string, ChannelSequence>,
+    live: LiveProducers,
+  ) {
     this.facts = facts;
     this.producers = producers;
     this.channels = channels;
+    this.live = live;
   }
 
   /**
@@ -58,7 +67,7 @@ export class LogState {
   handover(): LogState {
     const facts = { ...this.facts, firstOffset: this.facts.nextOffset, firstPosition: 0 };
     const counts = { frames: 0, rows: 0, rejected: 0, duplicates: 0, bytes: 0 };
-    return new LogState({ ...facts, counts }, this.producers, new Map());
+    return new LogState({ ...facts, counts }, this.producers, new Map(), this.live.closed());
   }
 
   /** The state of a log without records. */
@@ -74,7 +83,7 @@ export class LogState {
       isIdle: false,
       counts,
     };
-    return new LogState(facts, new ProducerTable(), new Map());
+    return new LogState(facts, new ProducerTable(), new Map(), new LiveProducers());
   }
 
   /** Takes in the row behind all others. Throws `FRAME_CORRUPT` when another row must have been before it. */
@@ -108,7 +117,7 @@ export class LogState {
         facts.counts.frames++;
         facts.counts.rows += record.rows;
         facts.counts.rejected += record.rejected;
-        if (record.stamp) this.producers.accept(record.stamp, record.offset, record.appendTime);
+        if (!mark) this.#acceptFrame(record);
         return;
       case RecordKind.Watermark:
         return;
@@ -122,11 +131,24 @@ export class LogState {
       }
       case RecordKind.Map:
         return;
+      case RecordKind.Producers: {
+        const changes = decodeProducerChanges(record.frame);
+        for (const change of changes) this.live.change(change, record.appendTime);
+        if (hasRegistration(changes)) facts.isIdle = false;
+        return;
+      }
       case RecordKind.Tick:
       case RecordKind.Idle:
         if (!mark) facts.isIdle = true;
         return;
     }
+  }
+
+  #acceptFrame({ stamp, offset, appendTime, watermark, held = watermark }: StoredRecord): void {
+    this.live.ownWatermark = higherOf(this.live.ownWatermark, held);
+    if (!stamp) return;
+    this.producers.accept(stamp, offset, appendTime);
+    this.live.accept(stamp, stamp.sequence, held, appendTime);
   }
 
   #meetBarrier(channel: string, { savepoint, channels: of }: Barrier): void {

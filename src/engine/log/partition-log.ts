@@ -18,21 +18,26 @@ import { encodeAcceptance } from "./acceptance-codec.ts";
 import { type Barrier, encodeBarrier } from "./barrier.ts";
 import { beforeFirst } from "./channel-sequence.ts";
 import { decideAcceptance } from "./decide-acceptance.ts";
-import { LogRows, type RowFacts, type StoredAcceptance } from "./log-rows.ts";
+import { LiveGroup, type LiveProducers } from "./live-producers.ts";
+import { LogRows, type StoredAcceptance } from "./log-rows.ts";
 import { LogState } from "./log-state.ts";
+import { encodeProducerChanges, type ProducerChange } from "./producer-changes.ts";
 import { ProducerGroup } from "./producer-table.ts";
 import {
   type AppendRequest,
   type AppendResult,
   type ChannelSequence,
   type FrameFacts,
+  higherOf,
   type LogCounts,
   type LogRecord,
+  lowerOf,
   maxWatermark,
   minWatermark,
   RecordKind,
 } from "./records.ts";
 import { encodeRows, type LogRow, type RecordDraft, type StoredRecord } from "./row-codec.ts";
+import { type Retention, rowsToTrim } from "./rows-to-trim.ts";
 import { encodeMapChange, type MapChange } from "./split-records.ts";
 
 /**
@@ -44,20 +49,10 @@ const acceptanceBytes = 4 * MiB;
 const acceptanceRows = 1024;
 const acceptanceShare = 4;
 
-/** Most rows and bytes that one call of `trim` deletes: freeing a row walks all of its pages. */
-const trimRowsMax = 256;
-const trimBytesMax = 64 * MiB;
-
 /** What frames and ticks reach: only a person ends a stream, no event however far in the future. */
 const highestWatermark = maxWatermark - 1n;
 
 const noBytes = new Uint8Array(0);
-
-/** How long and how much of what no task needs any more is kept. */
-export interface Retention {
-  readonly timeMs: number;
-  readonly bytesMax: number;
-}
 
 export class PartitionLog {
   readonly #ports: Ports;
@@ -70,8 +65,6 @@ export class PartitionLog {
   #bytesSinceAcceptance = 0;
   #acceptanceBytes: number;
   #acceptanceChunks: number;
-  /** The oldest row, once asked for. */
-  #oldest: RowFacts | undefined;
 
   constructor(
     ports: Ports,
@@ -131,6 +124,11 @@ export class PartitionLog {
     return this.watermark === maxWatermark;
   }
 
+  /** The live producers, as far as this shard was told. */
+  get live(): LiveProducers {
+    return this.#state.live;
+  }
+
   /** Append time of the newest frame, ms. */
   get lastFrameAt(): number | undefined {
     return this.#state.facts.lastFrameAt;
@@ -158,11 +156,15 @@ export class PartitionLog {
    */
   append(
     requests: readonly AppendRequest[],
-    facts: Pick<PartitionIdentity, "generation" | "mapVersion" | "mapVersionMin" | "inputs">,
+    facts: Pick<
+      PartitionIdentity,
+      "generation" | "mapVersion" | "mapVersionMin" | "inputs" | "waitsForProducers"
+    >,
   ): AppendResult[] {
     const drafts: RecordDraft[] = [];
     const results: AppendResult[] = [];
     const group = new ProducerGroup(this.#state.producers);
+    const live = new LiveGroup(this.live);
     const lasts = new Map<string, ChannelSequence>();
     const barred = new Set(this.#state.barrier?.channels);
     const { mapVersionMin = facts.mapVersion } = facts;
@@ -176,7 +178,10 @@ export class PartitionLog {
         mapVersionMin,
         now,
         isEnded: this.isEnded,
-        producer: producer && group.factsOf(tokenId, producer),
+        producer: producer && {
+          ...group.factsOf(tokenId, producer),
+          isRegistered: !facts.waitsForProducers || this.#isRegistered(request),
+        },
         channel:
           link && isInput(link.channel)
             ? {
@@ -193,7 +198,7 @@ export class PartitionLog {
         results.push({ status: "duplicate", offset: decided.offset });
       } else {
         const offset = this.nextOffset + drafts.length;
-        drafts.push(this.#draftOf(request));
+        drafts.push(this.#draftOf(request, live));
         if (producer) group.claim(tokenId, producer, offset);
         if (link) lasts.set(link.channel, link.sequence);
         // Whether it was the last that was waited for is known when it is logged: what follows comes again.
@@ -210,11 +215,20 @@ export class PartitionLog {
    * Logs a watermark and returns its offset. The record says what holds after it, which is never less than
    * before.
    *
-   * Kind Watermark is the one set by hand, `maxWatermark` ends the stream; Tick leaves the shard idle.
+   * Kind Watermark is the one set by hand, `maxWatermark` ends the stream; Tick leaves the shard idle, and goes
+   * only as far as live producers allow.
    */
   appendWatermark(kind: typeof RecordKind.Watermark | typeof RecordKind.Tick, watermark: bigint): number {
-    const ceiling = kind === RecordKind.Watermark ? maxWatermark : highestWatermark;
+    const ceiling =
+      kind === RecordKind.Watermark ? maxWatermark : lowerOf(highestWatermark, this.live.lowest);
     return this.#log([this.#markDraft(kind, higherOf(this.watermark, lowerOf(watermark, ceiling)))], 0);
+  }
+
+  /** Logs that producers come, go or move on; returns the record's offset. */
+  appendProducers(changes: readonly ProducerChange[]): number {
+    const watermark = higherOf(this.watermark, this.live.with(changes).watermark);
+    const frame = encodeProducerChanges(changes);
+    return this.#log([{ ...this.#markDraft(RecordKind.Producers, watermark), frame }], 0);
   }
 
   /** Logs that a savepoint begins here; returns the record's offset. */
@@ -265,7 +279,8 @@ export class PartitionLog {
   trim(needed: number, retention: Retention): boolean {
     const { facts, producers } = this.#state;
     const expiry = this.#ports.clock.now() - retention.timeMs;
-    const { rows, isCut } = this.#rowsToTrim(needed, retention.bytesMax, expiry);
+    const kept = facts.counts.bytes - facts.firstPosition;
+    const { rows, isCut } = rowsToTrim(this.#rows, { kept, needed, expiry, bytesMax: retention.bytesMax });
     const last = rows.at(-1);
     if (!last && !producers.hasExpired(expiry)) return false;
     if (last) {
@@ -273,34 +288,18 @@ export class PartitionLog {
       this.#rows.deleteBefore(end);
       facts.firstOffset = end;
       facts.firstPosition += rows.reduce((sum, row) => sum + row.bytes, 0);
-      this.#oldest = undefined;
     }
     producers.expire(expiry);
     this.#writeAcceptance();
     return isCut;
   }
 
-  #rowsToTrim(needed: number, bytesMax: number, expiry: number): { rows: RowFacts[]; isCut: boolean } {
-    const { facts } = this.#state;
-    let kept = facts.counts.bytes - facts.firstPosition;
-    const isOver = (row: RowFacts) =>
-      row.offset + row.records <= needed && (row.appendTime <= expiry || kept > bytesMax);
-    if (this.firstOffset === this.nextOffset) return { rows: [], isCut: false };
-    this.#oldest ??= this.#rows.oldest(1)[0];
-    if (!this.#oldest || !isOver(this.#oldest)) return { rows: [], isCut: false };
-    const rows: RowFacts[] = [];
-    let bytes = 0;
-    for (const row of this.#rows.oldest(trimRowsMax)) {
-      if (!isOver(row)) return { rows, isCut: false };
-      rows.push(row);
-      kept -= row.bytes;
-      bytes += row.bytes;
-      if (bytes >= trimBytesMax) break;
-    }
-    return { rows, isCut: (rows.at(-1)?.offset ?? 0) + (rows.at(-1)?.records ?? 0) < this.nextOffset };
+  #isRegistered({ tokenId, producer, registration }: AppendRequest): boolean {
+    const known = producer && this.live.find({ tokenId, producer: producer.producer });
+    return known !== undefined && !known.isClosed && known.registration === registration;
   }
 
-  #draftOf({ frame, producer, tokenId, link }: AppendRequest): RecordDraft {
+  #draftOf({ frame, producer, tokenId, link }: AppendRequest, live: LiveGroup): RecordDraft {
     const mark = link && { channel: link.channel, sequence: link.sequence };
     if (link && link.kind !== RecordKind.Frame) {
       const bytes = link.kind === RecordKind.Barrier || link.kind === RecordKind.Channel ? frame : noBytes;
@@ -308,13 +307,33 @@ export class PartitionLog {
     }
     assert(frame.byteLength <= frameRowBytesMax, "a frame is at most frameRowBytesMax long");
     const { watermark: asked, rows, rejected } = this.#readFrame(frame);
-    const watermark = lowerOf(asked, highestWatermark);
+    const own = lowerOf(asked, highestWatermark);
     const stamp = producer && { ...producer, tokenId };
-    return { kind: RecordKind.Frame, seed: this.#seed(), watermark, rows, rejected, frame, stamp, mark };
+    if (stamp) live.accept(stamp, own);
+    const watermark = link ? own : lowerOf(own, live.lowest);
+    const held = watermark < own ? own : undefined;
+    return {
+      kind: RecordKind.Frame,
+      seed: this.#seed(),
+      watermark,
+      rows,
+      rejected,
+      frame,
+      stamp,
+      mark,
+      held,
+    };
   }
 
   #markDraft(kind: RecordKind, watermark: bigint): RecordDraft {
-    const nothing = { rows: 0, rejected: 0, frame: noBytes, stamp: undefined, mark: undefined };
+    const nothing = {
+      rows: 0,
+      rejected: 0,
+      frame: noBytes,
+      stamp: undefined,
+      mark: undefined,
+      held: undefined,
+    };
     return { kind, seed: this.#seed(), watermark, ...nothing };
   }
 
@@ -365,12 +384,4 @@ export class PartitionLog {
     const row = this.#rows.containing(at);
     return row.records[at - row.offset];
   }
-}
-
-function lowerOf(first: bigint, second: bigint): bigint {
-  return first < second ? first : second;
-}
-
-function higherOf(first: bigint, second: bigint): bigint {
-  return first > second ? first : second;
 }

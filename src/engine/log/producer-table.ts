@@ -8,6 +8,7 @@
  */
 import { producerSequencesKept, producerTableBytesMax } from "../../base/limits.ts";
 import type { ProducerFacts } from "./decide-acceptance.ts";
+import { producerKey } from "./producer-changes.ts";
 import type { ProducerPart } from "./records.ts";
 import type { ProducerStamp } from "./row-codec.ts";
 
@@ -131,13 +132,13 @@ export class ProducerTable {
   }
 
   find(tokenId: string, producer: string): ProducerEntry | undefined {
-    return this.#entries.get(keyOf(tokenId, producer));
+    return this.#entries.get(producerKey({ tokenId, producer }));
   }
 
   /** Makes the producer known, before its first pair. */
   open(tokenId: string, producer: string, appendTime: number): ProducerEntry {
     const entry = { tokenId, producer, appendTime, pairs: new AcceptedPairs() };
-    this.#entries.set(keyOf(tokenId, producer), entry);
+    this.#entries.set(producerKey({ tokenId, producer }), entry);
     this.#bytes += weightOf(entry);
     return entry;
   }
@@ -179,9 +180,9 @@ export class ProducerGroup {
     this.#table = table;
   }
 
-  factsOf(tokenId: string, { producer, sequence, part }: ProducerPart): ProducerFacts {
+  factsOf(tokenId: string, { producer, sequence, part }: ProducerPart): Omit<ProducerFacts, "isRegistered"> {
     const logged = this.#table.find(tokenId, producer)?.pairs;
-    const pending = this.#pending.get(keyOf(tokenId, producer));
+    const pending = this.#pending.get(producerKey({ tokenId, producer }));
     const highest = Math.max(logged?.highest ?? -1, pending?.highest ?? -1);
     return {
       highest: highest < 0 ? undefined : highest,
@@ -191,16 +192,11 @@ export class ProducerGroup {
   }
 
   claim(tokenId: string, claimed: ProducerPart, offset: number): void {
-    const key = keyOf(tokenId, claimed.producer);
+    const key = producerKey({ tokenId, producer: claimed.producer });
     const pending = this.#pending.get(key) ?? new AcceptedPairs();
     this.#pending.set(key, pending);
     pending.add({ ...claimed, offset });
   }
-}
-
-/** The length keeps two different pairs of names from making one key. */
-function keyOf(tokenId: string, producer: string): string {
-  return `${tokenId.length}:${tokenId}${producer}`;
 }
 
 function weightOf({ tokenId, producer, pairs }: ProducerEntry): number {

@@ -56,6 +56,8 @@ export interface AppendRequest {
   /** Id of the access token, which is part of a producer's name. */
   readonly tokenId: string;
   readonly producer: ProducerPart | undefined;
+  /** The producer's registration, where the stream's watermark waits for producers. */
+  readonly registration?: number;
   /** Set on what another partition sends: it names no producer and has no deadline. */
   readonly link?: ChannelLink;
   /** Empty where a link only tells the time. */
@@ -84,6 +86,8 @@ export const RecordKind = {
   Channel: 6,
   /** A partition of the next stage is split: what is caused from here on goes by the map in its frame. */
   Map: 7,
+  /** Producers that the watermark waits for come, go or move on; its frame says which (`producer-changes.ts`). */
+  Producers: 8,
 } as const;
 
 export type RecordKind = (typeof RecordKind)[keyof typeof RecordKind];
@@ -95,13 +99,13 @@ export interface LogRecord {
   readonly appendTime: number;
   readonly seed: bigint;
   /**
-   * The frame's bytes, or those of a barrier, channel or map, a view of its log row: copy what is to outlive
+   * The frame's bytes, or those of a barrier, channel, map or of producers, a view of its log row: copy what is to outlive
    * the turn. Empty for other kinds.
    */
   readonly frame: Uint8Array;
   /**
-   * In ms. Kinds Watermark and Tick: the stream's after this record. Frame: its header's,
-   * below `maxWatermark`. Idle: `minWatermark`.
+   * In ms. Kinds Watermark, Tick and Producers: the stream's after this record. Frame: its header's, below
+   * `maxWatermark`, or what live producers allow of it. Idle: `minWatermark`.
    */
   readonly watermark: bigint;
   /** The channel that the record came by, and its place there. */
@@ -132,3 +136,11 @@ export interface LogCounts {
 
 export const minWatermark = -(2n ** 63n);
 export const maxWatermark = 2n ** 63n - 1n;
+
+export function lowerOf(first: bigint, second: bigint): bigint {
+  return first < second ? first : second;
+}
+
+export function higherOf(first: bigint, second: bigint): bigint {
+  return first > second ? first : second;
+}

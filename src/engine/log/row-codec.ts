@@ -20,24 +20,27 @@
  * Record header:
  *
  *        0     1  kind            `RecordKind`
- *        1     1  flags           bit 0: a producer follows; bit 1: a channel mark follows
+ *        1     1  flags           bit 0: a producer follows; bit 1: a channel mark follows; bit 2: the
+ *                                 watermark of the frame follows, which live producers hold back
  *        2     2  zero
  *        4     4  frame bytes     0 for kinds that only tell the time
  *        8     8  seed
- *       16     8  watermark       i64; of the frame, or of the stream after a Watermark or Tick
+ *       16     8  watermark       i64; of the frame, as far as it may take effect, or of the stream after a
+ *                                 Watermark, a Tick or Producers
  *       24     4  rows            of the frame
  *       28     4  rejected        of the frame
  *       32     -  producer, if flagged: sequence u64 *, checksum u64, part u32, token id bytes u16,
  *                 producer bytes u16, then both names in UTF-8
  *         -     -  channel mark, if flagged: offset u64 *, part u32, channel bytes u16, then its name in
  *         UTF-8
+ *         -     8  watermark that is held back, if flagged: i64
  *
  * The checksum leaves out the frames: each carries its own, which is verified where it is decoded, and an
  * append must cost no more than the one copy into the row. Watermark and counts stand in the record header
  * too, so that replay needs no frame codec. A reader rejects an unknown version, kind or flag, zero bytes
  * that are not zero, a wrong checksum and lengths that do not add up.
  *   v1  first version, without channel marks and what came with them; still written where a row has none
- *   v2  channel marks, barriers, channels and maps
+ *   v2  channel marks, barriers, channels, maps, producers and watermarks that they hold back
  */
 import { assert } from "../../base/assert.ts";
 import { EngineError } from "../../base/errors.ts";
@@ -60,6 +63,8 @@ export interface RecordDraft {
   readonly frame: Uint8Array;
   readonly stamp: ProducerStamp | undefined;
   readonly mark: ChannelMark | undefined;
+  /** The frame's own watermark, where live producers hold it back: then `watermark` is less. */
+  readonly held: bigint | undefined;
 }
 
 /** A record as the log keeps it. `position` counts the bytes of all records before it. */
@@ -67,6 +72,7 @@ export interface StoredRecord extends LogRecord {
   readonly rows: number;
   readonly rejected: number;
   readonly stamp: ProducerStamp | undefined;
+  readonly held: bigint | undefined;
   readonly position: number;
 }
 
@@ -90,6 +96,8 @@ const stampBytes = 24;
 const markBytes = 14;
 const hasStamp = 1;
 const hasMark = 2;
+const hasHeld = 4;
+const heldBytes = 8;
 
 interface Sized {
   readonly draft: RecordDraft;
@@ -137,14 +145,17 @@ function measure(draft: RecordDraft, text: TextEncoder): Sized {
   const channel = text.encode(mark?.channel ?? "");
   const stamped = stamp ? stampBytes + tokenId.byteLength + producer.byteLength : 0;
   const marked = mark ? markBytes + channel.byteLength : 0;
-  return { draft, tokenId, producer, channel, headerBytes: recordHeaderBytes + stamped + marked };
+  const held = draft.held === undefined ? 0 : heldBytes;
+  return { draft, tokenId, producer, channel, headerBytes: recordHeaderBytes + stamped + marked + held };
 }
 
 function encodeRow(group: readonly Sized[], rowBytes: number, place: RowPlace): LogRow {
   const bytes = new Uint8Array(rowBytes);
   const writer = new FieldWriter(bytes);
   const headerBytes = group.reduce((sum, sized) => sum + sized.headerBytes, rowHeaderBytes + checksumBytes);
-  const isNew = group.some(({ draft }) => draft.mark !== undefined || draft.kind > RecordKind.Idle);
+  const isNew = group.some(
+    ({ draft }) => draft.mark !== undefined || draft.held !== undefined || draft.kind > RecordKind.Idle,
+  );
   writer.u32(isNew ? version : versionWithoutMarks);
   writer.u32(group.length);
   writer.whole(place.offset);
@@ -173,9 +184,9 @@ function shareOf(index: number, recordHeader: number): number {
 }
 
 function writeRecordHeader(writer: FieldWriter, { draft, tokenId, producer, channel }: Sized): void {
-  const { stamp, mark } = draft;
+  const { stamp, mark, held } = draft;
   writer.u8(draft.kind);
-  writer.u8((stamp ? hasStamp : 0) | (mark ? hasMark : 0));
+  writer.u8((stamp ? hasStamp : 0) | (mark ? hasMark : 0) | (held === undefined ? 0 : hasHeld));
   writer.u16(0);
   writer.u32(draft.frame.byteLength);
   writer.u64(draft.seed);
@@ -197,6 +208,7 @@ function writeRecordHeader(writer: FieldWriter, { draft, tokenId, producer, chan
     writer.u16(channel.byteLength);
     writer.bytes(channel);
   }
+  if (held !== undefined) writer.u64(held);
 }
 
 /**
@@ -220,7 +232,7 @@ export function decodeRow(offset: number, bytes: Uint8Array): LogRow {
   const reader = new FieldReader(bytes, damage);
   const found = reader.u8();
   if (found < versionWithoutMarks || found > version) throw later(`version ${found}`);
-  const knownFlags = found === versionWithoutMarks ? hasStamp : hasStamp | hasMark;
+  const knownFlags = found === versionWithoutMarks ? hasStamp : hasStamp | hasMark | hasHeld;
   const zero = reader.u8() | reader.u16();
   const count = reader.u32();
   const place = {
@@ -266,7 +278,8 @@ function readRecordHeader(reader: FieldReader, knownFlags: number, later: (what:
   const rejected = reader.u32();
   const stamp = (flags & hasStamp) !== 0 ? readStamp(reader) : undefined;
   const mark = (flags & hasMark) !== 0 ? readMark(reader) : undefined;
-  return { kind, frameBytes, seed, watermark, rows, rejected, stamp, mark };
+  const held = (flags & hasHeld) !== 0 ? reader.i64() : undefined;
+  return { kind, frameBytes, seed, watermark, rows, rejected, stamp, mark, held };
 }
 
 function readStamp(reader: FieldReader): ProducerStamp {
@@ -290,5 +303,5 @@ function readMark(reader: FieldReader): ChannelMark {
 }
 
 function isRecordKind(kind: number): kind is RecordKind {
-  return kind >= RecordKind.Frame && kind <= RecordKind.Map;
+  return kind >= RecordKind.Frame && kind <= RecordKind.Producers;
 }

@@ -6,6 +6,8 @@
  * counts. The watermark never goes back: a channel that becomes active behind it holds it until it has caught
  * up.
  */
+
+import { decodeProducerChanges, hasRegistration } from "../log/producer-changes.ts";
 import { type LogRecord, maxWatermark, minWatermark, RecordKind } from "../log/records.ts";
 import { decodeNewChannel } from "../log/split-records.ts";
 
@@ -57,7 +59,8 @@ export class InputTime {
   }
 
   /** Takes in what a record says of time; it holds after the record's rows. */
-  apply({ kind, watermark, mark, frame }: LogRecord): void {
+  apply(record: LogRecord): void {
+    const { kind, watermark, mark, frame } = record;
     if (kind === RecordKind.Barrier || kind === RecordKind.Map) return;
     const name = mark?.channel ?? ownLog;
     if (kind === RecordKind.Channel) {
@@ -68,7 +71,7 @@ export class InputTime {
     if (before) {
       this.#channels.set(name, {
         watermark: watermark > before.watermark ? watermark : before.watermark,
-        isIdle: isIdleAfter(kind, before.isIdle, mark !== undefined),
+        isIdle: isIdleAfter(record, before.isIdle),
       });
       this.#combine();
     }
@@ -105,10 +108,12 @@ export class InputTime {
 }
 
 /**
- * A watermark that was set by hand leaves a shard as it is; that of a channel comes from an active sender.
+ * A watermark that was set by hand leaves a shard as it is; that of a channel comes from an active sender. A
+ * producer that was registered may send here at once, so the shard is waited for.
  */
-function isIdleAfter(kind: RecordKind, wasIdle: boolean, isMarked: boolean): boolean {
-  if (kind === RecordKind.Watermark) return wasIdle && !isMarked;
+function isIdleAfter({ kind, mark, frame }: LogRecord, wasIdle: boolean): boolean {
+  if (kind === RecordKind.Watermark) return wasIdle && !mark;
+  if (kind === RecordKind.Producers) return wasIdle && !hasRegistration(decodeProducerChanges(frame));
   return kind === RecordKind.Tick || kind === RecordKind.Idle;
 }
 

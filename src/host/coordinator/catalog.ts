@@ -255,6 +255,11 @@ export class Catalog {
     this.#sql.run("DELETE FROM deliveries WHERE generation = ? AND run > 0", generation);
   }
 
+  /** A number for a producer that is registered. */
+  nextRegistration(): number {
+    return this.#next("registration");
+  }
+
   #next(counter: string): number {
     const statement = `INSERT INTO counters (name, value) VALUES (?, 1)
       ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value`;

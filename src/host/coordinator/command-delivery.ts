@@ -201,6 +201,7 @@ export function identityOf(stream: StreamEntry, shard: number): PartitionIdentit
     outOfOrdernessMs: eventTime.outOfOrdernessMs,
     idleTimeoutMs,
     idle,
+    ...(eventTime.waitForProducers && { waitsForProducers: true }),
     retention: { timeMs: retention.timeMs, bytesMax: retention.bytesPerShard },
     ...(inputs && { inputs }),
     ...(range?.awaits && { awaits: range.awaits }),

@@ -6,6 +6,7 @@
  * MAP_STALE and the worker asks again.
  */
 import type { Schema } from "../../columnar/schema.ts";
+import type { ProducerName } from "../../engine/log/producer-changes.ts";
 import type { RpcResult } from "../../engine/partition-types.ts";
 import type { TaskPlan } from "../../engine/plan/task-plan.ts";
 import type { KeyGroupRange } from "../../engine/shard-map.ts";
@@ -33,6 +34,8 @@ export interface StreamFacts {
   readonly outOfOrdernessMs: number;
   /** Indices of columns; empty: rows may go to any shard. */
   readonly distributionKey: readonly number[];
+  /** Whether a producer is registered before it sends. */
+  readonly waitsForProducers: boolean;
 }
 
 /** Partitions that tasks of one stage run in: the shards of the stream that the stage reads. */
@@ -57,6 +60,14 @@ export interface JobFacts extends StagePartitions {
   readonly plan: TaskPlan;
   /** The stages that lead to that one, from the sources on. */
   readonly before: readonly StageBefore[];
+}
+
+/** A producer that is going to send to a stream. */
+export interface ProducerRegistration extends ProducerName {
+  readonly stream: string;
+  readonly generation: number;
+  /** The number under which a shard refused it; absent for one that the worker does not know. */
+  readonly refused?: number;
 }
 
 export interface Put<Answer> {
@@ -100,6 +111,11 @@ export interface CoordinatorRpc {
   /** Newest first. */
   splitsOfStream(name: string): Promise<RpcResult<readonly SplitAnswer[]>>;
   splitsOfJob(job: string): Promise<RpcResult<readonly (SplitAnswer & { readonly stage: number })[]>>;
+  /**
+   * Makes a producer live in all shards of a stream; answers the number that its frames are to bear. Throws
+   * `MAP_STALE` where the stream is another one by now, `PRODUCERS_TOO_MANY`, `PARTITION_UNAVAILABLE`.
+   */
+  registerProducer(registration: ProducerRegistration): Promise<RpcResult<number>>;
   /** A shard tells that it left idleness, so that its idle siblings get ticks. */
   shardActive(stream: string, generation: number, shard: number): Promise<RpcResult<null>>;
 }

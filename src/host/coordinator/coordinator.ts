@@ -19,19 +19,20 @@ import type { Shards } from "../shards.ts";
 import { deadlineAfter, type WallClock } from "../wall-clock.ts";
 import { Catalog, type JobEntry, type StreamEntry } from "./catalog.ts";
 import { CommandDelivery } from "./command-delivery.ts";
-import type { CoordinatorRpc, JobFacts, Put, StreamFacts } from "./coordinator-rpc.ts";
-import { decideStreamChange } from "./decide-stream-change.ts";
+import type { CoordinatorRpc, JobFacts, ProducerRegistration, Put, StreamFacts } from "./coordinator-rpc.ts";
+import { decideStreamChange, withWaiting } from "./decide-stream-change.ts";
 import { findJob, findStream, findView } from "./find-entries.ts";
 import { jobDifference } from "./job-difference.ts";
 import { jobFactsOf } from "./job-facts.ts";
 import { jobAnswerOf, mergeJobStatus, mergeStreamStatus, streamAnswerOf } from "./merge-status.ts";
+import { ProducerRegistry } from "./producer-registry.ts";
 import { type SavepointEntry, Savepoints, savepointAnswerOf } from "./savepoints.ts";
 import { extended } from "./shard-ranges.ts";
 import { Splits, splitAnswerOf } from "./splits.ts";
 import { startJob, streamRun } from "./start-job.ts";
 import { streamFactsOf } from "./stream-facts.ts";
 import { StructuralOperations } from "./structural-operations.ts";
-import { statusesOf, WatermarkTicks } from "./watermark-ticks.ts";
+import { statusesOf, type WatchedStream, WatermarkTicks } from "./watermark-ticks.ts";
 
 /** How long a request waits for shards before it answers `starting`. */
 const settleMs = 3000;
@@ -55,6 +56,7 @@ export class Coordinator implements CoordinatorRpc {
   readonly #ports: CoordinatorPorts;
   readonly #catalog: Catalog;
   readonly #delivery: CommandDelivery;
+  readonly #producers: ProducerRegistry;
   readonly #ticks: WatermarkTicks;
   readonly #operations: StructuralOperations;
   #alarmAt: number | undefined;
@@ -64,7 +66,6 @@ export class Coordinator implements CoordinatorRpc {
     this.#catalog = new Catalog(ports.sql);
     const { sql, shards, clock, blobs } = ports;
     this.#delivery = new CommandDelivery(this.#catalog, shards, clock, blobs);
-    this.#ticks = new WatermarkTicks(shards, clock);
     this.#operations = new StructuralOperations({
       ...{ catalog: this.#catalog, clock },
       splits: new Splits(sql, this.#catalog, shards, clock, this.#delivery),
@@ -72,6 +73,9 @@ export class Coordinator implements CoordinatorRpc {
       schedule: () => this.#schedule(),
       stop: (job) => this.#wish(job, "deleted"),
     });
+    const [catalog, operations] = [this.#catalog, this.#operations];
+    this.#producers = new ProducerRegistry({ sql, catalog, shards, clock, operations });
+    this.#ticks = new WatermarkTicks(shards, clock, this.#producers);
     for (const stream of this.#catalog.streams()) this.#watch(stream);
     this.#schedule();
   }
@@ -94,11 +98,12 @@ export class Coordinator implements CoordinatorRpc {
     });
   }
 
-  putStream(name: string, definition: StreamDefinition): Promise<RpcResult<Put<StreamAnswer>>> {
+  putStream(name: string, wanted: StreamDefinition): Promise<RpcResult<Put<StreamAnswer>>> {
     return this.#answer(async () => {
       const existing = this.#catalog.stream(name);
       if (existing) await this.#operations.mapsSettled([existing]);
-      const change = decideStreamChange(existing?.definition, definition);
+      const change = decideStreamChange(existing?.definition, wanted);
+      const definition = withWaiting(wanted, existing?.definition);
       if (change.kind === "Refuse") throw new EngineError("STREAM_CONFLICT", { message: change.message });
       const now = this.#ports.clock.now();
       const stream = existing ?? this.#catalog.addStream(name, definition, now);
@@ -138,6 +143,7 @@ export class Coordinator implements CoordinatorRpc {
       }
       this.#dropStream(stream);
       this.#ticks.unwatch(stream.generation);
+      this.#producers.forgetStream(stream.generation);
       await this.#settle(stream, streamRun);
       return null;
     });
@@ -253,6 +259,14 @@ export class Coordinator implements CoordinatorRpc {
     });
   }
 
+  registerProducer(registration: ProducerRegistration): Promise<RpcResult<number>> {
+    return this.#answer(async () => {
+      this.#watch(findStream(this.#catalog, registration.stream));
+      this.#schedule();
+      return await this.#producers.register(registration);
+    });
+  }
+
   shardActive(_stream: string, generation: number, _shard: number): Promise<RpcResult<null>> {
     return this.#answer(async () => {
       const stream = this.#catalog.generation(generation);
@@ -269,7 +283,7 @@ export class Coordinator implements CoordinatorRpc {
   async onAlarm(): Promise<void> {
     this.#alarmAt = undefined;
     try {
-      const polled = this.#ticks.pollDue((generation) => this.#watchable(generation));
+      const polled = this.#ticks.pollDue((generation) => this.#watched(generation));
       await Promise.all([polled, this.#delivery.deliverDue(), this.#operations.advance()]);
       this.#schedule();
     } catch (thrown) {
@@ -329,18 +343,17 @@ export class Coordinator implements CoordinatorRpc {
     this.#catalog.addDeliveries(stream, streamRun, CommandDelivery.dueAgainAt(this.#ports.clock.now()));
   }
 
-  /** Has the stream's idle shards follow the others, while a job runs that could fire something. */
-  #watch(stream: StreamEntry): void {
-    if (this.#hasRunningJob(stream)) this.#ticks.watch(stream);
+  /** Has the stream's shards follow each other, and its producers. */
+  #watch({ generation }: StreamEntry): void {
+    const watched = this.#watched(generation);
+    if (watched) this.#ticks.watch(watched);
   }
 
-  #watchable(generation: number): StreamEntry | undefined {
+  #watched(generation: number): WatchedStream | undefined {
     const stream = this.#catalog.generation(generation);
-    return stream && this.#hasRunningJob(stream) ? stream : undefined;
-  }
-
-  #hasRunningJob({ generation, isDeleted }: StreamEntry): boolean {
-    return !isDeleted && this.#catalog.jobsOf(generation).some(({ state }) => state === "running");
+    if (!stream || stream.isDeleted) return undefined;
+    const hasJobs = this.#catalog.jobsOf(generation).some(({ state }) => state === "running");
+    return { ...stream, hasJobs };
   }
 
   /**

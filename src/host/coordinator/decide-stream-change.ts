@@ -5,7 +5,7 @@
  * the end can be added. Everything else would change the meaning of what is already logged.
  */
 import { type Column, formatType } from "../../columnar/schema.ts";
-import { type StreamDefinition, streamBodyOf } from "../../protocol/stream-spec.ts";
+import { type StreamBody, type StreamDefinition, streamBodyOf } from "../../protocol/stream-spec.ts";
 
 export type StreamChange =
   | { readonly kind: "Create" }
@@ -20,7 +20,10 @@ export function decideStreamChange(
   wanted: StreamDefinition,
 ): StreamChange {
   if (!existing) return { kind: "Create" };
-  const [was, wish] = [streamBodyOf(existing), streamBodyOf(wanted)];
+  const [was, wish] = [existing, wanted].map((each) => streamBodyOf(withWaiting(each, existing))) as [
+    StreamBody,
+    StreamBody,
+  ];
   for (const field of [
     "eventTime",
     "idleTimeout",
@@ -43,6 +46,18 @@ export function decideStreamChange(
   const required = added.find((column) => !column.nullable);
   if (required) return refuse(`new column "${required.name}" is not nullable`);
   return { kind: added.length === 0 ? "Keep" : "AddColumns" };
+}
+
+/**
+ * The definition with what it says of waiting for producers, or else what the stream does that there is. A new
+ * one waits.
+ */
+export function withWaiting(
+  definition: StreamDefinition,
+  existing: StreamDefinition | undefined,
+): StreamDefinition {
+  const waitForProducers = existing ? (existing.eventTime.waitForProducers ?? false) : true;
+  return { ...definition, eventTime: { waitForProducers, ...definition.eventTime } };
 }
 
 function refuse(difference: string): StreamChange {

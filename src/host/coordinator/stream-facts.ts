@@ -23,5 +23,6 @@ export function streamFactsOf(stream: StreamEntry): StreamFacts {
     eventTimeColumn: indexOf(definition.eventTime.column),
     outOfOrdernessMs: definition.eventTime.outOfOrdernessMs,
     distributionKey: definition.distributionKey.map(indexOf),
+    waitsForProducers: definition.eventTime.waitForProducers ?? false,
   };
 }

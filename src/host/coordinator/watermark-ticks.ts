@@ -1,9 +1,10 @@
 /**
- * Carries out the watermark tick: asks the shards of watched streams how far they are and lets the idle ones
- * follow.
+ * Carries out the watermark tick: asks the shards of watched streams how far they are, lets the idle ones
+ * follow, and tells those that producers hold of what these have sent to others.
  *
- * A stream is watched while one of its shards is active. When all are idle event time stands still and asking
- * stops; the first shard that becomes active again says so. Samples live in memory only: after a restart it
+ * A stream is watched while one of its shards is active, or a producer live. When all are idle event time
+ * stands still and asking stops; the first shard that becomes active again, or producer that is registered, says
+ * so. Samples live in memory only: after a restart it
  * takes one append deadline until ticks flow again.
  */
 import { appendDeadlineMs } from "../../base/limits.ts";
@@ -11,7 +12,9 @@ import type { PartitionStatus } from "../../engine/partition-types.ts";
 import { callShard, type Shards } from "../shards.ts";
 import type { WallClock } from "../wall-clock.ts";
 import type { StreamEntry } from "./catalog.ts";
-import { decideTicks, type WatermarkSample } from "./decide-ticks.ts";
+import { decideProducers, type ProducerDecision } from "./decide-producers.ts";
+import { decideTicks, type TickDecision, type WatermarkSample } from "./decide-ticks.ts";
+import type { ProducerRegistry } from "./producer-registry.ts";
 import { shardCountOf } from "./shard-ranges.ts";
 
 /** Time between two looks at a stream, some of whose shards are idle; and at one where none is. */
@@ -19,6 +22,11 @@ const pollMs = 1000;
 const pollMsWhileNoneIdle = 5000;
 
 const statusTimeoutMs = 5000;
+
+/** `hasJobs`: a job runs that could fire something. */
+export interface WatchedStream extends StreamEntry {
+  readonly hasJobs: boolean;
+}
 
 interface Watch {
   dueAt: number;
@@ -30,16 +38,18 @@ interface Watch {
 export class WatermarkTicks {
   readonly #shards: Shards;
   readonly #clock: WallClock;
+  readonly #registry: ProducerRegistry;
   readonly #watches = new Map<number, Watch>();
 
-  constructor(shards: Shards, clock: WallClock) {
+  constructor(shards: Shards, clock: WallClock, registry: ProducerRegistry) {
     this.#shards = shards;
     this.#clock = clock;
+    this.#registry = registry;
   }
 
-  /** Starts to watch the stream; a stream with one shard has none that could wait for another. */
-  watch(stream: StreamEntry): void {
-    if (shardCountOf(stream) < 2) return;
+  /** Starts to watch the stream, where a shard could wait for another, or for a producer. */
+  watch(stream: WatchedStream): void {
+    if (!waitsForProducers(stream) && !(stream.hasJobs && shardCountOf(stream) > 1)) return;
     const watch = this.#watches.get(stream.generation);
     if (watch) watch.isWoken = true;
     else
@@ -56,7 +66,7 @@ export class WatermarkTicks {
   }
 
   /** Looks at every watched stream that is due; one for which `streamOf` has nothing is watched no longer. */
-  async pollDue(streamOf: (generation: number) => StreamEntry | undefined): Promise<void> {
+  async pollDue(streamOf: (generation: number) => WatchedStream | undefined): Promise<void> {
     const now = this.#clock.now();
     const due = [...this.#watches].filter(([, watch]) => watch.dueAt <= now);
     await Promise.all(
@@ -68,7 +78,7 @@ export class WatermarkTicks {
     );
   }
 
-  async #poll(stream: StreamEntry, watch: Watch): Promise<void> {
+  async #poll(stream: WatchedStream, watch: Watch): Promise<void> {
     watch.dueAt = this.#clock.now() + pollMsWhileNoneIdle;
     watch.isWoken = false;
     const statuses = await statusesOf(stream, this.#shards, this.#clock);
@@ -76,18 +86,58 @@ export class WatermarkTicks {
     if (statuses.some((status) => status === undefined)) return;
     const known = statuses.filter((status) => status !== undefined);
     const now = this.#clock.now();
+    const producers = this.#decideProducers(stream, known, now);
     const decision = decideTicks(known, watch.samples, now, appendDeadlineMs);
     watch.samples = decision.samples;
-    if (decision.activeCount === 0 && !watch.isWoken) this.unwatch(stream.generation);
-    else watch.dueAt = now + (decision.idleCount === 0 ? pollMsWhileNoneIdle : pollMs);
-    await Promise.all(
-      decision.ticks.map(({ shard, watermark }) => {
-        const address = { stream: stream.name, generation: stream.generation, shard };
-        const tick = () => this.#shards.open(address).tick(stream.generation, watermark);
-        return callShard(this.#clock, statusTimeoutMs, address, tick);
-      }),
-    );
+    const { activeCount, idleCount } = decision;
+    const [hasProducers, hasSiblings] = [this.#hasProducers(stream, known), known.length > 1];
+    const isMoving = stream.hasJobs && hasSiblings && activeCount > 0;
+    if (!isMoving && !hasProducers && !watch.isWoken) this.unwatch(stream.generation);
+    else {
+      const isSoon = producers.orders.size > 0 || (hasSiblings && (idleCount > 0 || hasProducers));
+      watch.dueAt = now + (isSoon ? pollMs : pollMsWhileNoneIdle);
+    }
+    await Promise.all(known.map(({ shard }) => this.#tell(stream, shard, producers, decision)));
   }
+
+  #hasProducers({ generation }: StreamEntry, shards: readonly PartitionStatus[]): boolean {
+    return shards.some(({ producers }) => producers.length > 0) || this.#registry.hasAny(generation);
+  }
+
+  /** Those that are live no longer lose their registration before any shard hears of it. */
+  #decideProducers(stream: StreamEntry, shards: readonly PartitionStatus[], now: number): ProducerDecision {
+    const { idleTimeoutMs } = stream.definition;
+    const decided = decideProducers(shards, now, idleTimeoutMs);
+    if (waitsForProducers(stream))
+      this.#registry.expire(stream.generation, decided.live, now - idleTimeoutMs);
+    return decided;
+  }
+
+  /** What a shard does not hear it is told again after the next look. */
+  async #tell(
+    { name, generation }: StreamEntry,
+    shard: number,
+    { orders, times }: ProducerDecision,
+    { ticks }: TickDecision,
+  ): Promise<void> {
+    const address = { stream: name, generation, shard };
+    const partition = this.#shards.open(address);
+    const watermark = ticks.find((tick) => tick.shard === shard)?.watermark;
+    const producers = times.get(shard) ?? [];
+    const ordered = orders.get(shard) ?? [];
+    if (watermark !== undefined || producers.length > 0) {
+      const tick = { ...(watermark !== undefined && { watermark }), producers };
+      await callShard(this.#clock, statusTimeoutMs, address, () => partition.tick(generation, tick));
+    }
+    if (ordered.length === 0) return;
+    const deadline = this.#clock.now() + appendDeadlineMs;
+    const order = () => partition.orderProducers(generation, ordered, deadline);
+    await callShard(this.#clock, statusTimeoutMs, address, order);
+  }
+}
+
+function waitsForProducers({ definition }: StreamEntry): boolean {
+  return definition.eventTime.waitForProducers ?? false;
 }
 
 /** Returns what each shard says, by shard number; undefined where one did not answer or is not set up. */

@@ -24,13 +24,14 @@ import { callShardBy, type Shards } from "../shards.ts";
 import { deadlineAfter, type WallClock } from "../wall-clock.ts";
 import type { PartEncoding } from "./encoder-pool.ts";
 import type { EncodedPart, ShardFrame } from "./part-encoder.ts";
+import type { AskRegistration, Registrations } from "./registrations.ts";
 import { type Refusal, Tally } from "./tally.ts";
 
 /** Frames of one round: far below the 32 MiB of one RPC, even if they all go to one shard. */
 const roundBytesMax = 8 * MiB;
 
-/** Times that a round is routed again after a shard knew a newer map. */
-const refreshesMax = 2;
+/** Times that a round is sent again after a shard knew a newer map, or no longer knew the producer. */
+const refreshesMax = 3;
 
 export interface IngestPorts {
   readonly clock: WallClock;
@@ -39,6 +40,8 @@ export interface IngestPorts {
   readonly encoders: PartEncoding;
   readonly facts: FactsCache<StreamFacts>;
   readonly askFacts: Ask<StreamFacts>;
+  readonly registrations: Registrations;
+  readonly askRegistration: AskRegistration;
 }
 
 export interface IngestRequest {
@@ -79,8 +82,12 @@ export class Ingest {
     let start: RoundStart | undefined = { from: bodyStart, index: 0 };
     while (start) {
       let parts = this.#encodeRound(request, facts, { ...start, anyShard }, tally);
-      let refusals = await this.#send(request, facts, parts, tally);
-      for (let refresh = 0; refresh < refreshesMax && refusals.some(isStale); refresh++) {
+      let refusals = await this.#sendRegistered(request, facts, parts, tally);
+      for (let refresh = 0; refresh < refreshesMax && refusals.some(canSendAgain); refresh++) {
+        if (!refusals.some(isStale)) {
+          refusals = await this.#sendRegistered(request, facts, parts, tally);
+          continue;
+        }
         const newer = await this.#ports.facts.newer(request.stream, facts, this.#ports.askFacts);
         if (!newer.ok) return newer;
         // A stream made anew under the old name is another stream: what the old one took in must not be
@@ -89,7 +96,7 @@ export class Ingest {
         if (newer.value.generation !== facts.generation) anyShard = this.#anyShard(request, newer.value);
         facts = newer.value;
         parts = this.#encodeRound(request, facts, { ...start, anyShard }, tally);
-        refusals = await this.#send(request, facts, parts, tally);
+        refusals = await this.#sendRegistered(request, facts, parts, tally);
       }
       if (refusals.length > 0) return tally.refused(refusals);
       const last = parts.at(-1);
@@ -122,12 +129,31 @@ export class Ingest {
     return parts;
   }
 
+  /** Sends as `#send` does, once the producer is live in all shards, where their watermark waits for it. */
+  async #sendRegistered(
+    request: IngestRequest,
+    facts: StreamFacts,
+    parts: readonly EncodedPart[],
+    tally: Tally,
+  ): Promise<Refusal[]> {
+    const { producer, tokenId } = request;
+    if (!producer || !facts.waitsForProducers) return await this.#send(request, facts, parts, tally);
+    const { registrations, askRegistration } = this.#ports;
+    const name = { tokenId, producer: producer.id };
+    const known = await registrations.get(facts, name, askRegistration);
+    if (!known.ok) return [{ shard: 0, error: known.error }];
+    const refusals = await this.#send(request, facts, parts, tally, known.value);
+    if (refusals.some(isUnregistered)) registrations.refuse(facts, name, known.value);
+    return refusals;
+  }
+
   /** Sends the frames that their shards do not have yet; returns who refused. */
   async #send(
     request: IngestRequest,
     facts: StreamFacts,
     parts: readonly EncodedPart[],
     tally: Tally,
+    registration?: number,
   ): Promise<Refusal[]> {
     const byShard = new Map<number, { frame: ShardFrame; checksum: bigint }[]>();
     for (const { frames, checksum } of parts) {
@@ -142,7 +168,7 @@ export class Ingest {
     const deadline = deadlineAfter(clock, appendDeadlineMs);
     const sent = [...byShard].map(async ([shard, frames]): Promise<Refusal[]> => {
       const address = { stream: facts.stream, generation: facts.generation, shard };
-      const requests = this.#appendRequests(request, facts, frames);
+      const requests = this.#appendRequests(request, facts, frames, registration);
       const answer = await callShardBy(deadline, address, () => shards.open(address).append(requests));
       if (!answer.ok) return [{ shard, error: answer.error }];
       return frames.flatMap(({ frame }, index) => {
@@ -159,6 +185,7 @@ export class Ingest {
     { producer, tokenId }: IngestRequest,
     { generation, mapVersion }: StreamFacts,
     frames: readonly { frame: ShardFrame; checksum: bigint }[],
+    registration: number | undefined,
   ): AppendRequest[] {
     const deadline = this.#ports.clock.now() + appendDeadlineMs;
     return frames.map(({ frame, checksum }) => ({
@@ -172,6 +199,7 @@ export class Ingest {
         part: frame.part,
         checksum,
       },
+      ...(registration !== undefined && { registration }),
       frame: frame.bytes,
     }));
   }
@@ -187,6 +215,14 @@ export class Ingest {
     const { bytes, nulls } = encodeKey([text, text], name);
     return shardOfKeyGroup(keyGroupOf(hashKey(bytes, nulls)), ranges);
   }
+}
+
+function canSendAgain(refusal: Refusal): boolean {
+  return isStale(refusal) || isUnregistered(refusal);
+}
+
+function isUnregistered({ error }: Refusal): boolean {
+  return error.code === "PRODUCER_UNREGISTERED";
 }
 
 function isStale({ error }: Refusal): boolean {

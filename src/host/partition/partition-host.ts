@@ -23,10 +23,12 @@ import type {
   PartitionStatus,
   RpcResult,
   SplitOrder,
+  Tick,
   ViewPage,
   ViewScan,
 } from "../../engine/partition-types.ts";
 import type { Ports } from "../../engine/ports.ts";
+import type { ProducerOrder } from "../../engine/producer-orders.ts";
 import type { SavepointStatus } from "../../engine/savepoint/savepoint-store.ts";
 import type { BlobStore } from "../blobs.ts";
 import type { Shards } from "../shards.ts";
@@ -138,9 +140,8 @@ export class PartitionHost implements PartitionRpc {
         else if (this.#pending.length === 1) this.#ports.soon(() => this.#flush(0));
       });
       // A sender of another stage may go on when it has the answer: it gets it when there is room for more.
-      if (isChannel && !this.#hasCredit()) {
-        await this.#waiters.until(() => this.#hasCredit(), creditWaitMs, "");
-      }
+      const hasCredit = () => this.#opened?.hasCredit ?? true;
+      if (isChannel && !hasCredit()) await this.#waiters.until(hasCredit, creditWaitMs, "");
       return { ok: true, value: results };
     } catch (thrown) {
       return { ok: false, error: errorBodyOf(thrown) };
@@ -151,8 +152,12 @@ export class PartitionHost implements PartitionRpc {
     return this.#answer(() => this.#partition.setWatermark(generation, watermark, mapVersion));
   }
 
-  tick(generation: number, watermark: bigint): Promise<RpcResult<null>> {
-    return this.#tell((partition) => partition.tick(generation, watermark));
+  tick(generation: number, tick: Tick): Promise<RpcResult<null>> {
+    return this.#tell((partition) => partition.tick(generation, tick));
+  }
+
+  orderProducers(generation: number, orders: readonly ProducerOrder[], deadline: number) {
+    return this.#tell((partition) => partition.orderProducers(generation, orders, deadline));
   }
 
   async command(generation: number, command: JobCommand): Promise<RpcResult<null>> {
@@ -354,10 +359,6 @@ export class PartitionHost implements PartitionRpc {
     const isMet = () => this.#partition.hasApplied(job, run, minOffset);
     const late = `The view has not applied offset ${minOffset} within ${timeoutMs} ms.`;
     return this.#waiters.until(isMet, timeoutMs, late);
-  }
-
-  #hasCredit(): boolean {
-    return this.#opened?.hasCredit ?? true;
   }
 
   #reportActive(): void {

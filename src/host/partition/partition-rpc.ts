@@ -13,9 +13,11 @@ import type {
   PartitionStatus,
   RpcResult,
   SplitOrder,
+  Tick,
   ViewPage,
   ViewScan,
 } from "../../engine/partition-types.ts";
+import type { ProducerOrder } from "../../engine/producer-orders.ts";
 import type { SavepointStatus } from "../../engine/savepoint/savepoint-store.ts";
 
 /** A savepoint's barrier as it enters a shard. */
@@ -28,8 +30,14 @@ export interface PartitionRpc {
   append(requests: readonly AppendRequest[]): Promise<RpcResult<readonly AppendResult[]>>;
   /** Moves the stream's watermark by hand; answers the record's offset. */
   setWatermark(generation: number, watermark: bigint, mapVersion?: number): Promise<RpcResult<number>>;
-  /** The coordinator's tick for an idle shard. */
-  tick(generation: number, watermark: bigint): Promise<RpcResult<null>>;
+  /** The coordinator's tick for a shard that is idle, or held by producers. */
+  tick(generation: number, tick: Tick): Promise<RpcResult<null>>;
+  /** Registers, closes or forgets producers; again it changes nothing. Refused behind `deadline`, ms. */
+  orderProducers(
+    generation: number,
+    orders: readonly ProducerOrder[],
+    deadline: number,
+  ): Promise<RpcResult<null>>;
   command(generation: number, command: JobCommand): Promise<RpcResult<null>>;
   status(): Promise<RpcResult<PartitionStatus | null>>;
   /** Waits (at most `timeoutMs`) until the job has applied `minOffset`, then reads. */

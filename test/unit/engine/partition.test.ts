@@ -152,14 +152,14 @@ describe("idleness", () => {
     const harness = harnessOf();
     harness.append([["a", at(1)]]);
     harness.settle();
-    harness.turn(() => harness.partition.tick(1, 50_000n));
+    harness.turn(() => harness.partition.tick(1, { watermark: 50_000n, producers: [] }));
     harness.settle();
     expect(harness.rows()[0]?.at(-1)).toBe(false);
     harness.pass(60_000);
     harness.turn(() => harness.partition.heartbeat());
-    harness.turn(() => harness.partition.tick(1, 9_000n));
-    harness.turn(() => harness.partition.tick(1, 50_000n));
-    harness.turn(() => harness.partition.tick(1, 40_000n));
+    harness.turn(() => harness.partition.tick(1, { watermark: 9_000n, producers: [] }));
+    harness.turn(() => harness.partition.tick(1, { watermark: 50_000n, producers: [] }));
+    harness.turn(() => harness.partition.tick(1, { watermark: 40_000n, producers: [] }));
     harness.settle();
     expect(harness.rows()[0]?.at(-1)).toBe(true);
     expect(harness.partition.log.watermark).toBe(50_000n);

@@ -5,6 +5,7 @@
  * pairs.
  */
 import { EngineError, errorBodyOf } from "../../../src/base/errors.ts";
+import { LiveProducers } from "../../../src/engine/log/live-producers.ts";
 import type { AppendRequest, AppendResult } from "../../../src/engine/log/records.ts";
 import type { MapChange } from "../../../src/engine/log/split-records.ts";
 import type {
@@ -17,9 +18,11 @@ import type {
   PartitionStatus,
   RpcResult,
   SplitOrder,
+  Tick,
   ViewPage,
   ViewScan,
 } from "../../../src/engine/partition-types.ts";
+import { changesOf, type ProducerOrder, raisedBy } from "../../../src/engine/producer-orders.ts";
 import type { SavepointStatus } from "../../../src/engine/savepoint/savepoint-store.ts";
 import type { PartitionRpc, SavepointBarrier } from "../../../src/host/partition/partition-rpc.ts";
 import { type ShardAddress, type Shards, shardName } from "../../../src/host/shards.ts";
@@ -45,6 +48,9 @@ export class FakePartition implements PartitionRpc {
   readonly appends: (readonly AppendRequest[])[] = [];
   readonly logged: AppendRequest[] = [];
   readonly jobs = new Map<number, JobCommand>();
+  readonly live = new LiveProducers();
+  /** The shard's clock. */
+  now: () => number = () => 0;
   identity: PartitionIdentity | undefined;
   isDestroyed = false;
   status_: Partial<PartitionStatus> = {};
@@ -83,8 +89,20 @@ export class FakePartition implements PartitionRpc {
     return this.#call(`setWatermark ${watermark}`, () => this.logged.length);
   }
 
-  tick(_generation: number, watermark: bigint) {
-    return this.#call(`tick ${watermark}`, () => null);
+  tick(_generation: number, { watermark, producers }: Tick) {
+    const told = producers.map((each) => ` ${each.producer} at ${each.watermark}`).join("");
+    return this.#call(`tick ${watermark ?? "-"}${told}`, () => {
+      for (const change of raisedBy(producers, this.live)) this.live.change(change, this.now());
+      return null;
+    });
+  }
+
+  orderProducers(_generation: number, orders: readonly ProducerOrder[]) {
+    const told = orders.map(({ order, producer }) => `${order} ${producer}`).join(", ");
+    return this.#call(told, () => {
+      for (const change of changesOf(orders, this.live)) this.live.change(change, this.now());
+      return null;
+    });
   }
 
   command(_generation: number, command: JobCommand) {
@@ -105,6 +123,8 @@ export class FakePartition implements PartitionRpc {
         firstOffset: 0,
         nextOffset: this.logged.length,
         watermark: 0n,
+        ownWatermark: 0n,
+        producers: [...this.live.entries()],
         isIdle: false,
         isEnded: false,
         lastFrameAt: undefined,
@@ -192,8 +212,18 @@ export class FakePartition implements PartitionRpc {
         other.producer.part === producer.part,
     );
     if (known !== -1) return { status: "duplicate", offset: known };
+    if (!this.#isRegistered(request)) {
+      const unregistered = new EngineError("PRODUCER_UNREGISTERED", { message: "Not registered." });
+      return { status: "refused", error: errorBodyOf(unregistered) };
+    }
     this.logged.push(request);
     return { status: "logged", offset: this.logged.length - 1 };
+  }
+
+  #isRegistered({ tokenId, producer, registration }: AppendRequest): boolean {
+    if (!producer || !this.identity?.waitsForProducers) return true;
+    const known = this.live.find({ tokenId, producer: producer.producer });
+    return known?.isClosed === false && known.registration === registration;
   }
 
   #jobStatus(job: JobCommand): JobStatus {

@@ -7,8 +7,8 @@ import {
 import { type AppendRequest, RecordKind } from "../../../../src/engine/log/records.ts";
 import { requestOf, sequenceOf, shardFacts } from "../../../support/stub-frames.ts";
 
-const unknown: ProducerFacts = { highest: undefined, listed: undefined, hasRoom: true };
-const at100: ProducerFacts = { highest: 100, listed: undefined, hasRoom: true };
+const unknown: ProducerFacts = { highest: undefined, listed: undefined, hasRoom: true, isRegistered: true };
+const at100: ProducerFacts = { highest: 100, listed: undefined, hasRoom: true, isRegistered: true };
 const listed: ProducerFacts = { ...at100, listed: { checksum: 1n, offset: 40 } };
 
 const shard: AcceptanceFacts = {

@@ -18,6 +18,7 @@ function frameOf(bytes: number): RecordDraft {
     frame: new Uint8Array(bytes).fill(9),
     stamp: undefined,
     mark: undefined,
+    held: undefined,
   };
 }
 
@@ -37,12 +38,13 @@ test("any records read back as they were written", () => {
       const rows = encodeRows(drafts, place);
       for (const row of rows) expect(decodeRow(row.offset, row.bytes)).toEqual(row);
       const records = rows.flatMap((row) => row.records);
-      const told = ({ kind, seed, watermark, stamp, mark }: RecordDraft) => ({
+      const told = ({ kind, seed, watermark, stamp, mark, held }: RecordDraft) => ({
         kind,
         seed,
         watermark,
         stamp,
         mark,
+        held,
       });
       expect(records.map(told)).toEqual(drafts.map(told));
     }),

@@ -35,7 +35,7 @@ test.each([
     "not nullable",
   ],
   ["more shards", { shards: 2 }, "shards is 1 and cannot become 2"],
-  ["another bound", { eventTime: { column: "time", outOfOrderness: "6s" } }, '"outOfOrderness":"6s"}'],
+  ["another bound", { eventTime: { column: "time", outOfOrderness: "6s" } }, '"outOfOrderness":"6s"'],
   ["another key", { distributionKey: ["user"] }, "distributionKey"],
   ["another retention", { retention: { time: "1h" } }, "retention"],
 ])("%s is refused and named", (_name, change, words) => {

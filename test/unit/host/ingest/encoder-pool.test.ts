@@ -17,6 +17,7 @@ function factsOf(stream: string): StreamFacts {
     eventTimeColumn: 0,
     outOfOrdernessMs: 0,
     distributionKey: [1],
+    waitsForProducers: false,
   };
 }
 

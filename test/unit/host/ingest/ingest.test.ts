@@ -2,12 +2,14 @@
  * Requests over real decoding and routing, and shards that refuse: what is sent, sent again, and answered.
  */
 import { expect, test } from "vitest";
-import { EngineError } from "../../../../src/base/errors.ts";
+import { EngineError, errorBodyOf } from "../../../../src/base/errors.ts";
+import type { RpcResult } from "../../../../src/engine/partition-types.ts";
 import { evenRanges } from "../../../../src/engine/shard-map.ts";
-import type { StreamFacts } from "../../../../src/host/coordinator/coordinator-rpc.ts";
+import type { ProducerRegistration, StreamFacts } from "../../../../src/host/coordinator/coordinator-rpc.ts";
 import { FactsCache } from "../../../../src/host/facts-cache.ts";
 import { EncoderPool } from "../../../../src/host/ingest/encoder-pool.ts";
 import { Ingest, type IngestRequest } from "../../../../src/host/ingest/ingest.ts";
+import { Registrations } from "../../../../src/host/ingest/registrations.ts";
 import { FrameDecoder, readFrameHeader, readRejected } from "../../../../src/kernel/frame-codec.ts";
 import { releaseKernel } from "../../../support/kernels.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
@@ -27,6 +29,7 @@ function factsOf(changes: Partial<StreamFacts> = {}): StreamFacts {
     eventTimeColumn: 0,
     outOfOrdernessMs: 5000,
     distributionKey: [],
+    waitsForProducers: false,
     ...changes,
   };
 }
@@ -36,6 +39,7 @@ class Harness {
   readonly cache = new FactsCache<StreamFacts>(10);
   facts: StreamFacts;
   asked = 0;
+  readonly registered: ProducerRegistration[] = [];
   readonly ingest: Ingest;
 
   constructor(facts: StreamFacts) {
@@ -51,10 +55,24 @@ class Harness {
         this.asked++;
         return { ok: true, value: this.facts };
       },
+      registrations: new Registrations(10),
+      askRegistration: async (wanted) => this.register(wanted),
     });
   }
 
-  setUp({ stream, generation, mapVersion, ranges, schema }: StreamFacts): void {
+  /** Registers as the coordinator does, under a number more each time. */
+  register(wanted: ProducerRegistration): RpcResult<number> {
+    this.registered.push(wanted);
+    const registration = this.registered.length;
+    const { tokenId, producer, stream, generation } = wanted;
+    for (let shard = 0; shard < this.facts.ranges.length; shard++) {
+      const { live } = this.shards.at(stream, generation, shard);
+      live.change({ tokenId, producer, registration }, 0);
+    }
+    return { ok: true, value: registration };
+  }
+
+  setUp({ stream, generation, mapVersion, ranges, schema, waitsForProducers }: StreamFacts): void {
     for (const [shard, keyGroups] of ranges.entries()) {
       this.shards.at(stream, generation, shard).identity = {
         stream,
@@ -68,6 +86,7 @@ class Harness {
         outOfOrdernessMs: 5000,
         idleTimeoutMs: 30_000,
         idle: "wait",
+        waitsForProducers,
         retention: { timeMs: 1, bytesMax: 1 },
       };
     }
@@ -220,7 +239,7 @@ test("a map that stays stale ends in an answer, not in a loop", async () => {
     ok: false,
     error: { code: "MAP_STALE", status: 503, details: { accepted: 0 } },
   });
-  expect(harness.shards.at("clicks", 1, 0).appends).toHaveLength(3);
+  expect(harness.shards.at("clicks", 1, 0).appends).toHaveLength(4);
 });
 
 test("rows that some shards refused are told, and the same request completes them", async () => {
@@ -301,4 +320,48 @@ test("a request whose frames pass one round is sent in several, each small enoug
     const bytes = requests.reduce((sum, { frame }) => sum + frame.byteLength, 0);
     expect(bytes).toBeLessThan(16 << 20);
   }
+});
+
+test("a producer is registered before its first frame, and then no more while shards know it", async () => {
+  const harness = new Harness(
+    factsOf({ ranges: evenRanges(2), distributionKey: [1], waitsForProducers: true }),
+  );
+  for (const sequence of [1, 2, 3]) {
+    const posted = await harness.post(clicks(10), { producer: { id: "p", sequence } });
+    expect(posted).toMatchObject({ ok: true, value: { accepted: 10 } });
+  }
+  expect(harness.registered).toEqual([
+    { stream: "clicks", generation: 1, tokenId: "default", producer: "p" },
+  ]);
+  await harness.post(clicks(10), { producer: { id: "q", sequence: 1 } });
+  await harness.post(clicks(10));
+  expect(harness.registered.map(({ producer }) => producer)).toEqual(["p", "q"]);
+});
+
+test("a producer that a shard no longer knows is registered anew, and its rows come once", async () => {
+  const harness = new Harness(
+    factsOf({ ranges: evenRanges(2), distributionKey: [1], waitsForProducers: true }),
+  );
+  await harness.post(clicks(10), { producer: { id: "p", sequence: 1 } });
+  const { live } = harness.shards.at("clicks", 1, 1);
+  live.change({ tokenId: "default", producer: "p", isClosed: true }, 0);
+  const posted = await harness.post(clicks(20), { producer: { id: "p", sequence: 2 } });
+  expect(posted).toMatchObject({ ok: true, value: { accepted: 20, duplicate: 0 } });
+  expect(harness.registered.map(({ refused }) => refused)).toEqual([undefined, 1]);
+  await harness.post(clicks(20), { producer: { id: "p", sequence: 3 } });
+  expect(harness.registered).toHaveLength(2);
+});
+
+test("while a producer cannot be registered nothing of its request is sent", async () => {
+  const harness = new Harness(factsOf({ waitsForProducers: true }));
+  harness.register = () => {
+    const error = errorBodyOf(new EngineError("PRODUCERS_TOO_MANY", { message: "Too many." }));
+    return { ok: false, error };
+  };
+  const posted = await harness.post(clicks(10), { producer: { id: "p", sequence: 1 } });
+  expect(posted).toMatchObject({
+    ok: false,
+    error: { code: "PRODUCERS_TOO_MANY", details: { accepted: 0 } },
+  });
+  expect(harness.shards.at("clicks", 1, 0).appends).toEqual([]);
 });
