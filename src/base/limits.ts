@@ -92,7 +92,8 @@ export const producerSequencesKept = 64;
 export const producerTableBytesMax = 8 * MiB;
 
 /**
- * Most live producers that a stream's watermark waits for: every shard keeps them, and tells of them each second.
+ * Most live producers that a stream's watermark waits for: every shard keeps them, and tells of them each
+ * second.
  */
 export const liveProducersMax = 256;
 

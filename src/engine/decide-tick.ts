@@ -1,9 +1,9 @@
 /**
  * What a shard logs of the coordinator's tick: a pure function.
  *
- * What is told of producers is logged where they hold the shard: where its own frames would let the watermark
- * go on, or, while it is idle, where they alone keep its next window from firing. The watermark is for an idle
- * shard, where it fires something; others ignore it.
+ * What is told of producers is logged where they hold the shard: where its own frames would let the
+ * watermark go on, or, while it is idle, where they alone keep its next window from firing. The watermark is
+ * for an idle shard, where it fires something; others ignore it.
  */
 import type { LiveProducers } from "./log/live-producers.ts";
 import type { ProducerChange } from "./log/producer-changes.ts";

@@ -4,8 +4,8 @@
  * A row's lateness depends on the order in which its shard logged it, which no client knows. So the check
  * has two halves that meet in the log: the logs, of all shards together, hold what was acknowledged, each row
  * of a producer once; and each view is what the batch model makes of the logs, frame by frame in the order of
- * the offsets. A watermark that no frame brought is, to the model, a frame of one row that no job counts; what
- * the watermark is behind each is the log's word, which `check-producers.ts` checks.
+ * the offsets. A watermark that no frame brought is, to the model, a frame of one row that no job counts;
+ * what the watermark is behind each is the log's word, which `check-producers.ts` checks.
  */
 
 import { decodeBarrier } from "../../src/engine/log/barrier.ts";

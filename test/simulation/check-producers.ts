@@ -2,8 +2,9 @@
  * What must be true of named producers in the logs of a stream's shards, told from the records alone.
  *
  * A shard's watermark is what its frames allow and the slowest producer that its log calls live: never more,
- * never less. No frame is taken in of a producer that is not registered. And no row is late of a producer that
- * sends in order: one is behind the watermark only where that had passed it before its producer was registered.
+ * never less. No frame is taken in of a producer that is not registered. And no row is late of a producer
+ * that sends in order: one is behind the watermark only where that had passed it before its producer was
+ * registered.
  */
 import { decodeBarrier } from "../../src/engine/log/barrier.ts";
 import { decodeProducerChanges, producerKey } from "../../src/engine/log/producer-changes.ts";

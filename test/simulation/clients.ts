@@ -46,6 +46,11 @@ export interface SentRequest {
   isAcknowledged: boolean;
 }
 
+interface TimeSpan {
+  readonly from: number;
+  readonly to: number;
+}
+
 /** How long a client waits for an answer before it gives up or tries again. */
 const patienceMs = 20_000;
 const retryMsMax = 3_000;
@@ -160,14 +165,17 @@ export class Clients {
   async #produce(producer: { readonly id: string; readonly index: number } | undefined): Promise<void> {
     const { plan } = this.#simulation;
     const pauseMax = (2 * plan.chaosMs) / plan.requestsPerClient;
+    const lagMs = producer && plan.lagMs !== undefined ? producer.index * plan.lagMs : undefined;
+    let before = this.#simulation.now;
     for (let sequence = 1; sequence <= plan.requestsPerClient; sequence++) {
       await this.#sleep(this.#random.below(pauseMax));
       if (this.isOver) return;
-      const isOrderly = plan.lagMs !== undefined;
-      const newest = producer && isOrderly ? this.#simulation.now - producer.index * plan.lagMs : undefined;
-      const request = this.#drawRequest(producer && { id: producer.id, sequence }, newest);
+      const { now } = this.#simulation;
+      const span = lagMs === undefined ? undefined : { from: before - lagMs, to: now - lagMs };
+      before = now;
+      const request = this.#drawRequest(producer && { id: producer.id, sequence }, span);
       this.sent.push(request);
-      if (producer && !isOrderly && this.#random.chance(0.2)) this.#go(() => this.#post(request));
+      if (producer && !span && this.#random.chance(0.2)) this.#go(() => this.#post(request));
       else await this.#post(request);
     }
   }
@@ -333,8 +341,8 @@ export class Clients {
     return new Promise((resolve) => void this.#life.later(resolve, ms));
   }
 
-  /** `newest` is how far an orderly producer is, which sends no row that is more than the bound behind it. */
-  #drawRequest(producer: SentRequest["producer"], newest: number | undefined): SentRequest {
+  /** `span` is what time a request of an orderly producer covers; it ends where the next one's begins. */
+  #drawRequest(producer: SentRequest["producer"], span: TimeSpan | undefined): SentRequest {
     const { plan } = this.#simulation;
     const random = this.#random;
     const rows: SentRow[] = [];
@@ -345,10 +353,9 @@ export class Clients {
       else {
         rows.push({
           id,
-          time:
-            newest === undefined
-              ? this.#simulation.now - random.below(plan.spreadMs + 1)
-              : newest - random.below(plan.outOfOrdernessMs + 1),
+          time: span
+            ? random.between(span.from, span.to) - random.below(plan.outOfOrdernessMs + 1)
+            : this.#simulation.now - random.below(plan.spreadMs + 1),
           user: random.chance(0.05) ? null : `user-${random.below(plan.users)}`,
           amount: random.chance(0.1) ? null : random.below(100),
           item: random.chance(0.1) ? null : random.pick(names),

@@ -95,8 +95,9 @@ export interface LifePlan {
   /** Whether watermarks wait for producers. */
   readonly waitsForProducers: boolean;
   /**
-   * In ms: producers send in order but for the bound, one request at a time, each so much farther behind the
-   * clock than the one before. Undefined: each row has a time of its own, and requests may overtake each other.
+   * In ms: producers send in order but for the bound, one request at a time, each so much farther behind
+   * the clock than the one before. Undefined: each row has a time of its own, and requests may overtake each
+   * other.
    */
   readonly lagMs: number | undefined;
   /** How far behind the clock event times lie at most. */
@@ -168,7 +169,7 @@ export function drawLife(seed: number): LifePlan {
   const later = new Random(seed ^ 0xdeb107);
   const deploysAtMs = later.chance(0.3) ? [later.below(life.chaosMs), later.below(life.chaosMs)] : [];
   const splits = drawSplits(new Random(seed ^ 0x5b117), life);
-  return { ...life, splits, deploysAtMs, ...drawProducers(new Random(seed ^ 0x90d0)) };
+  return { ...life, splits, deploysAtMs, ...drawProducers(new Random(Math.imul(seed, 0x9e3779b1))) };
 }
 
 type UndividedLife = Omit<LifePlan, "splits" | "deploysAtMs" | "waitsForProducers" | "lagMs">;

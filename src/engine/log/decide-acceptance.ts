@@ -14,8 +14,8 @@
  * it: a request may have no row for a shard, so gaps are legal. Older sequences are refused and never
  * acknowledged: what is no longer listed may or may not have been logged.
  *
- * Where the stream's watermark waits for producers, a frame to be logged must bear the registration under which
- * its producer is live here: then it is live in all shards.
+ * Where the stream's watermark waits for producers, a frame to be logged must bear the registration under
+ * which its producer is live here: then it is live in all shards.
  *
  * A channel's messages form one chain, each naming the one before it. None may be missing: a message behind a
  * gap is refused with the last one that is there, from which its sender goes on. Behind a savepoint's barrier

@@ -215,8 +215,8 @@ export class PartitionLog {
    * Logs a watermark and returns its offset. The record says what holds after it, which is never less than
    * before.
    *
-   * Kind Watermark is the one set by hand, `maxWatermark` ends the stream; Tick leaves the shard idle, and goes
-   * only as far as live producers allow.
+   * Kind Watermark is the one set by hand, `maxWatermark` ends the stream; Tick leaves the shard idle, and
+   * goes only as far as live producers allow.
    */
   appendWatermark(kind: typeof RecordKind.Watermark | typeof RecordKind.Tick, watermark: bigint): number {
     const ceiling =

@@ -86,7 +86,7 @@ export const RecordKind = {
   Channel: 6,
   /** A partition of the next stage is split: what is caused from here on goes by the map in its frame. */
   Map: 7,
-  /** Producers that the watermark waits for come, go or move on; its frame says which (`producer-changes.ts`). */
+  /** Producers that the watermark waits for come, go or move on; see `producer-changes.ts`. */
   Producers: 8,
 } as const;
 
@@ -99,8 +99,8 @@ export interface LogRecord {
   readonly appendTime: number;
   readonly seed: bigint;
   /**
-   * The frame's bytes, or those of a barrier, channel, map or of producers, a view of its log row: copy what is to outlive
-   * the turn. Empty for other kinds.
+   * The frame's bytes, or those of a barrier, channel, map or of producers, a view of its log row: copy what
+   * is to outlive the turn. Empty for other kinds.
    */
   readonly frame: Uint8Array;
   /**

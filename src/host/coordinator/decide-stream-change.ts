@@ -49,8 +49,8 @@ export function decideStreamChange(
 }
 
 /**
- * The definition with what it says of waiting for producers, or else what the stream does that there is. A new
- * one waits.
+ * The definition with what it says of waiting for producers, or else what the stream does that there is. A
+ * new one waits.
  */
 export function withWaiting(
   definition: StreamDefinition,

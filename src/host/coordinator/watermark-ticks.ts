@@ -3,8 +3,8 @@
  * follow, and tells those that producers hold of what these have sent to others.
  *
  * A stream is watched while one of its shards is active, or a producer live. When all are idle event time
- * stands still and asking stops; the first shard that becomes active again, or producer that is registered, says
- * so. Samples live in memory only: after a restart it
+ * stands still and asking stops; the first shard that becomes active again, or producer that is registered,
+ * says so. Samples live in memory only: after a restart it
  * takes one append deadline until ticks flow again.
  */
 import { appendDeadlineMs } from "../../base/limits.ts";
