@@ -28,6 +28,7 @@ const symptoms: Readonly<Record<Plant, readonly [RegExp, ((plan: LifePlan) => bo
   "dropped-outbox": [/cannot be sent again|lacks|rests with \d+ open windows|^stuck: /],
   "skipped-acceptance": [/second (stage|step) of job_. (lacks|has too much of)|counts/],
   "maximum-watermark": [/^wrong: /],
+  "fastest-producer": [/^wrong: shard \d of \w+ /],
   "early-trim": [/the log begins at|lacks|^stuck: /],
   "passed-barrier": [/the fork of job_/, hasFork],
   "lost-page": [/the (fork|view) of job_/, hasFork],
