@@ -1,6 +1,6 @@
 /**
- * What a pipeline is: a stream, what is posted to it, jobs over it, and what their views must hold in the end,
- * however the pipeline is run.
+ * What a pipeline is: a stream, what is posted to it, jobs over it, and what their views must hold in the
+ * end, however the pipeline is run.
  */
 import type { JobBody } from "../../src/protocol/job-spec.ts";
 import type { StreamBody } from "../../src/protocol/stream-spec.ts";

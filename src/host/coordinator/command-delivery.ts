@@ -173,7 +173,7 @@ export class CommandDelivery {
   }
 }
 
-/** Where a run's state in a shard comes from that a split made; undefined where it began there as anywhere. */
+/** Where a run's state in a shard comes from that a split made; undefined where it began as anywhere. */
 function handedOverFrom(
   { definition }: StreamEntry,
   shard: number,
