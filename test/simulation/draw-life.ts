@@ -183,7 +183,7 @@ function drawProducers(random: Random): Pick<LifePlan, "waitsForProducers" | "la
 /** What comes from several shards comes in any order: beside a fork only jobs are split that do not mind. */
 function drawSplits(random: Random, life: UndividedLife): SplitPlan[] {
   const minds = (job: JobPlan) =>
-    job.fork && (job.step || (job.window.kind !== "none" && needsExchange(life, job)));
+    job.fork && (job.fork.drains || job.step || (job.window.kind !== "none" && needsExchange(life, job)));
   if (life.jobs.some(minds) || random.chance(0.4)) return [];
   const stages = life.jobs.flatMap((job) =>
     Array.from({ length: (needsExchange(life, job) ? 1 : 0) + (job.step ? 1 : 0) }, (_, index) => {
