@@ -5,7 +5,8 @@ import { type Graph, type GraphRow, graphBatch } from "../reference/graph-batch.
 import type { Pipeline, Pipelines } from "./pipelines.ts";
 
 const bound = 3_000;
-const rowCount = 48;
+const requests = 12;
+const rowsPerRequest = 4;
 const minute = 60_000;
 
 const noWindow = { kind: "none", size: 1, step: 1, offset: 0 } as const;
@@ -31,35 +32,33 @@ const graphs: Readonly<Record<string, Graph>> = {
 
 export function graphPipelines(): Pipelines {
   const random = new Random(5);
-  const rows = Array.from({ length: rowCount }, (_, index): GraphRow => {
-    return {
-      time: index * 900 - random.below(5_000),
-      user: random.pick(["ann", "bob", "cid", null]),
-      item: random.pick(["pen", "ink"]),
-      v: random.pick([1, 2, 3, -4, null]),
-    };
-  });
+  const frames = Array.from({ length: requests }, (_frame, request) =>
+    Array.from({ length: rowsPerRequest }, (_row, index): GraphRow => {
+      return {
+        time: (request * rowsPerRequest + index) * 900 - random.below(5_000),
+        user: random.pick(["ann", "bob", "cid", null]),
+        item: random.pick(["pen", "ink"]),
+        v: random.pick([1, 2, 3, -4, null]),
+      };
+    }),
+  );
   // Far ahead: the windows of all others are over.
-  rows.push({ time: 10 * minute, user: "ann", item: "pen", v: 5 });
-  const events = rows.map(({ time, ...row }) => ({ ...row, time }));
+  frames.push([{ time: 10 * minute, user: "ann", item: "pen", v: 5 }]);
   return {
     name: "graphs",
     stream: {
       columns: graphColumns as Pipelines["stream"]["columns"],
       eventTime: { column: "time", outOfOrderness: bound },
     },
-    rows: events.slice(0, rowCount / 2),
-    rowsAfter: events.slice(rowCount / 2),
+    requests: frames.slice(0, requests / 2),
+    requestsAfter: frames.slice(requests / 2),
     ends: false,
-    jobs: Object.entries(graphs).map(([name, graph]) => pipelineOf(name, graph, rows)),
+    jobs: Object.entries(graphs).map(([name, graph]) => pipelineOf(name, graph, frames)),
   };
 }
 
-function pipelineOf(name: string, graph: Graph, rows: readonly GraphRow[]): Pipeline {
-  const { views } = graphBatch(
-    rows.map((row) => [row]),
-    graph,
-  );
+function pipelineOf(name: string, graph: Graph, frames: readonly (readonly GraphRow[])[]): Pipeline {
+  const { views } = graphBatch(frames, graph);
   return {
     name,
     body: (parallelism) => {

@@ -19,7 +19,7 @@ import type { Pipelines } from "./pipelines.ts";
 
 type Mode = "straight" | "killed" | "rescaled";
 
-const rowsBetweenKills = 13;
+const requestsBetweenKills = 4;
 
 let server: ServerProcess;
 let client: MillraceClient;
@@ -54,10 +54,10 @@ async function run(pipelines: Pipelines, mode: Mode): Promise<void> {
   await client.streams.put(stream, pipelines.stream);
   for (const [index] of pipelines.jobs.entries()) await begin(pipelines, index, mode);
   const post = poster(stream, mode);
-  await post(pipelines.rows);
+  await post(pipelines.requests);
   if (mode === "rescaled")
     for (const [index] of pipelines.jobs.entries()) await rescale(pipelines, index, mode);
-  let token = await post(pipelines.rowsAfter);
+  let token = await post(pipelines.requestsAfter);
   if (pipelines.ends) ({ token } = await client.streams.setWatermark(stream, "max"));
   for (const job of pipelines.jobs) {
     for (const [suffix, expected] of Object.entries(job.views)) {
@@ -90,17 +90,17 @@ async function rescale(pipelines: Pipelines, index: number, mode: Mode): Promise
   await begin(pipelines, index, mode, savepoint);
 }
 
-/** Returns what posts events one by one, and the token behind them; now and then the server is killed. */
+/** Returns what posts requests, and says the token behind them; now and then the server is killed. */
 function poster(stream: string, mode: Mode) {
   const wait = (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, Math.min(ms, 200)));
   const producer = new Producer({ streams: client.streams, stream, id: "only", wait, onRetry: () => {} });
   let sequence = 0;
   let token = {};
-  return async (events: readonly object[]) => {
-    for (const event of events) {
-      const answer = await producer.send(++sequence, [event]);
+  return async (requests: readonly (readonly object[])[]) => {
+    for (const events of requests) {
+      const answer = await producer.send(++sequence, events);
       token = { ...token, ...answer.token };
-      if (mode !== "killed" || sequence % rowsBetweenKills > 0) continue;
+      if (mode !== "killed" || sequence % requestsBetweenKills > 0) continue;
       await server.kill("workerd");
       await server.answers();
     }

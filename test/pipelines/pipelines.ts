@@ -9,10 +9,10 @@ export interface Pipelines {
   /** Part of the names of the stream and of all jobs. */
   readonly name: string;
   readonly stream: StreamBody;
-  /** Events, each posted for itself, before the jobs are stopped and begun again, where they are. */
-  readonly rows: readonly object[];
-  readonly rowsAfter: readonly object[];
-  /** Whether the stream is ended behind the last event. */
+  /** The events of each request, before the jobs are stopped and begun again, where they are. */
+  readonly requests: readonly (readonly object[])[];
+  readonly requestsAfter: readonly (readonly object[])[];
+  /** Whether the stream is ended behind the last request. */
   readonly ends: boolean;
   readonly jobs: readonly Pipeline[];
 }
