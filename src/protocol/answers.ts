@@ -56,6 +56,14 @@ export interface ShardAnswer {
   readonly duplicates: number;
   readonly logBytes: number;
   readonly storageBytes: number;
+  /** Those that the watermark waits for, as far as the shard knows them to be. */
+  readonly producers: readonly ProducerAnswer[];
+}
+
+export interface ProducerAnswer {
+  readonly producer: string;
+  /** Null while nothing is known of it. */
+  readonly watermark: string | null;
 }
 
 /** A stream with what its shards say now; a shard that did not answer is in `unreachable`. */

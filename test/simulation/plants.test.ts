@@ -12,6 +12,8 @@ import { shrinkLife } from "./shrink-life.ts";
 const livesMax = 2000;
 
 const hasFork = ({ jobs }: LifePlan) => jobs.some(({ fork }) => fork !== undefined);
+/** Whoever is forgotten there is not registered either, and sends nothing. */
+const waitsForNone = ({ waitsForProducers }: LifePlan) => !waitsForProducers;
 const hasSplit = ({ splits }: LifePlan) => splits.length > 0;
 const hasChanges = ({ jobs }: LifePlan) => jobs.some((job) => job.step && isChanging(job));
 
@@ -20,7 +22,7 @@ const symptoms: Readonly<Record<Plant, readonly [RegExp, ((plan: LifePlan) => bo
   "early-acknowledgement": [
     /acknowledged and not in a log|that it acknowledged, and what follows cannot be|^stuck: /,
   ],
-  "forgotten-producers": [/^wrong: \d+ times in the logs/],
+  "forgotten-producers": [/^wrong: \d+ times in the logs/, waitsForNone],
   "forgotten-alarm": [/^stuck: /],
   "forgotten-timer": [/^stuck: /],
   "readable-epoch": [/^(wrong|crashed): /],
@@ -30,7 +32,7 @@ const symptoms: Readonly<Record<Plant, readonly [RegExp, ((plan: LifePlan) => bo
   "maximum-watermark": [/^wrong: /],
   "fastest-producer": [/^wrong: shard \d of \w+ /],
   "early-trim": [/the log begins at|lacks|^stuck: /],
-  "passed-barrier": [/the fork of job_/, hasFork],
+  "passed-barrier": [/the (fork of|drained view) job_/, hasFork],
   "lost-page": [/the (fork|view) of job_/, hasFork],
   "forgotten-retraction": [/second step of job_. (lacks|has too much of)/, hasChanges],
   "lost-split-page": [/the view of job_. lacks/, hasSplit],

@@ -77,11 +77,11 @@ export class LiveProducers {
   accept(name: ProducerName, sequence: number, watermark: bigint, appendTime: number): void {
     const entry = this.find(name);
     if (!entry) return;
-    const isNewer = sequence > entry.sequence;
+    const settled = sequence > entry.sequence ? entry.watermark : entry.settled;
     this.#set({
       ...entry,
-      sequence: isNewer ? sequence : entry.sequence,
-      settled: isNewer ? entry.watermark : higherOf(entry.settled, watermark),
+      sequence: Math.max(sequence, entry.sequence),
+      settled: sequence < entry.sequence ? higherOf(settled, watermark) : settled,
       watermark: higherOf(entry.watermark, watermark),
       activeAt: appendTime,
     });

@@ -150,6 +150,9 @@ function shardAnswerOf(status: PartitionStatus): ShardAnswer {
     duplicates: status.counts.duplicates,
     logBytes: status.counts.bytes,
     storageBytes: status.storageBytes,
+    producers: status.producers.map(({ producer, watermark }) => {
+      return { producer, watermark: formatWatermark(watermark) };
+    }),
   };
 }
 
