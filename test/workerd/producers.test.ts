@@ -79,7 +79,7 @@ test("a fast producer makes no row of a slow one late, until that is live no lon
   await until(async () => (await statusOf("paces_totals")).late === users.length);
 }, 60_000);
 
-test("a producer that writes to one shard lets the other go on when it has sent the next request", async () => {
+test("a producer that writes to one shard lets the other go on with its next request", async () => {
   await make("aside", "aside_totals");
   const [first = "", second = ""] = await usersOfShards("aside");
   const send = (producer: string, sequence: number, time: number, user: string) =>

@@ -32,7 +32,7 @@ test("one that its own frames hold logs nothing, nor what it knows already", () 
   expect(decideTick({ producers: stranger }, shard()).producers).toEqual([]);
 });
 
-test("an active shard ignores the watermark of a tick, an idle one takes it where that fires something", () => {
+test("an active shard ignores a tick's watermark, an idle one takes it where that fires something", () => {
   const free = { live: new LiveProducers() };
   expect(decideTick({ watermark: 70n, producers: [] }, shard(free)).watermark).toBeUndefined();
   const idle = { ...free, isIdle: true };

@@ -1,6 +1,6 @@
 /**
- * The log with live producers against what one would say of them: a list of all that was logged, told anew from
- * its beginning each time. Through restarts, acceptance rows and handovers to a new shard.
+ * The log with live producers against what one would say of them: a list of all that was logged, told anew
+ * from its beginning each time. Through restarts, acceptance rows and handovers to a new shard.
  */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";

@@ -94,7 +94,7 @@ test("a producer is in every shard before its number is answered, and told once"
   expect(harness.told()).toEqual([["Register p", "Register q"], ["Register p", "Register q"], []]);
 });
 
-test("a shard that does not hear of it keeps a producer from sending; asking again completes it", async () => {
+test("a shard that does not hear of it holds a producer up; asking again completes it", async () => {
   const harness = new Harness();
   await harness.make();
   harness.shard(1).beforeCall = (method) => {
@@ -123,7 +123,7 @@ test("a producer that is idle is closed, then forgotten, and its stream is watch
   expect(await harness.register("p")).toEqual({ ok: true, value: 2 });
 });
 
-test("a producer that sends to one shard stays live in all, and the other is told how far it is", async () => {
+test("a producer that sends to one shard stays live, and the other hears how far it is", async () => {
   const harness = new Harness();
   await harness.make();
   await harness.register("p");
