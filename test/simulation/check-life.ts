@@ -19,7 +19,8 @@ import { releaseKernel } from "../support/kernels.ts";
 import type { NodeStorage } from "../support/node-storage.ts";
 import { releaseModule } from "../support/partition-harness.ts";
 import type { SentRequest } from "./clients.ts";
-import { isChanging, type JobPlan, type LifePlan, viewsOf } from "./draw-life.ts";
+import { isChanging } from "./draw-branches.ts";
+import { type JobPlan, type LifePlan, viewsOf } from "./draw-life.ts";
 import {
   type History,
   hasKey,
@@ -28,11 +29,11 @@ import {
   type LoggedSplit,
   type LogOfPartition,
 } from "./histories.ts";
-import { type JobRow, jobRowOf, type LoggedRow, rowsOf } from "./logged-rows.ts";
+import { isAddedUp, type JobRow, jobRowOf, type LoggedRow, rowsOf } from "./logged-rows.ts";
 import type { Simulation } from "./simulation.ts";
 import type { StageLog } from "./stage-log.ts";
 
-const noWindow: WindowSpec = { kind: "none", size: 1, step: 1, offset: 0 };
+export const noWindow: WindowSpec = { kind: "none", size: 1, step: 1, offset: 0 };
 
 /** What one shard's log holds, in its order. */
 export interface ShardLog extends LogOfPartition<LoggedRow> {
@@ -138,6 +139,18 @@ export function checkView(
   );
 }
 
+/** The rows that came too late for a job's first step, of all its partitions. */
+export function lateRowsOf(plan: LifePlan, job: JobPlan, logs: readonly JobLog[]): JobRow[] {
+  return historiesOf(logs).flatMap((history) => ownLate(plan, job, history));
+}
+
+/** Of those of a partition's history, the ones that came to itself. */
+function ownLate(plan: LifePlan, job: JobPlan, history: History<JobRow>): readonly JobRow[] {
+  const { frames, watermarks, inherited } = history;
+  const before = { frames: frames.slice(0, inherited), ...(watermarks && { watermarks }) };
+  return batchAnswer(plan, job, history).late.slice(batchAnswer(plan, job, before).late.length);
+}
+
 /** Counts of one job on one partition with the view: rows that no window took are letters, others applied. */
 export function checkCounts(
   plan: LifePlan,
@@ -147,9 +160,7 @@ export function checkCounts(
   partition: Partition,
   filtered: number,
 ): string[] {
-  const { frames, watermarks, inherited } = history;
-  const before = { frames: frames.slice(0, inherited), ...(watermarks && { watermarks }) };
-  const lateRows = batchAnswer(plan, job, history).late.slice(batchAnswer(plan, job, before).late.length);
+  const lateRows = ownLate(plan, job, history);
   const late = countOf(lateRows);
   const { letters } = partition.letters(job.name, undefined, 1_000_000);
   const rows = countOf(log.frames.flat()) - late;
@@ -176,7 +187,7 @@ export function checkSentCounts(job: JobPlan, log: ShardLog, partition: Partitio
   return problems;
 }
 
-function countOf(rows: readonly JobRow[]): number {
+export function countOf(rows: readonly JobRow[]): number {
   return rows.reduce((sum, { n }) => sum + n, 0);
 }
 
@@ -198,7 +209,7 @@ export function checkExchange(
   stage: readonly StageLog[],
 ): string[] {
   const passed = shards.flatMap((log) => jobLogOf(job, log).frames.flat()).filter(({ n }) => n > 0);
-  return checkArrived(`the second stage of ${job.name}`, job.twoPhase, passed, stage, job.key);
+  return checkArrived(`the second stage of ${job.name}`, isAddedUp(job), passed, stage, job.key);
 }
 
 /** The same between two steps: the next one has every result that there is, and none that is no more. */
@@ -243,7 +254,7 @@ export function checkStepView(job: JobPlan, stage: readonly StageLog[], found: V
 }
 
 /** The least and the largest of the values that were not taken back. Each row has its sign. */
-function boundsOf(rows: readonly JobRow[]): { readonly fewest: number; readonly most: number } {
+export function boundsOf(rows: readonly JobRow[]): { readonly fewest: number; readonly most: number } {
   const counts = new Map<number, number>();
   for (const { n, total } of rows) {
     const value = n * (total ?? 0);
@@ -271,7 +282,7 @@ export function checkFork(
   });
 }
 
-function checkArrived(
+export function checkArrived(
   what: string,
   isAddedUp: boolean,
   passed: readonly JobRow[],

@@ -14,6 +14,7 @@ import type { Token } from "../../src/protocol/token.ts";
 import type { ViewQuery } from "../../src/protocol/view-query.ts";
 import { Random } from "../arbitraries/random.ts";
 import type { Deployment, WorkerRpc } from "./deployment.ts";
+import { type BranchPlan, waysTo } from "./draw-branches.ts";
 import {
   forkOf,
   type JobPlan,
@@ -97,7 +98,11 @@ export class Clients {
           if (plan.pausesEveryMs !== undefined) this.#go(() => this.#pause(job.name));
           if (job.isDropped) this.#go(() => this.#drop(job.name));
           else this.#go(() => this.#read(job));
+          for (const branch of job.isDropped ? [] : job.branches.keys()) {
+            this.#go(() => this.#readBranch(job, branch));
+          }
           if (job.fork) this.#go(() => this.#fork(job));
+          for (const atMs of job.savesAtMs) this.#go(() => this.#save(job, atMs));
         });
       }
       for (const split of plan.splits) this.#go(() => this.#split(split));
@@ -224,9 +229,7 @@ export class Clients {
     while (!this.isOver) {
       await this.#sleep(this.#random.below(5_000));
       if (this.isOver) return;
-      const sources = sourcesOf(job);
-      const tokens = Object.fromEntries(sources.map((stream) => [stream, this.#tokens[stream]]));
-      const rowsCovered = sources.reduce((sum, stream) => sum + this.#rowsCovered[stream], 0);
+      const { tokens, rowsCovered } = this.#covered(job);
       const query = { ...wholeView, tokens, timeoutMs: 4_000 };
       const answer = await this.#patiently(() => this.#worker().read(view, query));
       if (!answer?.ok) continue;
@@ -247,6 +250,31 @@ export class Clients {
         );
       }
     }
+  }
+
+  /** Reads a branch in the same way: what the token covers counts along every way that leads there. */
+  async #readBranch(job: JobPlan, number: number): Promise<void> {
+    const ways = waysTo(job, job.branches[number] as BranchPlan);
+    const view = viewsOf(job)[(job.step ? 2 : 1) + number] ?? "";
+    while (ways > 0 && !this.isOver) {
+      await this.#sleep(this.#random.below(10_000));
+      if (this.isOver) return;
+      const { tokens, rowsCovered } = this.#covered(job);
+      const query = { ...wholeView, tokens, timeoutMs: 4_000 };
+      const answer = await this.#patiently(() => this.#worker().read(view, query));
+      if (!answer?.ok || answer.value.cursor !== undefined) continue;
+      const shown = answer.value.rows.reduce((sum, { n }) => sum + Number(n), 0);
+      if (shown >= ways * rowsCovered) continue;
+      const found = `${view} shows ${shown} rows by ${ways} ways`;
+      this.#simulation.report("wrong", `${found}, the token covers ${rowsCovered}`);
+    }
+  }
+
+  /** The newest tokens of what a job reads, and the rows that they cover. */
+  #covered(job: JobPlan) {
+    const sources = sourcesOf(job);
+    const tokens = Object.fromEntries(sources.map((stream) => [stream, this.#tokens[stream]]));
+    return { tokens, rowsCovered: sources.reduce((sum, stream) => sum + this.#rowsCovered[stream], 0) };
   }
 
   async #pause(job: string): Promise<void> {
@@ -284,6 +312,17 @@ export class Clients {
     const fork = forkOf(this.#simulation.plan, job);
     const body = { ...jobBodyOf(fork), fromSavepoint: savepoint };
     await this.#insist((rpc) => rpc.putJob(fork.name, readJobDefinition(body)));
+  }
+
+  /** Takes a savepoint, unless the life is over before that can begin. */
+  async #save({ name }: JobPlan, atMs: number): Promise<void> {
+    await this.#sleep(atMs);
+    while (!this.isOver) {
+      const wish = { stop: false, drain: false };
+      const answer = await this.#patiently(() => this.#coordinator.createSavepoint(name, wish));
+      if (answer?.ok || answer?.error.code === "JOB_NOT_FOUND") return;
+      await this.#sleep(this.#random.below(retryMsMax));
+    }
   }
 
   /** Asks for a split until it has begun, or cannot be: the job is gone, or its state cannot be divided. */

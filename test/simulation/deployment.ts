@@ -192,14 +192,18 @@ async function answered<Value>(call: Promise<RpcResult<Value>>): Promise<RpcResu
   }
 }
 
+const storagePlants = new Set<Plant>(["lost-letter", "readable-epoch", "dropped-outbox", "forgotten-edge"]);
+
 /** Storage as it is, or with the bug that is planted in it. */
 function plantedStorage(storage: SqlStorage, plant: Plant | undefined): SqlStorage {
-  if (plant !== "lost-letter" && plant !== "readable-epoch" && plant !== "dropped-outbox") return storage;
+  if (!plant || !storagePlants.has(plant)) return storage;
   let letterRows = 0;
   const run = (statement: string, ...bindings: readonly SqlValue[]): SqlValue[][] => {
     const isLetter = /^INSERT.* INTO letters/.test(statement);
     if (plant === "lost-letter" && isLetter && ++letterRows % 3 === 1) return [];
-    if (plant === "dropped-outbox" && /^INSERT INTO outbox/.test(statement)) return [];
+    const isMessage = /^INSERT INTO outbox/.test(statement);
+    if (isMessage && (plant === "dropped-outbox" || (plant === "forgotten-edge" && Number(bindings[1]) > 0)))
+      return [];
     if (plant === "readable-epoch" && /^INSERT.* INTO checkpoints/.test(statement)) {
       const [task, body] = bindings;
       const hidden = String(body).replace('"isWriting":true', '"isWriting":false');

@@ -6,6 +6,7 @@
  */
 import { Random } from "../arbitraries/random.ts";
 import type { WindowSpec } from "../reference/windowed-batch.ts";
+import { type BranchPlan, branchBodyOf, drawBranches, isChanging } from "./draw-branches.ts";
 
 export interface JobPlan {
   readonly name: string;
@@ -23,6 +24,10 @@ export interface JobPlan {
   /** True where the life deletes the job. */
   readonly isDropped: boolean;
   readonly step: StepPlan | undefined;
+  /** Further steps that form a graph, behind `step`. */
+  readonly branches: readonly BranchPlan[];
+  /** When savepoints are taken that nothing begins with. */
+  readonly savesAtMs: readonly number[];
   readonly fork: ForkPlan | undefined;
 }
 
@@ -114,6 +119,8 @@ export interface LifePlan {
   readonly splits: readonly SplitPlan[];
   /** When all processes end at once, as when another version is deployed; ms. */
   readonly deploysAtMs: readonly number[];
+  /** How many bytes may wait on channels; undefined: as many as the product lets. */
+  readonly channelBytesMax: number | undefined;
 }
 
 export function drawLife(seed: number): LifePlan {
@@ -137,6 +144,7 @@ export function drawLife(seed: number): LifePlan {
     jobs: Array.from({ length: jobCount }, (_, index) =>
       drawJob(random, new Random((seed ^ 0xc4a6) + index), {
         ...{ name: `job_${index}`, shards, isDistributed, idle },
+        branching: new Random(Math.imul(2 * seed + index, 0x9e3779b1)),
         isUnion: otherShards !== undefined && more.chance(0.7),
       }),
     ),
@@ -168,11 +176,16 @@ export function drawLife(seed: number): LifePlan {
   };
   const later = new Random(seed ^ 0xdeb107);
   const deploysAtMs = later.chance(0.3) ? [later.below(life.chaosMs), later.below(life.chaosMs)] : [];
+  const channelBytesMax = later.pick([undefined, undefined, undefined, undefined, 0, 300]);
   const splits = drawSplits(new Random(seed ^ 0x5b117), life);
-  return { ...life, splits, deploysAtMs, ...drawProducers(new Random(Math.imul(seed, 0x9e3779b1))) };
+  const producers = drawProducers(new Random(Math.imul(seed, 0x9e3779b1)));
+  return { ...life, splits, deploysAtMs, channelBytesMax, ...producers };
 }
 
-type UndividedLife = Omit<LifePlan, "splits" | "deploysAtMs" | "waitsForProducers" | "lagMs">;
+type UndividedLife = Omit<
+  LifePlan,
+  "splits" | "deploysAtMs" | "channelBytesMax" | "waitsForProducers" | "lagMs"
+>;
 
 function drawProducers(random: Random): Pick<LifePlan, "waitsForProducers" | "lagMs"> {
   if (random.chance(0.4)) return { waitsForProducers: false, lagMs: undefined };
@@ -183,12 +196,17 @@ function drawProducers(random: Random): Pick<LifePlan, "waitsForProducers" | "la
 /** What comes from several shards comes in any order: beside a fork only jobs are split that do not mind. */
 function drawSplits(random: Random, life: UndividedLife): SplitPlan[] {
   const minds = (job: JobPlan) =>
-    job.fork && (job.fork.drains || job.step || (job.window.kind !== "none" && needsExchange(life, job)));
+    job.fork &&
+    (job.fork.drains ||
+      job.step ||
+      job.branches.length > 0 ||
+      (job.window.kind !== "none" && needsExchange(life, job)));
   if (life.jobs.some(minds) || random.chance(0.4)) return [];
   const stages = life.jobs.flatMap((job) =>
-    Array.from({ length: (needsExchange(life, job) ? 1 : 0) + (job.step ? 1 : 0) }, (_, index) => {
-      return { job: job.name, stage: index + (job.isUnion ? 2 : 1) };
-    }),
+    Array.from(
+      { length: (needsExchange(life, job) ? 1 : 0) + (job.step ? 1 : 0) + job.branches.length },
+      (_, index) => ({ job: job.name, stage: index + (job.isUnion ? 2 : 1) }),
+    ),
   );
   return Array.from({ length: random.between(1, 3) }, () => ({
     atMs: random.below(life.chaosMs),
@@ -203,7 +221,12 @@ type StreamPlan = Pick<LifePlan, "shards" | "isDistributed" | "idle">;
 function drawJob(
   random: Random,
   changes: Random,
-  { name, isUnion, ...stream }: StreamPlan & Pick<JobPlan, "name" | "isUnion">,
+  {
+    name,
+    isUnion,
+    branching,
+    ...stream
+  }: StreamPlan & Pick<JobPlan, "name" | "isUnion"> & { readonly branching: Random },
 ): JobPlan {
   const kind = random.pick(["tumble", "hop", "cumulate", "none"] as const);
   const step = random.pick([500, 2_000, 10_000, 60_000]);
@@ -223,17 +246,23 @@ function drawJob(
   const drawnStep = canChange
     ? drawChangingStep(changes, { window, lateness, key })
     : { ...finalStep, key: isKeyed ? key : undefined };
-  const drawn: JobPlan = {
+  const linear: JobPlan = {
     ...{ name, isUnion, window, lateness, amountMin, isDropped, key },
     step: hasStep ? drawnStep : undefined,
     parallelism: random.pick([undefined, undefined, 1, 2, 5]),
     twoPhase: random.chance(0.6),
-    fork: undefined,
+    ...{ fork: undefined, branches: [], savesAtMs: [] },
   };
+  const isLocal = !needsExchange(stream, linear);
+  const branches = branching.chance(0.3) ? drawBranches(branching, linear, isLocal) : [];
+  const saves = branches.length === 0 ? 0 : branching.between(0, 2);
+  const savesAtMs = Array.from({ length: saves }, () => branching.below(40_000));
+  const drawn = { ...linear, branches, savesAtMs };
   const atMs = random.below(40_000);
-  const drains = atMs % 3 === 0 && !(drawn.step && isChanging(drawn));
+  const drains = atMs % 3 === 0 && !(drawn.step && isChanging(drawn)) && branches.length === 0;
   const fork = { atMs, parallelism: random.pick([2, 3, 5]), drains };
-  return random.chance(0.4) && canFork(stream, drawn) ? { ...drawn, fork } : drawn;
+  const isForked = random.chance(0.4) || branches.length > 0;
+  return isForked && canFork(stream, drawn) ? { ...drawn, fork } : drawn;
 }
 
 function drawChangingStep(
@@ -251,17 +280,15 @@ function drawChangingStep(
   };
 }
 
-/** Whether results that were sent to the job's step may change. */
-export function isChanging({ window, lateness }: Pick<JobPlan, "window" | "lateness">): boolean {
-  return window.kind === "none" || lateness > 0;
-}
-
 /**
  * Only where both jobs must come to the same: the order in which rows of several shards reach a second stage
  * decides which are late, and so do the ticks of an idle stream, which every partition has of its own.
  */
 function canFork({ shards, isDistributed, idle }: StreamPlan, job: JobPlan): boolean {
-  if (job.isDropped || (job.step && (shards > 1 || job.isUnion))) return false;
+  const hasSteps = job.step !== undefined || job.branches.length > 0;
+  if (job.isDropped || (hasSteps && (shards > 1 || job.isUnion))) return false;
+  // So may results of several branches be, and late rows.
+  if (job.branches.some(({ size }) => size !== undefined)) return false;
   // Changes may be late to a step by the order in which they come.
   if (job.step?.size !== undefined && job.step.lateness < job.lateness) return false;
   if (!needsExchange({ shards, isDistributed }, job)) return idle === "wait" || job.window.kind === "none";
@@ -273,7 +300,7 @@ export function forkOf(life: Pick<LifePlan, "shards" | "isDistributed">, job: Jo
   const drawn = job.fork?.parallelism ?? 2;
   const parallelism = !needsExchange(life, job) ? job.parallelism : drawn === life.shards ? 7 : drawn;
   const twoPhase = drawn % 2 === 0 ? job.twoPhase : !job.twoPhase;
-  return { ...job, name: `${job.name}_fork`, parallelism, twoPhase, fork: undefined };
+  return { ...job, name: `${job.name}_fork`, parallelism, twoPhase, fork: undefined, savesAtMs: [] };
 }
 
 /** Whether rows of one key lie in several shards, or the job wants other partitions than these. */
@@ -348,29 +375,31 @@ export function jobBodyOf(job: JobPlan): object {
       first: { function: "first_value", argument: "id" },
       last: { function: "last_value", argument: "id" },
     },
-    ...(job.step && {
-      steps: [
-        {
-          key: job.step.key === undefined ? [] : [job.step.key],
-          twoPhase: job.step.twoPhase,
-          ...(job.step.size === undefined
-            ? {}
-            : { window: { type: "tumble", size: job.step.size }, allowedLateness: job.step.lateness }),
-          ...retention,
-          aggregates: {
-            ...{ results: { function: "count" }, rows: { function: "sum", argument: "n" } },
-            ...(job.step.hasBounds && {
-              fewest: { function: "min", argument: "n" },
-              most: { function: "max", argument: "n" },
-            }),
-          },
-        },
-      ],
-    }),
+    steps: [
+      ...(job.step ? [stepBodyOf(job.step)] : []),
+      ...job.branches.map((branch, number) => branchBodyOf(job, branch, number)),
+    ],
+  };
+}
+
+function stepBodyOf({ key, twoPhase, size, lateness, isForever, hasBounds }: StepPlan): object {
+  return {
+    key: key === undefined ? [] : [key],
+    twoPhase,
+    ...(size === undefined ? {} : { window: { type: "tumble", size }, allowedLateness: lateness }),
+    ...(isForever ? { retention: "forever" } : {}),
+    aggregates: {
+      ...{ results: { function: "count" }, rows: { function: "sum", argument: "n" } },
+      ...(hasBounds && {
+        fewest: { function: "min", argument: "n" },
+        most: { function: "max", argument: "n" },
+      }),
+    },
   };
 }
 
 /** The views of a job, the first step's first. */
-export function viewsOf({ name, step }: JobPlan): string[] {
-  return step ? [`${name}.0`, name] : [name];
+export function viewsOf({ name, step, branches }: Pick<JobPlan, "name" | "step" | "branches">): string[] {
+  const further = (step ? 1 : 0) + branches.length;
+  return [...Array.from({ length: further }, (_, number) => `${name}.${number}`), name];
 }

@@ -4,7 +4,8 @@
 import type { Schema } from "../../src/columnar/schema.ts";
 import type { ColumnBatch } from "../../src/kernel/column-batch.ts";
 import type { SentRow } from "./clients.ts";
-import { isChanging, type JobPlan } from "./draw-life.ts";
+import { isChanging, readsLate } from "./draw-branches.ts";
+import type { JobPlan } from "./draw-life.ts";
 
 /** A row as a log holds it; one that only brings a watermark has no id. */
 export type LoggedRow = Omit<SentRow, "id"> & { readonly id: number | undefined };
@@ -41,13 +42,18 @@ export function rowsOf(batch: ColumnBatch, schema: Schema): LoggedRow[] {
   }));
 }
 
+/** Whether rows are added up before they go to a second stage: none are whose late ones a branch reads. */
+export function isAddedUp(job: JobPlan): boolean {
+  return job.twoPhase && !readsLate(job);
+}
+
 /** The rows of a frame between two stages, each for itself or added up. */
 export function sentRowsOf(job: JobPlan, batch: ColumnBatch, schema: Schema): JobRow[] {
   const read = readerOf(batch, schema);
   return Array.from({ length: batch.rows }, (_, row) => {
     const key = read.text(job.key, row);
     const time = read.number(job.isUnion ? "event.time" : "time", row) ?? 0;
-    if (!job.twoPhase) {
+    if (!isAddedUp(job)) {
       const [amount, item] = [read.number("amount", row), read.text("item", row)];
       const id = read.number("id", row);
       return { time, key, n: 1, total: amount, least: item, first: id, last: id };
@@ -80,7 +86,7 @@ export function resultRowsOf(job: JobPlan, batch: ColumnBatch, schema: Schema): 
   });
 }
 
-function readerOf(batch: ColumnBatch, { columns }: Schema) {
+export function readerOf(batch: ColumnBatch, { columns }: Schema) {
   const value = (name: string, row: number) => {
     const index = columns.findIndex((column) => column.name === name);
     if (index < 0) throw new Error(`there is no column ${name}`);

@@ -50,6 +50,8 @@ export function plantBug(plant: Plant | undefined, now: () => number): () => voi
       });
     case "skipped-acceptance":
       return replaceAppend();
+    case "lost-late-rows":
+      return replaceSendLate();
     case "forgotten-retraction":
       return replaceSendResults();
     case "forgotten-timer":
@@ -155,5 +157,13 @@ function replaceSendResults(): () => void {
   };
   return () => {
     TaskOutput.prototype.sendResults = original;
+  };
+}
+
+function replaceSendLate(): () => void {
+  const original = TaskOutput.prototype.sendLate;
+  TaskOutput.prototype.sendLate = () => {};
+  return () => {
+    TaskOutput.prototype.sendLate = original;
   };
 }

@@ -3,7 +3,8 @@
  * `livesMax` seeds each. Lives that a bug cannot concern are passed over.
  */
 import { describe, expect, test } from "vitest";
-import { drawLife, isChanging, type LifePlan } from "./draw-life.ts";
+import { isChanging } from "./draw-branches.ts";
+import { drawLife, type LifePlan } from "./draw-life.ts";
 import { type Plant, plants } from "./plants.ts";
 import { type Life, runLife } from "./run-life.ts";
 import { shrinkLife } from "./shrink-life.ts";
@@ -15,6 +16,7 @@ const hasFork = ({ jobs }: LifePlan) => jobs.some(({ fork }) => fork !== undefin
 /** Whoever is forgotten there is not registered either, and sends nothing. */
 const waitsForNone = ({ waitsForProducers }: LifePlan) => !waitsForProducers;
 const hasSplit = ({ splits }: LifePlan) => splits.length > 0;
+const hasBranches = ({ jobs }: LifePlan) => jobs.some(({ branches }) => branches.length > 0);
 const hasChanges = ({ jobs }: LifePlan) => jobs.some((job) => job.step && isChanging(job));
 
 /** What the first life that a bug spoils is told of, and which lives it may concern. */
@@ -28,13 +30,15 @@ const symptoms: Readonly<Record<Plant, readonly [RegExp, ((plan: LifePlan) => bo
   "readable-epoch": [/^(wrong|crashed): /],
   "lost-letter": [/letters, expected/],
   "dropped-outbox": [/cannot be sent again|lacks|rests with \d+ open windows|^stuck: /],
-  "skipped-acceptance": [/second (stage|step) of job_. (lacks|has too much of)|counts/],
+  "forgotten-edge": [/cannot be sent again|lacks|rests with \d+ open windows|^stuck: /, hasBranches],
+  "lost-late-rows": [/branch \d of job_. lacks/, hasBranches],
+  "skipped-acceptance": [/(second (stage|step)|branch \d) of job_. (lacks|has too much of)|counts/],
   "maximum-watermark": [/^wrong: /],
   "fastest-producer": [/^wrong: shard \d of \w+ /],
   "early-trim": [/the log begins at|lacks|^stuck: /],
   "passed-barrier": [/the (fork of|drained view) job_/, hasFork],
   "lost-page": [/the (fork|view) of job_/, hasFork],
-  "forgotten-retraction": [/second step of job_. (lacks|has too much of)/, hasChanges],
+  "forgotten-retraction": [/(second step|branch \d) of job_. (lacks|has too much of)/, hasChanges],
   "lost-split-page": [/the view of job_. lacks/, hasSplit],
   "kept-keys": [/the view of job_. has too much of/, hasSplit],
   "unannounced-channel": [/^wrong: /, hasSplit],

@@ -9,6 +9,8 @@ export const plants = {
   "readable-epoch": "pages that a crash left half-written are read",
   "lost-letter": "every third row of letters is not stored",
   "dropped-outbox": "what waits to be acknowledged is not in the checkpoint",
+  "forgotten-edge": "of several edges of a task only the first one's messages are in the checkpoint",
+  "lost-late-rows": "rows that come too late for a step are not sent to those who read them",
   "skipped-acceptance": "a channel's messages are logged whether they were before or not",
   "maximum-watermark": "a stage goes by the fastest of its channels instead of the slowest",
   "fastest-producer": "a shard goes by the fastest of its live producers instead of the slowest",

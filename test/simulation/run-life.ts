@@ -9,6 +9,7 @@
 import type { Partition } from "../../src/engine/partition.ts";
 import type { ViewAnswer } from "../../src/protocol/answers.ts";
 import type { NodeStorage } from "../support/node-storage.ts";
+import { branchRowsOf, checkBranch } from "./check-branch.ts";
 import { checkDrained } from "./check-drained.ts";
 import {
   checkCounts,
@@ -22,6 +23,7 @@ import {
   filteredOf,
   type JobLog,
   jobLogOf,
+  lateRowsOf,
   openPartition,
   readLog,
   type ShardLog,
@@ -46,6 +48,7 @@ import type { Plant } from "./plants.ts";
 import { describe } from "./simulated-process.ts";
 import { type Problem, Simulation } from "./simulation.ts";
 import { readStageLog, recordsOf } from "./stage-log.ts";
+import { tightenChannels } from "./tight-channels.ts";
 
 /** Longer than any message of the chaos is on its way. */
 const aftermathMs = 30_000;
@@ -75,6 +78,7 @@ export async function runLife(
   const plan = typeof seedOrPlan === "number" ? drawLife(seedOrPlan) : seedOrPlan;
   const simulation = new Simulation(plan, plant, onTrace);
   const takeOut = plantBug(plant, () => simulation.now);
+  const loosen = tightenChannels(plan.channelBytesMax);
   const deployment = new Deployment(simulation);
   const life = new LifeCourse(simulation, deployment);
   try {
@@ -84,6 +88,7 @@ export async function runLife(
   } finally {
     deployment.close();
     takeOut();
+    loosen();
   }
   const { events, traceHash, problems } = simulation;
   return {
@@ -233,6 +238,17 @@ class LifeCourse {
         },
       );
     }
+    for (const { name, savesAtMs } of jobs) {
+      if (savesAtMs.length === 0) continue;
+      clients.ask(
+        (rpc) => rpc.savepoints(name),
+        (answer) => {
+          const states = answer.ok ? answer.value.map(({ state }) => state) : ["unknown"];
+          const isLeft = states.some((state) => state !== "done");
+          if (isLeft) simulation.report("stuck", `the savepoints of ${name} are ${states.join(", ")}`);
+        },
+      );
+    }
     clients.ask(
       (rpc) => rpc.jobs(),
       (answer) => {
@@ -325,12 +341,26 @@ class LifeCourse {
       applied = stage;
     }
     problems.push(...checkView(plan, job, applied, rows));
-    if (!job.step) return problems;
-    const results = this.#visit(`${job.name}/${++number}`, (partition, storage) =>
-      readStageLog(partition, storage, (...batch) => resultRowsOf(job, ...batch)),
-    );
-    const stepRows = views.get(secondView) ?? [];
-    return [...problems, ...checkStep(job, rows, results), ...checkStepView(job, results, stepRows)];
+    if (job.step) {
+      const results = this.#visit(`${job.name}/${++number}`, (partition, storage) =>
+        readStageLog(partition, storage, (...batch) => resultRowsOf(job, ...batch)),
+      );
+      problems.push(...checkStep(job, rows, results));
+      problems.push(...checkStepView(job, results, views.get(secondView) ?? []));
+    }
+    const branchViews = viewsOf(job).slice(job.step ? 2 : 1);
+    const sources = {
+      views: [rows, ...branchViews.map((view) => views.get(view) ?? [])],
+      rows: logs.flatMap(({ frames }) => frames.flat().filter(({ id }) => id !== undefined)),
+      late: lateRowsOf(plan, job, applied),
+    };
+    for (const [index, branch] of job.branches.entries()) {
+      const stage = this.#visit(`${job.name}/${++number}`, (partition, storage) =>
+        readStageLog(partition, storage, (...batch) => branchRowsOf(job, branch, ...batch)),
+      );
+      problems.push(...checkBranch(job, index, sources, stage));
+    }
+    return problems;
   }
 
   #checkCounts(job: JobPlan, logs: readonly JobLog[], partition: Partition, filtered: number): string[] {
