@@ -10,7 +10,7 @@ export interface IdleFacts {
   readonly now: number;
   readonly isIdle: boolean;
   readonly isEnded: boolean;
-  /** When the last frame was logged or a producer registered; the set-up of a shard never reached. */
+  /** Append time of the last frame; of the set-up for a shard never reached. */
   readonly activeAt: number;
   readonly watermark: bigint;
   /** The watermark beyond which live producers let no clock move it. */

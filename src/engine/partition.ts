@@ -365,7 +365,7 @@ export class Partition {
       now: this.#ports.clock.now(),
       isIdle,
       isEnded: watermark === maxWatermark,
-      activeAt: Math.max(log.lastFrameAt ?? this.#stored?.setUpAt ?? 0, log.live.activeAt),
+      activeAt: log.lastFrameAt ?? this.#stored?.setUpAt ?? 0,
       watermark,
       producersAllow: log.live.lowest,
       nextWindowEnd: jobs.nextWindowEnd(),

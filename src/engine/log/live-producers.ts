@@ -52,7 +52,7 @@ export class LiveProducers {
   }
 
   find(name: ProducerName): LiveProducer | undefined {
-    return this.#entries.get(producerKey(name));
+    return this.#entries.size === 0 ? undefined : this.#entries.get(producerKey(name));
   }
 
   /** The watermark that no frame may move the shard's beyond; `maxWatermark` where nobody holds it. */
@@ -64,13 +64,6 @@ export class LiveProducers {
   /** What the frames so far and the producers allow together. */
   get watermark(): bigint {
     return lowerOf(this.ownWatermark, this.lowest);
-  }
-
-  /** The newest time that a producer was registered, or one of its frames was logged here. */
-  get activeAt(): number {
-    let newest = 0;
-    for (const { activeAt } of this.#entries.values()) newest = Math.max(newest, activeAt);
-    return newest;
   }
 
   /** Takes in a logged frame of a producer that may or may not be live. */

@@ -8,7 +8,7 @@ import { EngineError } from "../../base/errors.ts";
 import { type Barrier, decodeBarrier } from "./barrier.ts";
 import { beforeFirst } from "./channel-sequence.ts";
 import { LiveProducers } from "./live-producers.ts";
-import { decodeProducerChanges, hasRegistration } from "./producer-changes.ts";
+import { decodeProducerChanges } from "./producer-changes.ts";
 import { ProducerTable } from "./producer-table.ts";
 import { type ChannelSequence, higherOf, type LogCounts, minWatermark, RecordKind } from "./records.ts";
 import type { LogRow, StoredRecord } from "./row-codec.ts";
@@ -131,12 +131,9 @@ export class LogState {
       }
       case RecordKind.Map:
         return;
-      case RecordKind.Producers: {
-        const changes = decodeProducerChanges(record.frame);
-        for (const change of changes) this.live.change(change, record.appendTime);
-        if (hasRegistration(changes)) facts.isIdle = false;
+      case RecordKind.Producers:
+        for (const change of decodeProducerChanges(record.frame)) this.live.change(change, record.appendTime);
         return;
-      }
       case RecordKind.Tick:
       case RecordKind.Idle:
         if (!mark) facts.isIdle = true;

@@ -48,11 +48,6 @@ export function decodeProducerChanges(bytes: Uint8Array): ProducerChange[] {
   }
 }
 
-/** Whether a record's changes make a producer known that may send to this shard at once. */
-export function hasRegistration(changes: readonly ProducerChange[]): boolean {
-  return changes.some(({ registration }) => registration !== undefined);
-}
-
 function readChange(stored: Record<string, unknown>): ProducerChange {
   const { tokenId, producer, registration, isClosed, isForgotten, watermark } = stored;
   return {

@@ -7,7 +7,6 @@
  * up.
  */
 
-import { decodeProducerChanges, hasRegistration } from "../log/producer-changes.ts";
 import { type LogRecord, maxWatermark, minWatermark, RecordKind } from "../log/records.ts";
 import { decodeNewChannel } from "../log/split-records.ts";
 
@@ -108,12 +107,11 @@ export class InputTime {
 }
 
 /**
- * A watermark that was set by hand leaves a shard as it is; that of a channel comes from an active sender. A
- * producer that was registered may send here at once, so the shard is waited for.
+ * A watermark that was set by hand, or that producers allow, leaves a shard as it is; that of a channel comes
+ * from an active sender.
  */
-function isIdleAfter({ kind, mark, frame }: LogRecord, wasIdle: boolean): boolean {
-  if (kind === RecordKind.Watermark) return wasIdle && !mark;
-  if (kind === RecordKind.Producers) return wasIdle && !hasRegistration(decodeProducerChanges(frame));
+function isIdleAfter({ kind, mark }: LogRecord, wasIdle: boolean): boolean {
+  if (kind === RecordKind.Watermark || kind === RecordKind.Producers) return wasIdle && !mark;
   return kind === RecordKind.Tick || kind === RecordKind.Idle;
 }
 
