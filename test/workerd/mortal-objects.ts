@@ -12,11 +12,13 @@ function objectOf(address: ShardAddress): DurableObjectStub {
   return SHARD.get(SHARD.idFromName(shardName(address)));
 }
 
-/** All partitions of a job: the shards of its source, then those of its second stage, if it has one. */
+/** All partitions of a job that lead to a view: the shards of its source, then those of its stages. */
 export async function partitionsOf(view: string): Promise<DurableObjectStub[]> {
   const facts = await coordinatorOf(environment).jobFacts(view);
   if (!facts.ok) throw new Error(facts.error.message);
-  return [...facts.value.before, facts.value].flatMap(({ stream, generation, ranges }) =>
+  const places = [...facts.value.before, facts.value];
+  const stages = new Map(places.map((place) => [place.generation, place]));
+  return [...stages.values()].flatMap(({ stream, generation, ranges }) =>
     ranges.map((_, shard) => objectOf({ stream, generation, shard })),
   );
 }
@@ -44,6 +46,38 @@ export async function postUntilAccepted(
     if (answer?.status === 200) return answer;
     if (attempt > 50) throw new Error(`still refused: ${JSON.stringify(answer?.body)}`);
   }
+}
+
+/** Calls until the answer is as wanted; the object that answers may die. */
+export async function insist(
+  wanted: (answer: Answer) => boolean,
+  ...request: Parameters<typeof call>
+): Promise<Answer> {
+  for (let attempt = 0; ; attempt++) {
+    const answer = await call(...request).catch(() => undefined);
+    if (answer && wanted(answer)) return answer;
+    if (attempt > 300) throw new Error(`${request[1]}: still ${JSON.stringify(answer?.body)}`);
+    await new Promise((resolve) => setTimeout(resolve, 50));
+  }
+}
+
+/** Begins savepoints until one is complete; returns its number. */
+export async function savepointOf(job: string): Promise<number> {
+  const path = `/v1/jobs/${job}/savepoints`;
+  // A conflict is one that a request began which was never answered.
+  await insist(({ status }) => status < 300 || status === 409, "POST", path);
+  type Listed = { readonly state: string; readonly savepoint: number };
+  const done = ({ body }: Answer) => body.savepoints.find(({ state }: Listed) => state === "done")?.savepoint;
+  return done(await insist((answer) => answer.status === 200 && done(answer) !== undefined, "GET", path));
+}
+
+/** Splits a partition; the answer may be lost, and then it is known from the list. */
+export async function splitOf(path: string, body: object, count: number): Promise<void> {
+  await insist(({ status }) => status < 300 || status === 409, "POST", path, body);
+  type Listed = { readonly state: string };
+  const isDone = ({ body }: Answer) =>
+    body.splits.filter(({ state }: Listed) => state === "done").length >= count;
+  await insist((answer) => answer.status === 200 && isDone(answer), "GET", path);
 }
 
 /** An object that is not running cannot be evicted, one that was aborted cannot run its alarm. */

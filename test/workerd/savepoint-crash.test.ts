@@ -5,40 +5,17 @@
  */
 import { abortAllDurableObjects, evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { expect, test } from "vitest";
-import { type Answer, call, clicks, clicksBody, totalsBody } from "./api.ts";
-import { countsOf, ignoreIdle, partitionsOf, postUntilAccepted, randomOf } from "./mortal-objects.ts";
-
-/** Calls until the answer is as wanted; the object that answers may die. */
-async function insist(
-  wanted: (answer: Answer) => boolean,
-  ...request: Parameters<typeof call>
-): Promise<Answer> {
-  for (let attempt = 0; ; attempt++) {
-    const answer = await call(...request).catch(() => undefined);
-    if (answer && wanted(answer)) return answer;
-    if (attempt > 300) throw new Error(`${request[1]}: still ${JSON.stringify(answer?.body)}`);
-    await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
-/** Begins savepoints until one is complete; returns its number. */
-async function savepointOf(job: string): Promise<number> {
-  const path = `/v1/jobs/${job}/savepoints`;
-  // A conflict is one that a request began which was never answered.
-  await insist(({ status }) => status < 300 || status === 409, "POST", path);
-  type Listed = { readonly state: string; readonly savepoint: number };
-  const done = ({ body }: Answer) => body.savepoints.find(({ state }: Listed) => state === "done")?.savepoint;
-  return done(await insist((answer) => answer.status === 200 && done(answer) !== undefined, "GET", path));
-}
-
-/** Splits a partition; the answer may be lost, and then it is known from the list. */
-async function splitOf(path: string, body: object, count: number): Promise<void> {
-  await insist(({ status }) => status < 300 || status === 409, "POST", path, body);
-  type Listed = { readonly state: string };
-  const isDone = ({ body }: Answer) =>
-    body.splits.filter(({ state }: Listed) => state === "done").length >= count;
-  await insist((answer) => answer.status === 200 && isDone(answer), "GET", path);
-}
+import { call, clicks, clicksBody, totalsBody } from "./api.ts";
+import {
+  countsOf,
+  ignoreIdle,
+  insist,
+  partitionsOf,
+  postUntilAccepted,
+  randomOf,
+  savepointOf,
+  splitOf,
+} from "./mortal-objects.ts";
 
 test.each([21])(
   "a job of three stages is saved, begun again and divided exactly, though objects die (seed %i)",

@@ -91,9 +91,10 @@ export class Coordinator implements CoordinatorRpc {
 
   jobFacts(view: string): Promise<RpcResult<JobFacts>> {
     return this.#answer(async () => {
+      const { job } = findView(this.#catalog, view);
+      await this.#settleJob(job);
+      await this.#operations.mapsKnown(this.#catalog.streamsOf(job));
       const found = findView(this.#catalog, view);
-      await this.#settleJob(found.job);
-      await this.#operations.mapsKnown(this.#catalog.streamsOf(found.job));
       return jobFactsOf(view, found, this.#catalog.streamsOf(found.job));
     });
   }

@@ -202,6 +202,35 @@ describe("state without a place is refused by name, or left out", () => {
     expect(restoreOf(changing, renamed, true).states).toEqual([null, null, null]);
   });
 
+  test("all of a diamond along whose edges results are taken back, where one has no state", () => {
+    const users = { key: ["user"], aggregates: { n: { function: "count" as const } } };
+    const steps: NonNullable<JobBody["steps"]> = [
+      { ...users, uid: "left" },
+      { ...users, uid: "right", input: "minutes" },
+      { ...users, uid: "both", input: ["left", "right"] },
+    ];
+    const changing = { ...base, window: undefined, steps } satisfies Partial<JobBody>;
+    expect(refusal(changing, changing)).toEqual({});
+    const renamed = steps.map((step) => (step.uid === "right" ? { ...step, uid: "wrong" } : step));
+    renamed[2] = { ...users, uid: "both", input: ["left", "wrong"] };
+    expect(Object.keys(refusal(changing, { ...changing, steps: renamed })).sort()).toEqual([
+      ...["both", "left", "minutes", "right"],
+    ]);
+    // What only reads the source, or what comes when windows fire, has no part in it.
+    const apart = steps.map((step) => ({ ...step, input: "source" }));
+    const windows = {
+      ...base,
+      steps: [
+        { ...hourly, uid: "hours" },
+        { ...hourly, uid: "again", input: "minutes" },
+      ],
+    };
+    expect(
+      restoreOf({ ...changing, steps: apart }, { ...changing, steps: apart.slice(0, 1) }, true).states,
+    ).toEqual([...[null, { generation: 11, shards: 3 }, { generation: 12, shards: 2 }]]);
+    expect(restoreOf({ ...base, steps: windows.steps.slice(0, 1) }, windows).states.at(-1)).toBeNull();
+  });
+
   test("keys that would lie in the shards of another column", () => {
     const wide = { ...base, key: ["user", "amount"] };
     expect(refusal(wide, { ...wide, parallelism: shards })).toEqual({
