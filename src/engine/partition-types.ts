@@ -38,6 +38,11 @@ export interface PartitionIdentity {
    */
   readonly inputs?: readonly string[];
   /**
+   * Generations of inputs that lie between stages themselves: all of their partitions hear of the same, so
+   * they are idle together or not at all.
+   */
+  readonly idleTogether?: readonly number[];
+  /**
    * Of a partition that took over a part of another's key groups, the runs whose state is to come from there.
    */
   readonly awaits?: readonly number[];

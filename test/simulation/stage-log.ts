@@ -26,7 +26,7 @@ export function readStageLog(
   rowsOf: (batch: ColumnBatch, schema: Schema) => JobRow[],
 ): StageLog {
   const decoder = new FrameDecoder(releaseKernel());
-  const time = new ReferenceTime(identity.inputs ?? []);
+  const time = new ReferenceTime(identity.inputs ?? [], identity.idleTogether ?? []);
   const frames: JobRow[][] = [];
   const watermarks: number[] = [];
   const splits: LoggedSplit[] = [];
@@ -64,7 +64,11 @@ class ReferenceTime {
   watermark = -(2n ** 63n);
   readonly #told: { [channel: string]: { watermark: bigint; isIdle: boolean } };
 
-  constructor(channels: readonly string[]) {
+  readonly #together: ReadonlySet<string>;
+
+  /** `together` are the generations whose channels are idle only where all of them are. */
+  constructor(channels: readonly string[], together: readonly number[]) {
+    this.#together = new Set(together.map(String));
     const nothing = () => ({ watermark: this.watermark, isIdle: false });
     this.#told = Object.fromEntries(channels.map((channel) => [channel, nothing()]));
   }
@@ -83,9 +87,17 @@ class ReferenceTime {
       if (watermark > told.watermark) told.watermark = watermark;
     }
     const all = Object.values(this.#told);
-    const counting = all.some(({ isIdle }) => !isIdle) ? all.filter(({ isIdle }) => !isIdle) : all;
+    const generationOf = (channel: string) => channel.split(".")[0] ?? "";
+    const entries = Object.entries(this.#told);
+    const isAwaited = (generation: string) =>
+      this.#together.has(generation) &&
+      entries.some(([channel, { isIdle }]) => !isIdle && generationOf(channel) === generation);
+    const awaited = entries.flatMap(([channel, each]) =>
+      !each.isIdle || isAwaited(generationOf(channel)) ? [each] : [],
+    );
+    const counting = awaited.length > 0 ? awaited : all;
     const sorted = counting.map((each) => each.watermark).sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
-    const combined = counting.every(({ isIdle }) => isIdle) ? sorted.at(-1) : sorted[0];
+    const combined = awaited.length === 0 ? sorted.at(-1) : sorted[0];
     for (const candidate of [combined, mark ? undefined : watermark]) {
       if (candidate !== undefined && candidate > this.watermark) this.watermark = candidate;
     }

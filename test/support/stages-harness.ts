@@ -70,9 +70,14 @@ export class StagesHarness {
           const generation = identity?.generation ?? 0;
           return Array.from({ length: read?.shards ?? 1 }, (_, shard) => channelOf({ generation, shard }));
         });
+        const between = from.filter((stage) => stage >= shards.length);
+        const idleTogether = between.map((stage) => placesOf(stage).identity?.generation ?? 0);
         const [stream, generation] = [`job/${inner.length + 1}`, 100 * run + inner.length];
         this.#sends[generation] = inputs.length;
-        inner.push({ definition, identity: { stream, generation, shardCount: definition.shards, inputs } });
+        inner.push({
+          definition,
+          identity: { stream, generation, shardCount: definition.shards, inputs, idleTogether },
+        });
         return { stream, generation, mapVersion: 1, partitions: definition.shards };
       },
     );

@@ -7,3 +7,8 @@ import type { PartitionIdentity } from "../partition-types.ts";
 export function channelOf({ generation, shard }: Pick<PartitionIdentity, "generation" | "shard">): string {
   return `${generation}.${shard}`;
 }
+
+/** Returns the generation of the partition that a channel leads from. */
+export function generationOfChannel(channel: string): number {
+  return Number.parseInt(channel, 10);
+}

@@ -13,6 +13,7 @@ import { MiB } from "../../base/limits.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { PageCache } from "../../kernel/page-cache.ts";
 import type { PageView } from "../../kernel/page-view.ts";
+import type { ToldTime } from "../exchange/outbox.ts";
 import type { PartitionLog } from "../log/partition-log.ts";
 import { type LogRecord, RecordKind } from "../log/records.ts";
 import type { CheckpointFacts, PartitionIdentity } from "../partition-types.ts";
@@ -101,7 +102,7 @@ export class Task {
     this.#offset = checkpoint.offset;
     this.#isMidRecord = checkpoint.isMidRecord;
     const watermark = parseWatermark(checkpoint.watermark);
-    this.#time = new InputTime(context.identity().inputs, watermark, checkpoint.inputTime ?? {});
+    this.#time = new InputTime(context.identity(), watermark, checkpoint.inputTime ?? {});
     this.#counts = checkpoint.counts;
     this.barrier = new TaskBarrier(number, plan, checkpoint);
     this.#layouts = new TaskLayouts(kernel.memory, plan);
@@ -147,6 +148,16 @@ export class Task {
   /** True when nothing that leads here moves the watermark any more. */
   get isIdle(): boolean {
     return this.#time.isIdle;
+  }
+
+  /**
+   * How far it is for those that read its results: while a window is open it is not idle to them, whatever
+   * its input is. What that window holds is still to come, and must not find them ahead.
+   */
+  get #sentTime(): ToldTime {
+    const { watermark, isIdle } = this.#time;
+    const isOpen = isIdle && sendsResults(this.plan) && this.windows?.nextEnd() !== undefined;
+    return { watermark, isIdle: isIdle && !isOpen };
   }
 
   /** True while receivers lag so far behind that nothing more may be sent: no record is applied then. */
@@ -209,7 +220,7 @@ export class Task {
       this.#isMidRecord = true;
     }
     if (this.windows && !this.windows.fire(this.watermark, cellsPerStepMax)) return wholeSliceBytes;
-    this.#output?.sendTime(record.offset, this.#time);
+    this.#output?.sendTime(record.offset, this.#sentTime);
     if (!this.#retention.sweep(record.appendTime, cellsPerStepMax)) return wholeSliceBytes;
     if (record.kind === RecordKind.Barrier) this.barrier.complete(record, identity(), this.#output);
     this.#isMidRecord = false;

@@ -3,12 +3,15 @@
  * its channels.
  *
  * A channel not yet heard from holds the whole back. An idle one does not; where all are idle, the farthest
- * counts. The watermark never goes back: a channel that becomes active behind it holds it until it has caught
+ * counts. Partitions of a stage between others become active one after the other, though by the same records:
+ * as long as one of them is active, those that still seem idle are waited for. The watermark never goes back: a channel that becomes active behind it holds it until it has caught
  * up.
  */
 
-import { type LogRecord, maxWatermark, minWatermark, RecordKind } from "../log/records.ts";
+import { generationOfChannel } from "../log/channel-name.ts";
+import { higherOf, type LogRecord, maxWatermark, minWatermark, RecordKind } from "../log/records.ts";
 import { decodeNewChannel } from "../log/split-records.ts";
+import type { PartitionIdentity } from "../partition-types.ts";
 
 /** What a checkpoint says of each channel heard from: watermark as text, and whether it is idle. */
 export type StoredInputTime = Readonly<Record<string, readonly [watermark: string, isIdle: boolean]>>;
@@ -25,11 +28,17 @@ export const ownLog = "";
 
 export class InputTime {
   readonly #channels = new Map<string, ChannelTime>();
+  readonly #idleTogether: readonly number[];
   #watermark: bigint;
   #isIdle: boolean;
 
   /** `inputs` are the channels that lead here; undefined for a shard. */
-  constructor(inputs: readonly string[] | undefined, watermark: bigint, stored: StoredInputTime) {
+  constructor(
+    { inputs, idleTogether = [] }: Pick<PartitionIdentity, "inputs" | "idleTogether">,
+    watermark: bigint,
+    stored: StoredInputTime,
+  ) {
+    this.#idleTogether = idleTogether;
     // What was announced behind the first inputs was heard from: the channel that told of it gave it its
     // time.
     for (const channel of new Set([...(inputs ?? [ownLog]), ...Object.keys(stored)])) {
@@ -69,7 +78,7 @@ export class InputTime {
     const before = this.#channels.get(name);
     if (before) {
       this.#channels.set(name, {
-        watermark: watermark > before.watermark ? watermark : before.watermark,
+        watermark: higherOf(watermark, before.watermark),
         isIdle: isIdleAfter(record, before.isIdle),
       });
       this.#combine();
@@ -93,12 +102,24 @@ export class InputTime {
   }
 
   #combine(): void {
-    const all = [...this.#channels.values()];
-    const active = all.filter(({ isIdle }) => !isIdle);
-    this.#isIdle = active.length === 0;
-    const ascending = (this.#isIdle ? all : active).map(({ watermark }) => watermark).sort(ascendingOrder);
+    this.#isIdle = this.#isAllIdle();
+    const counting = this.#isIdle ? [...this.#channels.values()] : this.#active();
+    const ascending = counting.map(({ watermark }) => watermark).sort(ascendingOrder);
     const combined = ascending.at(this.#isIdle ? -1 : 0);
     if (combined !== undefined && combined > this.#watermark) this.#watermark = combined;
+  }
+
+  /** The channels that are active, and those of partitions that become so with them. */
+  #active(): ChannelTime[] {
+    const all = [...this.#channels];
+    const active = all.filter(([, { isIdle }]) => !isIdle);
+    const generations = new Set(
+      this.#idleTogether.length > 0 ? active.map(([name]) => generationOfChannel(name)) : [],
+    );
+    const together = this.#idleTogether.filter((generation) => generations.has(generation));
+    const isActive = ([name, { isIdle }]: readonly [string, ChannelTime]) =>
+      !isIdle || (together.length > 0 && together.includes(generationOfChannel(name)));
+    return all.filter(isActive).map(([, time]) => time);
   }
 
   #isAllIdle(): boolean {

@@ -204,6 +204,7 @@ export function identityOf(stream: StreamEntry, shard: number): PartitionIdentit
     ...(eventTime.waitForProducers && { waitsForProducers: true }),
     retention: { timeMs: retention.timeMs, bytesMax: retention.bytesPerShard },
     ...(inputs && { inputs }),
+    ...(stream.definition.idleTogether && { idleTogether: stream.definition.idleTogether }),
     ...(range?.awaits && { awaits: range.awaits }),
   };
 }

@@ -11,6 +11,8 @@ import type { StreamDefinition } from "../../protocol/stream-spec.ts";
  */
 export interface StoredStream extends StreamDefinition {
   readonly inputs?: readonly string[];
+  /** Generations of those of them that lead from between stages. */
+  readonly idleTogether?: readonly number[];
   /** By shard, once one was split; `shards` stays what the stream was made with. */
   readonly ranges?: readonly StoredRange[];
 }
@@ -79,10 +81,11 @@ export function divided<Stream extends ShardedStream>(stream: Stream, division: 
 
 /** Returns a definition with columns more, which makes the frames of every shard other ones. */
 export function extended(definition: StoredStream, existing: StoredStream, mapVersion: number): StoredStream {
-  const { ranges, inputs } = existing;
+  const { ranges, inputs, idleTogether } = existing;
   return {
     ...definition,
     ...(inputs && { inputs }),
+    ...(idleTogether && { idleTogether }),
     ...(ranges && { ranges: ranges.map((range) => ({ ...range, since: mapVersion })) }),
   };
 }

@@ -35,8 +35,10 @@ export function startJob(
   const streams = [...sources];
   const planned = planStages(definition, read, (input, from) => {
     const inputs = from.flatMap((stage) => channelsFrom(streams[stage] as StreamEntry));
+    const between = from.filter((stage) => stage >= sources.length);
+    const idleTogether = between.map((stage) => (streams[stage] as StreamEntry).generation);
     const number = streams.length - sources.length + 1;
-    const stream = catalog.addStream(`${name}/${number}`, { ...input, inputs }, now);
+    const stream = catalog.addStream(`${name}/${number}`, { ...input, inputs, idleTogether }, now);
     streams.push(stream);
     const { generation, mapVersion } = stream;
     return { stream: stream.name, generation, mapVersion, partitions: input.shards };

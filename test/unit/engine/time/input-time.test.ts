@@ -15,7 +15,7 @@ function course(
   inputs: readonly string[] | undefined,
   ...records: readonly (readonly [string | undefined, Kind, bigint])[]
 ) {
-  const time = new InputTime(inputs, minWatermark, {});
+  const time = new InputTime(inputs ? { inputs } : {}, minWatermark, {});
   return records.map(([channel, kind, watermark]) => {
     time.apply(record(channel, kind, watermark));
     return [time.watermark === minWatermark ? undefined : time.watermark, time.isIdle];
@@ -82,6 +82,26 @@ describe("the time of a partition between stages", () => {
     expect(back.map(([watermark]) => watermark)).toEqual([undefined, 9n, 9n, 9n, 15n]);
   });
 
+  test("waits for what still seems idle of a stage whose partitions are idle together", () => {
+    const apart = ["7.0", "7.1", "3.0"];
+    const told = [
+      ["7.0", "Tick", 2n],
+      ["7.1", "Tick", 3n],
+      ["3.0", "Tick", 1n],
+      ["7.1", "Watermark", 60n],
+      ["7.0", "Watermark", 60n],
+    ] as const;
+    const timesOf = (idleTogether: readonly number[]) => {
+      const time = new InputTime({ inputs: apart, idleTogether }, minWatermark, {});
+      return told.map(([channel, kind, watermark]) => {
+        time.apply(record(channel, kind, watermark));
+        return time.watermark === minWatermark ? undefined : time.watermark;
+      });
+    };
+    expect(timesOf([])).toEqual([undefined, undefined, 3n, 60n, 60n]);
+    expect(timesOf([7])).toEqual([undefined, undefined, 3n, 3n, 60n]);
+  });
+
   test("is moved by its own tick", () => {
     const ticked = course(["a"], ["a", "Tick", 3n], [undefined, "Tick", 10n], ["a", "Frame", 5n]);
     expect(ticked).toEqual([
@@ -92,9 +112,13 @@ describe("the time of a partition between stages", () => {
   });
 
   test("is the same after a restart", () => {
-    const time = new InputTime(["a", "b"], minWatermark, {});
+    const time = new InputTime({ inputs: ["a", "b"] }, minWatermark, {});
     for (const each of [record("a", "Frame", 9n), record("b", "Tick", 4n)]) time.apply(each);
-    const restored = new InputTime(["a", "b"], time.watermark, JSON.parse(JSON.stringify(time.state)));
+    const restored = new InputTime(
+      { inputs: ["a", "b"] },
+      time.watermark,
+      JSON.parse(JSON.stringify(time.state)),
+    );
     expect([restored.watermark, restored.isIdle, restored.state]).toEqual([9n, false, time.state]);
     restored.apply(record("a", "Tick", 9n));
     expect([restored.watermark, restored.isIdle]).toEqual([9n, true]);
