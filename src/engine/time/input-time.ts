@@ -4,8 +4,8 @@
  *
  * A channel not yet heard from holds the whole back. An idle one does not; where all are idle, the farthest
  * counts. Partitions of a stage between others become active one after the other, though by the same records:
- * as long as one of them is active, those that still seem idle are waited for. The watermark never goes back: a channel that becomes active behind it holds it until it has caught
- * up.
+ * as long as one of them is active, those that still seem idle are waited for. The watermark never goes back:
+ * a channel that becomes active behind it holds it until it has caught up.
  */
 
 import { generationOfChannel } from "../log/channel-name.ts";
