@@ -1,5 +1,6 @@
 /**
- * Version 2 of log rows and acceptance rows, those with channels: read as they were meant, written the same.
+ * Version 2 of log rows and acceptance rows, those with channels or with live producers: read as they were
+ * meant, written the same.
  *
  * `log-v2/*.hex` hold one value a line. They are never changed and never deleted.
  */
@@ -7,6 +8,7 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { encodeBarrier } from "../../src/engine/log/barrier.ts";
 import { PartitionLog } from "../../src/engine/log/partition-log.ts";
+import type { ProducerName } from "../../src/engine/log/producer-changes.ts";
 import { type ChannelLink, RecordKind } from "../../src/engine/log/records.ts";
 import { portsOver } from "../support/manual-ports.ts";
 import { NodeStorage } from "../support/node-storage.ts";
@@ -46,6 +48,39 @@ function writeLog(): NodeStorage {
   ports.clock.time = start + 1000;
   log.trim(3, { timeMs: 10, bytesMax: 0 });
   log.append([sent("7.0.0", 2, RecordKind.Frame, 7n), requestOf()], facts);
+  sql.commit();
+  return sql;
+}
+
+/** The traffic of a shard with live producers; its acceptance row is from before the last two records. */
+function writeShard(): NodeStorage {
+  const sql = new NodeStorage();
+  const ports = portsOver(sql, start);
+  const log = PartitionLog.open(ports, readStubFrame);
+  const named = (producer: string, sequence: number, watermark: bigint) =>
+    requestOf({
+      registration: 4,
+      frame: stubFrame({ watermark }),
+      producer: { producer, sequence, part: 0, checksum: 1n },
+    });
+  const [fast, slow] = ["fast", "slöw"].map((producer) => ({ tokenId: "token", producer })) as [
+    ProducerName,
+    ProducerName,
+  ];
+  const shard = { ...shardFacts, waitsForProducers: true };
+  log.appendProducers([
+    { ...fast, registration: 4 },
+    { ...slow, registration: 4 },
+  ]);
+  log.append([named("fast", 7, 90n), named("slöw", 2, -20n), named("slöw", 3, 30n)], shard);
+  log.appendProducers([{ ...fast, isClosed: true }]);
+  ports.clock.time = start + 1000;
+  log.trim(5, { timeMs: 10, bytesMax: 0 });
+  log.appendProducers([
+    { ...fast, isForgotten: true },
+    { ...slow, watermark: 50n },
+  ]);
+  log.append([requestOf({ frame: stubFrame({ watermark: 95n }) })], shard);
   sql.commit();
   return sql;
 }
@@ -90,4 +125,22 @@ test("the same traffic writes the golden bytes", () => {
   expect(rows).toEqual(golden("rows").map(hex));
   const bodies = sql.run("SELECT body FROM acceptance").map(([body]) => hex(body));
   expect(bodies).toEqual(golden("acceptance").map(hex));
+});
+
+test("the golden bytes of a shard with live producers are read as they were meant, and written the same", () => {
+  const written = writeShard();
+  const stored = written.run("SELECT bytes FROM log ORDER BY offset").map(([bytes]) => hex(bytes));
+  expect(stored).toEqual(golden("shard-rows").map(hex));
+  const bodies = written.run("SELECT body FROM acceptance").map(([body]) => hex(body));
+  expect(bodies).toEqual(golden("shard-acceptance").map(hex));
+
+  const log = PartitionLog.open(portsOver(written, start + 2000), readStubFrame);
+  expect([log.firstOffset, log.nextOffset, log.watermark]).toEqual([5, 8, 50n]);
+  expect([...log.live.entries()]).toEqual([
+    {
+      ...{ tokenId: "token", producer: "slöw", registration: 4, isClosed: false },
+      ...{ watermark: 50n, settled: 50n, sequence: 3, activeAt: start },
+    },
+  ]);
+  expect([log.live.ownWatermark, log.read(7)?.watermark]).toEqual([95n, 50n]);
 });

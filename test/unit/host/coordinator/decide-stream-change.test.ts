@@ -1,6 +1,8 @@
 import { expect, test } from "vitest";
-import { decideStreamChange } from "../../../../src/host/coordinator/decide-stream-change.ts";
+import { decideStreamChange, withWaiting } from "../../../../src/host/coordinator/decide-stream-change.ts";
 import { streamOf } from "../definitions.ts";
+
+const eventTime = { column: "time", outOfOrderness: "5s" };
 
 const columns = [
   { name: "time", type: "TIMESTAMP(3)" },
@@ -41,4 +43,20 @@ test.each([
 ])("%s is refused and named", (_name, change, words) => {
   const decision = decideStreamChange(streamOf(), streamOf(change as Parameters<typeof streamOf>[0]));
   expect(decision).toMatchObject({ kind: "Refuse", message: expect.stringContaining(words) });
+});
+
+test("whether a stream waits for producers stays as it is, and need not be said again", () => {
+  const saying = (waitForProducers: boolean) => streamOf({ eventTime: { ...eventTime, waitForProducers } });
+  // Release 0.1.0 stored nothing of it, and waited for none.
+  const [silent, waits, hastens] = [streamOf({ eventTime }), saying(true), saying(false)];
+  expect([silent, hastens].map((wanted) => decideStreamChange(silent, wanted).kind)).toEqual([
+    "Keep",
+    "Keep",
+  ]);
+  expect([silent, waits].map((wanted) => decideStreamChange(waits, wanted).kind)).toEqual(["Keep", "Keep"]);
+  expect(decideStreamChange(silent, waits).kind).toBe("Refuse");
+  expect(decideStreamChange(waits, hastens).kind).toBe("Refuse");
+  const said = [undefined, silent, waits, hastens].map((existing) => withWaiting(silent, existing));
+  expect(said.map((definition) => definition.eventTime.waitForProducers)).toEqual([true, false, true, false]);
+  expect(withWaiting(hastens, undefined).eventTime.waitForProducers).toBe(false);
 });
