@@ -1,8 +1,9 @@
 /**
  * When a shard goes idle, and when an idle one moves its own time on: a pure function.
  *
- * Going idle is logged once. An idle stream with `idle: advance` follows the clock, but a tick is logged
- * only where it fires something, so an idle stream costs nothing.
+ * Going idle is logged once. A shard that live producers hold is not idle: what its frames bring about is
+ * still to come. An idle stream with `idle: advance` follows the clock, but a tick is logged only where it
+ * fires something, so an idle stream costs nothing.
  */
 import { lowerOf } from "./log/records.ts";
 
@@ -13,6 +14,8 @@ export interface IdleFacts {
   /** Append time of the last frame; of the set-up for a shard never reached. */
   readonly activeAt: number;
   readonly watermark: bigint;
+  /** Whether live producers hold the watermark behind what its frames allow. */
+  readonly isHeld: boolean;
   /** The watermark beyond which live producers let no clock move it. */
   readonly producersAllow: bigint;
   /** End of the earliest window that has not fired, of all running jobs. */
@@ -32,6 +35,8 @@ export function decideIdleness(facts: IdleFacts): IdleDecision {
   const { now, activeAt, idleTimeoutMs, nextWindowEnd } = facts;
   if (facts.isEnded) return { decision: "Wait", wakeAt: undefined };
   if (!facts.isIdle) {
+    // Its frames still have to take effect; what moves the producers on, or forgets them, is logged here.
+    if (facts.isHeld) return { decision: "Wait", wakeAt: undefined };
     const idleAt = activeAt + idleTimeoutMs;
     return now >= idleAt ? { decision: "GoIdle", wakeAt: now } : { decision: "Wait", wakeAt: idleAt };
   }
@@ -40,7 +45,7 @@ export function decideIdleness(facts: IdleFacts): IdleDecision {
   if (watermark >= nextWindowEnd - 1n && watermark > facts.watermark) {
     return { decision: "Advance", watermark, wakeAt: now };
   }
-  const isHeld = facts.producersAllow < nextWindowEnd - 1n;
-  if (isHeld || facts.watermark >= nextWindowEnd - 1n) return { decision: "Wait", wakeAt: undefined };
+  if (facts.producersAllow < nextWindowEnd - 1n || facts.watermark >= nextWindowEnd - 1n)
+    return { decision: "Wait", wakeAt: undefined };
   return { decision: "Wait", wakeAt: Number(nextWindowEnd) - 1 + facts.outOfOrdernessMs };
 }

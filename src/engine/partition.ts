@@ -175,10 +175,9 @@ export class Partition {
   /** Carries out what the coordinator wants of producers, unless it comes after `deadline` (ms). */
   orderProducers(generation: number, orders: readonly ProducerOrder[], deadline: number): void {
     this.#check(generation);
-    const now = this.#ports.clock.now();
-    if (now > deadline) {
-      const message = `The order came ${now - deadline} ms after its deadline.`;
-      throw new EngineError("APPEND_EXPIRED", { message });
+    const late = this.#ports.clock.now() - deadline;
+    if (late > 0) {
+      throw new EngineError("APPEND_EXPIRED", { message: `The order came ${late} ms after its deadline.` });
     }
     const changes = changesOf(orders, this.log.live);
     if (changes.length > 0) this.log.appendProducers(changes);
@@ -367,6 +366,7 @@ export class Partition {
       isEnded: watermark === maxWatermark,
       activeAt: log.lastFrameAt ?? this.#stored?.setUpAt ?? 0,
       watermark,
+      isHeld: log.live.ownWatermark > log.watermark,
       producersAllow: log.live.lowest,
       nextWindowEnd: jobs.nextWindowEnd(),
       idle: identity.idle,

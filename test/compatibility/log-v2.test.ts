@@ -127,7 +127,7 @@ test("the same traffic writes the golden bytes", () => {
   expect(bodies).toEqual(golden("acceptance").map(hex));
 });
 
-test("the golden bytes of a shard with live producers are read as they were meant, and written the same", () => {
+test("those of a shard with live producers are read as they were meant, and written the same", () => {
   const written = writeShard();
   const stored = written.run("SELECT bytes FROM log ORDER BY offset").map(([bytes]) => hex(bytes));
   expect(stored).toEqual(golden("shard-rows").map(hex));
