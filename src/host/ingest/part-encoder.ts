@@ -105,13 +105,20 @@ export class PartEncoder {
     this.#router?.release();
   }
 
-  /** Shards with their rows, lowest first, without those that get none. */
+  /**
+   * Shards with their rows, those of the lowest key groups first, without those that get none. The first one
+   * stays what it is when others are split, or becomes a new one that has nothing of the part yet.
+   */
   #route(batch: ColumnBatch, rows: number, anyShard: number): [number, Selection][] {
     if (rows === 0) return [];
     if (!this.#keys || !this.#router) return [[anyShard, firstRows(rows)]];
     this.#keys.build(batch, this.facts.distributionKey, 0);
     const selections = this.#router.route(this.#keys.hashes, 0, rows);
-    return selections.flatMap((selection, shard) => (selection.count > 0 ? [[shard, selection]] : []));
+    const reached = selections.flatMap((selection, shard): [number, Selection][] =>
+      selection.count > 0 ? [[shard, selection]] : [],
+    );
+    const firstOf = ([shard]: readonly [number, Selection]) => this.facts.ranges[shard]?.[0] ?? 0;
+    return reached.sort((one, other) => firstOf(one) - firstOf(other));
   }
 
   #shardOfNoRow({ anyShard }: PartSource): number {

@@ -3,6 +3,8 @@
  */
 import { expect, test } from "vitest";
 import { EngineError, errorBodyOf } from "../../../../src/base/errors.ts";
+import { encodeKey, hashKey, keyGroupOf } from "../../../../src/columnar/key-encoding.ts";
+import { kindOf } from "../../../../src/columnar/schema.ts";
 import type { RpcResult } from "../../../../src/engine/partition-types.ts";
 import { evenRanges } from "../../../../src/engine/shard-map.ts";
 import type { ProducerRegistration, StreamFacts } from "../../../../src/host/coordinator/coordinator-rpc.ts";
@@ -175,6 +177,36 @@ test("rejected records go to the lowest shard that rows reach, and to shard 0 al
     rows: 0,
     watermark: -(2n ** 63n),
   });
+});
+
+test("rejected records are not lost when the shard that they were for is split meanwhile", async () => {
+  const two = { ...distributed, ranges: evenRanges(2) };
+  const harness = new Harness(two);
+  const groupOf = (user: string) => {
+    const { bytes, nulls } = encodeKey([kindOf({ name: "STRING" })], [new TextEncoder().encode(user)]);
+    return keyGroupOf(hashKey(bytes, nulls));
+  };
+  const users = Array.from({ length: 100 }, (_, index) => `user${index}`);
+  const moves = users.find((user) => groupOf(user) >= 256 && groupOf(user) < 512) as string;
+  const stays = users.find((user) => groupOf(user) >= 512) as string;
+  await harness.post(clicks(1, () => stays));
+  const divided = {
+    ...two,
+    mapVersion: 2,
+    ranges: [
+      [0, 256],
+      [512, 1024],
+      [256, 512],
+    ] as const,
+  };
+  harness.facts = divided;
+  const untouched = harness.shards.at("clicks", 1, 1).identity;
+  harness.setUp(divided);
+  harness.shards.at("clicks", 1, 1).identity = untouched;
+  const answer = await harness.post(`${clicks(2, (index) => (index === 0 ? moves : stays))}\nbad`);
+  expect(answer).toMatchObject({ ok: true, value: { accepted: 2, rejected: 1 } });
+  const [newest] = harness.shards.at("clicks", 1, 2).logged;
+  expect(readRejected(newest?.frame ?? new Uint8Array())).toMatchObject([{ record: 3 }]);
 });
 
 test("parts and checksums depend on the body alone, not on the schema", async () => {
