@@ -331,7 +331,9 @@ export class PartitionJobs {
 
   #create(command: JobCommand, state: JobState): void {
     const isRestored = readCheckpoint(this.#ports.sql, command.run) !== undefined;
-    if (!isRestored) writeCheckpoint(this.#ports.sql, command.run, firstCheckpoint(this.#log, command.plan));
+    const isShard = this.#identity().inputs === undefined;
+    const first = firstCheckpoint(this.#log, command.plan, isShard);
+    if (!isRestored) writeCheckpoint(this.#ports.sql, command.run, first);
     const stored = this.#stored.add(command, state);
     if (this.#open) this.#openInto(this.#open, stored, this.cache);
   }

@@ -9,7 +9,7 @@ import { EngineError } from "../../base/errors.ts";
 import type { PartitionLog } from "../log/partition-log.ts";
 import { maxWatermark, minWatermark } from "../log/records.ts";
 import type { CheckpointFacts } from "../partition-types.ts";
-import type { TaskPlan } from "../plan/task-plan.ts";
+import { sendsOf, type TaskPlan } from "../plan/task-plan.ts";
 import type { SqlStorage } from "../ports.ts";
 import { ownLog, type StoredInputTime } from "../time/input-time.ts";
 import type { StoredEdge } from "./output-edge.ts";
@@ -94,11 +94,11 @@ export function emptyCheckpoint(offset: number): Checkpoint {
 }
 
 /** The checkpoint with which a run of `plan` begins on a log. */
-export function firstCheckpoint(log: PartitionLog, plan: TaskPlan): Checkpoint {
+export function firstCheckpoint(log: PartitionLog, plan: TaskPlan, isShard: boolean): Checkpoint {
   const offset = (plan.startFrom === "latest" ? log.nextOffset : log.firstOffset) - 1;
   const first = emptyCheckpoint(offset);
-  // The next stage waits for every shard, also for one that has nothing more to say.
-  if (!plan.send || offset + 1 < log.nextOffset) return first;
+  // The next stages wait for every shard, also for one that has nothing more to say.
+  if (!isShard || sendsOf(plan).length === 0 || offset + 1 < log.nextOffset) return first;
   const watermark = log.watermark.toString();
   return { ...first, watermark, inputTime: { [ownLog]: [watermark, log.isIdle] } };
 }

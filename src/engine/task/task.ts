@@ -117,7 +117,7 @@ export class Task {
     const values = plan.countedValues && new ValueTables(cache, plan, this.#layouts.cells, this.tables);
     this.#updates = new CellUpdates(cache, plan, this.#layouts.cells, this.#output, values);
     this.#retention = new Retention(plan, this.tables, this.windows, checkpoint.sweep, values);
-    if (plan.send) this.#output?.sendTime(this.#offset, this.#time);
+    if (plan.send || !checkpoint.edges) this.#output?.sendTime(this.#offset, this.#time);
   }
 
   #openWindows(window: WindowPlan, { firedThrough, cursor }: Checkpoint): TaskWindows {

@@ -29,6 +29,27 @@ class SendingShard extends PartitionHarness {
     if (plan) this.wish({ job: "job", run: 1, state: "running", plan });
   }
 
+  /** Starts a job that keeps its state here and has readers of its results and of what it reads. */
+  startKeeping(startFrom: "earliest" | "latest"): void {
+    const counting = { aggregates: { n: { function: "count" } } };
+    const steps = [
+      { key: [], window: { type: "tumble", size: "10s" }, ...counting },
+      { key: [], input: "source", ...counting },
+    ];
+    const body = {
+      source: "events",
+      key: ["user"],
+      window: { type: "tumble", size: "1s" },
+      startFrom,
+      steps,
+    };
+    const job = readJobDefinition({ ...body, ...counting });
+    let generation = 7;
+    const deploy = () => ({ stream: "job/n", generation: generation++, mapVersion: 1, partitions: 1 });
+    const plan = planStages(job, [this.definition], deploy)[0]?.plan;
+    if (plan) this.wish({ job: "job", run: 1, state: "running", plan });
+  }
+
   take(): OutputCall[] {
     return this.turn(() => this.partition.outputs.take(this.identity));
   }
@@ -55,6 +76,42 @@ describe("a shard that sends", () => {
     shard.crash();
     shard.settle();
     expect(shard.messages()).toHaveLength(2);
+  });
+
+  test("says so by every edge of a task that keeps its state here", () => {
+    const shard = new SendingShard();
+    shard.append([["ann", "1970-01-01 00:00:09"]]);
+    shard.pass(20_000);
+    shard.turn(() => shard.partition.heartbeat());
+    shard.startKeeping("latest");
+    shard.settle();
+    expect(shard.messages()).toEqual([0, 0].map((receiver) => [receiver, RecordKind.Tick, 9000n]));
+    shard.crash();
+    shard.settle();
+    expect(shard.take().map(({ edge, to }) => [edge, to.generation])).toEqual([
+      [0, 7],
+      [1, 8],
+    ]);
+  });
+
+  test("acknowledges each edge for itself, and has a token for each", () => {
+    const shard = new SendingShard();
+    shard.startKeeping("earliest");
+    shard.append([["ann", "1970-01-01 00:00:09"]]);
+    shard.settle();
+    const [results, rows] = shard.take() as [OutputCall, OutputCall];
+    expect([results, rows].map(({ edge, requests }) => [edge, requests.length])).toEqual([
+      [0, 1],
+      [1, 2],
+    ]);
+    const tokenTo = (generation: number) => shard.partition.tokenBehind("job", 1, 1, generation);
+    const accepted = rows.requests.map((_, index) => ({ status: "logged", offset: index + 5 }) as const);
+    shard.turn(() => shard.partition.outputs.settle(rows, { ok: true, value: accepted }));
+    expect([tokenTo(7), tokenTo(8)]).toEqual([undefined, [6]]);
+    expect(shard.partition.outputs.isWaiting).toBe(true);
+    shard.crash();
+    shard.settle();
+    expect(shard.take().map(({ edge }) => edge)).toEqual([0, 1]);
   });
 
   test("tells every partition the time, with rows or without", () => {

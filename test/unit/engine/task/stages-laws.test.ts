@@ -167,6 +167,27 @@ describe("a job of two stages", { timeout: 120_000 * runs(1) }, () => {
   });
 });
 
+test("a step whose channels are idle takes all that a drain fires before its time ends", () => {
+  const counting = { aggregates: { n: { function: "count" } } };
+  const window = { type: "tumble", size: "1min" };
+  const job = { source: "events", key: ["user"], parallelism: 4, window, ...counting };
+  const columns = [
+    { name: "user", type: "STRING" },
+    { name: "time", type: "TIMESTAMP(3)" },
+  ];
+  const stream = { columns, eventTime: { column: "time" }, idleTimeout: "15s" };
+  const harness = new StagesHarness({ stream }, { ...job, steps: [{ key: [], window, ...counting }] });
+  harness.append(["ann", "bob", "cid", "dan", "eve"].map((user) => [user, "1970-01-01 00:00:09"]));
+  harness.settle();
+  harness.source.pass(20_000);
+  harness.source.turn(() => harness.source.partition.heartbeat());
+  harness.settle();
+  harness.beginSavepoint(7, { drains: true });
+  harness.settle();
+  expect(harness.rows()).toEqual([["1970-01-01 00:00:00", "1970-01-01 00:01:00", 5, true]]);
+  expect(harness.counts().late).toBe(0);
+});
+
 /** Rows that a job does not filter out. */
 function passing(batch: typeof salesBatch, frames: Parameters<typeof salesBatch>[0]): number {
   const none = { kind: "none", size: 0, step: 0, offset: 0 } as const;
