@@ -27,6 +27,7 @@ const graphs: Readonly<Record<string, Graph>> = {
   late_changes: { ...first, lateness: 2_000, steps: [step, { ...step, inputs: [1], key: [] }] },
   branches: { ...first, steps: [step, { ...step, key: ["user"], least: 2 }] },
   diamond: { ...first, steps: [step, { ...step, least: 1 }, { ...step, inputs: [1, 2], key: [] }] },
+  late_rows: { ...first, steps: [{ ...step, inputs: ["late"], key: ["user"] }] },
   source_again: { ...first, steps: [{ ...step, inputs: ["source"], key: ["user"] }] },
 };
 
