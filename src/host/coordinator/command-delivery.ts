@@ -99,7 +99,7 @@ export class CommandDelivery {
     }
     const job = this.#catalog.run(run);
     assert(job, "a delivery's job is in the catalog until all shards confirmed");
-    const from = handedOverFrom(stream, shard, run);
+    const from = handedOverFrom(stream, shard, job);
     if (!from || job.state === "deleted") return await call(this.#commandOf(delivery, job, stream));
     const handedOver = await this.#handoverFrom(stream, run, from);
     if (!handedOver.ok) return handedOver;
@@ -131,7 +131,7 @@ export class CommandDelivery {
     const stage = job.stages.findIndex((each) => each.generation === generation);
     const plan = job.stages[stage]?.plan;
     assert(plan, "a job's run is told to the partitions of its own stages");
-    const saved = handedOverFrom(stream, shard, run) ? undefined : job.restore;
+    const saved = handedOverFrom(stream, shard, job) ? undefined : job.restore;
     const restore = handedOver ?? (saved && sourceOf(saved, stage, shard, stream));
     return (partition) =>
       partition.command(generation, {
@@ -173,14 +173,17 @@ export class CommandDelivery {
   }
 }
 
-/** Where a run's state in a shard comes from that a split made; undefined where it began as anywhere. */
+/**
+ * Where a run's state in a shard comes from that a split made; undefined where it began as anywhere. A run
+ * that begins behind the split, with no savepoint, has old rows of the shard from the one that was split.
+ */
 function handedOverFrom(
   { definition }: StreamEntry,
   shard: number,
-  run: number,
+  { run, restore }: JobEntry,
 ): StoredRange["from"] | undefined {
   const range = definition.ranges?.[shard];
-  return range?.awaits?.includes(run) ? range.from : undefined;
+  return range?.awaits?.includes(run) || !restore ? range?.from : undefined;
 }
 
 /** Returns who a shard of the stream is. */

@@ -188,6 +188,21 @@ describe("a shard that is split", () => {
   });
 });
 
+test("a job behind a split gets old rows of the new shard from the one that was split", async () => {
+  const harness = await new Harness().begin();
+  harness.partition("shard 0").handedOver = { state: "None", parts: 0 };
+  await harness.within(4_000, harness.coordinator.splitStream("clicks", 0, undefined));
+  harness.partition("shard 0").handedOver = { state: "Waits", parts: 0 };
+  const put = harness.coordinator.putJob("later", jobOf());
+  expect(await harness.within(4_000, put)).toMatchObject({
+    ok: true,
+    value: { answer: { state: "starting" } },
+  });
+  const { run } = [...harness.partition("shard 0").jobs.values()].find(({ job }) => job === "later") ?? {};
+  expect(harness.told).toContain(`shard 0 handoverOf ${run} 1`);
+  expect([...harness.partition("shard 2").jobs.values()].some(({ job }) => job === "later")).toBe(false);
+});
+
 test("between stages the new partition is there before the senders go by the new map", async () => {
   const harness = await started();
   harness.partition("stage 1").handedOver = { state: "Saved", parts: 1 };
