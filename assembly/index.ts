@@ -30,7 +30,7 @@ export { lanesMaxI64 } from "./frame/newest";
 export { tableFind, tableLookup } from "./table/find";
 export { pageInitialize } from "./table/page";
 export { tableCounters, tableDeepen, tableDeleteCells, tablePage } from "./table/room";
-export { valuesBound, valuesClear, valuesUpdate } from "./table/values";
+export { arrivalsUpdate, valuesBound, valuesClear, valuesUpdate } from "./table/values";
 
 // windows
 export { slicesAssign, slicesPut, slicesResolve, slicesSelectFired } from "./windows/slices";

@@ -217,7 +217,13 @@ export function bytesEqual(a: usize, b: usize, length: u32): bool {
 /** Compares as unsigned bytes, a prefix before the longer: negative, zero or positive. */
 export function bytesCompare(a: usize, aLength: u32, b: usize, bLength: u32): i32 {
   const common = min(aLength, bLength);
-  for (let i: u32 = 0; i < common; i++) {
+  let i: u32 = 0;
+  for (; i + 8 <= common; i += 8) {
+    const left = load<u64>(a + i);
+    const right = load<u64>(b + i);
+    if (left != right) return bswap<u64>(left) < bswap<u64>(right) ? -1 : 1;
+  }
+  for (; i < common; i++) {
     const difference = <i32>load<u8>(a + i) - <i32>load<u8>(b + i);
     if (difference != 0) return difference;
   }

@@ -1,218 +1,53 @@
 /**
- * Counted values: of each key the values of its rows in order, each with how many rows have it.
+ * Counted values of a batch's rows: trees (`value-tree.ts`) of the rows' values, or of their arrivals.
  *
- * They are a B+ tree per key, whose nodes are cells of a keyed table: so they are stored, evicted and split
- * between partitions as all cells are, and a key may have more of them than any page holds. A node's cell
- * has the bytes of its key, and a hash of its own with the same key group: numbers of nodes of one key never
- * meet in it. Its only accumulator, BYTES, is the node:
+ * A value's bytes are in its order: those of an integer or a double are big-endian, the sign turned, a
+ * negative double's bits turned; those of BYTES are themselves. NaN is one value, and -0 is not 0.
  *
- *   OFFSET  SIZE  FIELD
- *        0     4  level   0 = a leaf
- *        4     4  next    of the root, which has the number 0: the number of the next new node
- *        8    16n entries, ascending: value i64, and in a leaf its count, else the number of a child (u64)
- *
- * An entry of an inner node bounds what lies below it; the first one bounds nothing. Full nodes are split on
- * the way down, so that there is always room above. A node whose last entry goes is deleted, others are not
- * merged: a tree grows no lower before it is empty.
- *
- * Doubles lie in their order as integers. The value of a row that is taken back must have come before: one
- * that has not is left out.
+ * By arrival a key has two trees in two tables: `arrivals` of an order u64 and a value, and `places` of a
+ * value, its length u16 before it, and an order. The second tells when a value came first.
  */
-import { COLUMN_KIND, COLUMN_LANES, COLUMN_NULL_COUNT, COLUMN_VALIDITY, KIND_F64 } from "../abi";
-import { rowAt } from "./find";
-import { failureClear } from "./room";
 import {
-  childPlace,
-  ENTRIES_MAX,
-  ENTRY,
-  entryAt,
-  entryCount,
-  entryInsert,
-  HEADER,
-  nodeAt,
-  nodeDelete,
-  nodeHash,
-  nodeInsert,
-  nodeResize,
-  placeOf,
-  wordOf,
-  wordToChange,
-} from "./value-nodes";
+  COLUMN_KIND,
+  COLUMN_LANES,
+  COLUMN_NULL_COUNT,
+  COLUMN_VALIDITY,
+  FAILURE_VALUE_TOO_LONG,
+  KIND_BYTES,
+  KIND_F64,
+} from "../abi";
+import { rowAt } from "./find";
+import { bytesCopy, bytesEqual } from "./page";
+import { failureClear, failureSet } from "./room";
+import { keyOpen } from "./value-nodes";
+import {
+  foundBytes,
+  foundCount,
+  foundValue,
+  VALUE_FAILED,
+  VALUE_KEPT,
+  valueAdd,
+  valueFindBound,
+  valueFindFrom,
+  valueRemove,
+  valuesRemove,
+} from "./value-tree";
 
-/** Of a node below the root; far more than 2^32 nodes need. */
-const DEPTH_MAX: u32 = 16;
+/** Longest value; `accumulatorStringBytesMax` in src/base/limits.ts. */
+const VALUE_BYTES_MAX: u32 = 2048;
 
 const NAN_BITS: u64 = 0x7ff8000000000000;
 
-/** Entries on their way from a node to another. */
-const ASIDE = memory.data(1024, 16);
+/** The value of an integer or a double. */
+const WORD = memory.data(8, 8);
 
-/** The way from the root to a leaf: hash of the node u64, place of the entry that was followed u64. */
-const WAY = memory.data(272, 16);
+/** Values of the trees by arrival: order and value; length, value and order. */
+const ARRIVAL = memory.data(2064, 16);
+const PLACE = memory.data(2064, 16);
 
-/** Takes `count` numbers for new nodes. */
-function numbersTake(table: usize, hash: u64, lane: usize, nulls: u32, count: u32): u32 {
-  const root = nodeAt(table, hash, wordToChange(table, hash, lane, nulls));
-  const next = load<u32>(root, 4);
-  store<u32>(root, next + count, 4);
-  return next;
-}
-
-/** Makes node `number` of the entries of the node `from` behind the first `kept`, and cuts them off there. */
-function entriesMove(
-  table: usize,
-  hash: u64,
-  lane: usize,
-  nulls: u32,
-  from: u64,
-  kept: u32,
-  number: u32,
-  row: u32,
-): bool {
-  const word = wordToChange(table, from, lane, nulls);
-  const node = nodeAt(table, from, word);
-  const moved = entryCount(word) - kept;
-  const level = load<u32>(node);
-  memory.copy(ASIDE, entryAt(node, kept), <usize>(moved * ENTRY));
-  store<u16>(word, <u16>(HEADER + kept * ENTRY), 2);
-  const to = nodeHash(hash, number);
-  if (!nodeInsert(table, to, lane, nulls, level, 0, row)) return false;
-  if (!nodeResize(table, to, lane, nulls, moved, row)) return false;
-  const target = nodeAt(table, to, wordOf(table, to, lane, nulls));
-  memory.copy(entryAt(target, 0), ASIDE, <usize>(moved * ENTRY));
-  return true;
-}
-
-/** Splits the full child at `place` of a node that is not full. */
-function childSplit(
-  table: usize,
-  hash: u64,
-  lane: usize,
-  nulls: u32,
-  parent: u64,
-  place: u32,
-  child: u64,
-  row: u32,
-): bool {
-  const number = numbersTake(table, hash, lane, nulls, 1);
-  if (!entriesMove(table, hash, lane, nulls, child, ENTRIES_MAX >> 1, number, row)) return false;
-  const right = nodeHash(hash, number);
-  const bound = load<i64>(entryAt(nodeAt(table, right, wordOf(table, right, lane, nulls)), 0));
-  return entryInsert(table, parent, lane, nulls, place + 1, bound, number, row);
-}
-
-/** Puts a level between the full root and its entries. */
-function rootSplit(table: usize, hash: u64, lane: usize, nulls: u32, row: u32): bool {
-  const number = numbersTake(table, hash, lane, nulls, 1);
-  if (!entriesMove(table, hash, lane, nulls, hash, 0, number, row)) return false;
-  const root = nodeAt(table, hash, wordToChange(table, hash, lane, nulls));
-  store<u32>(root, load<u32>(root) + 1);
-  if (!entryInsert(table, hash, lane, nulls, 0, i64.MIN_VALUE, number, row)) return false;
-  return childSplit(table, hash, lane, nulls, hash, 0, nodeHash(hash, number), row);
-}
-
-@inline
-function isFull(word: usize): bool {
-  return entryCount(word) == ENTRIES_MAX;
-}
-
-/** Adds `count` rows with a value; false where there cannot be room. */
-function valueAdd(table: usize, hash: u64, lane: usize, nulls: u32, value: i64, count: u64, row: u32): bool {
-  let word = wordToChange(table, hash, lane, nulls);
-  if (word == 0) {
-    if (!nodeInsert(table, hash, lane, nulls, 0, 1, row)) return false;
-    return entryInsert(table, hash, lane, nulls, 0, value, count, row);
-  }
-  if (isFull(word) && !rootSplit(table, hash, lane, nulls, row)) return false;
-  let at = hash;
-  while (true) {
-    word = wordToChange(table, at, lane, nulls);
-    const node = nodeAt(table, at, word);
-    const entries = entryCount(word);
-    if (load<u32>(node) == 0) {
-      const place = placeOf(node, entries, value);
-      const entry = entryAt(node, place);
-      if (place == entries || load<i64>(entry) != value) {
-        return entryInsert(table, at, lane, nulls, place, value, count, row);
-      }
-      store<u64>(entry, load<u64>(entry, 8) + count, 8);
-      return true;
-    }
-    const place = childPlace(node, entries, value);
-    const child = nodeHash(hash, load<u64>(entryAt(node, place), 8));
-    if (isFull(wordOf(table, child, lane, nulls))) {
-      // The way down is looked up again in the node that has one child more now.
-      if (!childSplit(table, hash, lane, nulls, at, place, child, row)) return false;
-    } else {
-      at = child;
-    }
-  }
-}
-
-/** Takes `count` rows with a value away. */
-function valueRemove(table: usize, hash: u64, lane: usize, nulls: u32, value: i64, count: u64): void {
-  let depth: u32 = 0;
-  let at = hash;
-  while (true) {
-    const word = wordOf(table, at, lane, nulls);
-    if (word == 0) return;
-    const node = nodeAt(table, at, word);
-    const entries = entryCount(word);
-    const isLeaf = load<u32>(node) == 0;
-    const place = isLeaf ? placeOf(node, entries, value) : childPlace(node, entries, value);
-    wayNote(depth, at, place);
-    if (isLeaf) {
-      if (place == entries || load<i64>(entryAt(node, place)) != value) return;
-      break;
-    }
-    depth++;
-    at = nodeHash(hash, load<u64>(entryAt(node, place), 8));
-  }
-  const node = nodeAt(table, at, wordToChange(table, at, lane, nulls));
-  const entry = entryAt(node, <u32>load<u64>(WAY + (<usize>depth << 4), 8));
-  const held = load<u64>(entry, 8);
-  if (held > count) store<u64>(entry, held - count, 8);
-  else entryRemove(table, lane, nulls, depth);
-}
-
-@inline
-function wayNote(depth: u32, hash: u64, place: u32): void {
-  assert(depth < DEPTH_MAX);
-  store<u64>(WAY + (<usize>depth << 4), hash);
-  store<u64>(WAY + (<usize>depth << 4), <u64>place, 8);
-}
-
-/** Removes the entry where the way ends, and each node above that has no other. */
-function entryRemove(table: usize, lane: usize, nulls: u32, depth: u32): void {
-  for (let level = <i32>depth; level >= 0; level--) {
-    const at = load<u64>(WAY + (<usize>level << 4));
-    const place = <u32>load<u64>(WAY + (<usize>level << 4), 8);
-    const word = wordToChange(table, at, lane, nulls);
-    const left = entryCount(word) - 1;
-    if (left == 0) { nodeDelete(table, at, word); continue; }
-    const node = nodeAt(table, at, word);
-    const entry = entryAt(node, place);
-    const bound = load<i64>(entry);
-    memory.copy(entry, entry + ENTRY, <usize>((left - place) * ENTRY));
-    // The first entry of an inner node bounds nothing: what its child took the next one takes.
-    if (place == 0 && load<u32>(node) != 0) store<i64>(entry, bound);
-    store<u16>(word, <u16>(HEADER + left * ENTRY), 2);
-    return;
-  }
-}
-
-/** The first or last value of a key: the address of its entry, 0 where the key has none. */
-function boundOf(table: usize, hash: u64, lane: usize, nulls: u32, isLast: bool): usize {
-  let at = hash;
-  while (true) {
-    const word = wordOf(table, at, lane, nulls);
-    if (word == 0) return 0;
-    const node = nodeAt(table, at, word);
-    const entry = entryAt(node, isLast ? entryCount(word) - 1 : 0);
-    if (load<u32>(node) == 0) return entry;
-    at = nodeHash(hash, load<u64>(entry, 8));
-  }
-}
+/** Where the row's value lies. */
+let value: usize = 0;
+let length: u32 = 0;
 
 /** A lane as an integer in the order of its kind; the same turns it back. */
 @inline
@@ -226,7 +61,54 @@ function canonicalLane(lane: i64, isDouble: bool): i64 {
   return isNaN ? <i64>NAN_BITS : lane;
 }
 
-/** Adds the rows' values with their weights, an I64 COLUMN without nulls; rows without a value do nothing. */
+/** Reads the value of a lane; false where it is too long. */
+@inline
+function valueRead(lane: usize, kind: u32, row: u32): bool {
+  if (kind == KIND_BYTES) {
+    value = <usize>load<u32>(lane);
+    length = load<u32>(lane, 4);
+    if (length <= VALUE_BYTES_MAX) return true;
+    failureSet(FAILURE_VALUE_TOO_LONG, row);
+    return false;
+  }
+  const isDouble = kind == KIND_F64;
+  const ordered = orderedLane(canonicalLane(load<i64>(lane), isDouble), isDouble);
+  store<u64>(WORD, bswap<u64>(<u64>(ordered ^ i64.MIN_VALUE)));
+  value = WORD;
+  length = 8;
+  return true;
+}
+
+/** Writes a value into a lane: of BYTES where they lie. */
+@inline
+function valueWrite(from: usize, bytes: u32, kind: u32, lane: usize): void {
+  if (kind == KIND_BYTES) {
+    store<u32>(lane, <u32>from);
+    store<u32>(lane, bytes, 4);
+    return;
+  }
+  const ordered = <i64>bswap<u64>(load<u64>(from)) ^ i64.MIN_VALUE;
+  store<i64>(lane, orderedLane(ordered, kind == KIND_F64));
+}
+
+@inline
+function validityOf(column: usize): usize {
+  return load<u32>(column, COLUMN_NULL_COUNT) > 0 ? <usize>load<u32>(column, COLUMN_VALIDITY) : 0;
+}
+
+@inline
+function rowOpen(table: usize, keys: usize, keyNulls: usize, hashes: usize, row: u32): void {
+  const nulls = <u32>load<u16>(keyNulls + (<usize>row << 1));
+  keyOpen(table, load<u64>(hashes + (<usize>row << 3)), keys + (<usize>row << 3), nulls, row);
+}
+
+/**
+ * Adds the rows' values with their weights, an I64 COLUMN without nulls, or 0 where each weighs 1; rows
+ * without a value do nothing. A value that is taken back must have come before, else it is left out.
+ *
+ * `changes` is an I64 COLUMN: 1 where a row's value is new, -1 where it is gone, else 0. `signed`, or 0, is a
+ * COLUMN of the values' kind, no BYTES: the value or its negative where that is so, else null.
+ */
 export function valuesUpdate(
   table: usize,
   selection: usize,
@@ -236,26 +118,105 @@ export function valuesUpdate(
   hashes: usize,
   column: usize,
   weights: usize,
+  changes: usize,
+  signed: usize,
 ): void {
   failureClear();
   const lanes = <usize>load<u32>(column, COLUMN_LANES);
-  const validity = load<u32>(column, COLUMN_NULL_COUNT) > 0 ? <usize>load<u32>(column, COLUMN_VALIDITY) : 0;
-  const isDouble = load<u32>(column, COLUMN_KIND) == KIND_F64;
+  const validity = validityOf(column);
+  const kind = load<u32>(column, COLUMN_KIND);
+  const weightLanes: usize = weights == 0 ? 0 : load<u32>(weights, COLUMN_LANES);
+  const changeLanes = <usize>load<u32>(changes, COLUMN_LANES);
+  let nullCount: u32 = 0;
+  for (let i: u32 = 0; i < count; i++) {
+    const row = rowAt(selection, i);
+    const weight: i64 = weights == 0 ? 1 : load<i64>(weightLanes + (<usize>row << 3));
+    let change = VALUE_KEPT;
+    if (weight != 0 && (validity == 0 || load<u8>(validity + row) != 0)) {
+      rowOpen(table, keys, keyNulls, hashes, row);
+      if (!valueRead(lanes + (<usize>row << 3), kind, row)) return;
+      change = weight < 0 ? valueRemove(value, length, <u64>-weight) : valueAdd(value, length, <u64>weight);
+      if (change == VALUE_FAILED) return;
+    }
+    store<i64>(changeLanes + (<usize>row << 3), <i64>change);
+    if (signed == 0) continue;
+    signedWrite(signed, row, change, load<i64>(lanes + (<usize>row << 3)), kind);
+    nullCount += u32(change == VALUE_KEPT);
+  }
+  if (signed != 0) store<u32>(signed, nullCount, COLUMN_NULL_COUNT);
+}
+
+@inline
+function signedWrite(signed: usize, row: u32, change: i32, lane: i64, kind: u32): void {
+  const target = <usize>load<u32>(signed, COLUMN_LANES) + (<usize>row << 3);
+  store<u8>(<usize>load<u32>(signed, COLUMN_VALIDITY) + row, u8(change != VALUE_KEPT));
+  if (kind == KIND_F64) store<f64>(target, reinterpret<f64>(lane) * <f64>change);
+  else store<i64>(target, lane * <i64>change);
+}
+
+/**
+ * Adds the rows' values in the order `orderBase` + row, or takes the earliest of their equals away, as their
+ * weights say; rows without a value do nothing. Orders of one key never repeat.
+ */
+export function arrivalsUpdate(
+  arrivals: usize,
+  places: usize,
+  selection: usize,
+  count: u32,
+  keys: usize,
+  keyNulls: usize,
+  hashes: usize,
+  column: usize,
+  weights: usize,
+  orderBase: u64,
+): void {
+  failureClear();
+  const lanes = <usize>load<u32>(column, COLUMN_LANES);
+  const validity = validityOf(column);
+  const kind = load<u32>(column, COLUMN_KIND);
   const weightLanes = <usize>load<u32>(weights, COLUMN_LANES);
   for (let i: u32 = 0; i < count; i++) {
     const row = rowAt(selection, i);
-    if (validity != 0 && load<u8>(validity + row) == 0) continue;
-    const lane = keys + (<usize>row << 3);
-    const nulls = <u32>load<u16>(keyNulls + (<usize>row << 1));
-    const hash = load<u64>(hashes + (<usize>row << 3));
-    const value = orderedLane(canonicalLane(load<i64>(lanes + (<usize>row << 3)), isDouble), isDouble);
     const weight = load<i64>(weightLanes + (<usize>row << 3));
-    if (weight < 0) valueRemove(table, hash, lane, nulls, value, <u64>-weight);
-    else if (weight > 0 && !valueAdd(table, hash, lane, nulls, value, <u64>weight, row)) return;
+    if (weight == 0 || (validity != 0 && load<u8>(validity + row) == 0)) continue;
+    if (!valueRead(lanes + (<usize>row << 3), kind, row)) return;
+    bytesCopy(ARRIVAL + 8, value, length);
+    store<u16>(PLACE, bswap<u16>(<u16>length));
+    bytesCopy(PLACE + 2, value, length);
+    if (weight > 0) {
+      orderPut(orderBase + row);
+      rowOpen(arrivals, keys, keyNulls, hashes, row);
+      if (valueAdd(ARRIVAL, length + 8, <u64>weight) == VALUE_FAILED) return;
+      rowOpen(places, keys, keyNulls, hashes, row);
+      if (valueAdd(PLACE, length + 10, <u64>weight) == VALUE_FAILED) return;
+      continue;
+    }
+    let left = <u64>-weight;
+    while (left > 0) {
+      orderPut(0);
+      rowOpen(places, keys, keyNulls, hashes, row);
+      if (!valueFindFrom(PLACE, length + 10) || foundBytes() != length + 10) break;
+      if (!bytesEqual(foundValue(), PLACE, length + 2)) break;
+      orderPut(bswap<u64>(load<u64>(foundValue() + 2 + length)));
+      const taken = min(left, foundCount());
+      left -= taken;
+      valueRemove(PLACE, length + 10, taken);
+      rowOpen(arrivals, keys, keyNulls, hashes, row);
+      valueRemove(ARRIVAL, length + 8, taken);
+    }
   }
 }
 
-/** Writes the first or last value of each row's key into a COLUMN at the row's number, and its nullCount. */
+@inline
+function orderPut(order: u64): void {
+  store<u64>(ARRIVAL, bswap<u64>(order));
+  store<u64>(PLACE + 2 + length, bswap<u64>(order));
+}
+
+/**
+ * Writes the first or last value of each row's key into a COLUMN at the row's number, and its nullCount: what
+ * is behind `skipped` bytes of it. Lanes of BYTES point into pages: good until the batch ends or they change.
+ */
 export function valuesBound(
   table: usize,
   selection: usize,
@@ -264,20 +225,22 @@ export function valuesBound(
   keyNulls: usize,
   hashes: usize,
   isLast: bool,
+  skipped: u32,
   column: usize,
 ): void {
   const lanes = <usize>load<u32>(column, COLUMN_LANES);
   const validity = <usize>load<u32>(column, COLUMN_VALIDITY);
-  const isDouble = load<u32>(column, COLUMN_KIND) == KIND_F64;
+  const kind = load<u32>(column, COLUMN_KIND);
   let nullCount: u32 = 0;
   for (let i: u32 = 0; i < count; i++) {
     const row = rowAt(selection, i);
-    const hash = load<u64>(hashes + (<usize>row << 3));
-    const nulls = <u32>load<u16>(keyNulls + (<usize>row << 1));
-    const entry = boundOf(table, hash, keys + (<usize>row << 3), nulls, isLast);
-    store<i64>(lanes + (<usize>row << 3), entry == 0 ? 0 : orderedLane(load<i64>(entry), isDouble));
-    store<u8>(validity + row, u8(entry != 0));
-    nullCount += u32(entry == 0);
+    const lane = lanes + (<usize>row << 3);
+    rowOpen(table, keys, keyNulls, hashes, row);
+    const isThere = valueFindBound(isLast);
+    if (isThere) valueWrite(foundValue() + skipped, foundBytes() - skipped, kind, lane);
+    else store<u64>(lane, 0);
+    store<u8>(validity + row, u8(isThere));
+    nullCount += u32(!isThere);
   }
   store<u32>(column, nullCount, COLUMN_NULL_COUNT);
 }
@@ -292,28 +255,7 @@ export function valuesClear(
   hashes: usize,
 ): void {
   for (let i: u32 = 0; i < count; i++) {
-    const row = rowAt(selection, i);
-    const hash = load<u64>(hashes + (<usize>row << 3));
-    const nulls = <u32>load<u16>(keyNulls + (<usize>row << 1));
-    while (leafDelete(table, hash, keys + (<usize>row << 3), nulls)) {}
+    rowOpen(table, keys, keyNulls, hashes, rowAt(selection, i));
+    valuesRemove();
   }
-}
-
-/** Deletes the first leaf of a key; false where there is none. */
-function leafDelete(table: usize, hash: u64, lane: usize, nulls: u32): bool {
-  let depth: u32 = 0;
-  let at = hash;
-  while (true) {
-    const word = wordOf(table, at, lane, nulls);
-    if (word == 0) return false;
-    wayNote(depth, at, 0);
-    const node = nodeAt(table, at, word);
-    if (load<u32>(node) == 0) break;
-    depth++;
-    at = nodeHash(hash, load<u64>(entryAt(node, 0), 8));
-  }
-  const word = wordToChange(table, at, lane, nulls);
-  store<u16>(word, <u16>(HEADER + ENTRY), 2);
-  entryRemove(table, lane, nulls, depth);
-  return true;
 }

@@ -20,6 +20,11 @@ export interface AccumulatorSpec {
    * Kind of the argument, which min, max, first and last keep; KIND_I64 for `count`. A sum is never BYTES.
    */
   readonly kind: Kind;
+  /**
+   * True where of rows with equal arguments only one counts, for count and sum. Their values must be kept
+   * (`CountedValuesPlan`); `kind` is that of the argument then, of a count too.
+   */
+  readonly distinct?: true;
   /** Index of the argument among the task's input columns; null for count(*) only. */
   readonly argument: number | null;
   /** A 128-bit sum of I64 lanes (DECIMAL). Otherwise sums of I64 wrap at 64 bits. */

@@ -97,7 +97,10 @@ export interface KernelExports {
     firstHash: bigint,
     lastHash: bigint,
   ): number;
-  /** Adds the rows' values with their weights to those of their keys. */
+  /**
+   * Adds the rows' values with their weights (0: 1 each) to those of their keys; `changes` and `signed` (0:
+   * none) say whose came or went.
+   */
   valuesUpdate(
     table: number,
     selection: number,
@@ -107,8 +110,23 @@ export interface KernelExports {
     hashes: number,
     column: number,
     weights: number,
+    changes: number,
+    signed: number,
   ): void;
-  /** Writes the first (0) or last (1) value of each row's key into a COLUMN. */
+  /** The same for values in the order in which they came. */
+  arrivalsUpdate(
+    arrivals: number,
+    places: number,
+    selection: number,
+    count: number,
+    keys: number,
+    keyNulls: number,
+    hashes: number,
+    column: number,
+    weights: number,
+    orderBase: bigint,
+  ): void;
+  /** Writes what is behind `skipped` bytes of the first (0) or last (1) value of each row's key. */
   valuesBound(
     table: number,
     selection: number,
@@ -117,6 +135,7 @@ export interface KernelExports {
     keyNulls: number,
     hashes: number,
     isLast: number,
+    skipped: number,
     column: number,
   ): void;
   /** Removes all values of the rows' keys. */

@@ -4,7 +4,7 @@
  * Good between `findCells` and the end of the batch. Updating may move cells: they are found by their rows,
  * whose addresses `updateAccumulator` corrects.
  */
-import { CELL_CHANGED } from "../../assembly/abi.ts";
+import { CELL_CHANGED, PAGE_GARBAGE } from "../../assembly/abi.ts";
 import { assert } from "../base/assert.ts";
 import type { KeyedRows } from "./aggregates.ts";
 import type { Kernel } from "./kernel.ts";
@@ -14,6 +14,9 @@ import { isInHeap, type TableLayout } from "./table-layout.ts";
 
 /** Of a cell that is to be deleted: no record was appended then. */
 const longAgo = -(2n ** 63n);
+
+/** Where the word of a value in the heap says how much room it holds. */
+const heldOffset = 4;
 
 export class TouchedCells {
   readonly #kernel: Kernel;
@@ -55,16 +58,22 @@ export class TouchedCells {
     return this.firstRows.map((row) => view.getBigInt64(this.#cellOf(row) + offset, true));
   }
 
-  /** Makes an accumulator, which lies in the cells, as if it had seen no row. */
+  /** Makes an accumulator as if it had seen no row. */
   reset(accumulator: number): void {
-    const { view } = this.#kernel.memory;
+    const { memory, exports } = this.#kernel;
+    const { view } = memory;
     const { presenceOffset } = this.#layout;
     const found = this.#layout.accumulators[accumulator];
-    assert(found && !isInHeap(found.operation), "an accumulator that is reset lies in the cells");
-    const { offset, words, presenceBit } = found;
+    assert(found, "the layout has the accumulator");
+    const { operation, offset, words, presenceBit } = found;
     const template = this.#layout.templatePointer + offset;
     for (const row of this.firstRows) {
       const cell = this.#cellOf(row);
+      if (isInHeap(operation)) {
+        const garbage = exports.tablePage(this.#tableOf(row), this.#hashOf(row)) + PAGE_GARBAGE;
+        const held = view.getUint16(cell + offset + heldOffset, true);
+        view.setUint32(garbage, view.getUint32(garbage, true) + held, true);
+      }
       for (let at = 0; at < words * 8; at += 8) {
         view.setBigUint64(cell + offset + at, view.getBigUint64(template + at, true), true);
       }

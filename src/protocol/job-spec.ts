@@ -80,6 +80,8 @@ export interface AggregateDefinition {
   readonly function: AggregateFunction;
   /** Left out: count(*). */
   readonly argument?: ExpressionJson;
+  /** Rows with equal arguments count once. Absent: each counts. */
+  readonly distinct?: true;
 }
 
 const weekMs = 7 * 86_400_000;
@@ -132,13 +134,29 @@ const windowSchema = z.discriminatedUnion("type", [tumbleSchema, hopSchema, cumu
 const aggregateExample = '{ "function": "sum", "argument": "amount" }';
 
 const aggregateSchema = fields(
-  { function: z.enum(aggregateFunctions), argument: expressionSchema.optional() },
+  {
+    function: z.enum(aggregateFunctions),
+    argument: expressionSchema.optional(),
+    distinct: z.boolean().default(false),
+  },
   aggregateExample,
 ).superRefine((aggregate, context) => {
+  if (aggregate.distinct) checkDistinct(aggregate, context);
   if (aggregate.function === "count" || aggregate.argument !== undefined) return;
   const message = `expected a column or an expression: only count goes without`;
   context.addIssue({ code: "custom", path: ["argument"], message });
 });
+
+/** Equal rows that count once: of what, and first or last of them, must be clear. */
+function checkDistinct(
+  { function: called, argument }: { readonly function: AggregateFunction; readonly argument?: unknown },
+  context: z.RefinementCtx,
+): void {
+  const refuse = (message: string) => context.addIssue({ code: "custom", path: ["distinct"], message });
+  if (called === "first_value" || called === "last_value") {
+    refuse(`expected no distinct with ${called}, which has one value anyway`);
+  } else if (argument === undefined) refuse("expected an argument beside it, whose values are counted once");
+}
 
 const sourceSchema = z
   .union(
@@ -218,10 +236,11 @@ function stepOf(body: z.output<typeof stepBodySchema>): StepDefinition {
     ...(body.parallelism === undefined ? {} : { parallelism: body.parallelism }),
     ...(body.twoPhase ? {} : { twoPhase: false as const }),
     ...(body.window === undefined ? {} : { window: body.window }),
-    aggregates: Object.entries(body.aggregates).map(([name, { function: called, argument }]) => ({
+    aggregates: Object.entries(body.aggregates).map(([name, { function: called, argument, distinct }]) => ({
       name,
       function: called,
       ...(argument === undefined ? {} : { argument }),
+      ...(distinct ? { distinct } : {}),
     })),
     allowedLatenessMs: body.allowedLateness,
     retentionMs: body.retention === "forever" ? null : body.retention,

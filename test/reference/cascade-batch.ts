@@ -4,8 +4,11 @@
  *
  * Of step i the outputs are its key columns, `n<i>` (its rows), `k<i>` (those with a value), `s<i>` (their
  * sum) and `m<i>` (their mean). A value is the amount of an event, or the sum of the step before. The first
- * step has the largest amount too, `x0`, an INT; the second adds these up: `x1`. A step may have the least
- * sum and the largest mean of the step before, `l<i>` and `g<i>`.
+ * step has the largest amount too, `x0`, an INT; the second adds these up: `x1`. A step may have bounds: the
+ * least sum and the largest mean of the step before, `l<i>` and `g<i>`; how many different sums, what these
+ * come to and their mean, `d<i>`, `e<i>` and `f<i>`; the second the least and the largest user and how many
+ * there are, `v1`, `w1` and `c1`. The first step has how many different amounts, and what these come to:
+ * `d0` and `e0`.
  */
 import { type EventRow, groupRows, type WindowSpec } from "./windowed-batch.ts";
 
@@ -24,7 +27,7 @@ export interface StepSpec {
   readonly key: readonly string[];
   /** Results whose value is smaller, or that have none, are left out; undefined: none are. */
   readonly least: number | undefined;
-  /** Whether it has bounds: no step with a window has. */
+  /** Whether it has what needs all values. */
   readonly hasBounds: boolean;
 }
 
@@ -53,7 +56,10 @@ export function cascadeBatch(
     const bounds = hasWindow ? { window_start: start, window_end: end } : {};
     const amounts = rows.map(({ amount }) => amount);
     const known = amounts.filter((amount) => amount !== null);
-    const values = { ...aggregatesOf(0, amounts), x0: known.length === 0 ? null : Math.max(...known) };
+    const x0 = known.length === 0 ? null : Math.max(...known);
+    const { d0, e0 } = distinctOf(0, amounts);
+    const distinct = hasDistinct(first) ? { d0, e0 } : {};
+    const values = { ...aggregatesOf(0, amounts), x0, ...distinct } as TableRow;
     return { row: { user: rows[0]?.user ?? null, ...bounds, ...values } as TableRow, isFinal };
   });
   const views: unknown[][][] = [results.map(({ row, isFinal }) => [...Object.values(row), isFinal])];
@@ -93,10 +99,12 @@ function makeStep(
     const bounds = {
       [`l${number}`]: boundOf(valuesOf(`s${number - 1}`), Math.min),
       [`g${number}`]: boundOf(valuesOf(`m${number - 1}`), Math.max),
+      ...distinctOf(number, valuesOf(`s${number - 1}`)),
+      ...(number === 1 ? usersOf(rows) : {}),
     };
     return {
       ...{ ...keys, ...sums, ...(number === 1 ? { x1: x1 ?? null } : {}) },
-      ...(hasBounds && size === undefined ? bounds : {}),
+      ...(hasBounds ? bounds : {}),
     };
   });
 }
@@ -104,6 +112,27 @@ function makeStep(
 function boundOf(values: readonly (number | null)[], choose: (...values: number[]) => number): number | null {
   const known = values.filter((value) => value !== null);
   return known.length === 0 ? null : choose(...known);
+}
+
+/** Only windows that share no slices have distinct values. */
+export function hasDistinct({ kind }: WindowSpec): boolean {
+  return kind === "none" || kind === "tumble";
+}
+
+function distinctOf(number: number, values: readonly (number | null)[]): TableRow {
+  const {
+    [`k${number}`]: d,
+    [`s${number}`]: e,
+    [`m${number}`]: f,
+  } = aggregatesOf(number, [...new Set(values)]);
+  return { [`d${number}`]: d ?? null, [`e${number}`]: e ?? null, [`f${number}`]: f ?? null };
+}
+
+function usersOf(rows: readonly TableRow[]): TableRow {
+  const users = rows
+    .flatMap(({ user }) => (user === null || user === undefined ? [] : [String(user)]))
+    .sort();
+  return { v1: users[0] ?? null, w1: users.at(-1) ?? null, c1: new Set(users).size };
 }
 
 function aggregatesOf(number: number, values: readonly (number | null)[]): TableRow {
@@ -128,11 +157,30 @@ export function cascadeStepBody(number: number, least: number | undefined, hasBo
       [`s${number}`]: { function: "sum", argument: value },
       [`m${number}`]: { function: "avg", argument: ["cast", value, "DOUBLE"] },
       ...(number === 0 ? { x0: { function: "max", argument: "amount" } } : {}),
+      ...(number === 0 && hasBounds
+        ? {
+            d0: { function: "count", argument: "amount", distinct: true },
+            e0: { function: "sum", argument: "amount", distinct: true },
+          }
+        : {}),
       ...(number === 1 ? { x1: { function: "sum", argument: "x0" } } : {}),
-      ...(hasBounds && {
-        [`l${number}`]: { function: "min", argument: `s${number - 1}` },
-        [`g${number}`]: { function: "max", argument: `m${number - 1}` },
-      }),
+      ...(number > 0 && hasBounds ? boundsBody(number) : {}),
     },
+  };
+}
+
+function boundsBody(number: number): object {
+  const value = `s${number - 1}`;
+  return {
+    [`l${number}`]: { function: "min", argument: value, distinct: true },
+    [`g${number}`]: { function: "max", argument: `m${number - 1}` },
+    [`d${number}`]: { function: "count", argument: value, distinct: true },
+    [`e${number}`]: { function: "sum", argument: value, distinct: true },
+    [`f${number}`]: { function: "avg", argument: ["cast", value, "DOUBLE"], distinct: true },
+    ...(number === 1 && {
+      v1: { function: "min", argument: "user" },
+      w1: { function: "max", argument: "user" },
+      c1: { function: "count", argument: "user", distinct: true },
+    }),
   };
 }

@@ -1,7 +1,7 @@
 /**
  * Stored pages of one table in a Map, as SQLite's index would find them: the greatest first hash not above.
  */
-import type { StoredPage } from "../../src/kernel/keyed-table.ts";
+import type { KeyedTable, StoredPage } from "../../src/kernel/keyed-table.ts";
 import type { PageCache } from "../../src/kernel/page-cache.ts";
 
 export class MemoryPageStore {
@@ -15,9 +15,9 @@ export class MemoryPageStore {
     return found === undefined ? undefined : { bytes: this.pages.get(found) as Uint8Array };
   };
 
-  /** Stores what is dirty in a cache that has one table. */
-  storeAll(cache: PageCache): void {
-    for (const page of cache.dirtyPages()) {
+  /** Stores what is dirty of a table, which the cache may leave out if it has no other. */
+  storeAll(cache: PageCache, table?: KeyedTable): void {
+    for (const page of cache.dirtyPages(table)) {
       this.pages.set(page.firstHash, page.bytes());
       cache.markClean(page);
     }

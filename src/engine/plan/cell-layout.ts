@@ -7,13 +7,14 @@
  */
 import { accumulatorStringBytesMax, cellStringBytesMax } from "../../base/limits.ts";
 import type { AccumulatorSpec } from "../../columnar/accumulator.ts";
-import { isBytesKind } from "../../columnar/schema.ts";
+import { isBytesKind, kindOf } from "../../columnar/schema.ts";
 import type { AccumulatorSpec as CellSpec } from "../../kernel/table-layout.ts";
 
 /** Returns the accumulators as the tables of a plan of `planVersion` keep them. */
 export function cellSpecsOf(accumulators: readonly AccumulatorSpec[], planVersion: number): CellSpec[] {
   return accumulators.map((spec): CellSpec => {
-    const { operation, kind, wide, nullable } = spec;
+    const { operation, kind, wide, nullable, distinct } = spec;
+    if (operation === "count" && distinct) return { operation: "sum", kind: kindOf({ name: "BIGINT" }) };
     if (operation === "sum" && wide && planVersion >= 2) return { operation: "sumDecimal", nullable };
     return operation === "count" ? { operation } : { operation, kind, nullable };
   });
@@ -31,5 +32,7 @@ export function keptStringBytesMax(accumulators: readonly AccumulatorSpec[]): nu
 }
 
 function keeping(accumulators: readonly AccumulatorSpec[]): AccumulatorSpec[] {
-  return accumulators.filter(({ operation, kind }) => operation !== "count" && isBytesKind(kind));
+  return accumulators.filter(({ operation, kind, distinct }) => {
+    return (operation !== "count" || distinct) && isBytesKind(kind);
+  });
 }

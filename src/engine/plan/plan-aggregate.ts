@@ -3,8 +3,8 @@
  */
 import { EngineError } from "../../base/errors.ts";
 import type { AccumulatorOperation, AccumulatorSpec } from "../../columnar/accumulator.ts";
-import { type DataType, formatType, isBytesKind, type Kind, kindOf } from "../../columnar/schema.ts";
-import type { AggregateDefinition } from "../../protocol/job-spec.ts";
+import { type DataType, formatType, type Kind, kindOf } from "../../columnar/schema.ts";
+import type { AggregateDefinition, WindowDefinition } from "../../protocol/job-spec.ts";
 import { isNumeric } from "../expressions/type-rules.ts";
 import type { OutputColumn } from "./task-plan.ts";
 
@@ -25,43 +25,52 @@ export class AccumulatorList {
   readonly specs: AccumulatorSpec[] = [];
 
   /** Returns the index of the accumulator. */
-  need(operation: AccumulatorOperation, argument: AggregateArgument | undefined): number {
+  need(operation: AccumulatorOperation, argument: AggregateArgument | undefined, isDistinct = false): number {
     // Where the argument is never null, counting it is counting rows.
-    const counted = operation === "count" && !argument?.nullable ? undefined : argument;
+    const isRowCount = operation === "count" && !isDistinct && !argument?.nullable;
+    const counted = isRowCount ? undefined : argument;
     const column = counted?.column ?? null;
-    const known = this.specs.findIndex((spec) => spec.operation === operation && spec.argument === column);
-    if (known >= 0) return known;
-    const kind: Kind = operation === "count" || !counted ? kindOf(bigint) : kindOf(counted.type);
-    const wide = operation === "sum" && counted?.type.name === "DECIMAL";
-    return (
-      this.specs.push({ operation, kind, argument: column, wide, nullable: counted?.nullable ?? false }) - 1
+    const known = this.specs.findIndex(
+      (spec) =>
+        spec.operation === operation && spec.argument === column && (spec.distinct ?? false) === isDistinct,
     );
+    if (known >= 0) return known;
+    const isCount = operation === "count" && !isDistinct;
+    const kind: Kind = isCount || !counted ? kindOf(bigint) : kindOf(counted.type);
+    const wide = operation === "sum" && counted?.type.name === "DECIMAL";
+    // A sum of distinct values says nothing where their count is zero.
+    const nullable = !isDistinct && (counted?.nullable ?? false);
+    const distinct = isDistinct ? { distinct: true as const } : {};
+    return this.specs.push({ operation, kind, argument: column, wide, nullable, ...distinct }) - 1;
   }
 }
 
-/** How rows are taken back, where they are. */
-export interface Retraction {
-  readonly hasWindow: boolean;
+/** What the rows of an aggregate are like. */
+export interface AggregatedRows {
+  readonly window: WindowDefinition | undefined;
+  /** Whether they may be taken back. */
+  readonly areTakenBack: boolean;
 }
 
-/**
- * Returns the output of `aggregate`, whose argument is undefined for count(*) only. `retraction` is undefined
- * where no row is ever taken back.
- */
+/** Returns the output of `aggregate`, whose argument is undefined for count(*) only. */
 export function planAggregate(
   aggregate: AggregateDefinition,
   argument: AggregateArgument | undefined,
   accumulators: AccumulatorList,
-  retraction: Retraction | undefined,
+  rows: AggregatedRows,
 ): OutputColumn {
   const { name } = aggregate;
-  if (retraction) checkRetractable(aggregate, argument, retraction);
+  const isDistinct = aggregate.distinct === true && isAdded(aggregate);
+  if (isDistinct || (rows.areTakenBack && !isAdded(aggregate))) checkSlices(aggregate, rows);
   const direct = (operation: AccumulatorOperation, type: DataType): OutputColumn => ({
     name,
     type,
     from: { from: "accumulator", accumulator: accumulators.need(operation, argument) },
   });
-  if (aggregate.function === "count") return direct("count", bigint);
+  const count = () => accumulators.need("count", argument, isDistinct);
+  if (aggregate.function === "count") {
+    return { name, type: bigint, from: { from: "accumulator", accumulator: count() } };
+  }
   if (!argument) return refuse(aggregate, "found nothing, expected a column or an expression");
   switch (aggregate.function) {
     case "min":
@@ -73,39 +82,36 @@ export function planAggregate(
       return direct("last", argument.type);
     case "sum": {
       const type = sumType(aggregate, argument.type);
-      if (!retraction) return direct("sum", type);
-      const sum = accumulators.need("sum", argument);
-      return { name, type, from: { from: "sum", sum, count: accumulators.need("count", argument) } };
+      if (!rows.areTakenBack && !isDistinct) return direct("sum", type);
+      const sum = accumulators.need("sum", argument, isDistinct);
+      return { name, type, from: { from: "sum", sum, count: count() } };
     }
     case "avg": {
       const type = averageType(sumType(aggregate, argument.type));
-      const sum = accumulators.need("sum", argument);
-      const count = accumulators.need("count", argument);
-      return { name, type, from: { from: "average", sum, count, argumentType: argument.type } };
+      const sum = accumulators.need("sum", argument, isDistinct);
+      return { name, type, from: { from: "average", sum, count: count(), argumentType: argument.type } };
     }
   }
 }
 
-function checkRetractable(
-  { name, function: called }: AggregateDefinition,
-  argument: AggregateArgument | undefined,
-  { hasWindow }: Retraction,
-): void {
-  if (called === "count" || called === "sum" || called === "avg") return;
-  const path = `aggregates.${name}.function`;
-  const refuse = (why: string, expected: string): never => {
-    throw new EngineError("JOB_INVALID", {
-      message:
-        `${path}: the results of the step before change, and ${called} ${why}; ` +
-        `expected ${expected}, or a step before with a window and no allowedLateness`,
-      details: { path },
-    });
-  };
-  if (called !== "min" && called !== "max") refuse("cannot take back a row", "count, sum, avg, min or max");
-  if (hasWindow) refuse("cannot take back a row of a window", "count, sum or avg");
-  if (argument && isBytesKind(kindOf(argument.type))) {
-    refuse(`cannot take back a ${formatType(argument.type)}`, "count, or an argument of another type");
-  }
+/** True for functions that add rows up: what is taken back of others is known only by all values. */
+function isAdded({ function: called }: AggregateDefinition): boolean {
+  return called === "count" || called === "sum" || called === "avg";
+}
+
+/** Values that are all kept lie in one table per window: windows that share slices cannot share them. */
+function checkSlices(aggregate: AggregateDefinition, { window }: AggregatedRows): void {
+  const { name, function: called } = aggregate;
+  const isOfDistinct = isAdded(aggregate);
+  if (!window || window.type === "tumble") return;
+  const path = `aggregates.${name}.${isOfDistinct ? "distinct" : "function"}`;
+  const why = isOfDistinct
+    ? `${called} of distinct values needs all values of a window`
+    : `the results of the step before change, and ${called} of them needs all values of a window`;
+  throw new EngineError("JOB_INVALID", {
+    message: `${path}: ${why}, which a ${window.type} window does not keep; expected a tumble window or none`,
+    details: { path },
+  });
 }
 
 function sumType(aggregate: AggregateDefinition, type: DataType): DataType {

@@ -15,6 +15,7 @@ import { bindCondition } from "../expressions/bind.ts";
 import { compileProgram } from "../expressions/compile.ts";
 import { InputColumns, JobColumns, routingKeyOf, type Wanted } from "./job-columns.ts";
 import { AccumulatorList, type AggregateArgument, planAggregate } from "./plan-aggregate.ts";
+import { planCountedValues } from "./plan-counted-values.ts";
 import { hasWeights } from "./plan-weights.ts";
 import type { KeyColumn, OutputColumn, TaskPlan, WindowPlan } from "./task-plan.ts";
 
@@ -40,7 +41,7 @@ export function planJob(job: JobDefinition, stream: StreamDefinition, sendsChang
     return { name: wanted.name, type, nullable, column: inputs.indexOf(wanted.expression) };
   });
   const accumulators = new AccumulatorList();
-  const retraction = hasWeights(stream) ? { hasWindow: job.window !== undefined } : undefined;
+  const areTakenBack = hasWeights(stream);
   const outputs = [
     ...key.map(({ name, type }, index): OutputColumn => ({ name, type, from: { from: "key", key: index } })),
     ...(job.window ? windowOutputs(time.expression.type) : []),
@@ -51,10 +52,13 @@ export function planJob(job: JobDefinition, stream: StreamDefinition, sendsChang
         type: expression.type,
         nullable: expression.nullable,
       };
-      return planAggregate(aggregate, argument, accumulators, retraction);
+      return planAggregate(aggregate, argument, accumulators, { window: job.window, areTakenBack });
     }),
   ];
-  const recordCounter = retraction || sendsChanges ? accumulators.need("count", undefined) : undefined;
+  const { countedValues } = planCountedValues(accumulators.specs, undefined);
+  // A key that is new, or expired, has no rows: what was kept of its values is forgotten then.
+  const isCounted = areTakenBack || sendsChanges || (countedValues && !job.window);
+  const recordCounter = isCounted ? accumulators.need("count", undefined) : undefined;
   checkAccumulators(accumulators);
   return {
     planVersion: 2,
@@ -80,6 +84,7 @@ export function planJob(job: JobDefinition, stream: StreamDefinition, sendsChang
     latenessMs: latenessOf(job),
     retentionMs: job.retentionMs,
     ...(recordCounter === undefined ? {} : { recordCounter }),
+    ...(countedValues && { countedValues }),
   };
 }
 

@@ -8,16 +8,18 @@
  * taken back.
  *
  * What has come back to nothing must look like nothing: an accumulator counts the rows of each key, and each
- * sum has one beside it that counts its arguments. The least and the largest value are known again only where
- * all values are kept: they travel as they are, beside the weight, and are never added up before.
+ * sum has one beside it that counts its arguments. The least, the largest, the first and the last value are
+ * known again only where all values are kept, as distinct ones are: they travel as they are, beside the
+ * weight, and are never added up before.
  */
-import type { AccumulatorOperation, AccumulatorSpec } from "../../columnar/accumulator.ts";
+import type { AccumulatorSpec } from "../../columnar/accumulator.ts";
 import type { DataType } from "../../columnar/schema.ts";
 import type { LaneValue } from "../../columnar/values.ts";
 import type { StreamDefinition } from "../../protocol/stream-spec.ts";
 import { compileProgram } from "../expressions/compile.ts";
 import type { TypedExpression, TypedOperator } from "../expressions/typed-expression.ts";
 import type { Wanted } from "./job-columns.ts";
+import { planCountedValues } from "./plan-counted-values.ts";
 import type { SourceColumn, TaskPlan } from "./task-plan.ts";
 
 /** The column of a stream of changes that holds their weights. No name that a user gives begins like it. */
@@ -48,10 +50,9 @@ export function planWeights(stage: WeighedStage, weight: TypedExpression): Weigh
   };
   const keys = last.key.map(({ column }) => wantedOf(column));
   const time = wantedOf(last.eventTimeColumn);
-  const added = last.accumulators.map(({ operation, argument }) =>
-    weighed(operation, argument === null ? undefined : wantedOf(argument), weight),
+  const added = last.accumulators.map((spec) =>
+    weighed(spec, spec.argument === null ? undefined : wantedOf(spec.argument), weight),
   );
-  const bounds = last.accumulators.flatMap(({ operation }, index) => (isBound(operation) ? [index] : []));
   const asTheyAre = sent.filter(({ name }) => kept.includes(name));
   const wanted = [time, ...keys, ...added, ...asTheyAre];
   const columns = [...new Map(wanted.map((column) => [column.name, column])).values()];
@@ -59,6 +60,12 @@ export function planWeights(stage: WeighedStage, weight: TypedExpression): Weigh
   const weightPlace = columns.findIndex(({ name }) => name === weightColumn);
   const described = columns.map(({ name, expression: { type, nullable } }) => ({ name, type, nullable }));
   const sourceColumns = described.map((column, streamColumn) => ({ ...column, streamColumn }));
+  const accumulators = last.accumulators.map((spec, index): AccumulatorSpec => {
+    const column = added[index] as Wanted;
+    const { nullable } = column.expression;
+    const operation = isKept(spec) ? spec.operation : "sum";
+    return { ...spec, operation, argument: indexOf(column), nullable };
+  });
   return {
     ...{ sent: columns, kept },
     input: { ...input, columns: described },
@@ -69,31 +76,23 @@ export function planWeights(stage: WeighedStage, weight: TypedExpression): Weigh
       program: compileProgram({ sourceColumns, computed: [], filter: undefined }),
       eventTimeColumn: indexOf(time),
       key: last.key.map((key, index) => ({ ...key, column: indexOf(keys[index] as Wanted) })),
-      accumulators: last.accumulators.map((spec, index): AccumulatorSpec => {
-        const column = added[index] as Wanted;
-        const { nullable } = column.expression;
-        const operation = isBound(spec.operation) ? spec.operation : "sum";
-        return { ...spec, operation, argument: indexOf(column), nullable };
-      }),
-      ...(bounds.length > 0 && { countedValues: { accumulators: bounds, weightColumn: weightPlace } }),
+      accumulators,
+      ...planCountedValues(accumulators, weightPlace),
     },
   };
 }
 
-function isBound(operation: AccumulatorOperation): boolean {
-  return operation === "min" || operation === "max";
+/** True where an accumulator needs all values. */
+function isKept({ operation, distinct }: AccumulatorSpec): boolean {
+  return distinct || (operation !== "count" && operation !== "sum");
 }
 
 /** What one row adds to a count or a sum of `argument`, which is undefined for count(*); else itself. */
-function weighed(
-  operation: AccumulatorOperation,
-  argument: Wanted | undefined,
-  weight: TypedExpression,
-): Wanted {
+function weighed(spec: AccumulatorSpec, argument: Wanted | undefined, weight: TypedExpression): Wanted {
   if (!argument) return { name: weightColumn, expression: weight };
-  if (isBound(operation)) return argument;
+  if (isKept(spec)) return argument;
   const { name, expression } = argument;
-  if (operation === "count") {
+  if (spec.operation === "count") {
     const isNull = call("is null", [expression], { name: "BOOLEAN" }, false);
     return {
       name: `${weightColumn} of ${name}`,

@@ -53,18 +53,29 @@ export interface TaskPlan {
   readonly recordCounter?: number;
   /** Set on a task that keeps no state and no view, but sends its rows on to the next stage. */
   readonly send?: SendPlan;
-  /** Set where rows may be taken back of which the least or largest value is kept. */
+  /** Set where accumulators need all values that a key has. */
   readonly countedValues?: CountedValuesPlan;
   /** What else the task sends, one edge for each step that reads of it. */
   readonly edges?: readonly EdgePlan[];
 }
 
-/** Accumulators whose values are all kept, with how many rows have each: see `countedValues` of a plan. */
+/** Values that are all kept, with how many rows have each. */
 export interface CountedValuesPlan {
-  /** Indices of accumulators with the operation min or max. */
-  readonly accumulators: readonly number[];
-  /** The input column of the rows' weights. */
-  readonly weightColumn: number;
+  /** In the order in which accumulators need them: tables are named by their places. */
+  readonly columns: readonly CountedColumn[];
+  /** The input column of the rows' weights; absent where no row is ever taken back. */
+  readonly weightColumn?: number;
+}
+
+/** An input column whose values are kept, and the accumulators that are made of them, by their indices. */
+export interface CountedColumn {
+  readonly column: number;
+  /** Those of distinct values. */
+  readonly distinct: readonly number[];
+  /** The least or the largest. */
+  readonly bounds: readonly number[];
+  /** The first or the last: values are kept by their arrival. */
+  readonly ends: readonly number[];
 }
 
 /**

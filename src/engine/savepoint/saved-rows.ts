@@ -13,7 +13,7 @@ import { storedPageRange } from "../../kernel/stored-page.ts";
 import { TableLayout } from "../../kernel/table-layout.ts";
 import { cellSpecsOf } from "../plan/cell-layout.ts";
 import { finishRow, hasRows, type WindowBounds } from "../plan/finish-row.ts";
-import { type TableEntry, TableFamily } from "../state/window-directory.ts";
+import { isOfValues, type TableEntry, TableFamily } from "../state/window-directory.ts";
 import { gridOfPlan } from "../windows/grid-of-plan.ts";
 import { windowStartOf } from "../windows/window-arithmetic.ts";
 import type { SavedPage } from "./part-codec.ts";
@@ -53,11 +53,15 @@ export class SavedRows {
     this.#layout.release();
   }
 
-  /** The rows of a page in its order. Throws `STATE_CORRUPT` for one that is damaged. */
+  /**
+   * The rows of a page in its order; none of one of counted values. Throws `STATE_CORRUPT` for one that is
+   * damaged.
+   */
   rowsOf({ table, bytes }: SavedPage): SavedRow[] {
     const { plan, tables } = this.#state;
     const entry = tables.find((candidate) => candidate.table === table);
     assert(entry, "a page of a savepoint belongs to a table of its state");
+    if (isOfValues(entry)) return [];
     const window = this.#windowOf(entry);
     const marks = { isFinal: entry.firedAt > 0, isSlice: entry.family === TableFamily.Slice };
     const keyed = this.#cache.openTable(this.#layout, () => ({ bytes }));

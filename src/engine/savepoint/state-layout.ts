@@ -47,8 +47,8 @@ function layoutOf(plan: TaskPlan): StateLayout {
 
 /** What an accumulator is of, such as `sum(amount)`: values of the stage before bear that name already. */
 function nameOf({ sourceColumns, computedColumns, rowCountColumn }: TaskPlan, spec: AccumulatorSpec): string {
-  const { operation, argument } = spec;
+  const { operation, argument, distinct } = spec;
   const column = argument === null ? undefined : [...sourceColumns, ...computedColumns][argument];
   if (column && rowCountColumn !== undefined) return column.name;
-  return `${operation}(${column?.name ?? "*"})`;
+  return `${operation}(${distinct ? "distinct " : ""}${column?.name ?? "*"})`;
 }

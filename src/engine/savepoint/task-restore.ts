@@ -186,7 +186,7 @@ export class TaskRestore {
     const entry = state.tables.find((candidate) => candidate.table === table);
     assert(entry, "a page of a savepoint belongs to a table of its state");
     const { cache } = this.#context;
-    const source = cache.openTable(this.#layouts.of(entry.family), () => ({ bytes }));
+    const source = cache.openTable(this.#layouts.of(entry), () => ({ bytes }));
     try {
       this.#filter?.apply(source, firstHash);
       if (source.pageAt(firstHash).cellCount === 0) return;

@@ -8,19 +8,35 @@
  *
  * Names: a slice is named by its start; a result by its window's end. A tumbling window has one slice,
  * which *is* its result: only results exist there. A continuous aggregate is the one result that never
- * ends. Counted values are named by the accumulator that they are of.
+ * ends. Counted values are named as the result that they are for.
  */
 import type { SqlStorage, SqlValue } from "../ports.ts";
 
-export const TableFamily = { Slice: 0, Result: 1, Values: 2 } as const;
-export type TableFamily = (typeof TableFamily)[keyof typeof TableFamily];
+/** Behind these come the families of counted values: see `valuesFamily`. */
+export const TableFamily = { Slice: 0, Result: 1 } as const;
+
+const valuesFamilies = 2;
+
+/** The tables of counted values: in their order; by arrival, in the order of rows and in that of values. */
+export const ValuesTable = { Values: 0, Arrivals: 1, Places: 2 } as const;
+export type ValuesTable = (typeof ValuesTable)[keyof typeof ValuesTable];
+
+/** The family of the tables of the plan's counted column at `place`. */
+export function valuesFamily(place: number, table: ValuesTable): number {
+  return valuesFamilies + place * 3 + table;
+}
+
+/** True for tables of counted values. */
+export function isOfValues({ family }: Pick<TableEntry, "family">): boolean {
+  return family >= valuesFamilies;
+}
 
 /** Name of the one result of a job without windows. */
 export const continuousWindow = Number.MAX_SAFE_INTEGER;
 
 export interface TableEntry {
-  readonly family: TableFamily;
-  /** Slice: its start; result: its window's end; ms. Values: the index of their accumulator. */
+  readonly family: number;
+  /** Slice: its start; result and values: their window's end; ms. */
   readonly window: number;
   readonly table: number;
   /** Append time at which the window fired; 0 while it is open. Of a slice always 0. */
@@ -40,7 +56,7 @@ export class WindowDirectory {
   readonly #sql: SqlStorage;
   readonly #task: number;
   /** Entries that differ from SQLite; undefined: to be deleted. */
-  readonly #changes = new Map<string, { key: [TableFamily, number]; entry: TableEntry | undefined }>();
+  readonly #changes = new Map<string, { key: [number, number]; entry: TableEntry | undefined }>();
 
   static createTables(sql: SqlStorage): void {
     sql.run(
@@ -58,18 +74,18 @@ export class WindowDirectory {
     this.#changes.set(`${entry.family}/${entry.window}`, { key: [entry.family, entry.window], entry });
   }
 
-  remove(family: TableFamily, window: number): void {
+  remove(family: number, window: number): void {
     this.#changes.set(`${family}/${window}`, { key: [family, window], entry: undefined });
   }
 
-  get(family: TableFamily, window: number): TableEntry | undefined {
+  get(family: number, window: number): TableEntry | undefined {
     const change = this.#changes.get(`${family}/${window}`);
     if (change) return change.entry;
     return this.#select("family = ? AND window = ?", "", family, window)[0];
   }
 
   /** Entries of a family with window in [from, to], at most `limit`, ascending or descending. */
-  range(family: TableFamily, from: number, to: number, isDescending: boolean, limit: number): TableEntry[] {
+  range(family: number, from: number, to: number, isDescending: boolean, limit: number): TableEntry[] {
     const changed = [...this.#changes.values()].filter(
       ({ key }) => key[0] === family && key[1] >= from && key[1] <= to,
     );
@@ -139,7 +155,7 @@ export class WindowDirectory {
       ...bindings,
     );
     return rows.map(([family, window, table, firedAt, changedAt]) => ({
-      family: family as TableFamily,
+      family: family as number,
       window: window as number,
       table: table as number,
       firedAt: firedAt as number,

@@ -5,7 +5,7 @@
  * What was sent last is what the cell held before, so nothing is kept for it. A record is one step: a key
  * that many of its rows touch changes once. Cells whose rows were all taken back are deleted.
  *
- * Rows are applied some thousands at a time, by their number alone: how many changes wait in memory is
+ * Rows are applied some thousands at a time there, by their number alone: how many changes wait in memory is
  * bounded, and a replay makes the same ones.
  */
 import { EngineError } from "../../base/errors.ts";
@@ -62,12 +62,21 @@ export class CellUpdates {
 
   apply(set: RowSet, applied: AppliedRecord): void {
     if (set.count === 0) return;
-    if (!this.#isTracked(set)) {
+    if (this.#isTracked(set)) {
+      for (const some of this.#parts(set)) this.#applyTracked(some, applied);
+    } else if (this.#values) {
+      for (const some of this.#parts(set)) this.#applyUntracked(some, applied);
+    } else {
       this.#find(set, applied);
       this.#update(set, applied);
-    } else {
-      for (const some of this.#parts(set)) this.#applyTracked(some, applied);
     }
+  }
+
+  #applyUntracked(set: RowSet, applied: AppliedRecord): void {
+    this.#cache.beginBatch();
+    this.#find(set, applied);
+    this.#update(set, applied);
+    this.#updateValues(set, applied);
   }
 
   /** Whether rows of the set may change what was sent, or take away the last row of a key. */
@@ -82,12 +91,9 @@ export class CellUpdates {
     const touched = new TouchedCells(this.#cache.kernel, this.#layout, set, set.fired?.rows);
     const before = this.#output ? touched.read() : [];
     // A cell that is new may be of a key that had expired.
-    this.#values?.clear(
-      set,
-      this.#emptyOf(touched).map((place) => touched.firstRows[place] as number),
-    );
+    if (this.#plan.window === null) this.#clearValues(set, touched, this.#emptyOf(touched));
     this.#update(set, applied);
-    check(this.#values?.update(set, touched, applied.input, applied.record.appendTime), applied.record);
+    this.#updateValues(set, applied);
     const after = this.#output ? touched.read() : [];
     if (this.#plan.window === null) this.#deleteEmpty(set, touched);
     const changes = touched.firstRows.flatMap((row, place) => {
@@ -102,12 +108,22 @@ export class CellUpdates {
   }
 
   #update(rows: KeyedRows, { record, input, orderBase }: AppliedRecord): void {
-    const counted = this.#plan.countedValues?.accumulators;
     this.#plan.accumulators.forEach(({ argument }, index) => {
-      if (counted?.includes(index)) return;
+      if (this.#values?.isKept(index)) return;
       const column = argument === null ? 0 : input.columnPointer(argument);
       check(updateAccumulator(this.#cache.kernel, this.#layout, index, rows, column, orderBase), record);
     });
+  }
+
+  #updateValues(rows: KeyedRows, { record, input, orderBase }: AppliedRecord): void {
+    check(this.#values?.update(rows, { input, orderBase, appendTime: record.appendTime }), record);
+  }
+
+  #clearValues(set: RowSet, touched: TouchedCells, places: readonly number[]): void {
+    this.#values?.clear(
+      set,
+      places.map((place) => touched.firstRows[place] as number),
+    );
   }
 
   #changeOf(
@@ -136,10 +152,7 @@ export class CellUpdates {
   #deleteEmpty(set: RowSet, touched: TouchedCells): void {
     const empty = this.#emptyOf(touched);
     if (empty.length === 0) return;
-    this.#values?.clear(
-      set,
-      empty.map((place) => touched.firstRows[place] as number),
-    );
+    this.#clearValues(set, touched, empty);
     touched.delete(empty);
   }
 

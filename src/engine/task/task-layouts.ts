@@ -6,20 +6,25 @@ import type { KernelMemory } from "../../kernel/kernel-memory.ts";
 import { TableLayout } from "../../kernel/table-layout.ts";
 import { cellSpecsOf } from "../plan/cell-layout.ts";
 import type { TaskPlan } from "../plan/task-plan.ts";
-import { TableFamily } from "../state/window-directory.ts";
+import { isOfValues, type TableEntry, ValuesTable, valuesFamily } from "../state/window-directory.ts";
 
 export class TaskLayouts {
   /** Of slices and results. */
   readonly cells: TableLayout;
+  /** Families of counted values. */
+  readonly valuesFamilies: readonly number[];
   readonly #values: TableLayout | undefined;
 
   constructor(memory: KernelMemory, { accumulators, planVersion, countedValues }: TaskPlan) {
     this.cells = new TableLayout(memory, cellSpecsOf(accumulators, planVersion));
     if (countedValues) this.#values = new TableLayout(memory, countedValuesSpecs);
+    this.valuesFamilies = (countedValues?.columns ?? []).flatMap((_, place) =>
+      Object.values(ValuesTable).map((table) => valuesFamily(place, table)),
+    );
   }
 
-  of(family: TableFamily): TableLayout {
-    return family === TableFamily.Values && this.#values ? this.#values : this.cells;
+  of(entry: Pick<TableEntry, "family">): TableLayout {
+    return isOfValues(entry) && this.#values ? this.#values : this.cells;
   }
 
   /** Gives the layouts' memory back; no table may use them any more. */

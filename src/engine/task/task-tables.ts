@@ -9,12 +9,7 @@ import { assert } from "../../base/assert.ts";
 import type { KeyedTable } from "../../kernel/keyed-table.ts";
 import type { DirtyPage, PageCache } from "../../kernel/page-cache.ts";
 import type { PageStore, PageVersion } from "../state/page-store.ts";
-import type {
-  TableEntry,
-  TableFamily,
-  UnchangedEntries,
-  WindowDirectory,
-} from "../state/window-directory.ts";
+import type { TableEntry, UnchangedEntries, WindowDirectory } from "../state/window-directory.ts";
 import { dirtyShareMax } from "./decide-checkpoint.ts";
 import type { TaskLayouts } from "./task-layouts.ts";
 
@@ -41,9 +36,9 @@ export class TaskTables {
   readonly #layouts: TaskLayouts;
   readonly #store: PageStore;
   readonly #directory: WindowDirectory;
-  // Rebuilt on open: by family and window; by keyed table.
+  // Rebuilt on open: by family and window; by address.
   readonly #open = new Map<string, OpenTable>();
-  readonly #byKeyed = new Map<KeyedTable, OpenTable>();
+  readonly #byPointer = new Map<number, OpenTable>();
   /** Tables that are gone from the next checkpoint on. */
   #dropped: number[] = [];
   /** Tables that are gone, but not all of their rows. In the checkpoint. */
@@ -78,7 +73,7 @@ export class TaskTables {
 
   /** True when some page of this task differs from storage. */
   get hasDirty(): boolean {
-    for (const page of this.#cache.dirtyPages()) if (this.#byKeyed.has(page.table)) return true;
+    for (const page of this.#cache.dirtyPages()) if (this.#byPointer.has(page.table.pointer)) return true;
     return false;
   }
 
@@ -93,7 +88,7 @@ export class TaskTables {
   }
 
   /** The table of a slice or result, opened if it exists; undefined where there is none. */
-  find(family: TableFamily, window: number): OpenTable | undefined {
+  find(family: number, window: number): OpenTable | undefined {
     const open = this.#open.get(nameOf(family, window));
     if (open) return open;
     const entry = this.#directory.get(family, window);
@@ -106,13 +101,20 @@ export class TaskTables {
     const found = this.#open.get(name);
     if (found) return found;
     const { table } = entry;
-    const keyed = this.#cache.openTable(this.#layouts.of(entry.family), (hash) => {
+    const keyed = this.#cache.openTable(this.#layouts.of(entry), (hash) => {
       const page = this.#store.load(table, hash);
       return page && { bytes: page.bytes, tag: tagOf(page.version) };
     });
     const open = { keyed, entry };
     this.#open.set(name, open);
-    this.#byKeyed.set(keyed, open);
+    this.#byPointer.set(keyed.pointer, open);
+    return open;
+  }
+
+  /** The open table at an address. */
+  at(pointer: number): OpenTable {
+    const open = this.#byPointer.get(pointer);
+    assert(open !== undefined, "rows lie in tables that are open");
     return open;
   }
 
@@ -128,7 +130,7 @@ export class TaskTables {
   }
 
   /** Makes a new, empty table. */
-  create(family: TableFamily, window: number, firedAt: number, changedAt: number): OpenTable {
+  create(family: number, window: number, firedAt: number, changedAt: number): OpenTable {
     assert(!this.#open.has(nameOf(family, window)), "a slice or result has one table");
     const open = this.openEntry({ family, window, table: this.#nextTable++, firedAt, changedAt });
     this.#directory.put(open.entry);
@@ -148,6 +150,14 @@ export class TaskTables {
     this.#dropped.push(entry.table);
   }
 
+  /** Drops the counted values of a window that no row reaches any more. */
+  dropValues(window: number): void {
+    for (const family of this.#layouts.valuesFamilies) {
+      const entry = this.#directory.get(family, window);
+      if (entry) this.drop(entry);
+    }
+  }
+
   /**
    * A table that is never stored: for a result that is put together to be read once. Give it to `discard`.
    */
@@ -165,7 +175,7 @@ export class TaskTables {
   }
 
   /** Directory entries of a family, window in [from, to]; see `WindowDirectory.range`. */
-  range(family: TableFamily, from: number, to: number, isDescending: boolean, limit: number): TableEntry[] {
+  range(family: number, from: number, to: number, isDescending: boolean, limit: number): TableEntry[] {
     return this.#directory.range(family, from, to, isDescending, limit);
   }
 
@@ -184,7 +194,7 @@ export class TaskTables {
     for (const page of this.#dirtyPages()) {
       if (bytes >= bytesMax) break;
       const image = page.bytes();
-      const open = this.#byKeyed.get(page.table);
+      const open = this.#byPointer.get(page.table.pointer);
       assert(open !== undefined, "a dirty page belongs to an open table");
       const version = this.#store.write(open.entry.table, page.firstHash, image, versionOf(page.tag));
       page.tag = tagOf(version);
@@ -232,19 +242,19 @@ export class TaskTables {
   }
 
   *#dirtyPages(): Generator<DirtyPage> {
-    for (const page of [...this.#cache.dirtyPages()]) if (this.#byKeyed.has(page.table)) yield page;
+    for (const page of [...this.#cache.dirtyPages()]) if (this.#byPointer.has(page.table.pointer)) yield page;
   }
 
   #close(name: string): void {
     const open = this.#open.get(name);
     if (!open) return;
     this.#open.delete(name);
-    this.#byKeyed.delete(open.keyed);
+    this.#byPointer.delete(open.keyed.pointer);
     this.#cache.dropTable(open.keyed);
   }
 }
 
-function nameOf(family: TableFamily, window: number): string {
+function nameOf(family: number, window: number): string {
   return `${family} ${window}`;
 }
 

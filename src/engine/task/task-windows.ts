@@ -185,7 +185,7 @@ export class TaskWindows {
   }
 
   /** True when a record can still change the table of this entry, at the watermark that fired last. */
-  isLive(family: TableFamily, window: number): boolean {
+  isLive(family: number, window: number): boolean {
     return family === TableFamily.Slice || !isClosed(BigInt(window), this.#firedThrough, this.latenessMs);
   }
 
@@ -265,7 +265,10 @@ export class TaskWindows {
       end === undefined || isClosed(end, watermark, this.latenessMs);
     const closed = firstStarts(this.slices, (start) => isDone(lastWindowEndOf(this.grid, start)));
     this.slices.delete(...closed);
-    if (this.grid.kind === "tumble") return closed.length < closedPerStepMax;
+    if (this.grid.kind === "tumble") {
+      for (const start of closed) this.#tables.dropValues(Number(start + this.grid.size));
+      return closed.length < closedPerStepMax;
+    }
     for (const start of closed) {
       const entry = this.#tables.find(TableFamily.Slice, Number(start))?.entry;
       if (entry) this.#tables.drop(entry);

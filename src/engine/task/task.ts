@@ -114,7 +114,8 @@ export class Task {
     this.windows = plan.window ? this.#openWindows(plan.window, checkpoint) : undefined;
     this.#input = new TaskInput(kernel, plan, context.identity().schema);
     this.#sorter = new RowSorter(kernel, plan, this.letters);
-    const values = plan.countedValues && new ValueTables(cache, plan, this.#layouts.cells, this.tables);
+    const { countedValues: counted } = plan;
+    const values = counted && new ValueTables(cache, plan, counted, this.#layouts.cells, this.tables);
     this.#updates = new CellUpdates(cache, plan, this.#layouts.cells, this.#output, values);
     this.#retention = new Retention(plan, this.tables, this.windows, checkpoint.sweep, values);
     if (plan.send || !checkpoint.edges) this.#output?.sendTime(this.#offset, this.#time);

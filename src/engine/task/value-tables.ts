@@ -1,79 +1,99 @@
 /**
- * The values of all rows that there are now, for accumulators that keep the least or largest of rows that may
- * be taken back.
+ * The values of all rows that there are now, for accumulators that need them: of distinct values, and where
+ * rows may be taken back the least, the largest, the first and the last.
  *
- * Each of them has a table of counted values; what is least or largest after an update is written into the
- * cell, where everything else reads it. What a key loses otherwise than by retraction (it expired, or all its
- * rows are gone) is cleared here before its cell starts anew or goes.
+ * Each column has its tables of counted values, per window where there are windows. What a row changes of the
+ * distinct values is added to the cell as it comes; what is least, largest, first or last after an update is
+ * written into the cell, where everything else reads it. What a key loses otherwise than by retraction (it
+ * expired, or all its rows are gone) is cleared here before its cell starts anew or goes; those of a window
+ * go with it.
  */
 import { assert } from "../../base/assert.ts";
+import type { AccumulatorSpec } from "../../columnar/accumulator.ts";
+import { type Kind, kindOf } from "../../columnar/schema.ts";
 import { type KeyedRows, updateAccumulator } from "../../kernel/aggregates.ts";
 import { ColumnBatch } from "../../kernel/column-batch.ts";
 import {
   clearKeys,
   clearValues,
   readBound,
+  updateArrivals,
   updateValues,
-  type ValueRows,
 } from "../../kernel/counted-values.ts";
-import type { KeyedTable } from "../../kernel/keyed-table.ts";
+import { KeyedTable } from "../../kernel/keyed-table.ts";
 import type { PageCache } from "../../kernel/page-cache.ts";
 import type { CellValue } from "../../kernel/page-view.ts";
 import type { TableFailure } from "../../kernel/table-failure.ts";
 import type { TableLayout } from "../../kernel/table-layout.ts";
-import type { TouchedCells } from "../../kernel/touched-cells.ts";
-import type { TaskPlan } from "../plan/task-plan.ts";
-import { TableFamily } from "../state/window-directory.ts";
+import { TouchedCells } from "../../kernel/touched-cells.ts";
+import type { CountedColumn, CountedValuesPlan, TaskPlan } from "../plan/task-plan.ts";
+import { continuousWindow, ValuesTable, valuesFamily } from "../state/window-directory.ts";
 import type { TaskInput } from "./task-input.ts";
 import type { TaskTables } from "./task-tables.ts";
 
-/** Rows and their cells, and one row for each cell. */
-interface Update {
-  readonly rows: KeyedRows;
-  readonly firsts: KeyedRows;
-  readonly touched: TouchedCells;
+const changesKind = kindOf({ name: "BIGINT" });
+
+/** What is the same for all rows of a batch. */
+export interface AppliedRows {
   readonly input: TaskInput;
   readonly appendTime: number;
+  /** Of the order of arrival. */
+  readonly orderBase: bigint;
+}
+
+/** Rows whose cells lie in one table, that of `window`. */
+interface WindowRows {
+  readonly rows: KeyedRows;
+  readonly window: number;
 }
 
 export class ValueTables {
   readonly #cache: PageCache;
-  readonly #plan: TaskPlan;
+  readonly #accumulators: readonly AccumulatorSpec[];
+  readonly #counted: CountedValuesPlan;
   readonly #layout: TableLayout;
   readonly #tables: TaskTables;
-  readonly #accumulators: readonly number[];
 
   /** `layout` is that of the cells. */
-  constructor(cache: PageCache, plan: TaskPlan, layout: TableLayout, tables: TaskTables) {
+  constructor(
+    cache: PageCache,
+    { accumulators }: Pick<TaskPlan, "accumulators">,
+    counted: CountedValuesPlan,
+    layout: TableLayout,
+    tables: TaskTables,
+  ) {
     this.#cache = cache;
-    this.#plan = plan;
+    this.#accumulators = accumulators;
+    this.#counted = counted;
     this.#layout = layout;
     this.#tables = tables;
-    this.#accumulators = plan.countedValues?.accumulators ?? [];
   }
 
-  /** Applies rows, whose cells are `touched`, and brings these up to date. */
-  update(
-    rows: KeyedRows,
-    touched: TouchedCells,
-    input: TaskInput,
-    appendTime: number,
-  ): TableFailure | undefined {
-    return this.#choose(touched.firstRows, (selection) => {
-      const firsts = { ...rows, selection, count: touched.firstRows.length };
-      for (const index of this.#accumulators) {
-        const failure = this.#updateOne(index, { rows, firsts, touched, input, appendTime });
-        if (failure) return failure;
-      }
-      return undefined;
+  /** True for accumulators that are brought up to date here alone. */
+  isKept(accumulator: number): boolean {
+    return this.#counted.columns.some(({ distinct, bounds, ends }) =>
+      [distinct, bounds, ends].some((some) => some.includes(accumulator)),
+    );
+  }
+
+  /** Applies rows, whose cells have been found, and brings these up to date. */
+  update(rows: KeyedRows, applied: AppliedRows): TableFailure | undefined {
+    return this.#byWindow(rows, (some) => {
+      let failure: TableFailure | undefined;
+      this.#counted.columns.forEach((column, place) => {
+        failure ??= this.#updateValues(column, place, some, applied);
+        failure ??= this.#updateArrivals(column, place, some, applied);
+      });
+      // Last of all, since cells may move then, and only one row of each is told where to.
+      return failure ?? this.#updateBounds(some, applied);
     });
   }
 
-  /** Forgets the values of the keys of some of a batch's rows. */
+  /** Forgets the values of the keys of some of a batch's rows; there are no windows. */
   clear(rows: KeyedRows, chosen: readonly number[]): void {
     if (chosen.length === 0) return;
     this.#choose(chosen, (selection) => {
-      const some: ValueRows = { ...rows, selection, count: chosen.length };
+      const some = { ...rows, selection, count: chosen.length };
       for (const table of this.#existing()) clearValues(this.#cache.kernel, table, some);
     });
   }
@@ -85,32 +105,144 @@ export class ValueTables {
     for (const table of this.#existing()) clearKeys(this.#cache.kernel, table, cells);
   }
 
-  #updateOne(index: number, { rows, firsts, touched, input, appendTime }: Update): TableFailure | undefined {
+  #updateValues(
+    { column, distinct, bounds }: CountedColumn,
+    place: number,
+    { rows, window }: WindowRows,
+    { input, appendTime }: AppliedRows,
+  ): TableFailure | undefined {
+    if (distinct.length + bounds.length === 0) return undefined;
     const { kernel } = this.#cache;
-    const { accumulators, countedValues } = this.#plan;
-    const spec = accumulators[index];
-    assert(countedValues && spec && spec.argument !== null, "the least or largest is of some column");
-    assert(spec.operation === "min" || spec.operation === "max", "only bounds need all values");
-    const open = this.#tables.find(TableFamily.Values, index);
-    const table = (open ?? this.#tables.create(TableFamily.Values, index, 0, appendTime)).keyed;
-    const weights = input.columnPointer(countedValues.weightColumn);
-    const failure = updateValues(kernel, table, rows, input.columnPointer(spec.argument), weights);
-    if (failure) return failure;
-    const bounds = new ColumnBatch(kernel.memory, [spec.kind], input.rows);
-    try {
-      bounds.rows = input.rows;
-      readBound(kernel, table, firsts, spec.operation, bounds.columnPointer(0));
-      touched.reset(index);
-      return updateAccumulator(kernel, this.#layout, index, firsts, bounds.columnPointer(0), 0n);
-    } finally {
-      bounds.release();
-    }
+    const table = this.#open(place, ValuesTable.Values, window, appendTime);
+    const sum = distinct.find((index) => this.#accumulators[index]?.operation === "sum");
+    const kind = sum === undefined ? changesKind : this.#kindOf(sum);
+    return this.#withColumns([changesKind, kind], input.rows, (changes, signed) => {
+      const weighed = { values: input.columnPointer(column), weights: this.#weights(input) };
+      const written = { changes, signed: sum === undefined ? undefined : signed };
+      let failure = updateValues(kernel, table, rows, weighed, written);
+      for (const index of distinct) {
+        failure ??= updateAccumulator(
+          kernel,
+          this.#layout,
+          index,
+          rows,
+          index === sum ? signed : changes,
+          0n,
+        );
+      }
+      return failure;
+    });
   }
 
-  #existing(): KeyedTable[] {
-    return this.#accumulators.flatMap((index) => {
-      return this.#tables.find(TableFamily.Values, index)?.keyed ?? [];
+  #updateArrivals(
+    { column, ends }: CountedColumn,
+    place: number,
+    { rows, window }: WindowRows,
+    { input, appendTime, orderBase }: AppliedRows,
+  ): TableFailure | undefined {
+    if (ends.length === 0) return undefined;
+    const weights = this.#weights(input);
+    assert(weights !== undefined, "arrivals are kept where rows may be taken back");
+    const weighed = { values: input.columnPointer(column), weights };
+    const tables = {
+      arrivals: this.#open(place, ValuesTable.Arrivals, window, appendTime),
+      places: this.#open(place, ValuesTable.Places, window, appendTime),
+    };
+    return updateArrivals(this.#cache.kernel, tables, rows, weighed, orderBase);
+  }
+
+  #updateBounds({ rows, window }: WindowRows, { input, appendTime }: AppliedRows): TableFailure | undefined {
+    const { kernel } = this.#cache;
+    const wanted = this.#counted.columns.flatMap(({ bounds, ends }, place) => [
+      ...bounds.map((index) => ({ index, place, table: ValuesTable.Values })),
+      ...ends.map((index) => ({ index, place, table: ValuesTable.Arrivals })),
+    ]);
+    if (wanted.length === 0) return undefined;
+    const touched = new TouchedCells(kernel, this.#layout, rows);
+    return this.#choose(touched.firstRows, (selection) => {
+      const firsts = { ...rows, selection, count: touched.firstRows.length };
+      let failure: TableFailure | undefined;
+      for (const { index, place, table } of wanted) {
+        const { operation } = this.#accumulators[index] as AccumulatorSpec;
+        assert(operation !== "count" && operation !== "sum", "sums have no bounds");
+        const values = this.#open(place, table, window, appendTime);
+        failure ??= this.#withColumns([this.#kindOf(index)], input.rows, (found) => {
+          readBound(kernel, values, firsts, operation, found);
+          touched.reset(index);
+          return updateAccumulator(kernel, this.#layout, index, firsts, found, 0n);
+        });
+      }
+      return failure;
     });
+  }
+
+  #kindOf(accumulator: number): Kind {
+    const spec = this.#accumulators[accumulator];
+    assert(spec, "the plan has the accumulator");
+    return spec.kind;
+  }
+
+  #weights(input: TaskInput): number | undefined {
+    const { weightColumn } = this.#counted;
+    return weightColumn === undefined ? undefined : input.columnPointer(weightColumn);
+  }
+
+  #open(place: number, table: ValuesTable, window: number, appendTime: number): KeyedTable {
+    const family = valuesFamily(place, table);
+    return (this.#tables.find(family, window) ?? this.#tables.create(family, window, 0, appendTime)).keyed;
+  }
+
+  /** Of a task without windows. */
+  #existing(): KeyedTable[] {
+    return this.#counted.columns.flatMap((_, place) =>
+      Object.values(ValuesTable).flatMap(
+        (table) => this.#tables.find(valuesFamily(place, table), continuousWindow)?.keyed ?? [],
+      ),
+    );
+  }
+
+  /** Rows by the table of their cells, until one fails. */
+  #byWindow(rows: KeyedRows, use: (rows: WindowRows) => TableFailure | undefined): TableFailure | undefined {
+    const { tables, selection, count } = rows;
+    if (tables instanceof KeyedTable) {
+      return use({ rows, window: this.#tables.at(tables.pointer).entry.window });
+    }
+    const { memory } = this.#cache.kernel;
+    const all = selection === 0 ? undefined : memory.u32(selection, count);
+    const byPointer = new Map<number, number[]>();
+    for (let place = 0; place < count; place++) {
+      const row = all?.[place] ?? place;
+      const pointer = memory.view.getUint32(tables + row * 4, true);
+      const some = byPointer.get(pointer);
+      if (some) some.push(row);
+      else byPointer.set(pointer, [row]);
+    }
+    let failure: TableFailure | undefined;
+    for (const [pointer, some] of byPointer) {
+      const { keyed, entry } = this.#tables.at(pointer);
+      failure ??= this.#choose(some, (chosen) =>
+        use({
+          rows: { ...rows, tables: keyed, selection: chosen, count: some.length },
+          window: entry.window,
+        }),
+      );
+    }
+    return failure;
+  }
+
+  /** Columns of so many rows for the time of `use`, which gets their addresses. */
+  #withColumns(
+    kinds: readonly Kind[],
+    rows: number,
+    use: (first: number, second: number) => TableFailure | undefined,
+  ): TableFailure | undefined {
+    const columns = new ColumnBatch(this.#cache.kernel.memory, kinds, rows);
+    columns.rows = rows;
+    try {
+      return use(columns.columnPointer(0), columns.columnPointer(kinds.length - 1));
+    } finally {
+      columns.release();
+    }
   }
 
   /** Puts row numbers into kernel memory for the time of `use`. */

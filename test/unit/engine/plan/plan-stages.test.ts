@@ -346,8 +346,35 @@ describe("steps behind the first", () => {
       ["sum", 0],
       ["max", 1],
     ]);
-    expect(last?.countedValues).toEqual({ accumulators: [1], weightColumn: 0 });
+    const columns = [{ column: 1, distinct: [], bounds: [1], ends: [] }];
+    expect(last?.countedValues).toEqual({ columns, weightColumn: 0 });
     expect(last?.rowCountColumn).toBeUndefined();
+  });
+
+  test("keep distinct values beside others of the same column, of which rows need not be taken back", () => {
+    const argument = "delay";
+    const aggregates = {
+      all: { function: "count", argument },
+      different: { function: "count", argument, distinct: true },
+      sum: { function: "sum", argument, distinct: true },
+      mean: { function: "avg", argument, distinct: true },
+      least: { function: "min", argument, distinct: true },
+    };
+    const { stages, deployed } = staged({ key: ["carrier"], aggregates });
+    const last = stages.at(-1)?.plan;
+    const specs = last?.accumulators.map(({ operation, distinct }) => [operation, distinct ?? false]);
+    expect(specs).toEqual([
+      ["count", false],
+      ["count", true],
+      ["sum", true],
+      ["min", false],
+      ["count", false],
+    ]);
+    expect(last?.countedValues?.columns).toMatchObject([{ distinct: [1, 2], bounds: [], ends: [] }]);
+    expect(last?.outputs.slice(1).map(({ from }) => from.from)).toEqual([
+      ...["accumulator", "accumulator", "sum", "average", "accumulator"],
+    ]);
+    expect(deployed.flatMap(({ columns }) => columns.map(({ name }) => name))).not.toContain("count(*)");
   });
 
   test("read changes of windows that late rows may change, and add them up before they travel", () => {
@@ -379,23 +406,22 @@ describe("steps behind the first", () => {
       "JOB_INVALID steps[0].window: the step before has no window, so its results have no event time",
     ],
     [
-      "a window's maximum of what may be taken back",
-      { window, allowedLateness: "1s" },
-      "JOB_INVALID steps[0].aggregates.days.function: the results of the step before change, and max " +
-        "cannot take back a row of a window; expected count, sum or avg, or a step before with a window " +
-        "and no allowedLateness",
+      "the maximum of what may be taken back in windows that share slices",
+      {
+        ...{ window, allowedLateness: "1s" },
+        steps: [{ ...step, window: { type: "hop", size: "2h", slide: "1h" } }],
+      },
+      "JOB_INVALID steps[0].aggregates.days.function: the results of the step before change, and max of " +
+        "them needs all values of a window, which a hop window does not keep; expected a tumble window",
     ],
     [
-      "the first of what may be taken back",
-      { steps: [{ ...counting, aggregates: { one: { function: "first_value", argument: "origin" } } }] },
-      "JOB_INVALID steps[0].aggregates.one.function: the results of the step before change, and " +
-        "first_value cannot take back a row; expected count, sum, avg, min or max, or",
-    ],
-    [
-      "the least text of what may be taken back",
-      { steps: [{ ...counting, aggregates: { one: { function: "min", argument: "origin" } } }] },
-      "JOB_INVALID steps[0].aggregates.one.function: the results of the step before change, and min cannot " +
-        "take back a STRING; expected count, or an argument of another type, or",
+      "distinct values of windows that share slices",
+      {
+        window: { type: "cumulate", size: "2h", step: "1h" },
+        aggregates: { flights: { function: "count", argument: "origin", distinct: true } },
+      },
+      "JOB_INVALID aggregates.flights.distinct: count of distinct values needs all values of a window, " +
+        "which a cumulate window does not keep; expected a tumble window or none",
     ],
     [
       "to forget what may still be taken back",

@@ -12,7 +12,12 @@ import {
   windowBodyOf,
   windowSpecArbitrary,
 } from "../../../arbitraries/partition-runs.ts";
-import { cascadeBatch, cascadeStepBody, type StepSpec } from "../../../reference/cascade-batch.ts";
+import {
+  cascadeBatch,
+  cascadeStepBody,
+  hasDistinct,
+  type StepSpec,
+} from "../../../reference/cascade-batch.ts";
 import type { EventRow, WindowSpec } from "../../../reference/windowed-batch.ts";
 import type { Row } from "../../../support/partition-harness.ts";
 import { type Fate, StagesHarness } from "../../../support/stages-harness.ts";
@@ -162,10 +167,10 @@ function jobOf(
   return {
     source: "events",
     ...{ key: ["user"], parallelism: firstParallelism, twoPhase, retention },
-    ...cascadeStepBody(0, least),
+    ...cascadeStepBody(0, least, hasDistinct(first)),
     ...windowBodyOf(first, lateness),
     steps: steps.map(({ key, least, hasBounds }, index) => ({
-      ...cascadeStepBody(index + 1, least, hasBounds && !(index === 0 && second !== undefined)),
+      ...cascadeStepBody(index + 1, least, hasBounds),
       ...{ key, parallelism, twoPhase, retention },
       ...(index === 0 && second !== undefined
         ? { window: { type: "tumble", size: second }, allowedLateness: lateness }
