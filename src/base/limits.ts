@@ -139,6 +139,9 @@ export const sendBytesMax = 2 * MiB;
  */
 export const creditBytesMax = 8 * MiB;
 
+/** The same beyond which it takes nothing in: a stage that is stuck stops its senders for good. */
+export const stageBacklogBytesMax = creditBytesMax + 2 * sendBytesMax;
+
 /**
  * A checkpoint is due when this much of the log was applied since the last one: it bounds what a recovery
  * replays.

@@ -8,7 +8,7 @@
  * Law: whoever leaves work undone in a turn finds it named by `nextAlarm` in that turn.
  */
 import { EngineError, type ErrorBody, errorBodyOf } from "../base/errors.ts";
-import { backlogBytesMax, creditBytesMax, heldLogFactor, MiB } from "../base/limits.ts";
+import { creditBytesMax, heldLogFactor, MiB } from "../base/limits.ts";
 import { readFrameHeader } from "../kernel/frame-codec.ts";
 import { decideIdleness, type IdleDecision } from "./decide-idleness.ts";
 import { decideTick } from "./decide-tick.ts";
@@ -33,6 +33,7 @@ import type {
 } from "./partition-types.ts";
 import type { Ports } from "./ports.ts";
 import { changesOf, type ProducerOrder } from "./producer-orders.ts";
+import { refusalOf } from "./refusals.ts";
 import { readRejectedLetters } from "./rejected-letters.ts";
 import type { SavepointStatus } from "./savepoint/savepoint-store.ts";
 import { wholeSliceBytes } from "./task/task.ts";
@@ -123,7 +124,7 @@ export class Partition {
   /** Logs what can be accepted, as one group commit; see `PartitionLog.append`. */
   append(requests: readonly AppendRequest[]): AppendResult[] {
     if (!this.#stored) return Partition.refuse(requests);
-    const refusal = this.identity.inputs ? this.#refusalOfStage(requests) : this.#refusalOfShard();
+    const refusal = refusalOf(requests, this.identity, this.jobs);
     if (refusal) return requests.map(() => ({ status: "refused", error: refusal }));
     const results = this.log.append(requests, this.identity);
     if (this.log.counts.bytes - this.#trimmedAtBytes >= trimAfterBytes) this.#isTrimDue = true;
@@ -133,26 +134,6 @@ export class Partition {
   /** False while senders to this partition of a stage have to wait: its job is behind with what it has. */
   get hasCredit(): boolean {
     return !this.#stored?.identity.inputs || this.jobs.unappliedBytes <= creditBytesMax;
-  }
-
-  #refusalOfShard(): ErrorBody | undefined {
-    const backlog = this.jobs.backlogBytes;
-    if (backlog <= backlogBytesMax) return undefined;
-    const message = `The stream's jobs are ${backlog} bytes behind; ${backlogBytesMax} are allowed.`;
-    return errorBodyOf(new EngineError("BACKLOG_FULL", { message, details: { backlog } }));
-  }
-
-  /** A job that failed in one of its stages takes nothing more: its senders fail with it. */
-  #refusalOfStage(requests: readonly AppendRequest[]): ErrorBody | undefined {
-    const { stream, shard } = this.identity;
-    const failure = this.jobs.failure;
-    if (failure) {
-      const message = `The job failed in partition ${shard} of "${stream}": ${failure.message}`;
-      return errorBodyOf(new EngineError("JOB_FAILED", { message }));
-    }
-    if (requests.every(({ link }) => link)) return undefined;
-    const message = `Partition ${shard} of "${stream}" takes only what other partitions send.`;
-    return errorBodyOf(new EngineError("MAP_STALE", { message }));
   }
 
   /** Moves the stream's watermark by hand, of those that `mapVersion` names; returns the record's offset. */
