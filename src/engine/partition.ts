@@ -7,7 +7,7 @@
  *
  * Law: whoever leaves work undone in a turn finds it named by `nextAlarm` in that turn.
  */
-import { EngineError, type ErrorBody, errorBodyOf } from "../base/errors.ts";
+import { EngineError, errorBodyOf } from "../base/errors.ts";
 import { creditBytesMax, heldLogFactor, MiB } from "../base/limits.ts";
 import { readFrameHeader } from "../kernel/frame-codec.ts";
 import { decideIdleness, type IdleDecision } from "./decide-idleness.ts";
