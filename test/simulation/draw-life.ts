@@ -170,7 +170,7 @@ export function drawLife(seed: number): LifePlan {
       storageFailure: sometimes(0.4, 0.05),
       crashEveryMs: random.chance(0.6) ? random.between(300, 10_000) : undefined,
     },
-    pageBudget: random.pick([128 * 1024, 512 * 1024, 32 * 1024 * 1024]),
+    pageBudget: random.pick([192 * 1024, 512 * 1024, 32 * 1024 * 1024]),
     checkpointTurnBytes: random.pick([1, 4096, 4 * 1024 * 1024]),
     endsInCrash: random.chance(0.7),
   };
