@@ -157,6 +157,24 @@ describe("a shard that is split", () => {
     expect(await harness.within(4000, splitting)).toMatchObject({ value: { state: "running" } });
   });
 
+  test("is not split while one of its shards does not know a job yet", async () => {
+    const harness = await started();
+    const { beforeCall } = harness.partition("shard 1");
+    harness.partition("shard 1").beforeCall = () => {
+      throw new Error("no such machine");
+    };
+    await harness.within(4000, harness.coordinator.putJob("new", jobOf()));
+    const refused = await harness.coordinator.splitStream("clicks", 0, undefined);
+    expect(refused).toMatchObject({ ok: false, error: { code: "SPLIT_CONFLICT" } });
+    if (beforeCall) harness.partition("shard 1").beforeCall = beforeCall;
+    await harness.pass(10_000);
+    expect(await harness.within(4000, harness.coordinator.splitStream("clicks", 0, undefined))).toMatchObject(
+      {
+        ok: true,
+      },
+    );
+  });
+
   test("is split by the next process where one ends in the middle", async () => {
     const harness = await started();
     harness.partition("shard 2").beforeCall = () => {
