@@ -96,7 +96,7 @@ export class StructuralOperations {
     const { catalog, splits } = this.#ports;
     const jobs = job ? [job] : catalog.jobsOf(stream.generation);
     this.#checkNoSplit([stream, ...jobs.flatMap((each) => catalog.streamsOf(each))], "SPLIT_CONFLICT");
-    // A state that comes in behind the barrier of the split would come in without the keys that it takes away.
+    // State that comes in behind the barrier of the split would come without the keys that it takes away.
     const starting = jobs.find((each) => !catalog.isRunSettled(each.run));
     if (starting) {
       const message = `Job "${starting.name}" is not known to all of its partitions yet.`;
