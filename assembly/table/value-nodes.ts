@@ -37,10 +37,16 @@ import {
 
 const HEADER: u32 = 8;
 
-/** A node with as many bytes is full, if it has three entries: halves of fewer would fill the root again. */
+/**
+ * A node is full that has as many bytes and entries; or more bytes, of long values, and three entries: the
+ * halves of fewer would fill the root again.
+ */
 const FULL_BYTES: u32 = 1024;
+const FULL_ENTRIES: u32 = 8;
+const LONG_BYTES: u32 = 6144;
+const LONG_ENTRIES: u32 = 3;
 
-/** More than any node has: one entry comes to what a split leaves, that is at most half and one entry. */
+/** More than any node has: one entry comes to less than the former, or to half a node and an entry. */
 const NODE_BYTES_MAX: u32 = 16384;
 
 const KEY_GROUP_BITS: u64 = 0xffc0000000000000;
@@ -118,7 +124,9 @@ export function entryCount(node: usize): u32 {
 /** True where the node is to be split before anything comes to it. */
 @inline
 export function isFull(hash: u64, word: usize): bool {
-  return nodeBytes(word) >= FULL_BYTES && entryCount(nodeAt(hash, word)) > 2;
+  const bytes = nodeBytes(word);
+  if (bytes < FULL_BYTES) return false;
+  return entryCount(nodeAt(hash, word)) >= (bytes < LONG_BYTES ? FULL_ENTRIES : LONG_ENTRIES);
 }
 
 @inline

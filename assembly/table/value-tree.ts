@@ -64,9 +64,23 @@ function childSplit(parent: u64, place: u32, child: u64): bool {
   const right = nodeHash(number);
   const word = wordOf(right);
   const node = nodeAt(right, word);
-  const length = valueLength(node, 0, nodeBytes(word));
+  let length = valueLength(node, 0, nodeBytes(word));
   memory.copy(BOUND, entryAt(node, 0) + 8, length);
+  if (levelOf(node) == 0) length = min(length, lastCommon(child) + 1);
   return entryInsert(parent, place + 1, BOUND, length, number);
+}
+
+/** How many bytes the last value of a leaf has in common with BOUND: one more tells them apart. */
+function lastCommon(leaf: u64): u32 {
+  const word = wordOf(leaf);
+  const node = nodeAt(leaf, word);
+  const bytes = nodeBytes(word);
+  const place = entryCount(node) - 1;
+  const last = entryAt(node, place) + 8;
+  const length = valueLength(node, place, bytes);
+  let common: u32 = 0;
+  while (common < length && load<u8>(last + common) == load<u8>(BOUND + common)) common++;
+  return common;
 }
 
 /** Puts a level between the full root and its entries. */

@@ -6,11 +6,12 @@ import type { ColumnBatch } from "../../src/kernel/column-batch.ts";
 import type { ViewAnswer } from "../../src/protocol/answers.ts";
 import { timeOf } from "../reference/orders-batch.ts";
 import { groupRows } from "../reference/windowed-batch.ts";
-import { boundsOf, canonical, checkArrived, countOf, differenceOf, noWindow } from "./check-life.ts";
+import { canonical, checkArrived, countOf, differenceOf, noWindow } from "./check-life.ts";
 import type { BranchInput, BranchPlan } from "./draw-branches.ts";
 import { hasEventTime, hasWeights, readsRowsOf } from "./draw-branches.ts";
 import type { JobPlan } from "./draw-life.ts";
 import { hasKey, historiesOf } from "./histories.ts";
+import { keptValuesOf } from "./kept-values.ts";
 import { type JobRow, type LoggedRow, readerOf } from "./logged-rows.ts";
 import type { StageLog } from "./stage-log.ts";
 
@@ -112,7 +113,7 @@ function checkBranchView(
         ...(size === undefined ? {} : { window_start: timeOf(start), window_end: timeOf(end) }),
         results: countOf(rows),
         n: rows.reduce((sum, { total }) => sum + (total ?? 0), 0),
-        ...(hasBounds && boundsOf(rows)),
+        ...(hasBounds && keptValuesOf(rows, false)),
         final: isFinal,
       }));
   });

@@ -7,6 +7,8 @@ import { timeOf } from "../reference/orders-batch.ts";
 import { batchAnswer, canonical, differenceOf, jobLogOf, type ShardLog } from "./check-life.ts";
 import { forkOf, type JobPlan, type LifePlan, needsExchange, type StepPlan, viewsOf } from "./draw-life.ts";
 import { historiesOf } from "./histories.ts";
+import { keptValuesOf, withoutEnds } from "./kept-values.ts";
+import type { JobRow } from "./logged-rows.ts";
 
 type Row = ViewAnswer["rows"][number];
 
@@ -31,23 +33,28 @@ export function checkDrained(
   const [firstView = "", secondView = ""] = viewsOf(forkOf(plan, job));
   const problems = compare(firstView, fired, views);
   if (!job.step) return problems;
-  return [...problems, ...compare(secondView, resultsOf(job.step, fired), views)];
+  return [...problems, ...compare(secondView, resultsOf(job.step, job.key, fired), views)];
 }
 
 /** What a step makes of results that are all final. */
-function resultsOf({ key, size = 0 }: StepPlan, fired: readonly Row[]): Row[] {
-  const groups = new Map<string, { key: unknown; start: number; results: number; rows: number }>();
+function resultsOf({ key, size = 0, hasBounds }: StepPlan, text: string, fired: readonly Row[]): Row[] {
+  const groups = new Map<string, { key: unknown; start: number; rows: JobRow[] }>();
   for (const row of fired) {
     const time = Date.parse(`${String(row.window_end).replace(" ", "T")}Z`) - 1;
     const start = Math.floor(time / size) * size;
     const value = key === undefined ? null : row[key];
     const name = JSON.stringify([value, start]);
-    const group = groups.get(name) ?? { key: value, start, results: 0, rows: 0 };
-    groups.set(name, { ...group, results: group.results + 1, rows: group.rows + Number(row.n) });
+    const group = groups.get(name) ?? { key: value, start, rows: [] };
+    const least = row[text] as string | null;
+    group.rows.push({ time, key: null, n: 1, total: Number(row.n), least, first: null, last: null });
+    groups.set(name, group);
   }
-  return [...groups.values()].map(({ key: value, start, results, rows }) => ({
+  return [...groups.values()].map(({ key: value, start, rows }) => ({
     ...(key !== undefined && { [key]: value }),
-    ...{ window_start: timeOf(start), window_end: timeOf(start + size), results, rows, final: true },
+    ...{ window_start: timeOf(start), window_end: timeOf(start + size), results: rows.length },
+    rows: rows.reduce((sum, { total }) => sum + (total ?? 0), 0),
+    ...(hasBounds && keptValuesOf(rows, true)),
+    final: true,
   }));
 }
 
@@ -57,7 +64,7 @@ function compare(
   expected: readonly Row[],
   views: ReadonlyMap<string, readonly Row[]>,
 ): string[] {
-  const texts = (rows: readonly Row[]) => rows.map(({ first: _, last: __, ...row }) => canonical(row));
+  const texts = (rows: readonly Row[]) => rows.map((row) => canonical(withoutEnds(row)));
   const problems = differenceOf(texts(expected), texts(views.get(view) ?? []));
   return problems.map((text) => `the drained view ${view} ${text}`);
 }

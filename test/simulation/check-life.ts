@@ -29,6 +29,7 @@ import {
   type LoggedSplit,
   type LogOfPartition,
 } from "./histories.ts";
+import { keptValuesOf, withoutEnds } from "./kept-values.ts";
 import { isAddedUp, type JobRow, jobRowOf, type LoggedRow, rowsOf } from "./logged-rows.ts";
 import type { Simulation } from "./simulation.ts";
 import type { StageLog } from "./stage-log.ts";
@@ -214,14 +215,15 @@ export function checkExchange(
 
 /** The same between two steps: the next one has every result that there is, and none that is no more. */
 export function checkStep(job: JobPlan, results: ViewAnswer["rows"], stage: readonly StageLog[]): string[] {
-  const { key, twoPhase = false } = job.step ?? {};
+  const { key, twoPhase = false, hasBounds = false } = job.step ?? {};
   const sent = results
     .filter(({ final }) => final === true || job.window.kind === "none")
     .map((row): JobRow => {
       const time = Date.parse(`${String(row.window_end).replace(" ", "T")}Z`) - 1;
       const value = key === undefined ? null : row[key];
       const text = value === null || value === undefined ? null : String(value);
-      return { time, key: text, n: 1, total: Number(row.n), least: null, first: null, last: null };
+      const least = hasBounds ? (row[job.key] as string | null) : null;
+      return { time, key: text, n: 1, total: Number(row.n), least, first: null, last: null };
     });
   return checkArrived(`the second step of ${job.name}`, twoPhase || isChanging(job), sent, stage, key);
 }
@@ -245,23 +247,12 @@ export function checkStepView(job: JobPlan, stage: readonly StageLog[], found: V
         ...(size === undefined ? {} : { window_start: timeOf(start), window_end: timeOf(end) }),
         results: countOf(rows),
         rows: rows.reduce((sum, { total }) => sum + (total ?? 0), 0),
-        ...(hasBounds && boundsOf(rows)),
+        ...(hasBounds && keptValuesOf(rows, true)),
         final: isFinal,
       }));
   });
   const texts = [expected, found].map((rows) => rows.map(canonical)) as [string[], string[]];
   return differenceOf(...texts).map((text) => `the second view of ${job.name} ${text}`);
-}
-
-/** The least and the largest of the values that were not taken back. Each row has its sign. */
-export function boundsOf(rows: readonly JobRow[]): { readonly fewest: number; readonly most: number } {
-  const counts = new Map<number, number>();
-  for (const { n, total } of rows) {
-    const value = n * (total ?? 0);
-    counts.set(value, (counts.get(value) ?? 0) + n);
-  }
-  const values = [...counts].flatMap(([value, count]) => (count > 0 ? [value] : []));
-  return { fewest: Math.min(...values), most: Math.max(...values) };
 }
 
 /**
@@ -275,9 +266,10 @@ export function checkFork(
 ): string[] {
   return viewsOf(job).flatMap((view, index) => {
     const [rows, forked] = [views.get(view) ?? [], views.get(viewsOf(fork)[index] ?? "") ?? []];
-    const texts = [rows, forked].map((all) =>
-      all.map(({ first: _, last: __, ...row }) => canonical(row)),
-    ) as [string[], string[]];
+    const texts = [rows, forked].map((all) => all.map((row) => canonical(withoutEnds(row)))) as [
+      string[],
+      string[],
+    ];
     return differenceOf(...texts).map((text) => `the fork of ${view} ${text}`);
   });
 }
@@ -346,8 +338,15 @@ function viewRowOf(job: JobPlan, { start, end, isFinal, rows }: Group<JobRow>): 
     ),
     first: rows[0]?.first,
     last: rows.at(-1)?.last,
+    ...(job.hasDistinct && distinctOf(totals, items)),
     final: isFinal,
   };
+}
+
+function distinctOf(amounts: readonly number[], items: readonly string[]): Record<string, unknown> {
+  const different = [...new Set(amounts)];
+  const sum = different.reduce((total, amount) => total + amount, 0);
+  return { kinds: new Set(items).size, amounts: different.length === 0 ? null : sum };
 }
 
 export function canonical(row: Readonly<Record<string, unknown>>): string {

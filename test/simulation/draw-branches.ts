@@ -7,6 +7,7 @@
  */
 import type { Random } from "../arbitraries/random.ts";
 import type { WindowSpec } from "../reference/windowed-batch.ts";
+import { keptValuesBody } from "./kept-values.ts";
 
 /** A number is that of an earlier branch. */
 export type BranchInput = "first" | "late" | "source" | number;
@@ -19,7 +20,7 @@ export interface BranchPlan {
   readonly size: number | undefined;
   readonly lateness: number;
   readonly twoPhase: boolean;
-  /** Whether it has the least and the largest `n` too. */
+  /** Whether it has what needs all values of `n` too; they travel each for itself. */
   readonly hasBounds: boolean;
 }
 
@@ -73,7 +74,7 @@ function drawBranch(random: Random, job: Drawn, inputs: readonly BranchInput[]):
   const keys = inputs.map((input) => keysOf(job, input));
   const common = (["user", "item"] as const).filter((name) => keys.every((known) => known.includes(name)));
   const size = inputs.every((input) => hasEventTime(job, input)) && random.chance(0.5);
-  const hasBounds = !size && !readsRows && random.chance(0.4);
+  const hasBounds = !readsRows && random.chance(0.4);
   return {
     inputs,
     key: random.pick([undefined, ...common, ...common]),
@@ -133,10 +134,7 @@ export function branchBodyOf(job: BranchedJob, branch: BranchPlan, number: numbe
     ...(job.step?.isForever ? { retention: "forever" } : {}),
     aggregates: {
       ...{ results: { function: "count" }, n },
-      ...(hasBounds && {
-        fewest: { function: "min", argument: "n" },
-        most: { function: "max", argument: "n" },
-      }),
+      ...(hasBounds && keptValuesBody()),
     },
   };
 }

@@ -7,6 +7,7 @@
 import { Random } from "../arbitraries/random.ts";
 import type { WindowSpec } from "../reference/windowed-batch.ts";
 import { type BranchPlan, branchBodyOf, drawBranches, isChanging } from "./draw-branches.ts";
+import { keptValuesBody } from "./kept-values.ts";
 
 export interface JobPlan {
   readonly name: string;
@@ -19,6 +20,8 @@ export interface JobPlan {
   readonly twoPhase: boolean;
   readonly window: WindowSpec;
   readonly lateness: number;
+  /** Whether it has distinct values too: its rows travel each for itself then. */
+  readonly hasDistinct: boolean;
   /** Rows with a smaller amount, or none, are filtered; undefined: no filter. */
   readonly amountMin: number | undefined;
   /** True where the life deletes the job. */
@@ -48,7 +51,7 @@ export interface StepPlan {
   readonly size: number | undefined;
   readonly lateness: number;
   readonly twoPhase: boolean;
-  /** Whether it has the least and the largest number of rows too; they travel each for itself. */
+  /** Whether it has what needs all values of the results too; they travel each for itself. */
   readonly hasBounds: boolean;
   /** Whether no result of the job expires. */
   readonly isForever: boolean;
@@ -142,7 +145,7 @@ export function drawLife(seed: number): LifePlan {
     idle,
     idleTimeoutMs: random.pick([10_001, 15_000, 30_000]),
     jobs: Array.from({ length: jobCount }, (_, index) =>
-      drawJob(random, new Random((seed ^ 0xc4a6) + index), {
+      drawJob(random, new Random(Math.imul(2 * seed + index, 0x85ebca6b)), {
         ...{ name: `job_${index}`, shards, isDistributed, idle },
         branching: new Random(Math.imul(2 * seed + index, 0x9e3779b1)),
         isUnion: otherShards !== undefined && more.chance(0.7),
@@ -179,7 +182,15 @@ export function drawLife(seed: number): LifePlan {
   const channelBytesMax = later.pick([undefined, undefined, undefined, undefined, 0, 300]);
   const splits = drawSplits(new Random(seed ^ 0x5b117), life);
   const producers = drawProducers(new Random(Math.imul(seed, 0x9e3779b1)));
-  return { ...life, splits, deploysAtMs, channelBytesMax, ...producers };
+  const pageBudget = Math.max(life.pageBudget, ...life.jobs.map(leastBudgetOf));
+  return { ...life, pageBudget, splits, deploysAtMs, channelBytesMax, ...producers };
+}
+
+/** Rows of one record may lie in many windows, and each has tables of its own for the values that it keeps. */
+function leastBudgetOf({ hasDistinct, window, step, branches }: JobPlan): number {
+  const keeping = [step, ...branches].filter((each) => each?.hasBounds);
+  if (keeping.some((each) => each?.size)) return 1024 * 1024;
+  return keeping.length > 0 || (hasDistinct && window.kind !== "none") ? 512 * 1024 : 0;
 }
 
 type UndividedLife = Omit<
@@ -245,13 +256,14 @@ function drawJob(
   const key = random.pick(["user", "user", "item"] as const);
   const drawnStep = canChange
     ? drawChangingStep(changes, { window, lateness, key })
-    : { ...finalStep, key: isKeyed ? key : undefined };
+    : drawFinalStep(changes, { ...finalStep, key: isKeyed ? key : undefined });
   const linear: JobPlan = {
     ...{ name, isUnion, window, lateness, amountMin, isDropped, key },
     step: hasStep ? drawnStep : undefined,
     parallelism: random.pick([undefined, undefined, 1, 2, 5]),
     twoPhase: random.chance(0.6),
     ...{ fork: undefined, branches: [], savesAtMs: [] },
+    hasDistinct: (kind === "none" || kind === "tumble") && changes.chance(0.4),
   };
   const isLocal = !needsExchange(stream, linear);
   const branches = branching.chance(0.3) ? drawBranches(branching, linear, isLocal) : [];
@@ -265,12 +277,17 @@ function drawJob(
   return isForked && canFork(stream, drawn) ? { ...drawn, fork } : drawn;
 }
 
+function drawFinalStep(random: Random, step: StepPlan): StepPlan {
+  const hasBounds = random.chance(0.3);
+  return { ...step, hasBounds, twoPhase: !hasBounds && step.twoPhase };
+}
+
 function drawChangingStep(
   random: Random,
   { window, lateness, key }: Pick<JobPlan, "window" | "lateness" | "key">,
 ): StepPlan {
   const hasWindow = random.chance(0.5) && window.kind !== "none";
-  const hasBounds = !hasWindow && random.chance(0.5);
+  const hasBounds = random.chance(0.5);
   return {
     key: random.pick(["n", "n", key, undefined]),
     size: hasWindow ? 2 * window.size : undefined,
@@ -374,15 +391,20 @@ export function jobBodyOf(job: JobPlan): object {
       least: { function: "min", argument: "item" },
       first: { function: "first_value", argument: "id" },
       last: { function: "last_value", argument: "id" },
+      ...(job.hasDistinct && {
+        kinds: { function: "count", argument: "item", distinct: true },
+        amounts: { function: "sum", argument: "amount", distinct: true },
+      }),
     },
     steps: [
-      ...(job.step ? [stepBodyOf(job.step)] : []),
+      ...(job.step ? [stepBodyOf(job.step, key)] : []),
       ...job.branches.map((branch, number) => branchBodyOf(job, branch, number)),
     ],
   };
 }
 
-function stepBodyOf({ key, twoPhase, size, lateness, isForever, hasBounds }: StepPlan): object {
+function stepBodyOf(step: StepPlan, text: string): object {
+  const { key, twoPhase, size, lateness, isForever, hasBounds } = step;
   return {
     key: key === undefined ? [] : [key],
     twoPhase,
@@ -390,10 +412,7 @@ function stepBodyOf({ key, twoPhase, size, lateness, isForever, hasBounds }: Ste
     ...(isForever ? { retention: "forever" } : {}),
     aggregates: {
       ...{ results: { function: "count" }, rows: { function: "sum", argument: "n" } },
-      ...(hasBounds && {
-        fewest: { function: "min", argument: "n" },
-        most: { function: "max", argument: "n" },
-      }),
+      ...(hasBounds && keptValuesBody(text)),
     },
   };
 }

@@ -42,9 +42,12 @@ export function rowsOf(batch: ColumnBatch, schema: Schema): LoggedRow[] {
   }));
 }
 
-/** Whether rows are added up before they go to a second stage: none are whose late ones a branch reads. */
+/**
+ * Whether rows are added up before they go to a second stage: none are whose late ones a branch reads, or
+ * whose distinct values count.
+ */
 export function isAddedUp(job: JobPlan): boolean {
-  return job.twoPhase && !readsLate(job);
+  return job.twoPhase && !readsLate(job) && !job.hasDistinct;
 }
 
 /** The rows of a frame between two stages, each for itself or added up. */
@@ -72,7 +75,7 @@ export function sentRowsOf(job: JobPlan, batch: ColumnBatch, schema: Schema): Jo
  */
 export function resultRowsOf(job: JobPlan, batch: ColumnBatch, schema: Schema): JobRow[] {
   const read = readerOf(batch, schema);
-  const { key, twoPhase = false } = job.step ?? {};
+  const { key, twoPhase = false, hasBounds = false } = job.step ?? {};
   const [count, n] = isChanging(job) ? ["$weight", "$signed n"] : [undefined, "n"];
   const number = (name: string, row: number) => read.number(twoPhase ? `sum(${name})` : name, row);
   return Array.from({ length: batch.rows }, (_, row) => {
@@ -81,7 +84,7 @@ export function resultRowsOf(job: JobPlan, batch: ColumnBatch, schema: Schema): 
       time: job.window.kind === "none" ? 0 : (read.number("window_time", row) ?? 0),
       key: key === undefined ? null : key === "n" ? String(read.number(key, row)) : read.text(key, row),
       ...{ n: results ?? 0, total: number(n, row) },
-      ...{ least: null, first: null, last: null },
+      ...{ least: hasBounds ? read.text(job.key, row) : null, first: null, last: null },
     };
   });
 }

@@ -5,8 +5,8 @@
  * What was sent last is what the cell held before, so nothing is kept for it. A record is one step: a key
  * that many of its rows touch changes once. Cells whose rows were all taken back are deleted.
  *
- * Rows are applied some thousands at a time there, by their number alone: how many changes wait in memory is
- * bounded, and a replay makes the same ones.
+ * Rows are applied some at a time there, by their number alone: how many changes wait in memory is bounded, and
+ * a replay makes the same ones.
  */
 import { EngineError } from "../../base/errors.ts";
 import type { LaneValue } from "../../columnar/values.ts";
@@ -45,14 +45,21 @@ export class CellUpdates {
   readonly #output: TaskOutput | undefined;
   readonly #values: ValueTables | undefined;
 
-  /** `output` is that of a task whose results go on; `values`, where all values are kept. */
+  readonly #makeRoom: () => unknown;
+
+  /**
+   * `output` is that of a task whose results go on; `values`, where all values are kept: `makeRoom` is called
+   * then between two batches, to store what is dirty if that is much.
+   */
   constructor(
     cache: PageCache,
     plan: TaskPlan,
     layout: TableLayout,
     output: TaskOutput | undefined,
     values: ValueTables | undefined,
+    makeRoom: () => unknown,
   ) {
+    this.#makeRoom = makeRoom;
     this.#cache = cache;
     this.#plan = plan;
     this.#layout = layout;
@@ -73,6 +80,7 @@ export class CellUpdates {
   }
 
   #applyUntracked(set: RowSet, applied: AppliedRecord): void {
+    this.#makeRoom();
     this.#cache.beginBatch();
     this.#find(set, applied);
     this.#update(set, applied);
@@ -86,6 +94,7 @@ export class CellUpdates {
   }
 
   #applyTracked(set: RowSet, applied: AppliedRecord): void {
+    if (this.#values) this.#makeRoom();
     this.#cache.beginBatch();
     this.#find(set, applied);
     const touched = new TouchedCells(this.#cache.kernel, this.#layout, set, set.fired?.rows);
@@ -164,7 +173,8 @@ export class CellUpdates {
 
   /** The set in parts of bounded size. */
   *#parts(set: RowSet): Generator<RowSet> {
-    if (set.count <= trackedRowsMax) {
+    const rowsMax = this.#values?.rowsMax ?? trackedRowsMax;
+    if (set.count <= rowsMax) {
       yield set;
       return;
     }
@@ -174,8 +184,8 @@ export class CellUpdates {
     if (set.selection === 0) for (let row = 0; row < set.count; row++) all[row] = row;
     else all.set(memory.u32(set.selection, set.count));
     try {
-      for (let from = 0; from < set.count; from += trackedRowsMax) {
-        const count = Math.min(trackedRowsMax, set.count - from);
+      for (let from = 0; from < set.count; from += rowsMax) {
+        const count = Math.min(rowsMax, set.count - from);
         const selection = list + from * 4;
         const fired = set.fired && {
           ...set.fired,

@@ -11,6 +11,7 @@ import { maxWatermark, minWatermark } from "../log/records.ts";
 import type { CheckpointFacts } from "../partition-types.ts";
 import { sendsOf, type TaskPlan } from "../plan/task-plan.ts";
 import type { SqlStorage } from "../ports.ts";
+import type { PageStore } from "../state/page-store.ts";
 import { ownLog, type StoredInputTime } from "../time/input-time.ts";
 import type { StoredEdge } from "./output-edge.ts";
 import type { TablesInCheckpoint } from "./task-tables.ts";
@@ -136,3 +137,22 @@ export function parseWatermark(text: string): bigint {
   const value = BigInt(text);
   return value < minWatermark ? minWatermark : value > maxWatermark ? maxWatermark : value;
 }
+
+/**
+ * Rids some tables, of those below `nextTable`, of what aborted epochs left; the aborted epochs are forgotten
+ * when none is left to sweep.
+ */
+export function sweepAborted(
+  store: PageStore,
+  { aborted, sweepTable }: Pick<Checkpoint, "aborted" | "sweepTable">,
+  nextTable: number,
+): Pick<Checkpoint, "aborted" | "sweepTable"> {
+  if (aborted.length === 0) return { aborted, sweepTable };
+  const end = Math.min(sweepTable + sweptTablesPerCheckpoint, nextTable);
+  for (let table = sweepTable; table < end; table++) store.sweepAborted(table);
+  if (end < nextTable) return { aborted, sweepTable: end };
+  store.forgetAborted();
+  return { aborted: [], sweepTable: 1 };
+}
+
+const sweptTablesPerCheckpoint = 64;

@@ -30,6 +30,7 @@ import {
   checkpointHistoryMax,
   parseWatermark,
   readCheckpoint,
+  sweepAborted,
   type TaskCounts,
   writeCheckpoint,
 } from "./checkpoint.ts";
@@ -81,7 +82,7 @@ export class Task {
   readonly #updates: CellUpdates;
   readonly #retention: Retention;
   #checkpoint: Checkpoint;
-  #writtenAhead = { pages: 0, bytes: 0, startedAt: 0 };
+  #writtenAhead: WrittenAhead = { pages: 0, bytes: 0 };
   // In the checkpoint.
   #offset: number;
   #isMidRecord: boolean;
@@ -116,7 +117,9 @@ export class Task {
     this.#sorter = new RowSorter(kernel, plan, this.letters);
     const { countedValues: counted } = plan;
     const values = counted && new ValueTables(cache, plan, counted, this.#layouts.cells, this.tables);
-    this.#updates = new CellUpdates(cache, plan, this.#layouts.cells, this.#output, values);
+    // In the middle of a record, dirty pages may leave no room for what it still touches.
+    const makeRoom = () => this.tables.isFull && this.#write(Number.POSITIVE_INFINITY);
+    this.#updates = new CellUpdates(cache, plan, this.#layouts.cells, this.#output, values, makeRoom);
     this.#retention = new Retention(plan, this.tables, this.windows, checkpoint.sweep, values);
     if (plan.send || !checkpoint.edges) this.#output?.sendTime(this.#offset, this.#time);
   }
@@ -234,12 +237,16 @@ export class Task {
    * left that `commit` may follow. A crash in between leaves the last checkpoint untouched.
    */
   writeAhead(bytesMax: number, now: number): boolean {
-    if (this.#writtenAhead.pages === 0) this.#writtenAhead.startedAt = now;
+    this.#writtenAhead.startedAt ??= now;
+    return this.#write(bytesMax) < bytesMax;
+  }
+
+  #write(bytesMax: number): number {
     this.#noteWriting();
-    const written = this.tables.writeDirty(bytesMax);
-    this.#writtenAhead.pages += written.pages;
-    this.#writtenAhead.bytes += written.bytes;
-    return written.bytes < bytesMax;
+    const { pages, bytes } = this.tables.writeDirty(bytesMax);
+    this.#writtenAhead.pages += pages;
+    this.#writtenAhead.bytes += bytes;
+    return bytes;
   }
 
   /** Commits a checkpoint of everything applied so far: one turn. */
@@ -250,7 +257,7 @@ export class Task {
     const rest = this.tables.commit((entry) => !windows || windows.isLive(entry.family, entry.window));
     this.letters.write();
     this.#output?.write();
-    const startedAt = this.#writtenAhead.pages === 0 ? now : this.#writtenAhead.startedAt;
+    const { startedAt = now } = this.#writtenAhead;
     const facts: CheckpointFacts = {
       epoch: this.#store.writingEpoch,
       offset: this.#offset,
@@ -265,7 +272,7 @@ export class Task {
       epoch: this.#store.committedEpoch,
       writing: this.#store.writingEpoch,
       isWriting: false,
-      ...this.#sweepAborted(),
+      ...sweepAborted(this.#store, this.#checkpoint, this.tables.nextTable),
       offset: this.#offset,
       isMidRecord: this.#isMidRecord,
       watermark: this.watermark.toString(),
@@ -282,7 +289,7 @@ export class Task {
       history: [facts, ...this.#checkpoint.history].slice(0, checkpointHistoryMax),
     };
     writeCheckpoint(this.#context.sql, this.number, this.#checkpoint);
-    this.#writtenAhead = { pages: 0, bytes: 0, startedAt: 0 };
+    this.#writtenAhead = { pages: 0, bytes: 0 };
   }
 
   /**
@@ -378,20 +385,11 @@ export class Task {
     const found = this.tables.find(TableFamily.Result, continuousWindow);
     return (found ?? this.tables.create(TableFamily.Result, continuousWindow, 0, appendTime)).keyed;
   }
-
-  /**
-   * Rids some tables of what aborted epochs left; the aborted epochs are forgotten when none is left to
-   * sweep.
-   */
-  #sweepAborted(): Pick<Checkpoint, "aborted" | "sweepTable"> {
-    const { aborted, sweepTable } = this.#checkpoint;
-    if (aborted.length === 0) return { aborted, sweepTable };
-    const end = Math.min(sweepTable + sweptTablesPerCheckpoint, this.tables.nextTable);
-    for (let table = sweepTable; table < end; table++) this.#store.sweepAborted(table);
-    if (end < this.tables.nextTable) return { aborted, sweepTable: end };
-    this.#store.forgetAborted();
-    return { aborted: [], sweepTable: 1 };
-  }
 }
 
-const sweptTablesPerCheckpoint = 64;
+/** What was written of the coming checkpoint, and when that began between records. */
+interface WrittenAhead {
+  pages: number;
+  bytes: number;
+  startedAt?: number;
+}

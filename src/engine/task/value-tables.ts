@@ -33,6 +33,12 @@ import type { TaskTables } from "./task-tables.ts";
 
 const changesKind = kindOf({ name: "BIGINT" });
 
+/**
+ * Rows of a batch, where there is one table of values. Each may touch two or three of its pages, of up to 32
+ * KiB; all that a batch touches must fit into half the page budget.
+ */
+const batchRowsMax = 128;
+
 /** What is the same for all rows of a batch. */
 export interface AppliedRows {
   readonly input: TaskInput;
@@ -67,6 +73,14 @@ export class ValueTables {
     this.#counted = counted;
     this.#layout = layout;
     this.#tables = tables;
+  }
+
+  /** How many rows one batch may have: it depends on the plan alone. */
+  get rowsMax(): number {
+    const tables = this.#counted.columns.reduce((sum, { distinct, bounds, ends }) => {
+      return sum + (distinct.length + bounds.length > 0 ? 1 : 0) + (ends.length > 0 ? 2 : 0);
+    }, 0);
+    return Math.max(1, Math.floor(batchRowsMax / tables));
   }
 
   /** True for accumulators that are brought up to date here alone. */

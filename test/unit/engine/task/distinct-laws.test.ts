@@ -11,6 +11,7 @@ import {
   windowBodyOf,
   windowSpecArbitrary,
 } from "../../../arbitraries/partition-runs.ts";
+import { Random } from "../../../arbitraries/random.ts";
 import { hasDistinct } from "../../../reference/cascade-batch.ts";
 import { groupRows, type WindowSpec } from "../../../reference/windowed-batch.ts";
 import { PartitionHarness, type Row } from "../../../support/partition-harness.ts";
@@ -211,5 +212,27 @@ describe("distinct values", { timeout: 120_000 * runs(1) }, () => {
       ),
       { numRuns: runs(40) },
     );
+  });
+
+  test("of one key may be more than a record leaves room for: pages are stored in its middle", () => {
+    const harness = new PartitionHarness({
+      ...{ stream: streamOf(0), checkpointTurnBytes: 64 * 1024, pageBudget: 10 * 1024 * 1024 },
+    });
+    const { n, items } = aggregates;
+    harness.startJob("job", { source: "events", key: ["user"], aggregates: { n, items } });
+    const random = new Random(5);
+    const texts = new Set<string>();
+    for (let frame = 0; frame < 8; frame++) {
+      const rows = Array.from({ length: 1500 }, (): Row => {
+        const text = `${random.below(20_000)}`.padStart(500, "x");
+        texts.add(text);
+        return ["a", "1970-01-01 00:00:00", text, null, null, null, null];
+      });
+      harness.append(rows);
+      harness.settle();
+      if (frame % 3 === 2) harness.crash();
+    }
+    harness.settle();
+    expect(harness.rows("job")).toEqual([["a", 12_000, texts.size, false]]);
   });
 });
