@@ -9,6 +9,7 @@ import { type SavedStage, writeManifest } from "../../../src/host/savepoint-mani
 import { type PlacedRow, readSavepoint } from "../../../src/host/savepoint-reader.ts";
 import { orderArbitrary, orderRowOf, sortedRows } from "../../arbitraries/orders.ts";
 import { framesOf, windowBodyOf, windowSpecArbitrary } from "../../arbitraries/partition-runs.ts";
+import { hasDistinct } from "../../reference/cascade-batch.ts";
 import { orderColumns, salesBody } from "../../reference/orders-batch.ts";
 import { FlakyBlobs, MemoryBlobs } from "../../support/memory-blobs.ts";
 import { releaseModule } from "../../support/partition-harness.ts";
@@ -68,7 +69,9 @@ function countIn(slices: readonly PlacedRow[], row: Pick<PlacedRow, "values">): 
 
 describe("the rows of a savepoint", { timeout: 60_000 }, () => {
   const job = (window: Parameters<typeof windowBodyOf>[0], parallelism: number) => {
-    return { ...salesBody, ...windowBodyOf(window, 0), parallelism };
+    const quantities = { function: "count", argument: "quantity", distinct: true };
+    const aggregates = { ...salesBody.aggregates, ...(hasDistinct(window) && { quantities }) };
+    return { ...salesBody, aggregates, ...windowBodyOf(window, 0), parallelism };
   };
 
   test("are the view's rows, where a window is one slice or there is none", async () => {
