@@ -186,7 +186,7 @@ export function drawLife(seed: number): LifePlan {
   return { ...life, pageBudget, splits, deploysAtMs, channelBytesMax, ...producers };
 }
 
-/** Rows of one record may lie in many windows, and each has tables of its own for the values that it keeps. */
+/** Rows of one record may lie in many windows, and each has tables of its own for the values it keeps. */
 function leastBudgetOf({ hasDistinct, window, step, branches }: JobPlan): number {
   const keeping = [step, ...branches].filter((each) => each?.hasBounds);
   if (keeping.some((each) => each?.size)) return 1024 * 1024;

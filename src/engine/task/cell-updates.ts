@@ -5,8 +5,8 @@
  * What was sent last is what the cell held before, so nothing is kept for it. A record is one step: a key
  * that many of its rows touch changes once. Cells whose rows were all taken back are deleted.
  *
- * Rows are applied some at a time there, by their number alone: how many changes wait in memory is bounded, and
- * a replay makes the same ones.
+ * Rows are applied some at a time there, by their number alone: how many changes wait in memory is bounded,
+ * and a replay makes the same ones.
  */
 import { EngineError } from "../../base/errors.ts";
 import type { LaneValue } from "../../columnar/values.ts";
