@@ -1,8 +1,8 @@
 /**
  * The splits that a partition has taken part in: as the one that was split, or as a sender to it.
  *
- * Every order may come again, so what was done is stored: of the newest split what it handed over, and of
- * each map that it is in the log.
+ * Every order may come again, so what was done is stored: of the newest split what it handed over, of each
+ * one where it lies in the log, and of each map that it is there.
  */
 import { logRowBytesMax } from "../base/limits.ts";
 import type { Handover } from "./partition-types.ts";
@@ -27,9 +27,10 @@ export class PartitionSplits {
     return true;
   }
 
-  /** Keeps what the split handed over, in place of what the one before did: that one is over. */
+  /** Keeps what the split handed over; of the one before, which is over, only where that was. */
   keep(split: number, { nextOffset, acceptance }: Handover): void {
-    this.#sql.run("DELETE FROM handovers");
+    this.#sql.run("DELETE FROM handovers WHERE chunk > 0");
+    this.#sql.run("UPDATE handovers SET body = x''");
     for (let chunk = 0; chunk * logRowBytesMax < acceptance.byteLength; chunk++) {
       const body = acceptance.subarray(chunk * logRowBytesMax, (chunk + 1) * logRowBytesMax);
       const statement = "INSERT INTO handovers (split, chunk, next_offset, body) VALUES (?, ?, ?, ?)";
@@ -37,7 +38,7 @@ export class PartitionSplits {
     }
   }
 
-  /** What the newest split handed over; undefined for others. */
+  /** What the newest split handed over; of older ones where that was, with nothing else. */
   handover(split: number): Handover | undefined {
     const statement = "SELECT next_offset, body FROM handovers WHERE split = ? ORDER BY chunk";
     const chunks = this.#sql.run(statement, split) as [number, Uint8Array][];

@@ -32,6 +32,14 @@ export interface LiveProducer extends ProducerName {
   readonly activeAt: number;
 }
 
+/** What a logged frame says of its producer. */
+interface Accepted {
+  readonly sequence: number;
+  readonly watermark: bigint;
+  readonly appendTime: number;
+  readonly rows: number;
+}
+
 export class LiveProducers {
   readonly #entries: Map<string, LiveProducer>;
   #lowest: bigint | undefined;
@@ -66,8 +74,11 @@ export class LiveProducers {
     return lowerOf(this.ownWatermark, this.lowest);
   }
 
-  /** Takes in a logged frame of a producer that may or may not be live. */
-  accept(name: ProducerName, sequence: number, watermark: bigint, appendTime: number): void {
+  /**
+   * Takes in a logged frame of a producer that may or may not be live. One that brings no rows keeps nobody
+   * live: who sends nothing but records that are rejected would hold the stream.
+   */
+  accept(name: ProducerName, { sequence, watermark, appendTime, rows }: Accepted): void {
     const entry = this.find(name);
     if (!entry) return;
     const settled = sequence > entry.sequence ? entry.watermark : entry.settled;
@@ -76,7 +87,7 @@ export class LiveProducers {
       sequence: Math.max(sequence, entry.sequence),
       settled: sequence < entry.sequence ? higherOf(settled, watermark) : settled,
       watermark: higherOf(entry.watermark, watermark),
-      activeAt: appendTime,
+      activeAt: rows > 0 ? appendTime : entry.activeAt,
     });
   }
 

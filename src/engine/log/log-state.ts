@@ -141,11 +141,11 @@ export class LogState {
     }
   }
 
-  #acceptFrame({ stamp, offset, appendTime, watermark, held = watermark }: StoredRecord): void {
+  #acceptFrame({ stamp, offset, appendTime, rows, watermark, held = watermark }: StoredRecord): void {
     this.live.ownWatermark = higherOf(this.live.ownWatermark, held);
     if (!stamp) return;
     this.producers.accept(stamp, offset, appendTime);
-    this.live.accept(stamp, stamp.sequence, held, appendTime);
+    this.live.accept(stamp, { sequence: stamp.sequence, watermark: held, appendTime, rows });
   }
 
   #meetBarrier(channel: string, { savepoint, channels: of }: Barrier): void {

@@ -130,6 +130,7 @@ export class TaskRestore {
     const orderOffset = Math.max(0, ...all.map((state) => state.orderOffset - this.#offset));
     return {
       ...emptyCheckpoint(this.#offset),
+      isRestored: true,
       watermark: watermarks.reduce(later, minWatermark).toString(),
       firedThrough: this.#firedThrough.toString(),
       inputTime: position?.inputTime ?? {},

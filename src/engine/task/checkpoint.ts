@@ -38,6 +38,8 @@ export interface Checkpoint extends TablesInCheckpoint {
   readonly sweepTable: number;
   /** Every record up to this offset is applied. */
   readonly offset: number;
+  /** Set on the one with which a restored run begins: it has told nobody its time yet. */
+  readonly isRestored?: true;
   /** True when the rows of the next record are applied too and only what its watermark fires is left. */
   readonly isMidRecord: boolean;
   readonly watermark: string;

@@ -121,7 +121,8 @@ export class Task {
     const makeRoom = () => this.tables.isFull && this.#write(Number.POSITIVE_INFINITY);
     this.#updates = new CellUpdates(cache, plan, this.#layouts.cells, this.#output, values, makeRoom);
     this.#retention = new Retention(plan, this.tables, this.windows, checkpoint.sweep, values);
-    if (plan.send || !checkpoint.edges) this.#output?.sendTime(this.#offset, this.#time);
+    const isNew = !checkpoint.edges || checkpoint.isRestored === true;
+    if (plan.send || isNew) this.#output?.sendTime(this.#offset, this.#sentTime);
   }
 
   #openWindows(window: WindowPlan, { firedThrough, cursor }: Checkpoint): TaskWindows {
@@ -155,12 +156,14 @@ export class Task {
   }
 
   /**
-   * How far it is for those that read its results: while a window is open it is not idle to them, whatever
-   * its input is. What that window holds is still to come, and must not find them ahead.
+   * How far it is for those that read its results: while a window of a shard is open it is not idle to them,
+   * whatever its input is. What that window holds is still to come, and must not find them ahead. Partitions
+   * between stages are waited for together (`time/input-time.ts`).
    */
   get #sentTime(): ToldTime {
     const { watermark, isIdle } = this.#time;
-    const isOpen = isIdle && sendsResults(this.plan) && this.windows?.nextEnd() !== undefined;
+    const isShard = this.#context.identity().inputs === undefined;
+    const isOpen = isIdle && isShard && sendsResults(this.plan) && this.windows?.nextEnd() !== undefined;
     return { watermark, isIdle: isIdle && !isOpen };
   }
 

@@ -6,7 +6,7 @@
  * that was given up may still arrive, behind newer ones: by its revision, or map version, the shard knows.
  */
 import { assert } from "../../base/assert.ts";
-import { EngineError, errorBodyOf } from "../../base/errors.ts";
+import { EngineError, type ErrorBody, errorBodyOf } from "../../base/errors.ts";
 import type { PartitionIdentity, RestoreSource, RpcResult } from "../../engine/partition-types.ts";
 import { type BlobStore, partName, splitTaskName, stateName } from "../blobs.ts";
 import type { PartitionRpc } from "../partition/partition-rpc.ts";
@@ -67,15 +67,20 @@ export class CommandDelivery {
   }
 
   async #deliverInOrder(name: string, generation: number, shard: number): Promise<void> {
+    // A run whose state has not come holds back no other one.
+    const waiting = new Set<number>();
     try {
       while (true) {
-        const delivery = this.#catalog.deliveriesTo(generation, shard)[0];
+        const deliveries = this.#catalog.deliveriesTo(generation, shard);
+        const delivery = deliveries.find(({ run }) => !waiting.has(run));
         if (!delivery) return;
         const answer = await this.#send(delivery);
         if (!answer.ok) {
           const backoff = Math.min(backoffMsMax, backoffMsMin * 2 ** delivery.attempts);
           this.#catalog.postpone(delivery, this.#clock.now() + backoff);
-          return;
+          if (!isStillToCome(answer.error)) return;
+          waiting.add(delivery.run);
+          continue;
         }
         this.#catalog.confirm(delivery);
         this.#forgetIfGone(delivery);
@@ -155,7 +160,11 @@ export class CommandDelivery {
     if (state === "None") return { ok: true, value: { task: undefined, names: [] } };
     if (state === "Waits") {
       const message = `Partition ${shard} of "${name}" has not given its state away yet.`;
-      return { ok: false, error: errorBodyOf(new EngineError("PARTITION_UNAVAILABLE", { message })) };
+      const details = { isStillToCome: true };
+      return {
+        ok: false,
+        error: errorBodyOf(new EngineError("PARTITION_UNAVAILABLE", { message, details })),
+      };
     }
     const task = splitTaskName(split, run, generation, shard);
     const pages = Array.from({ length: parts }, (_, part) => partName(task, part));
@@ -171,6 +180,11 @@ export class CommandDelivery {
     if (!this.#catalog.isSettled(generation, run)) return;
     if (this.#catalog.generation(generation)?.isDeleted) this.#catalog.forgetStream(generation);
   }
+}
+
+/** True where a shard waits for the state of a run. */
+function isStillToCome({ details }: ErrorBody): boolean {
+  return details?.isStillToCome === true;
 }
 
 /**

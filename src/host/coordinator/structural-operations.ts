@@ -102,6 +102,11 @@ export class StructuralOperations {
       const message = `Job "${starting.name}" is not known to all of its partitions yet.`;
       throw new EngineError("SPLIT_CONFLICT", { message });
     }
+    const paused = jobs.find(({ state }) => state === "paused");
+    if (paused) {
+      const message = `Job "${paused.name}" is paused, so its state would not move. Resume it.`;
+      throw new EngineError("SPLIT_CONFLICT", { message });
+    }
     const saving = this.savepoints.running().find(({ run }) => jobs.some((each) => each.run === run));
     if (saving) {
       const message = `Job "${saving.job}" is taking savepoint ${saving.savepoint}.`;

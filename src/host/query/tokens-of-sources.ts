@@ -9,8 +9,8 @@ import type { JobFacts, StagePartitions } from "../coordinator/coordinator-rpc.t
 
 /**
  * Returns the tokens by the generation of their stream. Throws QUERY_INVALID for one of a stream that the
- * job does not read, of a shard that the stream does not have, or that does not say of which of several it
- * is.
+ * job does not read, of a shard that the stream does not have (`details.unknownShard`), or that does not say
+ * of which of several it is.
  */
 export function tokensOfSources(
   { tokens }: Pick<ViewQuery, "tokens">,
@@ -25,7 +25,8 @@ export function tokensOfSources(
     if (!source) throw invalid(name === unnamed ? unsaidOf(names) : unknown(name, names));
     const shard = Object.keys(token).find((each) => Number(each) >= source.ranges.length);
     if (shard !== undefined) {
-      throw invalid(`found shard ${shard}, but stream "${source.stream}" has ${source.ranges.length}.`);
+      const message = `found shard ${shard}, but stream "${source.stream}" has ${source.ranges.length}.`;
+      throw invalid(message, { unknownShard: Number(shard) });
     }
     found.set(source.generation, { ...found.get(source.generation), ...token });
   }
@@ -48,6 +49,6 @@ function unknown(name: string, names: readonly string[]): string {
   return `found stream "${name}", but the job reads ${names.join(", ")}${suggestName(name, names) || "."}`;
 }
 
-function invalid(what: string): EngineError {
-  return new EngineError("QUERY_INVALID", { message: `token: ${what}` });
+function invalid(what: string, details?: { readonly unknownShard: number }): EngineError {
+  return new EngineError("QUERY_INVALID", { message: `token: ${what}`, ...(details && { details }) });
 }

@@ -4,7 +4,7 @@
  * The answer is not a consistent cut. It says for each shard how far the rows reflect it (offset and
  * watermark). A query with a token waits, on each shard, until the view has come so far.
  */
-import { EngineError, errorBodyOf } from "../../base/errors.ts";
+import { EngineError, type ErrorBody, errorBodyOf } from "../../base/errors.ts";
 import { suggestName } from "../../base/suggest-name.ts";
 import type { RpcResult, ScanPosition, ViewPage, ViewScan } from "../../engine/partition-types.ts";
 import type { ViewAnswer } from "../../protocol/answers.ts";
@@ -48,10 +48,18 @@ export class ViewReader {
       const { facts, askFacts } = this.#ports;
       const known = await facts.get(view, askFacts);
       if (!known.ok) return known;
-      const first = await this.#readOnce(known.value, query);
-      if (first.ok || !isOutdated(first.error.code)) return first;
+      const first = await this.#tryOnce(known.value, query);
+      if (first.ok || !isOutdated(first.error)) return first;
       const newer = await facts.newer(view, known.value, askFacts);
-      return newer.ok ? await this.#readOnce(newer.value, query) : newer;
+      return newer.ok ? await this.#tryOnce(newer.value, query) : newer;
+    } catch (thrown) {
+      return { ok: false, error: errorBodyOf(thrown) };
+    }
+  }
+
+  async #tryOnce(facts: JobFacts, query: ViewQuery): Promise<RpcResult<ViewAnswer>> {
+    try {
+      return await this.#readOnce(facts, query);
     } catch (thrown) {
       return { ok: false, error: errorBodyOf(thrown) };
     }
@@ -134,8 +142,9 @@ export class ViewReader {
   }
 }
 
-/** The partition knows no such run: the job was deleted, and perhaps made again. */
-function isOutdated(code: string): boolean {
+/** The partition knows no such run: the job was deleted, and perhaps made again. Or a shard was split. */
+function isOutdated({ code, details }: ErrorBody): boolean {
+  if (code === "QUERY_INVALID") return details?.unknownShard !== undefined;
   return code === "VIEW_NOT_FOUND" || code === "JOB_NOT_FOUND" || code === "MAP_STALE";
 }
 

@@ -10,7 +10,7 @@ const name = { tokenId: "token", producer: "slow" };
 function liveAt(own: bigint, slow: bigint): LiveProducers {
   const live = new LiveProducers([], own);
   live.change({ ...name, registration: 4 }, 100);
-  live.accept(name, 1, slow, 200);
+  live.accept(name, { sequence: 1, watermark: slow, appendTime: 200, rows: 1 });
   return live;
 }
 

@@ -159,6 +159,20 @@ describe("an idle shard", () => {
   });
 });
 
+test("a frame without rows keeps no producer live", () => {
+  const shard = new Shard();
+  shard.order("Register", "bad");
+  const activeAt = () => [...(shard.partition.status()?.producers ?? [])].map((each) => each.activeAt);
+  const registeredAt = activeAt();
+  shard.ports.clock.time += 10_000;
+  const bytes = new TextEncoder().encode("{}");
+  const rejected = [{ record: 1, column: 1, reason: 4 as const, field: "user", message: "no", bytes }];
+  const stamp = { producer: "bad", sequence: 1, part: 0, checksum: 1n };
+  const request = { ...shard.request(shard.frame([], rejected), stamp), registration: 1 };
+  expect(shard.turn(() => shard.partition.append([request]))).toMatchObject([{ status: "logged" }]);
+  expect(activeAt()).toEqual(registeredAt);
+});
+
 test("orders that come after their deadline, or for another generation, are refused", () => {
   const shard = new Shard();
   const order: ProducerOrder = { order: "Register", tokenId: "t", producer: "p", registration: 1 };

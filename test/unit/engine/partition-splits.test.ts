@@ -203,6 +203,18 @@ describe("a shard that is split", () => {
     expect([...trial.parent.rows(), ...(trial.child?.rows() ?? [])]).toEqual([["ann", 1, 1, false]]);
   });
 
+  test("that is split again still knows where the first split lies", () => {
+    const trial = new Trial(["user"], 512);
+    trial.split(false);
+    trial.move();
+    const identity = { ...trial.order.identity, mapVersion: 3, shardCount: 3, keyGroups: [0, 256] as const };
+    const again = { split: 2, child: 2, middle: 256, identity };
+    trial.parent.turn(() => trial.parent.partition.split(again));
+    trial.parent.startJob("late", { ...trial.job, startFrom: "latest" }, 9);
+    expect(trial.parent.partition.handoverOf(9, 1)).toEqual({ state: "None", parts: 0 });
+    expect(trial.parent.partition.handoverOf(9, 2)).toEqual({ state: "None", parts: 0 });
+  });
+
   test("keeps nothing from a run that began behind the split, and waits for none that is gone", () => {
     const trial = new Trial(["user"], 512);
     trial.parent.append([[0, "ann", 1, 1]]);

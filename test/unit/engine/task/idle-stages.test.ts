@@ -3,7 +3,10 @@
  * one, whichever partition hears of it first.
  */
 import { expect, test } from "vitest";
+import { RecordKind } from "../../../../src/engine/log/records.ts";
 import { StagesHarness } from "../../../support/stages-harness.ts";
+
+const laterTime = BigInt(Date.UTC(2026, 0, 1, 0, 10));
 
 const columns = [
   { name: "time", type: "TIMESTAMP(3)" },
@@ -42,4 +45,19 @@ test.each([0, 1])("the partition that hears last, %i, is waited for", (slow) => 
   harness.settle();
   expect(harness.counts().late).toBe(0);
   expect(harness.rows()).toContainEqual(["2026-01-01 00:00:00", "2026-01-01 00:00:20", 8, 8, true]);
+});
+
+test("a step whose stream is idle hears so from a task that begins with a savepoint", () => {
+  const stream = { columns, eventTime: { column: "time" } };
+  const { parallelism: _, ...inShard } = body;
+  const harness = new StagesHarness({ stream }, inShard);
+  harness.append([["2026-01-01 00:01:03", "ann"]]);
+  harness.source.turn(() => harness.source.partition.log.appendWatermark(RecordKind.Watermark, laterTime));
+  harness.source.turn(() => harness.source.partition.log.appendIdle());
+  harness.settle();
+  harness.beginSavepoint(1);
+  harness.settle();
+  const restored = harness.restart(harness.upload(), inShard);
+  restored.settle();
+  expect(restored.last[0]?.partition.jobs.taskAtRest).toMatchObject({ isIdle: true, watermark: laterTime });
 });

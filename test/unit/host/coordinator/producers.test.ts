@@ -130,7 +130,8 @@ test("a producer that sends to one shard stays live, and the other hears how far
   harness.shard(1).status_ = { ownWatermark: 900n };
   const name = { tokenId: "token", producer: "p" };
   for (let sequence = 1; sequence <= 6; sequence++) {
-    harness.shard(0).live.accept(name, sequence, BigInt(100 * sequence), harness.clock.now());
+    const frame = { sequence, watermark: BigInt(100 * sequence), appendTime: harness.clock.now(), rows: 1 };
+    harness.shard(0).live.accept(name, frame);
     await harness.pass(10_000);
   }
   expect(harness.told()[0]).toEqual(["Register p"]);

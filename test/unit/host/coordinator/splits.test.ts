@@ -157,6 +157,26 @@ describe("a shard that is split", () => {
     expect(await harness.within(4000, splitting)).toMatchObject({ value: { state: "running" } });
   });
 
+  test("lets no job wait for another whose state does not come", async () => {
+    const harness = await started();
+    const parent = harness.partition("shard 0");
+    const answered = parent.handoverOf.bind(parent);
+    parent.handoverOf = (run, split) => {
+      parent.handedOver = run === 1 ? { state: "Waits", parts: 0 } : { state: "Saved", parts: 0 };
+      return answered(run, split);
+    };
+    const answer = await harness.within(4000, harness.coordinator.splitStream("clicks", 0, undefined));
+    expect(answer).toMatchObject({ value: { state: "running" } });
+    expect([...harness.partition("shard 2").jobs.keys()]).toEqual([2]);
+  });
+
+  test("is not split while a job of it is paused", async () => {
+    const harness = await started();
+    await harness.coordinator.setJobState("kept", "paused");
+    const refused = await harness.coordinator.splitStream("clicks", 0, undefined);
+    expect(refused).toMatchObject({ ok: false, error: { code: "SPLIT_CONFLICT" } });
+  });
+
   test("is not split while one of its shards does not know a job yet", async () => {
     const harness = await started();
     const { beforeCall } = harness.partition("shard 1");

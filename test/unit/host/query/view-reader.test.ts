@@ -122,6 +122,17 @@ test("a job that was made anew is looked up again, once", async () => {
   expect(harness.calls().flat().at(-1)).toContain("totals 4");
 });
 
+test("a token of a shard that is not known yet has the job looked up again, once", async () => {
+  const harness = new Harness();
+  const fewer = { ...facts, ranges: evenRanges(3) };
+  harness.answer = { ok: true, value: fewer };
+  await harness.read("");
+  harness.answer = { ok: true, value: facts };
+  expect(await harness.read("token=3:1")).toMatchObject({ ok: true });
+  expect(harness.asked).toHaveLength(2);
+  expect(await harness.read("token=4:1")).toMatchObject({ ok: false, error: { code: "QUERY_INVALID" } });
+});
+
 test("a shard that does not answer fails the query: half a view is none", async () => {
   const harness = new Harness();
   harness.shards.at("clicks", 1, 2).beforeCall = () => new Promise(() => {});
