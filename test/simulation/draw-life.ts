@@ -126,9 +126,10 @@ export interface LifePlan {
   readonly channelBytesMax: number | undefined;
 }
 
+/** Of seeds that lie side by side some draws would be the same: odd factors spread them. */
 export function drawLife(seed: number): LifePlan {
-  const random = new Random(seed);
-  const more = new Random(seed ^ 0x07e5);
+  const random = new Random(Math.imul(seed, 0xc2b2ae35));
+  const more = new Random(Math.imul(seed, 0x27d4eb2f));
   const otherShards = more.chance(0.4) ? more.between(1, 3) : undefined;
   const sometimes = (rate: number, max: number) =>
     random.chance(rate) ? (max * random.below(1000)) / 1000 : 0;
@@ -177,10 +178,10 @@ export function drawLife(seed: number): LifePlan {
     checkpointTurnBytes: random.pick([1, 4096, 4 * 1024 * 1024]),
     endsInCrash: random.chance(0.7),
   };
-  const later = new Random(seed ^ 0xdeb107);
+  const later = new Random(Math.imul(seed, 0x165667b1));
   const deploysAtMs = later.chance(0.3) ? [later.below(life.chaosMs), later.below(life.chaosMs)] : [];
   const channelBytesMax = later.pick([undefined, undefined, undefined, undefined, 0, 300]);
-  const splits = drawSplits(new Random(seed ^ 0x5b117), life);
+  const splits = drawSplits(new Random(Math.imul(seed, 0xd3a2646d)), life);
   const producers = drawProducers(new Random(Math.imul(seed, 0x9e3779b1)));
   const pageBudget = Math.max(life.pageBudget, ...life.jobs.map(leastBudgetOf));
   return { ...life, pageBudget, splits, deploysAtMs, channelBytesMax, ...producers };
@@ -189,8 +190,9 @@ export function drawLife(seed: number): LifePlan {
 /** Rows of one record may lie in many windows, and each has tables of its own for the values it keeps. */
 function leastBudgetOf({ hasDistinct, window, step, branches }: JobPlan): number {
   const keeping = [step, ...branches].filter((each) => each?.hasBounds);
-  if (keeping.some((each) => each?.size)) return 1024 * 1024;
-  return keeping.length > 0 || (hasDistinct && window.kind !== "none") ? 512 * 1024 : 0;
+  if (keeping.some((each) => each?.size)) return 2 * 1024 * 1024;
+  if (keeping.length > 0) return 1024 * 1024;
+  return hasDistinct && window.kind !== "none" ? 512 * 1024 : 0;
 }
 
 type UndividedLife = Omit<
