@@ -137,7 +137,7 @@ function sqlOfAggregate(aggregate: AggregateDefinition, sqlOfColumn: (name: stri
     case "last_value":
       return `arg_max(${argument}, arrival)`;
     default:
-      return `${aggregate.function}(${argument})`;
+      return `${aggregate.function}(${aggregate.distinct ? "DISTINCT " : ""}${argument})`;
   }
 }
 

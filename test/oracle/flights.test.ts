@@ -38,6 +38,18 @@ const few: JobBody["aggregates"] = {
   worst: { function: "max", argument: "delay" },
 };
 
+const distinct = true;
+
+const everyDistinct: JobBody["aggregates"] = {
+  flights: { function: "count" },
+  destinations: { function: "count", argument: "destination", distinct },
+  delays: { function: "count", argument: ["case", [">", "delay", 0], "delay"], distinct },
+  delay_sum: { function: "sum", argument: "delay", distinct },
+  total: { function: "sum", argument: "delay" },
+  pace: { function: "avg", argument: ["/", ["cast", "distance", "DOUBLE"], 8.5], distinct },
+  worst: { function: "max", argument: "delay", distinct },
+};
+
 const doubles = ["mean", "pace"];
 
 const jobs: Readonly<Record<string, Omit<JobBody, "source">>> = {
@@ -54,6 +66,13 @@ const jobs: Readonly<Record<string, Omit<JobBody, "source">>> = {
     key: [],
     window: { type: "tumble", size: "7d", offset: "-8h" },
     aggregates: everyAggregate,
+  },
+  "distinct, no window": { key: ["origin"], aggregates: everyDistinct },
+  "distinct, no window, no key": { key: [], aggregates: everyDistinct },
+  "distinct, tumble": {
+    key: ["origin"],
+    window: { type: "tumble", size: "1d", offset: "2h" },
+    aggregates: everyDistinct,
   },
   hop: {
     key: ["origin"],

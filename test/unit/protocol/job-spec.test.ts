@@ -127,6 +127,18 @@ describe("mistakes are told with their place, what was found and what was expect
         "count goes without",
     ],
     [
+      "distinct rows without an argument",
+      { ...delays, aggregates: { a: { function: "count", distinct: true } } },
+      "JOB_INVALID aggregates.a.distinct: found true, expected an argument beside it, whose values are " +
+        "counted once",
+    ],
+    [
+      "a distinct first value",
+      { ...delays, aggregates: { a: { function: "first_value", argument: "delay", distinct: true } } },
+      "JOB_INVALID aggregates.a.distinct: found true, expected no distinct with first_value, which has one " +
+        "value anyway",
+    ],
+    [
       "no aggregates",
       { ...delays, aggregates: {} },
       "JOB_INVALID aggregates: found {}, expected 1 to 64 aggregates",
@@ -293,4 +305,16 @@ describe("a further step", () => {
   ])("does not read %s", (_, changes, expected) => {
     expect(messageFor({ ...delays, ...changes })).toContain(expected);
   });
+});
+
+test("a distinct aggregate reads back, and one that says it is not is like one that says nothing", () => {
+  const of = (distinct: boolean) => {
+    return { ...delays, aggregates: { a: { function: "count", argument: "delay", distinct } } };
+  };
+  const definition = readJobDefinition(of(true));
+  expect(definition.aggregates).toEqual([
+    { name: "a", function: "count", argument: "delay", distinct: true },
+  ]);
+  expect(readJobDefinition(JSON.parse(JSON.stringify(jobBodyOf(definition))))).toEqual(definition);
+  expect(readJobDefinition(of(false)).aggregates[0]).not.toHaveProperty("distinct");
 });
