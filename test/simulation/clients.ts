@@ -158,7 +158,8 @@ export class Clients {
     while (true) {
       const answer = await this.#patiently(() => call(this.#coordinator));
       if (answer?.ok || answer?.error.code === "JOB_NOT_FOUND") return;
-      if (answer && answer.error.status < 500) throw new Error(answer.error.message);
+      const isSplit = answer?.error.code === "SPLIT_CONFLICT";
+      if (answer && answer.error.status < 500 && !isSplit) throw new Error(answer.error.message);
       await this.#sleep(this.#random.below(retryMsMax));
     }
   }

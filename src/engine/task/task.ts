@@ -15,7 +15,7 @@ import type { PageCache } from "../../kernel/page-cache.ts";
 import type { PageView } from "../../kernel/page-view.ts";
 import type { ToldTime } from "../exchange/outbox.ts";
 import type { PartitionLog } from "../log/partition-log.ts";
-import { type LogRecord, RecordKind } from "../log/records.ts";
+import { type LogRecord, maxWatermark, RecordKind } from "../log/records.ts";
 import type { CheckpointFacts, PartitionIdentity } from "../partition-types.ts";
 import { sendsResults, type TaskPlan, type WindowPlan } from "../plan/task-plan.ts";
 import type { SqlStorage } from "../ports.ts";
@@ -156,15 +156,16 @@ export class Task {
   }
 
   /**
-   * How far it is for those that read its results: while a window of a shard is open it is not idle to them,
-   * whatever its input is. What that window holds is still to come, and must not find them ahead. Partitions
-   * between stages are waited for together (`time/input-time.ts`).
+   * How far it is for those that read its results: while a window is open it is not idle to them, unless it
+   * follows the clock with all others. What that window holds is still to come, and must not find them ahead.
+   * Nor is it idle at the end of time: others of its stage may not be there yet.
    */
   get #sentTime(): ToldTime {
     const { watermark, isIdle } = this.#time;
-    const isShard = this.#context.identity().inputs === undefined;
-    const isOpen = isIdle && isShard && sendsResults(this.plan) && this.windows?.nextEnd() !== undefined;
-    return { watermark, isIdle: isIdle && !isOpen };
+    const { inputs, idle } = this.#context.identity();
+    const isAlone = inputs === undefined || idle === "wait";
+    const isOpen = () => isAlone && sendsResults(this.plan) && this.windows?.nextEnd() !== undefined;
+    return { watermark, isIdle: isIdle && watermark < maxWatermark && !isOpen() };
   }
 
   /** True while receivers lag so far behind that nothing more may be sent: no record is applied then. */
