@@ -76,6 +76,9 @@ export const sourcesMax = 8;
 /** Most steps of a job behind its first. */
 export const stepsMax = 8;
 
+/** Most streams that the results of a step are appended to. */
+export const stepSinksMax = 8;
+
 /** Most inputs of a step. */
 export const stepInputsMax = 8;
 

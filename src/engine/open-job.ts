@@ -38,7 +38,7 @@ export class OpenJob {
     const { task } = this;
     return (
       this.isWritingAhead ||
-      task.savepoint !== undefined ||
+      (task.savepoint !== undefined && task.output?.isDelivered !== false) ||
       task.barrier.isNarrowing ||
       task.tables.garbage.length > 0 ||
       (!task.isHeldBack && task.appliedOffset + 1 < this.#log.nextOffset)

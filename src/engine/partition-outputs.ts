@@ -4,14 +4,17 @@
  * Sending asks nothing of the clock: whatever waits is sent as soon as the call before it was answered. Only
  * a call that failed is tried again after a while.
  */
-import { sendBytesMax } from "../base/limits.ts";
+import type { ErrorCode } from "../base/error-codes.ts";
+import type { ErrorBody } from "../base/errors.ts";
+import { producerSequencesKept, sendBytesMax } from "../base/limits.ts";
+import { checksumIn } from "../kernel/frame-codec.ts";
 import type { Message } from "./exchange/message-codec.ts";
 import type { Outbox } from "./exchange/outbox.ts";
-import { channelOf } from "./log/channel-name.ts";
+import { channelOf, channelTokenId, producerOf } from "./log/channel-name.ts";
 import type { AppendRequest, AppendResult, ChannelSequence } from "./log/records.ts";
 import type { PartitionJobs } from "./partition-jobs.ts";
 import type { PartitionIdentity, RpcResult } from "./partition-types.ts";
-import type { SendTarget } from "./plan/task-plan.ts";
+import type { SendPlan, SendTarget } from "./plan/task-plan.ts";
 import { tryStep } from "./task/try-step.ts";
 
 /** One call to a partition of the next stage: `append` with these requests. */
@@ -21,12 +24,11 @@ export interface OutputCall {
   readonly edge: number;
   readonly receiver: number;
   readonly to: SendTarget;
+  /** True where it goes into a stream that people made. */
+  readonly isSink: boolean;
   readonly requests: readonly AppendRequest[];
   readonly sequences: readonly ChannelSequence[];
 }
-
-/** Token id under which partitions send: no client has it. */
-const channelTokenId = "channel";
 
 export class PartitionOutputs {
   readonly #jobs: PartitionJobs;
@@ -44,14 +46,16 @@ export class PartitionOutputs {
   /** Returns the calls to make now; each must end in `settle`, and in `retry` where that asks for it. */
   take(identity: PartitionIdentity): OutputCall[] {
     const calls: OutputCall[] = [];
-    for (const { run, edge, to, outbox } of this.#edges()) {
+    for (const { run, edge, plan, outbox } of this.#edges()) {
+      const { to } = plan;
+      const isSink = plan.into !== undefined;
       if (!outbox.isWaiting) continue;
       for (let receiver = 0; receiver < outbox.receivers; receiver++) {
-        const messages = outbox.take(receiver, sendBytesMax);
+        const messages = outbox.take(receiver, sendBytesMax, isSink ? producerSequencesKept : undefined);
         if (messages.length === 0) continue;
-        const requests = messages.map((message) => requestOf(message, identity, to));
+        const requests = messages.map((message) => requestOf(run, message, identity, plan));
         const sequences = messages.map(({ sequence }) => sequence);
-        calls.push({ run, edge, receiver, to, requests, sequences });
+        calls.push({ run, edge, receiver, to, isSink, requests, sequences });
       }
     }
     return calls;
@@ -59,19 +63,24 @@ export class PartitionOutputs {
 
   /** Takes the answer to a call. Returns false where it must be tried again: then `retry` after a while. */
   settle(call: OutputCall, answer: RpcResult<readonly AppendResult[]>): boolean {
-    const { run, receiver, sequences } = call;
+    const { run, receiver, sequences, isSink } = call;
     const outbox = this.#outboxOf(call);
     if (!outbox) return true;
     const results = answer.ok ? answer.value : [];
-    const refusedAt = results.findIndex(({ status }) => status === "refused");
+    const refusedAt = results.findIndex(
+      (result) => result.status === "refused" && !(isSink && isForgotten(result.error)),
+    );
     const settled = refusedAt < 0 ? results.length : refusedAt;
     const [last, through] = [results[settled - 1], sequences[settled - 1]];
-    if (last && last.status !== "refused" && through) outbox.acknowledge(receiver, through, last.offset);
+    if (last && through) {
+      outbox.acknowledge(receiver, through, last.status === "refused" ? 0 : last.offset);
+    }
     if (settled === sequences.length) return true;
     const refused = results[settled];
     if (refused?.status !== "refused") return false;
     const { code, details } = refused.error;
-    if (code === "JOB_FAILED") this.#jobs.fail(run, refused.error);
+    const isFinal = isSink ? sinkFailures.has(code) : code === "JOB_FAILED";
+    if (isFinal) this.#jobs.fail(run, refused.error);
     if (code !== "CHANNEL_GAP") return false;
     const outcome = tryStep(() => outbox.sendAgainFrom(receiver, details?.last as ChannelSequence));
     if (outcome.outcome === "Failed") this.#jobs.fail(run, outcome.error);
@@ -91,24 +100,53 @@ export class PartitionOutputs {
   }
 
   /** The edges of all tasks. */
-  *#edges(): Generator<{ run: number; edge: number; to: SendTarget; outbox: Outbox }> {
+  *#edges(): Generator<{ run: number; edge: number; plan: SendPlan; outbox: Outbox }> {
     for (const { number: run, output } of this.#jobs.tasks()) {
       for (const [edge, { plan, outbox }] of (output?.edges ?? []).entries()) {
-        yield { run, edge, to: plan.to, outbox };
+        yield { run, edge, plan, outbox };
       }
     }
   }
 }
 
-function requestOf(message: Message, identity: PartitionIdentity, to: SendTarget): AppendRequest {
+/** What a stream that people made refuses for good: it ended, or what was sent before was something else. */
+const sinkFailures: ReadonlySet<string> = new Set<ErrorCode>(["STREAM_ENDED", "PRODUCER_SEQUENCE_REUSED"]);
+
+/**
+ * True where a message is older than what the shard still lists. It is in the log then: a call holds
+ * messages of no more offsets than are listed, and none is taken before those before are acknowledged.
+ */
+function isForgotten({ code }: ErrorBody): boolean {
+  return code === "PRODUCER_SEQUENCE_TOO_OLD";
+}
+
+function requestOf(
+  run: number,
+  message: Message,
+  identity: PartitionIdentity,
+  { to, into }: SendPlan,
+): AppendRequest {
   const { sequence, previous, kind, watermark, frame } = message;
+  const { offset, part } = sequence;
+  const origin = into
+    ? {
+        producer: {
+          producer: producerOf(run, identity),
+          sequence: offset,
+          part,
+          checksum: checksumIn(frame),
+        },
+      }
+    : {
+        producer: undefined,
+        link: { channel: channelOf(identity), sequence, previous, kind, watermark },
+      };
   return {
     generation: to.generation,
     mapVersion: to.mapVersion,
     deadline: Number.MAX_SAFE_INTEGER,
     tokenId: channelTokenId,
-    producer: undefined,
-    link: { channel: channelOf(identity), sequence, previous, kind, watermark },
+    ...origin,
     frame,
   };
 }

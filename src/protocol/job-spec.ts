@@ -16,6 +16,7 @@ import {
   slicesPerWindowMax,
   sourcesMax,
   stagePartitionsMax,
+  stepSinksMax,
   stepsMax,
 } from "../base/limits.ts";
 import { durationMsMax, durationSchema, formatDuration } from "./duration.ts";
@@ -63,6 +64,8 @@ export interface StepDefinition {
   readonly allowedLatenessMs: number;
   /** How long after its last change a result is kept; null: forever. */
   readonly retentionMs: number | null;
+  /** The stream, or several, to which its results are appended. */
+  readonly into?: string | readonly string[];
 }
 
 export type WindowDefinition =
@@ -158,18 +161,23 @@ function checkDistinct(
   } else if (argument === undefined) refuse("expected an argument beside it, whose values are counted once");
 }
 
-const sourceSchema = z
-  .union(
-    [resourceNameSchema, z.array(resourceNameSchema)],
-    'expected the name of a stream, or several such as ["clicks", "views"]',
-  )
-  .superRefine((source, context) => {
-    const names = [source].flat();
-    const refuse = (message: string) => context.addIssue({ code: "custom", message });
-    if (names.length === 0 || names.length > sourcesMax) refuse(`expected 1 to ${sourcesMax} streams`);
-    if (new Set(names).size < names.length) refuse("expected each stream once");
-  })
-  .transform(oneOrList);
+const sourceSchema = streamsSchema(sourcesMax);
+
+/** The name of a stream, or several. */
+function streamsSchema(most: number) {
+  return z
+    .union(
+      [resourceNameSchema, z.array(resourceNameSchema)],
+      'expected the name of a stream, or several such as ["clicks", "views"]',
+    )
+    .superRefine((source, context) => {
+      const names = [source].flat();
+      const refuse = (message: string) => context.addIssue({ code: "custom", message });
+      if (names.length === 0 || names.length > most) refuse(`expected 1 to ${most} streams`);
+      if (new Set(names).size < names.length) refuse("expected each stream once");
+    })
+    .transform(oneOrList);
+}
 
 const stepFields = {
   uid: resourceNameSchema.optional(),
@@ -192,6 +200,7 @@ const stepFields = {
   ),
   allowedLateness: durationSchema().default(0),
   retention: z.union([z.literal("forever"), durationSchema({ min: 1 })]).default(weekMs),
+  into: streamsSchema(stepSinksMax).optional(),
 } as const;
 
 const stepBodySchema = fields(stepFields);
@@ -244,12 +253,23 @@ function stepOf(body: z.output<typeof stepBodySchema>): StepDefinition {
     })),
     allowedLatenessMs: body.allowedLateness,
     retentionMs: body.retention === "forever" ? null : body.retention,
+    ...(body.into === undefined ? {} : { into: body.into }),
   };
 }
 
 /** The names of the streams that a job reads. */
 export function sourcesOf({ source }: Pick<JobDefinition, "source">): readonly string[] {
   return [source].flat();
+}
+
+/** The names of the streams that the results of a step are appended to. */
+export function sinksOf({ into = [] }: Pick<StepDefinition, "into">): readonly string[] {
+  return [into].flat();
+}
+
+/** The names of the streams that the steps of a job write to, each once. */
+export function sinksOfJob({ steps = [], ...first }: JobDefinition): string[] {
+  return [...new Set([first, ...steps].flatMap(sinksOf))];
 }
 
 /** What `PUT /v1/jobs/{job}` takes. */
@@ -295,6 +315,7 @@ function stepBodyOf(definition: StepDefinition): z.input<typeof stepBodySchema> 
     aggregates: Object.fromEntries(definition.aggregates.map(({ name, ...aggregate }) => [name, aggregate])),
     allowedLateness: formatDuration(definition.allowedLatenessMs),
     retention: definition.retentionMs === null ? "forever" : formatDuration(definition.retentionMs),
+    ...(definition.into === undefined ? {} : { into: oneOrList([definition.into].flat()) }),
   };
 }
 

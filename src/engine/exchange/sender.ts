@@ -11,13 +11,14 @@ import type { ColumnRows } from "../../kernel/column-batch.ts";
 import { FrameEncoder, noWatermark, readFrameHeader } from "../../kernel/frame-codec.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { KeyColumns } from "../../kernel/keys.ts";
+import { newestTime } from "../../kernel/newest-time.ts";
 import type { PageCache } from "../../kernel/page-cache.ts";
 import { RowRouter } from "../../kernel/routing.ts";
 import type { Selection } from "../../kernel/selection.ts";
 import { type Barrier, encodeBarrier } from "../log/barrier.ts";
 import { minWatermark, RecordKind } from "../log/records.ts";
 import { encodeNewChannel, type MapChange } from "../log/split-records.ts";
-import type { SendPlan } from "../plan/task-plan.ts";
+import type { SendPlan, SinkPlan } from "../plan/task-plan.ts";
 import { evenRanges, type KeyGroupRange, shardByKeyGroup } from "../shard-map.ts";
 import { takeTurns } from "./edges.ts";
 import { LocalAggregate, type SentRows } from "./local-aggregate.ts";
@@ -63,9 +64,9 @@ export class Sender {
     this.#kernel = cache.kernel;
     this.#plan = plan;
     this.#outbox = outbox;
-    this.#ranges = divided ?? evenRanges(plan.to.partitions);
+    this.#ranges = divided ?? plan.to.ranges ?? evenRanges(plan.to.partitions);
     this.#isDivided = divided !== undefined;
-    this.#schema = { version: 1, columns: plan.columns };
+    this.#schema = { version: plan.into?.schemaVersion ?? 1, columns: plan.columns };
     this.#encoder = new FrameEncoder(cache.kernel, this.#schema);
     if (plan.local) this.#local = new LocalAggregate(cache, plan.local, plan.columns, toPassOver);
   }
@@ -180,12 +181,26 @@ export class Sender {
     watermark: bigint,
   ): void {
     const { sequence, previous } = this.#outbox.nextSequence(receiver, offset);
-    const label = { channel: 0n, sequence, previous, watermark, schemaVersion: this.#schema.version };
+    const allowed = this.#plan.into ? this.#timeIn(columns, rows, this.#plan.into) : watermark;
+    const label = {
+      channel: 0n,
+      sequence,
+      previous,
+      watermark: allowed,
+      schemaVersion: this.#schema.version,
+    };
     for (const frame of this.#encoder.encode(label, columns, rows, [])) {
       const header = readFrameHeader(frame);
       const next = this.#outbox.nextSequence(receiver, offset);
       this.#outbox.add(receiver, { ...next, kind: RecordKind.Frame, watermark: header.watermark, frame });
     }
+  }
+
+  /** The watermark that rows allow in the stream that they go into. */
+  #timeIn(columns: ColumnRows, rows: Selection, { eventTimeColumn, outOfOrdernessMs }: SinkPlan): bigint {
+    const newest = newestTime(this.#kernel, columns, eventTimeColumn, rows);
+    const allowed = newest - BigInt(outOfOrdernessMs);
+    return allowed > noWatermark ? allowed : noWatermark;
   }
 
   /** Memory for `rows` rows: kept between batches of like size. */

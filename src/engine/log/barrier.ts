@@ -17,6 +17,8 @@ export interface Barrier {
   readonly channels: number;
   /** Set where the run's time is at its end before the savepoint; the stream itself goes on. */
   readonly drains?: true;
+  /** Set where the run ends with the savepoint: nothing behind the barrier may leave it any more. */
+  readonly stops?: true;
   /** By how many channels it comes to each stage, by the generation of what the stage reads. */
   readonly sends?: Readonly<Record<string, number>>;
   readonly split?: SplitPoint;
@@ -40,10 +42,13 @@ export function encodeBarrier(barrier: Barrier): Uint8Array {
 /** Throws `FRAME_CORRUPT`. */
 export function decodeBarrier(bytes: Uint8Array): Barrier {
   try {
-    const { run, savepoint, channels, drains, sends, split } = JSON.parse(new TextDecoder().decode(bytes));
+    const { run, savepoint, channels, drains, stops, sends, split } = JSON.parse(
+      new TextDecoder().decode(bytes),
+    );
     const counts: unknown[] = Object.values(sends ?? {});
     const numbers = [run, savepoint, channels, ...counts, split?.child ?? 0, split?.middle ?? 0];
-    const barrier = { run, savepoint, channels, ...(drains === true && { drains: true as const }) };
+    const ends = { ...(drains === true && { drains }), ...(stops === true && { stops }) };
+    const barrier: Barrier = { run, savepoint, channels, ...ends };
     if (numbers.every(Number.isSafeInteger))
       return { ...barrier, ...(sends && { sends }), ...(split && { split }) };
   } catch {

@@ -16,6 +16,7 @@ import type { Handover, PartitionIdentity } from "../partition-types.ts";
 import type { Ports } from "../ports.ts";
 import { encodeAcceptance } from "./acceptance-codec.ts";
 import { type Barrier, encodeBarrier } from "./barrier.ts";
+import { channelTokenId } from "./channel-name.ts";
 import { beforeFirst } from "./channel-sequence.ts";
 import { decideAcceptance } from "./decide-acceptance.ts";
 import { LiveGroup, type LiveProducers } from "./live-producers.ts";
@@ -180,7 +181,7 @@ export class PartitionLog {
         isEnded: this.isEnded,
         producer: producer && {
           ...group.factsOf(tokenId, producer),
-          isRegistered: !facts.waitsForProducers || this.#isRegistered(request),
+          isRegistered: !facts.waitsForProducers || tokenId === channelTokenId || this.#isRegistered(request),
         },
         channel:
           link && isInput(link.channel)

@@ -16,6 +16,7 @@ import { JobColumns, routingKeyOf } from "./job-columns.ts";
 import { lateColumnsOf, lateRowsOf } from "./late-rows.ts";
 import { type ExchangeInput, parallelismOf, planExchange } from "./plan-exchange.ts";
 import { planJob } from "./plan-job.ts";
+import { planSinks, type SinkStreams } from "./plan-sink.ts";
 import { checkStep, isChanging, naming, streamOfResults } from "./stream-of-results.ts";
 import type { EdgePlan, SendPlan, SendTarget, TaskPlan } from "./task-plan.ts";
 
@@ -61,16 +62,19 @@ export function planStages(
   job: JobDefinition,
   sources: readonly StreamDefinition[],
   deploy: DeployStage,
+  sinks: SinkStreams = new Map(),
 ): PlannedStage[] {
-  const { drafts } = new Drafting(job, sources);
+  const { drafts, sinkEdges } = new Drafting(job, sources, sinks);
   const targets = drafts.map(({ input, from }) => input && deploy(input, from));
-  return drafts.map(({ plan, input, from, sends }) => {
-    return { plan: { ...plan, ...outputOf(sends, targets) }, input, from };
+  return drafts.map(({ plan, input, from, sends }, index) => {
+    return { plan: { ...plan, ...outputOf(sends, targets, sinkEdges[index]) }, input, from };
   });
 }
 
 class Drafting {
   readonly drafts: Draft[] = [];
+  /** By the draft's number. */
+  readonly sinkEdges: readonly (readonly EdgePlan[])[];
   readonly #job: JobDefinition;
   readonly #sources: readonly StreamDefinition[];
   readonly #names: readonly string[];
@@ -79,7 +83,7 @@ class Drafting {
   /** Where the first step is among the drafts; the others follow it. */
   readonly #first: number;
 
-  constructor(job: JobDefinition, sources: readonly StreamDefinition[]) {
+  constructor(job: JobDefinition, sources: readonly StreamDefinition[], sinks: SinkStreams) {
     this.#job = job;
     this.#sources = sources;
     this.#names = stepNamesOf(job);
@@ -87,6 +91,12 @@ class Drafting {
     this.#draftFirst();
     this.#first = this.drafts.length - 1;
     for (const [index, step] of (job.steps ?? []).entries()) this.#draftStep(step, index + 1);
+    const steps = [job, ...(job.steps ?? [])];
+    this.sinkEdges = this.drafts.map(({ plan, reads }, index) => {
+      const number = index - this.#first;
+      const step = steps[number];
+      return step ? naming(number > 0 && placeOf(number), () => planSinks(step, plan, reads, sinks)) : [];
+    });
   }
 
   /** The stages up to the one that groups by the job's own key. */
@@ -220,6 +230,7 @@ function planLocally(
 function outputOf(
   sends: readonly Sent[],
   targets: readonly (SendTarget | undefined)[],
+  sinkEdges: readonly EdgePlan[] = [],
 ): Pick<TaskPlan, "send" | "edges"> {
   const planned = sends.map(({ to, send, edge }) => {
     const target = targets[to];
@@ -227,6 +238,6 @@ function outputOf(
     return { edge, send: { ...send, to: target } };
   });
   const own = planned.find(({ edge }) => edge === undefined);
-  const edges = planned.flatMap(({ edge, send }) => (edge ? [{ ...edge, send }] : []));
+  const edges = [...planned.flatMap(({ edge, send }) => (edge ? [{ ...edge, send }] : [])), ...sinkEdges];
   return { ...(own && { send: own.send }), ...(edges.length > 0 && { edges }) };
 }

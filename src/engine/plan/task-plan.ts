@@ -11,6 +11,7 @@ import type { AccumulatorSpec } from "../../columnar/accumulator.ts";
 import type { DataType } from "../../columnar/schema.ts";
 import type { ProgramCode } from "../../kernel/program-code.ts";
 import type { EdgeKind } from "../exchange/edges.ts";
+import type { KeyGroupRange } from "../shard-map.ts";
 
 /**
  * Plan versions: what is stored with a run keeps its meaning.
@@ -106,6 +107,16 @@ export interface SendPlan {
   /** Indices of input columns: by the hash edge, rows that are equal in them come to one partition. */
   readonly key: readonly number[];
   readonly to: SendTarget;
+  /** Set where `to` is a stream that people made: rows are appended to it as those of a client. */
+  readonly into?: SinkPlan;
+}
+
+/** What the rows of such a stream need besides. */
+export interface SinkPlan {
+  readonly schemaVersion: number;
+  /** Index of the event time among the columns. */
+  readonly eventTimeColumn: number;
+  readonly outOfOrdernessMs: number;
 }
 
 export interface SentColumn {
@@ -127,12 +138,17 @@ export interface LocalPlan {
   readonly latenessMs: number;
 }
 
-/** The partitions of the next stage: they are the shards of a stream that only its channels write to. */
+/**
+ * The partitions of the next stage: they are the shards of a stream that only its channels write to; or the
+ * shards of a stream that people made.
+ */
 export interface SendTarget {
   readonly stream: string;
   readonly generation: number;
   readonly mapVersion: number;
   readonly partitions: number;
+  /** Key groups of each; absent: evenly divided. */
+  readonly ranges?: readonly KeyGroupRange[];
 }
 
 export interface SourceColumn {
@@ -198,7 +214,12 @@ export function sendsOf({ send, edges = [] }: TaskPlan): SendPlan[] {
   return [...(send ? [send] : []), ...edges.map((edge) => edge.send)];
 }
 
-/** True where a task's results are read by another step. */
+/** True where a task writes to streams that people made. */
+export function writesToStreams({ edges = [] }: TaskPlan): boolean {
+  return edges.some(({ send }) => send.into !== undefined);
+}
+
+/** True where a task's results are sent on. */
 export function sendsResults({ edges = [] }: TaskPlan): boolean {
   return edges.some(({ of }) => of === "results");
 }

@@ -55,6 +55,8 @@ export interface Checkpoint extends TablesInCheckpoint {
   readonly barred?: readonly string[];
   /** The savepoint at whose barrier the task stands, until its pages are copied. */
   readonly savepoint?: number | undefined;
+  /** Set where the task stands for good at the barrier of a savepoint that ends its job. */
+  readonly isStopped?: boolean | undefined;
   /** The first key group that a split has taken away, until none of its keys is left. */
   readonly keepBelow?: number | undefined;
   /** What is added to offsets for the order of arrival: above those of what was restored. */
@@ -101,7 +103,7 @@ export function firstCheckpoint(log: PartitionLog, plan: TaskPlan, isShard: bool
   const offset = (plan.startFrom === "latest" ? log.nextOffset : log.firstOffset) - 1;
   const first = emptyCheckpoint(offset);
   // The next stages wait for every shard, also for one that has nothing more to say.
-  if (!isShard || sendsOf(plan).length === 0 || offset + 1 < log.nextOffset) return first;
+  if (!isShard || sendsOf(plan).every(({ into }) => into) || offset + 1 < log.nextOffset) return first;
   const watermark = log.watermark.toString();
   return { ...first, watermark, inputTime: { [ownLog]: [watermark, log.isIdle] } };
 }

@@ -69,6 +69,11 @@ export class OutputEdge {
     this.#program = new Program(cache.kernel, program, columns);
   }
 
+  /** True where it leads into a stream that people made, which takes nothing but rows. */
+  get isSink(): boolean {
+    return this.plan.into !== undefined;
+  }
+
   get state(): StoredEdge {
     const { dividedRanges, toPassOver } = this.sender;
     const channels = this.outbox.state;

@@ -25,7 +25,7 @@ import { Narrowing } from "./narrowing.ts";
 import type { TaskOutput } from "./task-output.ts";
 import type { TaskTables } from "./task-tables.ts";
 
-type StoredBarrier = Pick<Checkpoint, "barred" | "savepoint" | "keepBelow">;
+type StoredBarrier = Pick<Checkpoint, "barred" | "savepoint" | "isStopped" | "keepBelow">;
 
 export class TaskBarrier {
   readonly #run: number;
@@ -34,19 +34,26 @@ export class TaskBarrier {
   // In the checkpoint.
   #channels: readonly string[];
   #savepoint: number | undefined;
+  #isStopped: boolean | undefined;
   #keepBelow: number | undefined;
 
-  constructor(run: number, plan: TaskPlan, { barred = [], savepoint, keepBelow }: StoredBarrier) {
+  constructor(run: number, plan: TaskPlan, { barred = [], savepoint, isStopped, keepBelow }: StoredBarrier) {
     this.#run = run;
     this.#plan = plan;
     this.#channels = barred;
     this.#savepoint = savepoint;
+    this.#isStopped = isStopped;
     this.#keepBelow = keepBelow;
   }
 
   /** The savepoint at whose barrier the task stands. */
   get savepoint(): number | undefined {
     return this.#savepoint;
+  }
+
+  /** True from the barrier on with which the run ends. */
+  get isStopped(): boolean {
+    return this.#isStopped === true;
   }
 
   /** True from the barrier of a split until no key is left that it has taken away. */
@@ -66,7 +73,8 @@ export class TaskBarrier {
   }
 
   get state(): StoredBarrier {
-    return { barred: this.#channels, savepoint: this.#savepoint, keepBelow: this.#keepBelow };
+    const [barred, savepoint, isStopped] = [this.#channels, this.#savepoint, this.#isStopped];
+    return { barred, savepoint, isStopped, keepBelow: this.#keepBelow };
   }
 
   /**
@@ -101,6 +109,7 @@ export class TaskBarrier {
     const { savepoint } = barrier;
     this.#channels = [];
     this.#savepoint = savepoint;
+    if (barrier.stops) this.#isStopped = true;
     this.#keepBelow = split?.middle;
     if (split) output?.announce(offset, channelOf({ ...identity, shard: split.child }));
     else output?.sendBarrier(offset, onward);

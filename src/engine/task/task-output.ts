@@ -2,7 +2,8 @@
  * What a task sends: its rows as they come, or its results, when windows fire and when they change; each to
  * the steps that read them, by an edge for each.
  *
- * Time, barriers and the channels of new partitions go by every channel of every edge.
+ * Time, barriers and the channels of new partitions go by every channel of every edge but those into streams
+ * that people made.
  */
 import { assert } from "../../base/assert.ts";
 import { outboxBytesMax } from "../../base/limits.ts";
@@ -23,6 +24,8 @@ import { type Result, ResultEmitter } from "./result-emitter.ts";
 export class TaskOutput {
   /** By the number under which their messages are stored. */
   readonly edges: readonly OutputEdge[];
+  /** Those to later stages. */
+  readonly #onward: readonly OutputEdge[];
   readonly #plan: TaskPlan;
   readonly #emitter: ResultEmitter;
 
@@ -49,6 +52,7 @@ export class TaskOutput {
   constructor({ cache }: OutputContext, plan: TaskPlan, edges: readonly OutputEdge[]) {
     this.#plan = plan;
     this.edges = edges;
+    this.#onward = edges.filter(({ isSink }) => !isSink);
     this.#emitter = new ResultEmitter(
       cache.kernel,
       plan,
@@ -69,6 +73,11 @@ export class TaskOutput {
   /** True when messages were acknowledged since the checkpoint: a restart sends them again. */
   get isStale(): boolean {
     return this.edges.some(({ outbox }) => outbox.isStale);
+  }
+
+  /** True when the streams that people made have all that was made for them. */
+  get isDelivered(): boolean {
+    return this.edges.every(({ isSink, outbox }) => !isSink || !outbox.isWaiting);
   }
 
   /** What the checkpoint says of it besides messages. */
@@ -132,12 +141,12 @@ export class TaskOutput {
 
   /** Tells the time that holds after the record at `offset` to all who do not know it. */
   sendTime(offset: number, time: ToldTime): void {
-    for (const { sender } of this.edges) sender.sendTime(offset, time);
+    for (const { sender } of this.#onward) sender.sendTime(offset, time);
   }
 
   /** Sends a savepoint's barrier, which the record at `offset` brought, to all. */
   sendBarrier(offset: number, barrier: Omit<Barrier, "channels">): void {
-    for (const { sender, plan } of this.edges) {
+    for (const { sender, plan } of this.#onward) {
       const channels = barrier.sends?.[plan.to.generation];
       assert(channels !== undefined, "a barrier knows by how many channels it comes to each stage");
       sender.sendBarrier(offset, { ...barrier, channels });
@@ -148,7 +157,7 @@ export class TaskOutput {
    * Tells all that the record at `offset` gave a part of the sender's key groups to one with this channel.
    */
   announce(offset: number, channel: string): void {
-    for (const { sender } of this.edges) sender.announce(offset, channel);
+    for (const { sender } of this.#onward) sender.announce(offset, channel);
   }
 
   /** Has the edge to a stage of which a partition is split go by the new map from `offset` on. */

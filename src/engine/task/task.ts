@@ -170,7 +170,7 @@ export class Task {
 
   /** True while receivers lag so far behind that nothing more may be sent: no record is applied then. */
   get isHeldBack(): boolean {
-    return this.#output?.isHeldBack ?? false;
+    return this.barrier.isStopped || this.#output?.isHeldBack === true;
   }
 
   get counts(): TaskCounts {

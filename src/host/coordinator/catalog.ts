@@ -12,7 +12,7 @@
  * Invariant: generations and runs are never used twice, since objects and logs bear them.
  */
 import { assert } from "../../base/assert.ts";
-import type { TaskPlan } from "../../engine/plan/task-plan.ts";
+import type { SendPlan, TaskPlan } from "../../engine/plan/task-plan.ts";
 import type { SqlStorage, SqlValue } from "../../engine/ports.ts";
 import type { KeyGroupRange } from "../../engine/shard-map.ts";
 import type { JobDefinition } from "../../protocol/job-spec.ts";
@@ -157,6 +157,14 @@ export class Catalog {
   jobsOf(generation: number): JobEntry[] {
     return this.jobs().filter(({ stages }) =>
       stages.some((stage) => !stage.from && stage.generation === generation),
+    );
+  }
+
+  /** The jobs that write to the stream of a generation. */
+  writersOf(generation: number): JobEntry[] {
+    const isInto = ({ into, to }: SendPlan) => into !== undefined && to.generation === generation;
+    return this.jobs().filter(({ stages }) =>
+      stages.some(({ plan }) => plan.edges?.some(({ send }) => isInto(send))),
     );
   }
 

@@ -11,7 +11,7 @@ import { EngineError, errorBodyOf, StorageFailure } from "../../base/errors.ts";
 import type { RpcResult } from "../../engine/partition-types.ts";
 import type { SqlStorage } from "../../engine/ports.ts";
 import type { JobAnswer, SavepointAnswer, SplitAnswer, StreamAnswer } from "../../protocol/answers.ts";
-import { type JobDefinition, sourcesOf } from "../../protocol/job-spec.ts";
+import { type JobDefinition, sinksOfJob, sourcesOf } from "../../protocol/job-spec.ts";
 import type { SavepointWish } from "../../protocol/savepoint-body.ts";
 import type { StreamDefinition } from "../../protocol/stream-spec.ts";
 import type { BlobStore } from "../blobs.ts";
@@ -33,6 +33,7 @@ import { startJob, streamRun } from "./start-job.ts";
 import { streamFactsOf } from "./stream-facts.ts";
 import { StructuralOperations } from "./structural-operations.ts";
 import { statusesOf, type WatchedStream, WatermarkTicks } from "./watermark-ticks.ts";
+import { checkUnused, checkUnwritten, sinkStreamsOf } from "./written-streams.ts";
 
 /** How long a request waits for shards before it answers `starting`. */
 const settleMs = 3000;
@@ -108,6 +109,7 @@ export class Coordinator implements CoordinatorRpc {
       if (change.kind === "Refuse") throw new EngineError("STREAM_CONFLICT", { message: change.message });
       const now = this.#ports.clock.now();
       const stream = existing ?? this.#catalog.addStream(name, definition, now);
+      if (change.kind === "AddColumns") checkUnwritten(this.#catalog, stream, "STREAM_CONFLICT");
       if (change.kind === "AddColumns") this.#extend(stream, definition);
       if (change.kind !== "Keep") {
         this.#catalog.addDeliveries(stream, streamRun, CommandDelivery.dueAgainAt(now));
@@ -137,11 +139,7 @@ export class Coordinator implements CoordinatorRpc {
   deleteStream(name: string): Promise<RpcResult<null>> {
     return this.#answer(async () => {
       const stream = findStream(this.#catalog, name);
-      const jobs = this.#catalog.jobsOf(stream.generation).map((job) => job.name);
-      if (jobs.length > 0) {
-        const message = `Stream "${name}" is read by ${jobs.map((job) => `"${job}"`).join(", ")}.`;
-        throw new EngineError("STREAM_IN_USE", { message, details: { jobs } });
-      }
+      checkUnused(this.#catalog, stream);
       this.#dropStream(stream);
       this.#ticks.unwatch(stream.generation);
       this.#producers.forgetStream(stream.generation);
@@ -308,12 +306,13 @@ export class Coordinator implements CoordinatorRpc {
   }
 
   async #startJob(name: string, definition: JobDefinition): Promise<JobEntry> {
-    const find = () => sourcesOf(definition).map((source) => findStream(this.#catalog, source));
-    await this.#operations.mapsSettled(find());
-    const sources = find();
+    const find = (names: readonly string[]) => names.map((each) => findStream(this.#catalog, each));
+    const [read, written] = [sourcesOf(definition), sinksOfJob(definition)];
+    await this.#operations.mapsSettled(find([...read, ...written]));
+    const [sources, sinks] = [find(read), sinkStreamsOf(find(read), find(written))];
     const { fromSavepoint } = definition;
     const saved = fromSavepoint === undefined ? undefined : this.#operations.savepoints.get(fromSavepoint);
-    const job = startJob(this.#catalog, sources, { name, definition, saved }, this.#ports.clock.now());
+    const job = startJob(this.#catalog, sources, { name, definition, sinks, saved }, this.#ports.clock.now());
     for (const source of sources) this.#watch(source);
     return job;
   }

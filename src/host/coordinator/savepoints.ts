@@ -7,9 +7,11 @@
  *
  *   savepoints  one row each, until it is deleted
  */
+
 import { EngineError } from "../../base/errors.ts";
 import type { Barrier } from "../../engine/log/barrier.ts";
 import type { RpcResult } from "../../engine/partition-types.ts";
+import { writesToStreams } from "../../engine/plan/task-plan.ts";
 import type { SqlStorage, SqlValue } from "../../engine/ports.ts";
 import type { SavepointStatus } from "../../engine/savepoint/savepoint-store.ts";
 import type { SavepointAnswer } from "../../protocol/answers.ts";
@@ -161,13 +163,15 @@ export class Savepoints {
    * enters.
    */
   async #ask(
-    { run, savepoint, drain }: SavepointEntry,
+    { run, savepoint, stop, drain, stages }: SavepointEntry,
     address: ShardAddress,
     sends: Barrier["sends"],
   ): Promise<RpcResult<SavepointStatus | null>> {
     const partition = this.#shards.open(address);
     if (sends) {
-      const barrier = { run, savepoint, sends, ...(drain && { drains: true as const }) };
+      const stops = stop && stages.some(({ plan }) => writesToStreams(plan));
+      const ends = { ...(drain && { drains: true as const }), ...(stops && { stops: true as const }) };
+      const barrier = { run, savepoint, sends, ...ends };
       const begun = await callShard(this.#clock, callTimeoutMs, address, () =>
         partition.beginSavepoint(address.generation, barrier),
       );

@@ -1,6 +1,7 @@
 /**
  * Starts a job in the catalog: plans its stages, makes the streams between them, and notes whom to tell.
  */
+import type { SinkStreams } from "../../engine/plan/plan-sink.ts";
 import { type PlannedStage, planStages } from "../../engine/plan/plan-stages.ts";
 import type { JobDefinition } from "../../protocol/job-spec.ts";
 import { stepNamesOf } from "../../protocol/step-inputs.ts";
@@ -16,6 +17,8 @@ export const streamRun = 0;
 export interface NewJob {
   readonly name: string;
   readonly definition: JobDefinition;
+  /** The streams that it writes to. */
+  readonly sinks: SinkStreams;
   /** The savepoint that it begins with. */
   readonly saved: SavepointEntry | undefined;
 }
@@ -24,25 +27,30 @@ export interface NewJob {
 export function startJob(
   catalog: Catalog,
   sources: readonly StreamEntry[],
-  { name, definition, saved }: NewJob,
+  { name, definition, sinks, saved }: NewJob,
   now: number,
 ): JobEntry {
   const read = sources.map((source) => source.definition);
   const shardsOf = new Map(sources.map((source) => [source.generation, shardCountOf(source)]));
   const restored = (stages: readonly JobStage[]) =>
     saved && planRestore(saved, stages, shardsOf, definition.allowNonRestoredState ?? false);
-  restored(tryPlan(definition, sources));
+  restored(tryPlan(definition, sources, sinks));
   const streams = [...sources];
-  const planned = planStages(definition, read, (input, from) => {
-    const inputs = from.flatMap((stage) => channelsFrom(streams[stage] as StreamEntry));
-    const between = from.filter((stage) => stage >= sources.length);
-    const idleTogether = between.map((stage) => (streams[stage] as StreamEntry).generation);
-    const number = streams.length - sources.length + 1;
-    const stream = catalog.addStream(`${name}/${number}`, { ...input, inputs, idleTogether }, now);
-    streams.push(stream);
-    const { generation, mapVersion } = stream;
-    return { stream: stream.name, generation, mapVersion, partitions: input.shards };
-  });
+  const planned = planStages(
+    definition,
+    read,
+    (input, from) => {
+      const inputs = from.flatMap((stage) => channelsFrom(streams[stage] as StreamEntry));
+      const between = from.filter((stage) => stage >= sources.length);
+      const idleTogether = between.map((stage) => (streams[stage] as StreamEntry).generation);
+      const number = streams.length - sources.length + 1;
+      const stream = catalog.addStream(`${name}/${number}`, { ...input, inputs, idleTogether }, now);
+      streams.push(stream);
+      const { generation, mapVersion } = stream;
+      return { stream: stream.name, generation, mapVersion, partitions: input.shards };
+    },
+    sinks,
+  );
   const stages = stagesOf(definition, planned, streams);
   const restore = restored(stages);
   const { generation } = streams[0] as StreamEntry;
@@ -57,14 +65,19 @@ export function startJob(
 }
 
 /** The stages that a job would have, with nothing made for them. */
-function tryPlan(definition: JobDefinition, sources: readonly StreamEntry[]): JobStage[] {
+function tryPlan(definition: JobDefinition, sources: readonly StreamEntry[], sinks: SinkStreams): JobStage[] {
   const read = sources.map((source) => source.definition);
   const streams: Pick<StreamEntry, "generation">[] = [...sources];
-  const planned = planStages(definition, read, ({ shards }) => {
-    const generation = -streams.length;
-    streams.push({ generation });
-    return { stream: "", generation, mapVersion: 0, partitions: shards };
-  });
+  const planned = planStages(
+    definition,
+    read,
+    ({ shards }) => {
+      const generation = -streams.length;
+      streams.push({ generation });
+      return { stream: "", generation, mapVersion: 0, partitions: shards };
+    },
+    sinks,
+  );
   return stagesOf(definition, planned, streams);
 }
 

@@ -12,6 +12,7 @@ import type { Catalog, JobEntry, StreamEntry } from "./catalog.ts";
 import { SavepointTaking } from "./savepoint-taking.ts";
 import type { SavepointEntry, Savepoints } from "./savepoints.ts";
 import { type SplitEntry, type Splits, splitPollMs } from "./splits.ts";
+import { checkUnwritten } from "./written-streams.ts";
 
 /** How long a request waits for the end of an operation. */
 const waitMs = 3000;
@@ -94,6 +95,7 @@ export class StructuralOperations {
 
   async #split(stream: StreamEntry, job: JobEntry | undefined, parent: number, middle: number | undefined) {
     const { catalog, splits } = this.#ports;
+    checkUnwritten(catalog, stream, "SPLIT_UNFIT");
     const jobs = job ? [job] : catalog.jobsOf(stream.generation);
     this.#checkNoSplit([stream, ...jobs.flatMap((each) => catalog.streamsOf(each))], "SPLIT_CONFLICT");
     // State that comes in behind the barrier of the split would come without the keys that it takes away.
