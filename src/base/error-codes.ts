@@ -35,7 +35,7 @@ export const errorCodes = {
     409,
     "A stream can only gain nullable columns. Create another stream for another schema.",
   ),
-  STREAM_IN_USE: user(409, "Delete the jobs that read the stream first."),
+  STREAM_IN_USE: user(409, "Delete the jobs that read the stream, or write to it, first."),
   STREAM_ENDED: user(409, "The stream was ended by a max watermark. Create another stream."),
   JOB_NOT_FOUND: user(404, "Create the job first: PUT /v1/jobs/{job}."),
   JOB_INVALID: user(400, "The job's definition is not valid; the message names the place."),

@@ -33,12 +33,20 @@ export class OpenJob {
     return next >= this.#log.nextOffset ? 0 : this.#log.bytesAfter(next);
   }
 
+  /**
+   * True at a barrier while streams lack what was written to them before it: whoever goes on from there does
+   * not send it again.
+   */
+  get isDelivering(): boolean {
+    return this.task.savepoint !== undefined && this.task.output?.isDelivered === false;
+  }
+
   /** True while the job, if it runs, has something to do. */
   get isBusy(): boolean {
     const { task } = this;
     return (
       this.isWritingAhead ||
-      (task.savepoint !== undefined && task.output?.isDelivered !== false) ||
+      (task.savepoint !== undefined && !this.isDelivering) ||
       task.barrier.isNarrowing ||
       task.tables.garbage.length > 0 ||
       (!task.isHeldBack && task.appliedOffset + 1 < this.#log.nextOffset)

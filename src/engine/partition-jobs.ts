@@ -264,11 +264,8 @@ export class PartitionJobs {
       return wholeSliceBytes;
     }
     // Behind a barrier the checkpoint is committed before anything else: the pages of no other are copied.
-    if (task.savepoint !== undefined) {
-      // What it wrote to streams before must be there: the run that goes on does not send it again.
-      if (task.output?.isDelivered === false) return 0;
-      return this.savepoints.copy(task, task.savepoint, this.#identity());
-    }
+    if (job.isDelivering) return 0;
+    if (task.savepoint !== undefined) return this.savepoints.copy(task, task.savepoint, this.#identity());
     if (task.barrier.isNarrowing) return this.#narrow(job);
     if (task.tables.sweepGarbage()) return wholeSliceBytes;
     if (!this.#isRunning(job)) return 0;

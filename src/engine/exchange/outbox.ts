@@ -149,7 +149,8 @@ export class Outbox {
 
   /**
    * Returns messages to send to `receiver` in one call, about `bytesMax` of them, caused within `offsetsMax`
-   * offsets; none while a call is on its way or nothing waits. The call ends when all of them are acknowledged, or with `sendAgain`.
+   * offsets; none while a call is on its way or nothing waits. The call ends when all of them are
+   * acknowledged, or with `sendAgain`.
    */
   take(receiver: number, bytesMax: number, offsetsMax = Number.POSITIVE_INFINITY): readonly Message[] {
     const channel = this.#channel(receiver);

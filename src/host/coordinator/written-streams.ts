@@ -12,7 +12,7 @@ import { rangesOf, shardCountOf } from "./shard-ranges.ts";
 export function sinkStreamsOf(sources: readonly StreamEntry[], sinks: readonly StreamEntry[]): SinkStreams {
   const both = sinks.find(({ generation }) => sources.some((source) => source.generation === generation));
   if (both) {
-    const message = `into: the job reads "${both.name}" and would read its own results; choose another stream`;
+    const message = `into: the job reads "${both.name}" and would read what it writes; choose another stream`;
     throw new EngineError("JOB_INVALID", { message, details: { path: "into" } });
   }
   return new Map(

@@ -123,7 +123,8 @@ test.each<[string, object, object, string]>([
     "that may be null",
     {},
     { columns: [time, origin, counted, { ...worst, nullable: false }] },
-    'into: column "worst" of stream "alerts": found an output that may be null, expected INT that is never null',
+    'into: column "worst" of stream "alerts": found an output that may be null, ' +
+      "expected INT that is never null",
   ],
   [
     "without a column that must be there",
