@@ -14,7 +14,7 @@ import type { Environment } from "./environment.ts";
 import { ObjectStorage } from "./object-storage.ts";
 import { PlatformWallClock } from "./platform-wall-clock.ts";
 import { blobsOf } from "./savepoint-blobs.ts";
-import { ShardStubs } from "./shard-stubs.ts";
+import { KeptShardStubs } from "./shard-stubs.ts";
 
 export class Coordinator extends DurableObject<Environment> implements CoordinatorRpc {
   readonly #host: CoordinatorHost;
@@ -24,7 +24,7 @@ export class Coordinator extends DurableObject<Environment> implements Coordinat
     this.#host = new CoordinatorHost({
       sql: new ObjectStorage(ctx.storage),
       clock: new PlatformWallClock(),
-      shards: new ShardStubs(env),
+      shards: new KeptShardStubs(env),
       blobs: blobsOf(env),
       setAlarm: (at) => void ctx.storage.setAlarm(at),
       abort: (reason) => ctx.abort(reason),

@@ -22,7 +22,7 @@ import { isolate } from "./isolate.ts";
 import { kernelModule } from "./load-kernel.ts";
 import { ObjectStorage, PlatformClock, PlatformRandom } from "./object-storage.ts";
 import { blobsOf } from "./savepoint-blobs.ts";
-import { ShardStubs } from "./shard-stubs.ts";
+import { KeptShardStubs } from "./shard-stubs.ts";
 
 export class Shard extends DurableObject<Environment> implements PartitionRpc {
   #host: PartitionHost | undefined;
@@ -135,7 +135,7 @@ export class Shard extends DurableObject<Environment> implements PartitionRpc {
         await storage.deleteAll();
       },
       abort: (reason) => this.ctx.abort(reason),
-      shards: new ShardStubs(this.env),
+      shards: new KeptShardStubs(this.env),
       blobs: blobsOf(this.env),
       reportActive: async ({ stream, generation, shard }) => {
         await coordinatorOf(this.env).shardActive(stream, generation, shard);

@@ -108,10 +108,9 @@ export class PartitionJobs {
   }
 
   /** The tasks of all jobs that are open and have not failed. */
-  *tasks(): Generator<Task> {
-    for (const { run, task } of this.#open?.values() ?? []) {
-      if (this.#stored.byRun(run)?.state !== "failed") yield task;
-    }
+  get tasks(): readonly Task[] {
+    const open = [...(this.#open?.values() ?? [])];
+    return open.filter(({ run }) => this.#stored.byRun(run)?.state !== "failed").map(({ task }) => task);
   }
 
   /** The error of a job that failed here, if one did. */

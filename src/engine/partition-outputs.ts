@@ -39,24 +39,16 @@ export class PartitionOutputs {
 
   /** True while some receiver has not acknowledged all that was made for it. */
   get isWaiting(): boolean {
-    for (const { outbox } of this.#edges()) if (outbox.isWaiting) return true;
-    return false;
+    return this.#jobs.tasks.some(({ output }) => output?.edges.some(({ outbox }) => outbox.isWaiting));
   }
 
   /** Returns the calls to make now; each must end in `settle`, and in `retry` where that asks for it. */
   take(identity: PartitionIdentity): OutputCall[] {
     const calls: OutputCall[] = [];
-    for (const { run, edge, plan, outbox } of this.#edges()) {
-      const { to } = plan;
-      const isSink = plan.into !== undefined;
-      if (!outbox.isWaiting) continue;
-      for (let receiver = 0; receiver < outbox.receivers; receiver++) {
-        const messages = outbox.take(receiver, sendBytesMax, isSink ? producerSequencesKept : undefined);
-        if (messages.length === 0) continue;
-        const requests = messages.map((message) => requestOf(run, message, identity, plan));
-        const sequences = messages.map(({ sequence }) => sequence);
-        calls.push({ run, edge, receiver, to, isSink, requests, sequences });
-      }
+    for (const { number: run, output } of this.#jobs.tasks) {
+      output?.edges.forEach(({ plan, outbox }, edge) => {
+        if (outbox.isWaiting) takeOf(outbox, { run, edge, plan, identity }, calls);
+      });
     }
     return calls;
   }
@@ -92,20 +84,29 @@ export class PartitionOutputs {
     this.#outboxOf(call)?.sendAgain(call.receiver);
   }
 
-  #outboxOf(call: OutputCall): Outbox | undefined {
-    for (const { run, edge, outbox } of this.#edges()) {
-      if (run === call.run && edge === call.edge) return outbox;
-    }
-    return undefined;
+  #outboxOf({ run, edge }: OutputCall): Outbox | undefined {
+    const task = this.#jobs.tasks.find(({ number }) => number === run);
+    return task?.output?.edges[edge]?.outbox;
   }
+}
 
-  /** The edges of all tasks. */
-  *#edges(): Generator<{ run: number; edge: number; plan: SendPlan; outbox: Outbox }> {
-    for (const { number: run, output } of this.#jobs.tasks()) {
-      for (const [edge, { plan, outbox }] of (output?.edges ?? []).entries()) {
-        yield { run, edge, plan, outbox };
-      }
-    }
+interface CallFacts {
+  readonly run: number;
+  readonly edge: number;
+  readonly plan: SendPlan;
+  readonly identity: PartitionIdentity;
+}
+
+/** Adds the calls to make now for one edge. */
+function takeOf(outbox: Outbox, { run, edge, plan, identity }: CallFacts, calls: OutputCall[]): void {
+  const { to } = plan;
+  const isSink = plan.into !== undefined;
+  for (let receiver = 0; receiver < outbox.receivers; receiver++) {
+    const messages = outbox.take(receiver, sendBytesMax, isSink ? producerSequencesKept : undefined);
+    if (messages.length === 0) continue;
+    const requests = messages.map((message) => requestOf(run, message, identity, plan));
+    const sequences = messages.map(({ sequence }) => sequence);
+    calls.push({ run, edge, receiver, to, isSink, requests, sequences });
   }
 }
 

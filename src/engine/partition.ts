@@ -227,9 +227,16 @@ export class Partition {
     if (!this.#stored) return 0;
     const { commits } = this.jobs;
     const bytes = this.jobs.step();
+    if (bytes > 0) this.#forgetApplied();
     if (this.jobs.commits === commits && !this.#isTrimDue) return bytes;
     this.trim();
     return wholeSliceBytes;
+  }
+
+  #forgetApplied(): void {
+    let awaited = this.log.nextOffset;
+    for (const { appliedOffset } of this.jobs.tasks) awaited = Math.min(awaited, appliedOffset + 1);
+    this.log.forgetUntil(awaited);
   }
 
   /** True while `step` has something to do. */

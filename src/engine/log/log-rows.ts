@@ -4,8 +4,9 @@
  *   log         one row per group commit, under the offset of its first record
  *   acceptance  the newest acceptance body in chunks; a new one overwrites the old one, which costs no delete
  *
- * A task that keeps up reads what was just appended, so the newest rows stay as they were written. Older ones
- * are loaded one at a time, a few are kept because several tasks may replay side by side.
+ * A task that keeps up reads what was just appended, so the newest rows stay as they were written until all
+ * have read them. Older ones are loaded one at a time, a few are kept because several tasks may replay side
+ * by side.
  *
  * Invariant: `#recent` is a gapless run of rows up to the log's end.
  */
@@ -76,6 +77,17 @@ export class LogRows {
     this.#recentBytes += memoryOf(row);
     while (this.#recentBytes > recentBytesMax && this.#recent.length > 1) {
       this.#recentBytes -= memoryOf(this.#recent.shift() as LogRow);
+    }
+  }
+
+  /**
+   * Lets go of the newest rows that lie wholly below `offset`. What stays long is moved by the garbage
+   * collector, and makes its pauses longer and more frequent.
+   */
+  forgetUntil(offset: number): void {
+    for (let [row] = this.#recent; row && endOf(row) <= offset; [row] = this.#recent) {
+      this.#recentBytes -= memoryOf(row);
+      this.#recent.shift();
     }
   }
 

@@ -263,6 +263,11 @@ export class PartitionLog {
     return this.#recordAt(offset);
   }
 
+  /** Lets go of the rows in memory that lie wholly below `offset`: a read loads them again. */
+  forgetUntil(offset: number): void {
+    this.#rows.forgetUntil(offset);
+  }
+
   /** Bytes that the records from `offset` on take in the log. */
   bytesAfter(offset: number): number {
     const record = this.#recordAt(offset);

@@ -224,6 +224,23 @@ describe("reading", () => {
     expect(statementsOf(sql, () => expect(log.bytesAfter(2)).toBeGreaterThan(11 * MiB))).toEqual([]);
   });
 
+  test("keeps in memory what is not read yet, and loads again what was", () => {
+    const { log, sql } = openLog();
+    for (let fill = 1; fill <= 3; fill++) {
+      log.append([requestOf({ frame: stubFrame({}, Uint8Array.of(fill)) }), requestOf()], shardFacts);
+    }
+    log.forgetUntil(4);
+    const readAll = (from: number, to: number) =>
+      statementsOf(sql, () => {
+        for (let offset = from; offset <= to; offset++) expect(log.read(offset)?.offset).toBe(offset);
+      });
+    expect(readAll(3, 6)).toEqual([]);
+    expect(readAll(1, 6)).toHaveLength(1);
+    log.forgetUntil(log.nextOffset);
+    expect(readAll(5, 6)).toHaveLength(1);
+    expect(log.read(5)?.frame.at(-1)).toBe(3);
+  });
+
   test("knows the bytes from any offset to the end", () => {
     const { log, reopen } = openLog();
     log.append([requestOf(), requestOf({ frame: stubFrame({}, new Uint8Array(100)) })], shardFacts);

@@ -152,7 +152,7 @@ describe("a key whose rows are taken back", () => {
     expect(harness.rows()).toEqual([[1, 1, 3, false]]);
     append([["a", at(1), 3]]);
     expect(harness.rows()).toEqual([[2, 1, 6, false]]);
-    const [task] = harness.stages[1]?.[0]?.partition.jobs.tasks() ?? [];
+    const [task] = harness.stages[1]?.[0]?.partition.jobs.tasks ?? [];
     const table = task?.tables.find(TableFamily.Result, continuousWindow)?.keyed;
     expect([...(table?.cells() ?? [])]).toHaveLength(1);
     append([["b", at(1), null]]);

@@ -48,7 +48,7 @@ function append(
 }
 
 function valueCells({ stages }: StagesHarness): number[] {
-  const [task] = stages[1]?.[0]?.partition.jobs.tasks() ?? [];
+  const [task] = stages[1]?.[0]?.partition.jobs.tasks ?? [];
   const places = [...(task?.plan.countedValues?.columns.keys() ?? [])];
   return places.map((place) => {
     const family = valuesFamily(place, ValuesTable.Values);
@@ -196,7 +196,7 @@ describe("values of windows", () => {
     harness.settle();
   };
   const familiesOf = ({ last }: StagesHarness) => {
-    const [task] = last[0]?.partition.jobs.tasks() ?? [];
+    const [task] = last[0]?.partition.jobs.tasks ?? [];
     if (!task) throw new Error("the stage has a task");
     const { countedValues } = task.plan;
     return (countedValues?.columns ?? []).flatMap((_, place) =>
