@@ -2,10 +2,10 @@
  * Finding cells by key: `cells[row]` = the cell of (keys[row], keyNulls[row]) in its table, for the rows of a
  * selection.
  *
- * Rows are looked up first, all of them; then those without a cell are inserted in row order; then, if that
- * made pages grow or split, all are looked up again, for their cells may have moved. Looking up goes in
- * blocks of rows and two steps, candidate by probe table, then comparison, so that many cache misses are
- * under way at once.
+ * Rows are taken in blocks: those of a block are looked up, and those without a cell inserted in row order,
+ * so that the next block finds them. Then, if that made pages grow or split, all are looked up again, for
+ * their cells may have moved. Looking up goes in two steps, candidate by probe table, then comparison, so
+ * that many cache misses are under way at once.
  */
 import {
   CELL_CHANGED,
@@ -115,21 +115,24 @@ export function tableFind(
 ): void {
   failureClear();
   const movesBefore = moves();
-  const missing = locateRows(
-    table, tables, selection, count, keys, keyNulls, hashes, changed, expireBefore, cells,
-  );
-  if (missing == 0) return;
-  for (let i: u32 = 0; i < count; i++) {
-    const row = rowAt(selection, i);
-    if (load<u32>(cells + (<usize>row << 2)) != 0) continue;
-    const lane = keys + (<usize>row << 3);
-    const nulls = <u32>load<u16>(keyNulls + (<usize>row << 1));
-    const hash = load<u64>(hashes + (<usize>row << 3));
-    const owner = tableAt(table, tables, row);
-    const cell = cellInsert(owner, load<u32>(lane), load<u32>(lane, 4), nulls, hash, row);
-    if (cell == 0) return;
-    if (changed != CHANGED_KEPT) store<i64>(cell, changed, CELL_CHANGED);
-    store<u32>(cells + (<usize>row << 2), <u32>cell);
+  for (let begin: u32 = 0; begin < count; begin += BLOCK_ROWS) {
+    const end = min(begin + BLOCK_ROWS, count);
+    const missing = locateBlock(
+      table, tables, selection, begin, end, keys, keyNulls, hashes, changed, expireBefore, cells,
+    );
+    if (missing == 0) continue;
+    for (let i = begin; i < end; i++) {
+      const row = rowAt(selection, i);
+      if (load<u32>(cells + (<usize>row << 2)) != 0) continue;
+      const lane = keys + (<usize>row << 3);
+      const nulls = <u32>load<u16>(keyNulls + (<usize>row << 1));
+      const hash = load<u64>(hashes + (<usize>row << 3));
+      const owner = tableAt(table, tables, row);
+      const cell = cellInsert(owner, load<u32>(lane), load<u32>(lane, 4), nulls, hash, row);
+      if (cell == 0) return;
+      if (changed != CHANGED_KEPT) store<i64>(cell, changed, CELL_CHANGED);
+      store<u32>(cells + (<usize>row << 2), <u32>cell);
+    }
   }
   if (moves() != movesBefore) relocateRows(table, tables, selection, count, keys, keyNulls, hashes, cells);
 }
@@ -145,21 +148,25 @@ export function relocateRows(
   hashes: usize,
   cells: usize,
 ): void {
-  const missing = locateRows(
-    table, tables, selection, count, keys, keyNulls, hashes, CHANGED_KEPT, i64.MIN_VALUE, cells,
-  );
-  assert(missing == 0);
+  for (let begin: u32 = 0; begin < count; begin += BLOCK_ROWS) {
+    const end = min(begin + BLOCK_ROWS, count);
+    const missing = locateBlock(
+      table, tables, selection, begin, end, keys, keyNulls, hashes, CHANGED_KEPT, i64.MIN_VALUE, cells,
+    );
+    assert(missing == 0);
+  }
 }
 
 /**
- * Looks all rows up, marks their pages, sets `changed`, and returns how many have no cell: theirs is set to
- * 0.
+ * Looks the rows of a block up, marks their pages, sets `changed`, and returns how many have no cell: theirs
+ * is set to 0.
  */
-function locateRows(
+function locateBlock(
   table: usize,
   tables: usize,
   selection: usize,
-  count: u32,
+  begin: u32,
+  end: u32,
   keys: usize,
   keyNulls: usize,
   hashes: usize,
@@ -169,35 +176,32 @@ function locateRows(
 ): u32 {
   const dirty = dirtyInBatch();
   let missing: u32 = 0;
-  for (let begin: u32 = 0; begin < count; begin += BLOCK_ROWS) {
-    const end = min(begin + BLOCK_ROWS, count);
-    for (let i = begin; i < end; i++) {
-      const row = rowAt(selection, i);
-      const hash = load<u64>(hashes + (<usize>row << 3));
-      const owner = tableAt(table, tables, row);
-      const page = pageOf(owner, hash);
-      pageTouch(owner, page, dirty);
-      store<u32>(cells + (<usize>row << 2), <u32>candidateOf(page, hash));
-    }
-    for (let i = begin; i < end; i++) {
-      const row = rowAt(selection, i);
-      let cell = <usize>load<u32>(cells + (<usize>row << 2));
+  for (let i = begin; i < end; i++) {
+    const row = rowAt(selection, i);
+    const hash = load<u64>(hashes + (<usize>row << 3));
+    const owner = tableAt(table, tables, row);
+    const page = pageOf(owner, hash);
+    pageTouch(owner, page, dirty);
+    store<u32>(cells + (<usize>row << 2), <u32>candidateOf(page, hash));
+  }
+  for (let i = begin; i < end; i++) {
+    const row = rowAt(selection, i);
+    let cell = <usize>load<u32>(cells + (<usize>row << 2));
+    if (cell == 0) { missing++; continue; }
+    const hash = load<u64>(hashes + (<usize>row << 3));
+    const lane = keys + (<usize>row << 3);
+    const key = <usize>load<u32>(lane);
+    const length = load<u32>(lane, 4);
+    const nulls = <u32>load<u16>(keyNulls + (<usize>row << 1));
+    const owner = tableAt(table, tables, row);
+    const page = pageOf(owner, hash);
+    if (!cellMatches(page, cell, hash, key, length, nulls)) {
+      cell = cellFind(page, hash, key, length, nulls);
+      store<u32>(cells + (<usize>row << 2), <u32>cell);
       if (cell == 0) { missing++; continue; }
-      const hash = load<u64>(hashes + (<usize>row << 3));
-      const lane = keys + (<usize>row << 3);
-      const key = <usize>load<u32>(lane);
-      const length = load<u32>(lane, 4);
-      const nulls = <u32>load<u16>(keyNulls + (<usize>row << 1));
-      const owner = tableAt(table, tables, row);
-      const page = pageOf(owner, hash);
-      if (!cellMatches(page, cell, hash, key, length, nulls)) {
-        cell = cellFind(page, hash, key, length, nulls);
-        store<u32>(cells + (<usize>row << 2), <u32>cell);
-        if (cell == 0) { missing++; continue; }
-      }
-      if (load<i64>(cell, CELL_CHANGED) < expireBefore) cellReset(owner, page, cell);
-      if (changed != CHANGED_KEPT) store<i64>(cell, changed, CELL_CHANGED);
     }
+    if (load<i64>(cell, CELL_CHANGED) < expireBefore) cellReset(owner, page, cell);
+    if (changed != CHANGED_KEPT) store<i64>(cell, changed, CELL_CHANGED);
   }
   return missing;
 }
