@@ -26,6 +26,7 @@ import {
   streamBodyOf,
   viewsOf,
 } from "./draw-life.ts";
+import { sinkBodyOf } from "./draw-sink.ts";
 import { describe, type ProcessLife } from "./simulated-process.ts";
 import type { Simulation } from "./simulation.ts";
 
@@ -93,7 +94,13 @@ export class Clients {
         await this.#insist((rpc) => rpc.putStream(stream, readStreamDefinition(streamBodyOf(plan, stream))));
       }
       for (const job of plan.jobs) {
+        const { into } = job;
         this.#go(async () => {
+          if (into) {
+            await this.#insist((rpc) =>
+              rpc.putStream(into.stream, readStreamDefinition(sinkBodyOf(plan.waitsForProducers, job, into))),
+            );
+          }
           await this.#insist((rpc) => rpc.putJob(job.name, readJobDefinition(jobBodyOf(job))));
           if (plan.pausesEveryMs !== undefined) this.#go(() => this.#pause(job.name));
           if (job.isDropped) this.#go(() => this.#drop(job.name));

@@ -7,6 +7,7 @@
 import { Random } from "../arbitraries/random.ts";
 import type { WindowSpec } from "../reference/windowed-batch.ts";
 import { type BranchPlan, branchBodyOf, drawBranches, isChanging } from "./draw-branches.ts";
+import { drawSink, type SinkPlan } from "./draw-sink.ts";
 import { keptValuesBody } from "./kept-values.ts";
 
 export interface JobPlan {
@@ -32,6 +33,8 @@ export interface JobPlan {
   /** When savepoints are taken that nothing begins with. */
   readonly savesAtMs: readonly number[];
   readonly fork: ForkPlan | undefined;
+  /** The stream that its first step's results go into. */
+  readonly into: SinkPlan | undefined;
 }
 
 /** Another job that begins with a savepoint of the first one, and must come to the same. */
@@ -149,6 +152,7 @@ export function drawLife(seed: number): LifePlan {
       drawJob(random, new Random(Math.imul(2 * seed + index, 0x85ebca6b)), {
         ...{ name: `job_${index}`, shards, isDistributed, idle },
         branching: new Random(Math.imul(2 * seed + index, 0x9e3779b1)),
+        writing: new Random(Math.imul(2 * seed + index, 0xb5297a4d)),
         isUnion: otherShards !== undefined && more.chance(0.7),
       }),
     ),
@@ -238,8 +242,10 @@ function drawJob(
     name,
     isUnion,
     branching,
+    writing,
     ...stream
-  }: StreamPlan & Pick<JobPlan, "name" | "isUnion"> & { readonly branching: Random },
+  }: StreamPlan &
+    Pick<JobPlan, "name" | "isUnion"> & { readonly branching: Random; readonly writing: Random },
 ): JobPlan {
   const kind = random.pick(["tumble", "hop", "cumulate", "none"] as const);
   const step = random.pick([500, 2_000, 10_000, 60_000]);
@@ -265,6 +271,7 @@ function drawJob(
     parallelism: random.pick([undefined, undefined, 1, 2, 5]),
     twoPhase: random.chance(0.6),
     ...{ fork: undefined, branches: [], savesAtMs: [] },
+    into: drawSink(writing, { name, key, window, lateness, isDropped }),
     hasDistinct: (kind === "none" || kind === "tumble") && changes.chance(0.4),
   };
   const isLocal = !needsExchange(stream, linear);
@@ -273,9 +280,10 @@ function drawJob(
   const savesAtMs = Array.from({ length: saves }, () => branching.below(40_000));
   const drawn = { ...linear, branches, savesAtMs };
   const atMs = random.below(40_000);
-  const drains = atMs % 3 === 0 && !(drawn.step && isChanging(drawn)) && branches.length === 0;
+  const isStopped = atMs % 3 === 0 || (drawn.into && atMs % 3 === 1);
+  const drains = isStopped === true && !(drawn.step && isChanging(drawn)) && branches.length === 0;
   const fork = { atMs, parallelism: random.pick([2, 3, 5]), drains };
-  const isForked = random.chance(0.4) || branches.length > 0;
+  const isForked = random.chance(0.4) || branches.length > 0 || drawn.into !== undefined;
   return isForked && canFork(stream, drawn) ? { ...drawn, fork } : drawn;
 }
 
@@ -319,7 +327,9 @@ export function forkOf(life: Pick<LifePlan, "shards" | "isDistributed">, job: Jo
   const drawn = job.fork?.parallelism ?? 2;
   const parallelism = !needsExchange(life, job) ? job.parallelism : drawn === life.shards ? 7 : drawn;
   const twoPhase = drawn % 2 === 0 ? job.twoPhase : !job.twoPhase;
-  return { ...job, name: `${job.name}_fork`, parallelism, twoPhase, fork: undefined, savesAtMs: [] };
+  // Beside a job that goes on it would write again what that one writes.
+  const into = job.fork?.drains ? job.into : undefined;
+  return { ...job, name: `${job.name}_fork`, parallelism, twoPhase, fork: undefined, savesAtMs: [], into };
 }
 
 /** Whether rows of one key lie in several shards, or the job wants other partitions than these. */
@@ -387,6 +397,7 @@ export function jobBodyOf(job: JobPlan): object {
     twoPhase,
     ...(amountMin === undefined ? {} : { filter: [">=", "amount", amountMin] }),
     ...(window ? { window, allowedLateness: lateness } : {}),
+    ...(job.into && { into: job.into.stream }),
     aggregates: {
       n: { function: "count" },
       total: { function: "sum", argument: "amount" },

@@ -5,6 +5,7 @@ import { Outbox } from "../../src/engine/exchange/outbox.ts";
 import { LiveProducers } from "../../src/engine/log/live-producers.ts";
 import { LogState } from "../../src/engine/log/log-state.ts";
 import { type AppendRequest, higherOf, RecordKind } from "../../src/engine/log/records.ts";
+import { OpenJob } from "../../src/engine/open-job.ts";
 import { Partition } from "../../src/engine/partition.ts";
 import { decodePart, encodePart } from "../../src/engine/savepoint/part-codec.ts";
 import { type SavedPart, SavepointStore } from "../../src/engine/savepoint/savepoint-store.ts";
@@ -31,6 +32,8 @@ export function plantBug(plant: Plant | undefined, now: () => number): () => voi
       });
     case "early-trim":
       return replaceGetter(Task.prototype, "neededOffset", (own: number) => own + 1_000_000);
+    case "left-behind":
+      return replaceGetter(OpenJob.prototype, "isDelivering", () => false);
     case "passed-barrier":
       return replaceMethod(LogState.prototype, "applyRow", function (this: LogState) {
         this.barrier = undefined;

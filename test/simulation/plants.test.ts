@@ -17,6 +17,7 @@ const hasFork = ({ jobs }: LifePlan) => jobs.some(({ fork }) => fork !== undefin
 const waitsForNone = ({ waitsForProducers }: LifePlan) => !waitsForProducers;
 const hasSplit = ({ splits }: LifePlan) => splits.length > 0;
 const hasBranches = ({ jobs }: LifePlan) => jobs.some(({ branches }) => branches.length > 0);
+const hasSink = ({ jobs }: LifePlan) => jobs.some(({ into, fork }) => into && fork?.drains);
 const hasChanges = ({ jobs }: LifePlan) => jobs.some((job) => job.step && isChanging(job));
 
 /** What the first life that a bug spoils is told of, and which lives it may concern. */
@@ -31,6 +32,7 @@ const symptoms: Readonly<Record<Plant, readonly [RegExp, ((plan: LifePlan) => bo
   "lost-letter": [/letters, expected/],
   "dropped-outbox": [/cannot be sent again|lacks|rests with \d+ open windows|^stuck: /],
   "forgotten-edge": [/cannot be sent again|lacks|rests with \d+ open windows|^stuck: /, hasBranches],
+  "left-behind": [/the stream that job_. writes to lacks/, hasSink],
   "lost-late-rows": [/branch \d of job_. lacks/, hasBranches],
   "skipped-acceptance": [/(second (stage|step)|branch \d) of job_. (lacks|has too much of)|counts/],
   "maximum-watermark": [/^wrong: /],

@@ -10,6 +10,7 @@ export const plants = {
   "lost-letter": "every third row of letters is not stored",
   "dropped-outbox": "what waits to be acknowledged is not in the checkpoint",
   "forgotten-edge": "of several edges of a task only the first one's messages are in the checkpoint",
+  "left-behind": "a job that is stopped does not wait until streams have what it wrote to them",
   "lost-late-rows": "rows that come too late for a step are not sent to those who read them",
   "skipped-acceptance": "a channel's messages are logged whether they were before or not",
   "maximum-watermark": "a stage goes by the fastest of its channels instead of the slowest",

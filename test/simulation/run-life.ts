@@ -29,6 +29,7 @@ import {
   type ShardLog,
 } from "./check-life.ts";
 import { checkProducers } from "./check-producers.ts";
+import { checkSink, readSinkLog } from "./check-sink.ts";
 import { Clients } from "./clients.ts";
 import { Deployment } from "./deployment.ts";
 import {
@@ -305,6 +306,7 @@ class LifeCourse {
     wrong(checkLogs(clients.sent, logs));
     for (const job of this.#unforked) {
       const read = sourcesOf(job).flatMap((stream) => logsBy[stream]);
+      wrong(this.#checkSink(job, views));
       if (job.fork?.drains) {
         wrong(checkDrained(plan, job, read, clients.drained.get(job.name), views));
         continue;
@@ -315,6 +317,14 @@ class LifeCourse {
     this.rowsLogged = logs.flatMap(({ frames }) => frames.flat()).length;
     for (const [view, rows] of views)
       for (const row of rows) simulation.tell(`${view} ${JSON.stringify(row)}`);
+  }
+
+  /** The stream that a job writes to, and the one that goes on after it. */
+  #checkSink(job: JobPlan, views: ReadonlyMap<string, ViewAnswer["rows"]>): string[] {
+    if (!job.into) return [];
+    const shards = this.#visit(job.into.stream, (partition, storage) => readSinkLog(job, partition, storage));
+    const last = job.fork?.drains ? forkOf(this.#simulation.plan, job) : job;
+    return checkSink(job, views.get(viewsOf(last)[0] ?? "") ?? [], shards);
   }
 
   /** The stages of one job behind the shards, and its views. */

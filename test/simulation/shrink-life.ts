@@ -24,6 +24,7 @@ const changes: readonly Change[] = [
   (plan) => ({ ...plan, jobs: plan.jobs.map((job) => ({ ...job, step: undefined })) }),
   (plan) => ({ ...plan, jobs: plan.jobs.map((job) => ({ ...job, branches: [] })) }),
   (plan) => ({ ...plan, jobs: plan.jobs.map((job) => ({ ...job, branches: job.branches.slice(0, -1) })) }),
+  (plan) => ({ ...plan, jobs: plan.jobs.map((job) => ({ ...job, into: undefined })) }),
   (plan) => ({ ...plan, channelBytesMax: undefined }),
   (plan) => ({ ...plan, jobs: plan.jobs.map((job) => ({ ...job, isUnion: false })) }),
   (plan) => ({ ...plan, jobs: plan.jobs.map((job) => ({ ...job, amountMin: undefined })) }),
