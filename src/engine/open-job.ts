@@ -44,11 +44,11 @@ export class OpenJob {
   /** True while the job, if it runs, has something to do. */
   get isBusy(): boolean {
     const { task } = this;
+    if (this.isWritingAhead || task.tables.garbage.length > 0) return true;
+    if (this.isDelivering) return false;
     return (
-      this.isWritingAhead ||
-      (task.savepoint !== undefined && !this.isDelivering) ||
+      task.savepoint !== undefined ||
       task.barrier.isNarrowing ||
-      task.tables.garbage.length > 0 ||
       (!task.isHeldBack && task.appliedOffset + 1 < this.#log.nextOffset)
     );
   }

@@ -13,6 +13,7 @@ import { PageCache } from "../kernel/page-cache.ts";
 import { Outbox } from "./exchange/outbox.ts";
 import { statusOfClosed, statusOfOpen } from "./job-status.ts";
 import type { PartitionLog } from "./log/partition-log.ts";
+import { lowerOf } from "./log/records.ts";
 import { OpenJob } from "./open-job.ts";
 import type { JobCommand, JobState, JobStatus, PartitionIdentity } from "./partition-types.ts";
 import type { TaskPlan } from "./plan/task-plan.ts";
@@ -113,6 +114,11 @@ export class PartitionJobs {
     return open.filter(({ run }) => this.#stored.byRun(run)?.state !== "failed").map(({ task }) => task);
   }
 
+  /** The task of a run whose job is open, whether it has failed or not. */
+  openTask(run: number): Task | undefined {
+    return this.#open?.get(run)?.task;
+  }
+
   /** The error of a job that failed here, if one did. */
   get failure(): ErrorBody | undefined {
     return this.#stored.all.find(({ state }) => state === "failed")?.error;
@@ -138,12 +144,8 @@ export class PartitionJobs {
 
   /** End of the earliest window of a running job that has not fired. */
   nextWindowEnd(): bigint | undefined {
-    let next: bigint | undefined;
-    for (const { task } of this.#running()) {
-      const end = task.windows?.nextEnd();
-      if (end !== undefined && (next === undefined || end < next)) next = end;
-    }
-    return next;
+    const ends = this.#running().flatMap(({ task }) => task.windows?.nextEnd() ?? []);
+    return ends.length === 0 ? undefined : ends.reduce((next, end) => lowerOf(next, end));
   }
 
   /** Begins to bring in the state with which a run starts that has not been created; `command` creates it. */
@@ -184,6 +186,8 @@ export class PartitionJobs {
     const current = this.#stored.byRun(run);
     if (!current) this.#create(command, state);
     else if (current.state !== state) this.#stored.setState(run, state, undefined);
+    // Nobody wishes for anything while a savepoint ends the run: one that would have is given up.
+    if (current && state === "running") this.#jobs().get(run)?.task.barrier.goOn();
     // A job that was paused has to catch up first, like a new one.
     const open = this.#open?.get(run);
     if (open && current?.state !== state) open.hasCaughtUp = open.lagBytes <= backlogBytesMax;
@@ -211,8 +215,7 @@ export class PartitionJobs {
     const open = this.#jobs();
     return this.#stored.all.map((stored) => {
       const job = open.get(stored.run);
-      if (!job) return statusOfClosed(stored);
-      return statusOfOpen(stored, job, this.#log, this.cache.bytes);
+      return job ? statusOfOpen(stored, job, this.#log, this.cache.bytes) : statusOfClosed(stored);
     });
   }
 
@@ -222,8 +225,7 @@ export class PartitionJobs {
    */
   appliedOffset(job: string, run: number): number {
     const { task } = this.#find(job, run);
-    const stored = this.#stored.byRun(run);
-    if (stored?.state === "failed") throw failureOf(stored);
+    this.checkRun(run);
     return task.appliedOffset;
   }
 
@@ -263,7 +265,7 @@ export class PartitionJobs {
       return wholeSliceBytes;
     }
     // Behind a barrier the checkpoint is committed before anything else: the pages of no other are copied.
-    if (job.isDelivering) return 0;
+    if (job.isDelivering) return task.tables.sweepGarbage() ? wholeSliceBytes : 0;
     if (task.savepoint !== undefined) return this.savepoints.copy(task, task.savepoint, this.#identity());
     if (task.barrier.isNarrowing) return this.#narrow(job);
     if (task.tables.sweepGarbage()) return wholeSliceBytes;

@@ -4,10 +4,7 @@
  * Sending asks nothing of the clock: whatever waits is sent as soon as the call before it was answered. Only
  * a call that failed is tried again after a while.
  */
-import type { ErrorCode } from "../base/error-codes.ts";
-import type { ErrorBody } from "../base/errors.ts";
-import { producerSequencesKept, sendBytesMax } from "../base/limits.ts";
-import { checksumIn } from "../kernel/frame-codec.ts";
+import { sendBytesMax } from "../base/limits.ts";
 import type { Message } from "./exchange/message-codec.ts";
 import type { Outbox } from "./exchange/outbox.ts";
 import { channelOf, channelTokenId, producerOf } from "./log/channel-name.ts";
@@ -59,20 +56,15 @@ export class PartitionOutputs {
     const outbox = this.#outboxOf(call);
     if (!outbox) return true;
     const results = answer.ok ? answer.value : [];
-    const refusedAt = results.findIndex(
-      (result) => result.status === "refused" && !(isSink && isForgotten(result.error)),
-    );
+    const refusedAt = results.findIndex(({ status }) => status === "refused");
     const settled = refusedAt < 0 ? results.length : refusedAt;
     const [last, through] = [results[settled - 1], sequences[settled - 1]];
-    if (last && through) {
-      outbox.acknowledge(receiver, through, last.status === "refused" ? 0 : last.offset);
-    }
+    if (last && last.status !== "refused" && through) outbox.acknowledge(receiver, through, last.offset);
     if (settled === sequences.length) return true;
     const refused = results[settled];
     if (refused?.status !== "refused") return false;
     const { code, details } = refused.error;
-    const isFinal = isSink ? sinkFailures.has(code) : code === "JOB_FAILED";
-    if (isFinal) this.#jobs.fail(run, refused.error);
+    if (code === (isSink ? "STREAM_ENDED" : "JOB_FAILED")) this.#jobs.fail(run, refused.error);
     if (code !== "CHANNEL_GAP") return false;
     const outcome = tryStep(() => outbox.sendAgainFrom(receiver, details?.last as ChannelSequence));
     if (outcome.outcome === "Failed") this.#jobs.fail(run, outcome.error);
@@ -85,8 +77,7 @@ export class PartitionOutputs {
   }
 
   #outboxOf({ run, edge }: OutputCall): Outbox | undefined {
-    const task = this.#jobs.tasks.find(({ number }) => number === run);
-    return task?.output?.edges[edge]?.outbox;
+    return this.#jobs.openTask(run)?.output?.edges[edge]?.outbox;
   }
 }
 
@@ -102,23 +93,12 @@ function takeOf(outbox: Outbox, { run, edge, plan, identity }: CallFacts, calls:
   const { to } = plan;
   const isSink = plan.into !== undefined;
   for (let receiver = 0; receiver < outbox.receivers; receiver++) {
-    const messages = outbox.take(receiver, sendBytesMax, isSink ? producerSequencesKept : undefined);
+    const messages = outbox.take(receiver, sendBytesMax);
     if (messages.length === 0) continue;
     const requests = messages.map((message) => requestOf(run, message, identity, plan));
     const sequences = messages.map(({ sequence }) => sequence);
     calls.push({ run, edge, receiver, to, isSink, requests, sequences });
   }
-}
-
-/** What a stream that people made refuses for good: it ended, or what was sent before was something else. */
-const sinkFailures: ReadonlySet<string> = new Set<ErrorCode>(["STREAM_ENDED", "PRODUCER_SEQUENCE_REUSED"]);
-
-/**
- * True where a message is older than what the shard still lists. It is in the log then: a call holds
- * messages of no more offsets than are listed, and none is taken before those before are acknowledged.
- */
-function isForgotten({ code }: ErrorBody): boolean {
-  return code === "PRODUCER_SEQUENCE_TOO_OLD";
 }
 
 function requestOf(
@@ -130,14 +110,7 @@ function requestOf(
   const { sequence, previous, kind, watermark, frame } = message;
   const { offset, part } = sequence;
   const origin = into
-    ? {
-        producer: {
-          producer: producerOf(run, identity),
-          sequence: offset,
-          part,
-          checksum: checksumIn(frame),
-        },
-      }
+    ? { producer: { producer: producerOf(run, identity), sequence: offset, part, checksum: 0n } }
     : {
         producer: undefined,
         link: { channel: channelOf(identity), sequence, previous, kind, watermark },

@@ -270,11 +270,6 @@ export function readFrameHeader(bytes: Uint8Array): FrameHeader {
   };
 }
 
-/** Returns the checksum that ends a frame, which is not verified. */
-export function checksumIn({ buffer, byteOffset, byteLength }: Uint8Array): bigint {
-  return new DataView(buffer, byteOffset, byteLength).getBigUint64(byteLength - checksumBytes, true);
-}
-
 /** Reads the rejected records; does not verify the checksum. Throws `FRAME_CORRUPT` or `VERSION_UNKNOWN`. */
 export function readRejected(bytes: Uint8Array): BadRecord[] {
   const { rejected } = readFrameHeader(bytes);

@@ -122,11 +122,15 @@ test("a stream that a job writes to stays as it is, and the job is told where it
   expect(await refused("/v1/jobs/cycle", "PUT", totalsBody("clicked", { into: "clicked" }))).toEqual([
     400,
     "JOB_INVALID",
-    expect.stringContaining('into: the job reads "clicked"'),
+    "into: what the job writes would come to it again, since it reads that; choose another stream",
   ]);
   expect((await refused("/v1/jobs/lost", "PUT", into({ into: ["nowhere"] })))[1]).toBe("STREAM_NOT_FOUND");
   expect((await refused("/v1/jobs/changing", "PUT", into({ allowedLateness: "1s" })))[1]).toBe("JOB_INVALID");
   expect((await call("PUT", "/v1/jobs/writer", into({}))).status).toBe(201);
+  expect(await refused("/v1/jobs/back", "PUT", totalsBody("written", { into: "clicked" }))).toEqual([
+    ...[400, "JOB_INVALID"],
+    expect.stringContaining('jobs bring that back to "written", which it reads'),
+  ]);
   expect((await refused("/v1/streams/written", "DELETE"))[1]).toBe("STREAM_IN_USE");
   expect((await refused("/v1/streams/written/splits", "POST", { shard: 0 })).slice(0, 2)).toEqual([
     409,

@@ -148,17 +148,14 @@ export class Outbox {
   }
 
   /**
-   * Returns messages to send to `receiver` in one call, about `bytesMax` of them, caused within `offsetsMax`
-   * offsets; none while a call is on its way or nothing waits. The call ends when all of them are
-   * acknowledged, or with `sendAgain`.
+   * Returns messages to send to `receiver` in one call, about `bytesMax` of them; none while a call is on its
+   * way or nothing waits. The call ends when all of them are acknowledged, or with `sendAgain`.
    */
-  take(receiver: number, bytesMax: number, offsetsMax = Number.POSITIVE_INFINITY): readonly Message[] {
+  take(receiver: number, bytesMax: number): readonly Message[] {
     const channel = this.#channel(receiver);
     if (channel.inFlight > 0) return [];
     let bytes = 0;
-    const first = channel.messages[0]?.sequence.offset ?? 0;
-    for (const { kind, frame, sequence } of channel.messages) {
-      if (sequence.offset - first >= offsetsMax) break;
+    for (const { kind, frame } of channel.messages) {
       if (channel.inFlight > 0 && bytes + frame.byteLength > bytesMax) break;
       bytes += frame.byteLength;
       channel.inFlight++;

@@ -45,6 +45,8 @@ export interface ProducerFacts {
   readonly listed: { readonly checksum: bigint; readonly offset: number } | undefined;
   /** Whether the shard can remember one more producer. */
   readonly hasRoom: boolean;
+  /** Of a task: the offset of what it sent last, where the request is not behind that. */
+  readonly writtenAt: number | undefined;
   /** Whether it may send: it is registered as the request says, or the stream waits for no producer. */
   readonly isRegistered: boolean;
 }
@@ -125,6 +127,7 @@ function decideByChannel(link: ChannelLink, known: ChannelFacts | undefined): Ac
 
 function decideByProducer({ producer }: AppendRequest, known: ProducerFacts | undefined): Acceptance {
   if (!producer || !known) return { decision: "Log" };
+  if (known.writtenAt !== undefined) return { decision: "Acknowledge", offset: known.writtenAt };
   const { producer: name, sequence, part } = producer;
   const details = { producer: name, sequence, part };
   if (known.highest === undefined) {

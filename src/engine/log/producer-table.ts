@@ -5,11 +5,16 @@
  * are kept in flat arrays of numbers, since there may be many thousand producers with 64 pairs each. The
  * table changes only when a row was logged; what a group commit has accepted so far lies in a `ProducerGroup`
  * above it.
+ *
+ * Tasks that write to the stream are producers too (`channelTokenId`). What one sends comes in order, each
+ * call behind the answer to the one before, so its last pair tells of all before; it is kept longer.
  */
 import { producerSequencesKept, producerTableBytesMax } from "../../base/limits.ts";
+import { channelTokenId } from "./channel-name.ts";
+import { compareSequences } from "./channel-sequence.ts";
 import type { ProducerFacts } from "./decide-acceptance.ts";
 import { producerKey } from "./producer-changes.ts";
-import type { ProducerPart } from "./records.ts";
+import type { ChannelSequence, ProducerPart } from "./records.ts";
 import type { ProducerStamp } from "./row-codec.ts";
 
 export interface AcceptedPair {
@@ -23,6 +28,10 @@ export interface AcceptedPair {
 const entryBytes = 400;
 const pairBytes = 32;
 const numbersPerPair = 3;
+
+/** A job that stood still, or had failed, may go on so much later and send again what it had sent; ms. */
+const writerKeptMs = 30 * 86_400_000;
+
 const firstCapacity = 4;
 
 export class AcceptedPairs {
@@ -39,6 +48,12 @@ export class AcceptedPairs {
 
   get bytes(): number {
     return this.#checksums.length * pairBytes;
+  }
+
+  /** The last pair alone, of a producer that sends in order. */
+  replace(pair: AcceptedPair): void {
+    this.#count = 0;
+    this.add(pair);
   }
 
   add(pair: AcceptedPair): void {
@@ -58,6 +73,11 @@ export class AcceptedPairs {
       return { checksum: this.#checksums[index] as bigint, offset: this.#numbers[at + 2] as number };
     }
     return undefined;
+  }
+
+  /** The pair that was added last. */
+  get last(): AcceptedPair | undefined {
+    return this.list().at(-1);
   }
 
   /** The pairs that are still known, in the order of acceptance. */
@@ -148,16 +168,20 @@ export class ProducerTable {
     const { tokenId, producer, sequence, part, checksum } = stamp;
     const entry = this.find(tokenId, producer) ?? this.open(tokenId, producer, appendTime);
     const before = entry.pairs.bytes;
-    entry.pairs.add({ sequence, part, checksum, offset });
+    if (tokenId === channelTokenId) entry.pairs.replace({ sequence, part, checksum, offset });
+    else entry.pairs.add({ sequence, part, checksum, offset });
     entry.appendTime = appendTime;
     this.#bytes += entry.pairs.bytes - before;
   }
 
-  /** Forgets the producers whose last append is not behind `time`; returns how many. */
+  /**
+   * Forgets the producers whose last append is not behind `time`, and tasks when that is `writerKeptMs` more
+   * ago; returns how many.
+   */
   expire(time: number): number {
     const before = this.#entries.size;
     for (const [key, entry] of this.#entries) {
-      if (entry.appendTime > time) continue;
+      if (!isExpired(entry, time)) continue;
       this.#entries.delete(key);
       this.#bytes -= weightOf(entry);
     }
@@ -166,7 +190,7 @@ export class ProducerTable {
 
   /** Whether `expire(time)` would forget any. */
   hasExpired(time: number): boolean {
-    for (const entry of this.#entries.values()) if (entry.appendTime <= time) return true;
+    for (const entry of this.#entries.values()) if (isExpired(entry, time)) return true;
     return false;
   }
 }
@@ -183,11 +207,19 @@ export class ProducerGroup {
   factsOf(tokenId: string, { producer, sequence, part }: ProducerPart): Omit<ProducerFacts, "isRegistered"> {
     const logged = this.#table.find(tokenId, producer)?.pairs;
     const pending = this.#pending.get(producerKey({ tokenId, producer }));
+    if (tokenId === channelTokenId) {
+      const last = pending?.last ?? logged?.last;
+      const isBehind =
+        last !== undefined && compareSequences({ offset: sequence, part }, positionOf(last)) <= 0;
+      const writtenAt = isBehind ? last.offset : undefined;
+      return { highest: undefined, listed: undefined, hasRoom: true, writtenAt };
+    }
     const highest = Math.max(logged?.highest ?? -1, pending?.highest ?? -1);
     return {
       highest: highest < 0 ? undefined : highest,
       listed: pending?.find(sequence, part) ?? logged?.find(sequence, part),
       hasRoom: this.#table.bytes < producerTableBytesMax,
+      writtenAt: undefined,
     };
   }
 
@@ -197,6 +229,14 @@ export class ProducerGroup {
     this.#pending.set(key, pending);
     pending.add({ ...claimed, offset });
   }
+}
+
+function positionOf({ sequence, part }: AcceptedPair): ChannelSequence {
+  return { offset: sequence, part };
+}
+
+function isExpired({ tokenId, appendTime }: ProducerEntry, time: number): boolean {
+  return appendTime + (tokenId === channelTokenId ? writerKeptMs : 0) <= time;
 }
 
 function weightOf({ tokenId, producer, pairs }: ProducerEntry): number {

@@ -4,6 +4,7 @@
  * Columns are matched by name. Only results that do not change can go: a stream takes nothing back.
  */
 import { EngineError } from "../../base/errors.ts";
+import { stagePartitionsMax } from "../../base/limits.ts";
 import { type Column, formatType } from "../../columnar/schema.ts";
 import { type StepDefinition, sinksOf } from "../../protocol/job-spec.ts";
 import type { StreamDefinition } from "../../protocol/stream-spec.ts";
@@ -41,6 +42,10 @@ export function planSinks(
     }
     const stream = streams.get(name);
     if (!stream) throw refusal(`there is no stream "${name}"`);
+    const { partitions } = stream.target;
+    if (partitions > stagePartitionsMax) {
+      throw refusal(`stream "${name}" has ${partitions} shards, expected at most ${stagePartitionsMax}`);
+    }
     return planSink(name, plan, streamOfResults(plan, reads), stream);
   });
 }

@@ -38,6 +38,8 @@ export interface SavedPart {
   readonly savepoint: number;
   /** -1: the task's state. */
   readonly part: number;
+  /** How many parts with pages there were. */
+  readonly parts: number;
   readonly body: Uint8Array;
 }
 
@@ -114,14 +116,17 @@ export class SavepointStore {
 
   /** The next part that is to be uploaded, of any savepoint that is copied. */
   nextPart(): SavedPart | undefined {
-    const row = this.#sql.run(
-      `SELECT p.run, p.savepoint, p.part, p.body FROM savepoint_parts p JOIN savepoints s
+    const [named] = this.#sql.run(
+      `SELECT p.run, p.savepoint, p.part, s.parts FROM savepoint_parts p JOIN savepoints s
        ON s.run = p.run AND s.savepoint = p.savepoint WHERE s.state = 'copied'
        ORDER BY p.run, p.savepoint, p.part DESC LIMIT 1`,
-    )[0];
-    if (!row) return undefined;
-    const [run, savepoint, part, body] = row as [number, number, number, Uint8Array];
-    return { run, savepoint, part, body };
+    );
+    if (!named) return undefined;
+    const [run, savepoint, part, parts] = named as [number, number, number, number];
+    // Sorting would read all bodies.
+    const where = "WHERE run = ? AND savepoint = ? AND part = ?";
+    const [found] = this.#sql.run(`SELECT body FROM savepoint_parts ${where}`, run, savepoint, part);
+    return { run, savepoint, part, parts, body: found?.[0] as Uint8Array };
   }
 
   /** True while something is to be uploaded. */

@@ -107,9 +107,10 @@ export class PageStore {
     limit: number,
   ): CommittedPage[] {
     const aborted = this.#aborted.length > 0 ? ` AND epoch NOT IN (${this.#aborted.join(", ")})` : "";
+    // The plus keeps SQLite from searching each table from its beginning.
     const rows = this.#sql.run(
       `SELECT tbl, first_hash, bytes, max(epoch) FROM pages
-       WHERE task = ? AND (tbl, first_hash) > (?, ?) AND tbl IN (${tables}) AND epoch <= ?${aborted}
+       WHERE task = ? AND (tbl, first_hash) > (?, ?) AND +tbl IN (${tables}) AND epoch <= ?${aborted}
        GROUP BY tbl, first_hash ORDER BY tbl, first_hash LIMIT ${limit}`,
       this.#task,
       table,

@@ -56,6 +56,11 @@ export class TaskBarrier {
     return this.#isStopped === true;
   }
 
+  /** Goes on behind the barrier of a savepoint that was to end the run, and came to nothing. */
+  goOn(): void {
+    this.#isStopped = undefined;
+  }
+
   /** True from the barrier of a split until no key is left that it has taken away. */
   get isDividing(): boolean {
     return this.#keepBelow !== undefined;
@@ -67,8 +72,8 @@ export class TaskBarrier {
   }
 
   /** True where a checkpoint would say something else than this one does. */
-  differsFrom({ savepoint, keepBelow }: StoredBarrier): boolean {
-    const isHalfway = this.#narrowing !== undefined;
+  differsFrom({ savepoint, isStopped, keepBelow }: StoredBarrier): boolean {
+    const isHalfway = this.#narrowing !== undefined || isStopped !== this.#isStopped;
     return isHalfway || savepoint !== this.#savepoint || keepBelow !== this.#keepBelow;
   }
 

@@ -12,7 +12,7 @@
  * Invariant: generations and runs are never used twice, since objects and logs bear them.
  */
 import { assert } from "../../base/assert.ts";
-import type { SendPlan, TaskPlan } from "../../engine/plan/task-plan.ts";
+import type { TaskPlan } from "../../engine/plan/task-plan.ts";
 import type { SqlStorage, SqlValue } from "../../engine/ports.ts";
 import type { KeyGroupRange } from "../../engine/shard-map.ts";
 import type { JobDefinition } from "../../protocol/job-spec.ts";
@@ -162,10 +162,12 @@ export class Catalog {
 
   /** The jobs that write to the stream of a generation. */
   writersOf(generation: number): JobEntry[] {
-    const isInto = ({ into, to }: SendPlan) => into !== undefined && to.generation === generation;
-    return this.jobs().filter(({ stages }) =>
-      stages.some(({ plan }) => plan.edges?.some(({ send }) => isInto(send))),
-    );
+    return this.jobs().filter((job) => sinkGenerationsOf(job).includes(generation));
+  }
+
+  /** The streams that a job writes to. */
+  writtenBy(job: JobEntry): StreamEntry[] {
+    return sinkGenerationsOf(job).flatMap((generation) => this.generation(generation) ?? []);
   }
 
   /** The streams that the job's stages read, stage by stage; without those that are gone already. */
@@ -319,4 +321,9 @@ type JobPlan = Pick<JobEntry, "stages" | "restore">;
 /** Release 0.1.0 stored the plan of the only stage as it is. */
 function readPlan(generation: number, stored: TaskPlan | JobPlan): JobPlan {
   return "stages" in stored ? stored : { stages: [{ generation, plan: stored }] };
+}
+
+function sinkGenerationsOf({ stages }: JobEntry): number[] {
+  const sends = stages.flatMap(({ plan }) => (plan.edges ?? []).map(({ send }) => send));
+  return sends.flatMap(({ into, to }) => (into ? [to.generation] : []));
 }

@@ -180,6 +180,7 @@ export class Coordinator implements CoordinatorRpc {
   setJobState(name: string, state: "running" | "paused"): Promise<RpcResult<JobAnswer>> {
     return this.#answer(async () => {
       const job = findJob(this.#catalog, name);
+      if (this.#operations.isStopping(job, state)) return jobAnswerOf(job, true);
       const isSettled = await this.#wish(job, state);
       return jobAnswerOf(findJob(this.#catalog, name), isSettled);
     });
@@ -309,7 +310,7 @@ export class Coordinator implements CoordinatorRpc {
     const find = (names: readonly string[]) => names.map((each) => findStream(this.#catalog, each));
     const [read, written] = [sourcesOf(definition), sinksOfJob(definition)];
     await this.#operations.mapsSettled(find([...read, ...written]));
-    const [sources, sinks] = [find(read), sinkStreamsOf(find(read), find(written))];
+    const [sources, sinks] = [find(read), sinkStreamsOf(this.#catalog, find(read), find(written))];
     const { fromSavepoint } = definition;
     const saved = fromSavepoint === undefined ? undefined : this.#operations.savepoints.get(fromSavepoint);
     const job = startJob(this.#catalog, sources, { name, definition, sinks, saved }, this.#ports.clock.now());

@@ -71,6 +71,17 @@ export class StructuralOperations {
     return await this.#taking.take(job, isReady, wish);
   }
 
+  /**
+   * True while a savepoint ends the job, which needs no telling to run. Throws SAVEPOINT_CONFLICT where it
+   * should pause.
+   */
+  isStopping({ name, run }: JobEntry, state: "running" | "paused"): boolean {
+    const stopping = this.savepoints.running().find((entry) => entry.run === run && entry.stop);
+    if (!stopping || state === "running") return stopping !== undefined;
+    const message = `Job "${name}" is being stopped by savepoint ${stopping.savepoint}.`;
+    throw new EngineError("SAVEPOINT_CONFLICT", { message });
+  }
+
   /** Splits a shard of a stream; `middle` is the first key group that the new one gets. */
   splitShard(stream: StreamEntry, shard: number, middle: number | undefined): Promise<SplitEntry> {
     return this.#split(stream, undefined, shard, middle);

@@ -8,11 +8,25 @@ import type { SinkStreams } from "../../engine/plan/plan-sink.ts";
 import type { Catalog, JobEntry, StreamEntry } from "./catalog.ts";
 import { rangesOf, shardCountOf } from "./shard-ranges.ts";
 
-/** The streams that a job writes to. Throws JOB_INVALID where it reads one of them. */
-export function sinkStreamsOf(sources: readonly StreamEntry[], sinks: readonly StreamEntry[]): SinkStreams {
-  const both = sinks.find(({ generation }) => sources.some((source) => source.generation === generation));
-  if (both) {
-    const message = `into: the job reads "${both.name}" and would read what it writes; choose another stream`;
+/** The streams that a job writes to. Throws JOB_INVALID where what it writes comes back to it. */
+export function sinkStreamsOf(
+  catalog: Catalog,
+  sources: readonly StreamEntry[],
+  sinks: readonly StreamEntry[],
+): SinkStreams {
+  const reached = [...sinks];
+  for (const stream of reached) {
+    const further = catalog.jobsOf(stream.generation).flatMap((job) => catalog.writtenBy(job));
+    reached.push(
+      ...further.filter(({ generation }) => !reached.some((each) => each.generation === generation)),
+    );
+  }
+  const back = reached.find(({ generation }) => sources.some((source) => source.generation === generation));
+  if (back) {
+    const how = sinks.includes(back)
+      ? "it reads that"
+      : `jobs bring that back to "${back.name}", which it reads`;
+    const message = `into: what the job writes would come to it again, since ${how}; choose another stream`;
     throw new EngineError("JOB_INVALID", { message, details: { path: "into" } });
   }
   return new Map(

@@ -93,7 +93,9 @@ export class Ingest {
         // A stream made anew under the old name is another stream: what the old one took in must not be
         // split.
         if (newer.value.generation !== facts.generation && tally.hasAccepted) break;
-        if (newer.value.generation !== facts.generation) anyShard = this.#anyShard(request, newer.value);
+        // A producer's shard may be another one since a split; what names none stays where it is.
+        const isMoved = newer.value.generation !== facts.generation || request.producer !== undefined;
+        if (isMoved) anyShard = this.#anyShard(request, newer.value);
         facts = newer.value;
         parts = this.#encodeRound(request, facts, { ...start, anyShard }, tally);
         refusals = await this.#sendRegistered(request, facts, parts, tally);

@@ -8,11 +8,26 @@ import { EngineError, type ErrorBody, errorBodyOf, StorageFailure } from "../../
 import { savepointOfSplit } from "../../engine/log/barrier.ts";
 import type { Partition } from "../../engine/partition.ts";
 import type { JobCommand } from "../../engine/partition-types.ts";
+import type { Clock } from "../../engine/ports.ts";
 import { readTaskState, type TaskState } from "../../engine/savepoint/task-state.ts";
 import { type BlobStore, partName, savedTaskName, splitTaskName, stateName } from "../blobs.ts";
 
 /** Time in ms after which an upload that failed is tried again. */
 const retryMs = 1_000;
+
+/**
+ * While events come in, a partition rests after each part of a savepoint, so that what runs beside it has
+ * nearly all of the processor: for so many times as long as the part took, but no longer than spreads all
+ * parts over `spreadMs`.
+ */
+const restFactor = 60;
+const spreadMs = 24_000;
+
+/** So few parts are gone before anybody notices. */
+const partsAtOnce = 2;
+
+/** For so long after an event came others are expected; ms. */
+const activeMs = 5_000;
 
 /** How bringing a state in ended: `Unreached` may be tried again, `Failed` would fail again. */
 export type RestoreOutcome =
@@ -20,6 +35,7 @@ export type RestoreOutcome =
   | { readonly outcome: "Failed" | "Unreached"; readonly error: ErrorBody };
 
 export interface TransferPorts {
+  readonly clock: Clock;
   readonly blobs: BlobStore | undefined;
   abort(reason: string): void;
   later(work: () => void, ms: number): () => void;
@@ -76,7 +92,9 @@ export class SavepointTransfer {
 
   async #uploadAll(partition: Partition, blobs: BlobStore): Promise<void> {
     const { generation, shard } = partition.identity;
+    const { clock } = this.#ports;
     while (true) {
+      const begunAt = clock.now();
       const saved = this.#turn(partition, () => partition.jobs.savepoints.nextPart());
       if (!saved) return;
       const { savepoint, run } = saved;
@@ -86,7 +104,16 @@ export class SavepointTransfer {
           : savedTaskName(savepoint, generation, shard);
       await blobs.put(saved.part < 0 ? stateName(task) : partName(task, saved.part), saved.body);
       this.#turn(partition, () => partition.jobs.savepoints.uploaded(saved));
+      const isActive = clock.now() - (partition.log.lastFrameAt ?? 0) < activeMs;
+      // What a split takes along is waited for.
+      if (savepoint < 0 || saved.parts <= partsAtOnce || !isActive) continue;
+      const tookMs = clock.now() - begunAt;
+      await this.#rest(Math.min(restFactor * tookMs, Math.max(tookMs, spreadMs / (saved.parts + 1))));
     }
+  }
+
+  #rest(ms: number): Promise<void> {
+    return new Promise((resolve) => void this.#ports.later(resolve, ms));
   }
 
   async #restore(partition: Partition, { run, plan, restore }: JobCommand): Promise<void> {

@@ -1,9 +1,9 @@
 /** What a task sends into a stream that people made: as a producer, in calls that a retry leaves harmless. */
 import { expect, test } from "vitest";
-import { producerSequencesKept } from "../../../src/base/limits.ts";
-import type { AppendResult } from "../../../src/engine/log/records.ts";
+import type { AppendRequest, AppendResult } from "../../../src/engine/log/records.ts";
 import type { OutputCall } from "../../../src/engine/partition-outputs.ts";
 import { planStages } from "../../../src/engine/plan/plan-stages.ts";
+import type { TaskPlan } from "../../../src/engine/plan/task-plan.ts";
 import { readFrameHeader } from "../../../src/kernel/frame-codec.ts";
 import { readJobDefinition } from "../../../src/protocol/job-spec.ts";
 import { readStreamDefinition } from "../../../src/protocol/stream-spec.ts";
@@ -17,17 +17,37 @@ const stream = {
   eventTime: { column: "time", outOfOrderness: 0 },
 };
 
-const definition = readStreamDefinition({
+const targetBody = {
   columns: [
     { name: "window_time", type: "TIMESTAMP(3)" },
     { name: "user", type: "STRING" },
     { name: "n", type: "BIGINT" },
   ],
   eventTime: { column: "window_time", outOfOrderness: "2s" },
-});
+};
+
+const definition = readStreamDefinition(targetBody);
+
+/** The shard of the stream that is written to. */
+class TargetShard extends PartitionHarness {
+  constructor(changes: object = {}) {
+    super({ stream: { ...targetBody, ...changes } });
+  }
+
+  take(requests: readonly AppendRequest[]): readonly AppendResult[] {
+    return this.turn(() => this.partition.append(requests));
+  }
+
+  end(): void {
+    this.turn(() => this.partition.setWatermark(1, 2n ** 63n - 1n));
+  }
+}
 
 class WritingShard extends PartitionHarness {
-  constructor() {
+  readonly #plan: TaskPlan;
+
+  /** `mapVersion` and `generation` are those of the target. */
+  constructor({ mapVersion, generation } = { mapVersion: 4, generation: 9 }) {
     super({ stream });
     const job = readJobDefinition({
       source: "events",
@@ -36,10 +56,16 @@ class WritingShard extends PartitionHarness {
       aggregates: { n: { function: "count" } },
       into: "alerts",
     });
-    const target = { stream: "alerts", generation: 9, mapVersion: 4, partitions: 1 };
-    const sinks = new Map([["alerts", { definition, schemaVersion: 4, target }]]);
-    const plan = planStages(job, [this.definition], () => target, sinks)[0]?.plan;
-    if (plan) this.wish({ job: "job", run: 1, state: "running", plan });
+    const target = { stream: "alerts", generation, mapVersion, partitions: 1 };
+    const sinks = new Map([["alerts", { definition, schemaVersion: mapVersion, target }]]);
+    this.#plan = planStages(job, [this.definition], () => target, sinks)[0]?.plan as TaskPlan;
+    this.run("running");
+  }
+
+  /** What the coordinator wants of the job. */
+  run(state: "running" | "paused"): void {
+    this.wish({ job: "job", run: 1, state, plan: this.#plan });
+    this.settle();
   }
 
   /** Takes in an event of each of these seconds. */
@@ -59,14 +85,20 @@ class WritingShard extends PartitionHarness {
     return this.turn(() => this.partition.outputs.settle(call, { ok: true, value }));
   }
 
-  savepointState(): string | undefined {
-    return this.partition.savepointStatus(1, 7)?.state;
+  /** Has the target take the calls that are to be made now. */
+  deliverTo(target: TargetShard): void {
+    for (const call of this.take()) {
+      const value = target.take(call.requests);
+      this.turn(() => this.partition.outputs.settle(call, { ok: true, value }));
+    }
+  }
+
+  savepointState(savepoint = 7): string | undefined {
+    return this.partition.savepointStatus(1, savepoint)?.state;
   }
 }
 
-function refused(code: "PRODUCER_SEQUENCE_TOO_OLD" | "STREAM_ENDED"): AppendResult {
-  return { status: "refused", error: { code, message: code } as never };
-}
+const firstOfTarget = { mapVersion: 1, generation: 1 };
 
 const logged: AppendResult = { status: "logged", offset: 3 };
 
@@ -84,25 +116,45 @@ test("a result goes as an append of the task's own producer, and nothing but res
   expect(header).toMatchObject({ rows: 1, schemaVersion: 4, watermark: 999n - 2000n });
 });
 
-test("a call holds no more offsets than a shard remembers; what it has forgotten is there", () => {
-  const shard = new WritingShard();
-  shard.seconds(0, 100);
-  const [first] = shard.take() as [OutputCall];
-  expect(first.requests).toHaveLength(producerSequencesKept);
-  expect(shard.take()).toEqual([]);
-  expect(shard.answer(first, refused("PRODUCER_SEQUENCE_TOO_OLD"))).toBe(true);
-  const [second] = shard.take() as [OutputCall];
-  expect(second.requests).toHaveLength(99 - producerSequencesKept);
-  expect(shard.answer(second, logged)).toBe(true);
-  expect(shard.take()).toEqual([]);
+test("a task that sends all again after a crash is told that it is there", () => {
+  const writer = new WritingShard(firstOfTarget);
+  const target = new TargetShard();
+  writer.seconds(0, 100);
+  writer.deliverTo(target);
+  const rows = target.partition.log.counts.rows;
+  expect(rows).toBe(99);
+  writer.crash();
+  writer.settle();
+  writer.seconds(100, 102);
+  writer.deliverTo(target);
+  expect(writer.take()).toEqual([]);
+  expect(target.partition.log.counts.rows).toBe(rows + 2);
 });
 
-test("a stream that was ended fails the job", () => {
-  const shard = new WritingShard();
-  shard.seconds(0, 2);
-  const [call] = shard.take() as [OutputCall];
-  shard.answer(call, refused("STREAM_ENDED"));
-  expect(shard.partition.jobs.failure).toMatchObject({ code: "STREAM_ENDED" });
+test("what came once comes no second time, though the stream keeps its rows for a minute", () => {
+  const writer = new WritingShard(firstOfTarget);
+  const target = new TargetShard({ retention: { time: "1 min" } });
+  writer.seconds(0, 3);
+  const [call] = writer.take() as [OutputCall];
+  expect(target.take(call.requests).map(({ status }) => status)).toEqual(["logged", "logged"]);
+  target.pass(61_000);
+  target.turn(() => target.partition.heartbeat());
+  expect(target.take(call.requests).map(({ status }) => status)).toEqual(["duplicate", "duplicate"]);
+});
+
+test("a stream that was ended after all was delivered does not fail the job that sends it again", () => {
+  const writer = new WritingShard(firstOfTarget);
+  const target = new TargetShard();
+  writer.seconds(0, 100);
+  writer.deliverTo(target);
+  target.end();
+  writer.crash();
+  writer.settle();
+  writer.deliverTo(target);
+  expect(writer.partition.outputs.isWaiting).toBe(false);
+  writer.seconds(100, 102);
+  writer.deliverTo(target);
+  expect(writer.partition.jobs.failure).toMatchObject({ code: "STREAM_ENDED" });
 });
 
 test("a savepoint waits until all before it is delivered", () => {
@@ -110,7 +162,11 @@ test("a savepoint waits until all before it is delivered", () => {
   shard.seconds(0, 3);
   shard.turn(() => shard.partition.beginSavepoint(1, { run: 1, savepoint: 7 }));
   shard.settle();
+  shard.seconds(3, 4);
   expect(shard.savepointState()).toBe("waiting");
+  // Nothing is to be done but to wait for the answer.
+  expect(shard.partition.step()).toBe(0);
+  expect(shard.partition.hasReadyWork).toBe(false);
   shard.crash();
   shard.settle();
   expect(shard.savepointState()).toBe("waiting");
@@ -135,4 +191,32 @@ test("behind the barrier of a savepoint that ends the job nothing is sent, also 
   shard.crash();
   shard.settle();
   expect(shard.take()).toEqual([]);
+});
+
+test("a job goes on behind a savepoint that was to end it, and failed elsewhere", () => {
+  const shard = new WritingShard();
+  shard.seconds(0, 3);
+  const [call] = shard.take() as [OutputCall];
+  shard.turn(() => shard.partition.beginSavepoint(1, { run: 1, savepoint: 7, stops: true }));
+  shard.answer(call, logged);
+  shard.settle();
+  shard.crash();
+  shard.run("running");
+  shard.seconds(3, 8);
+  const [next] = shard.take() as [OutputCall];
+  shard.answer(next, logged);
+  shard.turn(() => shard.partition.beginSavepoint(1, { run: 1, savepoint: 8 }));
+  shard.settle();
+  expect(shard.savepointState(8)).toBe("copied");
+});
+
+test("a call that was under way when the job failed does not keep it from sending when it goes on", () => {
+  const shard = new WritingShard();
+  shard.seconds(0, 3);
+  const [call] = shard.take() as [OutputCall];
+  shard.turn(() => shard.partition.jobs.fail(1, { code: "JOB_FAILED", message: "elsewhere" } as never));
+  shard.answer(call, logged);
+  shard.run("running");
+  shard.seconds(3, 6);
+  expect(shard.take()).toHaveLength(1);
 });

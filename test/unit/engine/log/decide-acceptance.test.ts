@@ -7,8 +7,10 @@ import {
 import { type AppendRequest, RecordKind } from "../../../../src/engine/log/records.ts";
 import { requestOf, sequenceOf, shardFacts } from "../../../support/stub-frames.ts";
 
-const unknown: ProducerFacts = { highest: undefined, listed: undefined, hasRoom: true, isRegistered: true };
-const at100: ProducerFacts = { highest: 100, listed: undefined, hasRoom: true, isRegistered: true };
+const unknown: ProducerFacts = {
+  ...{ highest: undefined, listed: undefined, hasRoom: true, isRegistered: true, writtenAt: undefined },
+};
+const at100: ProducerFacts = { ...unknown, highest: 100 };
 const listed: ProducerFacts = { ...at100, listed: { checksum: 1n, offset: 40 } };
 
 const shard: AcceptanceFacts = {

@@ -327,6 +327,25 @@ test("a stream made anew takes a whole request, never a half of one that the old
   expect(harness.shards.at("clicks", 1, 0).logged).toHaveLength(1);
 });
 
+test("what a producer sends without a key goes where it belongs when the one shard has been split", async () => {
+  const names = Array.from({ length: 8 }, (_, index) => `producer-${index}`);
+  const shardOf = async (harness: Harness, id: string) => {
+    const answer = await harness.post(clicks(1), { producer: { id, sequence: 1 } });
+    return answer.ok ? Object.keys(answer.value.token) : [];
+  };
+  const found = new Set<string>();
+  for (const id of names) {
+    const harness = new Harness(factsOf());
+    await harness.post(clicks(1));
+    harness.facts = factsOf({ mapVersion: 2, ranges: evenRanges(2) });
+    harness.setUp(harness.facts);
+    const [atOnce, again] = [await shardOf(harness, id), await shardOf(harness, id)];
+    expect(atOnce).toEqual(again);
+    for (const shard of atOnce) found.add(shard);
+  }
+  expect(found.size).toBe(2);
+});
+
 test("without a key a request stays on one shard, and different requests use different ones", async () => {
   const harness = new Harness(factsOf({ ranges: evenRanges(4) }));
   const used = new Set<string>();
