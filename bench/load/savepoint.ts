@@ -59,13 +59,13 @@ async function measure(
   for (let round = 0; round < warmUps + rounds; round++) {
     for (const kind of round % 2 === 0 ? (["without", "with"] as const) : (["with", "without"] as const)) {
       const plan = { connections, eventsPerBody, keyCount: loadKeys, durationMs, port: server.workerd.port };
+      const saving = kind === "with" ? takeSavepoint(server.client) : undefined;
       const sample = await measured(server.workerd, async () => {
-        const saving = kind === "with" ? takeSavepoint(server.client) : undefined;
         const report = await load.run({ ...plan, path: eventsPath, firstBody: nextBody });
         await server.settle();
-        last = (await saving) ?? last;
         return report;
       });
+      last = (await saving) ?? last;
       server.expect(sample.report);
       nextBody = sample.report.nextBody;
       context.note(`round ${round}: ${kind}, the last savepoint took ${last.durationMs} ms`);

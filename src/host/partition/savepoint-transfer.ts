@@ -20,7 +20,7 @@ const retryMs = 1_000;
  * nearly all of the processor: for so many times as long as the part took, but no longer than spreads all
  * parts over `spreadMs`.
  */
-const restFactor = 60;
+const restFactor = 200;
 const spreadMs = 24_000;
 
 /** So few parts are gone before anybody notices. */
