@@ -1,7 +1,7 @@
 /**
  * The state of a whole deployment that each release leaves for all later ones: what `npm start` keeps in its
  * folder. Streams, one of them split; a job of several steps, which branch and meet again, with windows that
- * are open; one whose results change; one that was drained; and a savepoint.
+ * are open; one whose results change; one that writes into a stream; one that was drained; and a savepoint.
  */
 import { execFileSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
@@ -56,8 +56,14 @@ const jobs: Readonly<Record<string, JobBody>> = {
   },
 };
 
+const writing: JobBody = {
+  ...{ source: "right", key: ["user"], aggregates: counts, into: "made" },
+  window: { type: "tumble", size: "10s" },
+};
+
 const views = [
   "local",
+  "writing",
   "union",
   "graph.first",
   "graph.few",
@@ -85,7 +91,16 @@ export async function writeServerState(client: MillraceClient): Promise<void> {
       ...(shards > 1 && { distributionKey: ["user"], shards }),
     });
   }
-  for (const [name, body] of Object.entries(jobs)) await begin(client, name, body);
+  await client.streams.put("made", {
+    columns: [
+      { name: "window_time", type: "TIMESTAMP(3)" },
+      { name: "user", type: "STRING" },
+      { name: "sum", type: "BIGINT" },
+    ],
+    eventTime: { column: "window_time" },
+    shards: 2,
+  });
+  for (const [name, body] of Object.entries({ ...jobs, writing })) await begin(client, name, body);
   for (let request = 0; request < 10; request++) await post(client, request);
   await client.splits.splitShard("left", { shard: 1 });
   await client.splits.splitStage("graph", { stage: 1, partition: 0 });
@@ -103,7 +118,14 @@ export async function writeServerState(client: MillraceClient): Promise<void> {
 export async function serverContentOf(client: MillraceClient, names = views): Promise<unknown> {
   const content: Record<string, unknown> = {};
   for (const name of names) content[name] = await rowsOf(client, name);
-  for (const name of ["left", "right"]) content[name] = (await retried(() => client.streams.get(name))).rows;
+  const rowsIn = async (name: string) => (await retried(() => client.streams.get(name))).rows;
+  for (const name of ["left", "right"]) content[name] = await rowsIn(name);
+  const written = (await rowsOf(client, "writing")) ?? [];
+  const results = written.filter((row) => row.includes('"final":true')).length;
+  await found(
+    `${results} results in their stream`,
+    async () => (await rowsIn("made")) === results || undefined,
+  );
   return content;
 }
 

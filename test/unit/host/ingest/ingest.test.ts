@@ -327,7 +327,7 @@ test("a stream made anew takes a whole request, never a half of one that the old
   expect(harness.shards.at("clicks", 1, 0).logged).toHaveLength(1);
 });
 
-test("what a producer sends without a key goes where it belongs when the one shard has been split", async () => {
+test("what a producer sends without a key goes where it belongs when a shard has been split", async () => {
   const names = Array.from({ length: 8 }, (_, index) => `producer-${index}`);
   const shardOf = async (harness: Harness, id: string) => {
     const answer = await harness.post(clicks(1), { producer: { id, sequence: 1 } });
