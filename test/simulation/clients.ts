@@ -74,6 +74,7 @@ export class Clients {
   /** Of each job that was drained the savepoint. */
   readonly drained = new Map<string, number>();
   #nextId = 1;
+  #jobsMade = 0;
   /** The fork or split that was asked for last. */
   #operation: Promise<void> = Promise.resolve();
   isOver = false;
@@ -102,6 +103,7 @@ export class Clients {
             );
           }
           await this.#insist((rpc) => rpc.putJob(job.name, readJobDefinition(jobBodyOf(job))));
+          this.#jobsMade++;
           if (plan.pausesEveryMs !== undefined) this.#go(() => this.#pause(job.name));
           if (job.isDropped) this.#go(() => this.#drop(job.name));
           else this.#go(() => this.#read(job));
@@ -336,6 +338,8 @@ export class Clients {
   /** Asks for a split until it has begun, or cannot be: the job is gone, or its state cannot be divided. */
   async #split(split: SplitPlan): Promise<void> {
     await this.#sleep(split.atMs);
+    // A job that is made later is planned for the shards of then, and has other stages than the plan says.
+    while (this.#jobsMade < this.#simulation.plan.jobs.length && !this.isOver) await this.#sleep(500);
     await this.#oneByOne(() => this.#splitNow(split));
   }
 
