@@ -24,7 +24,7 @@ const restFactor = 200;
 const spreadMs = 24_000;
 
 /** So few parts are gone before anybody notices. */
-const partsAtOnce = 2;
+const partsAtOnce = 8;
 
 /** For so long after an event came others are expected; ms. */
 const activeMs = 5_000;

@@ -1,72 +1,238 @@
-/** How much time the upload of a savepoint leaves to what runs beside it. */
-import { expect, test } from "vitest";
-import type { Partition } from "../../../../src/engine/partition.ts";
-import type { SavedPart } from "../../../../src/engine/savepoint/savepoint-store.ts";
-import { SavepointTransfer } from "../../../../src/host/partition/savepoint-transfer.ts";
+/**
+ * Savepoints up and down: whatever the blob store does, and whenever the object restarts, what was copied is
+ * uploaded once it can be, and a restored job has the state or says why it has not.
+ */
+import { describe, expect, test } from "vitest";
+import { type HostPorts, PartitionHost } from "../../../../src/host/partition/partition-host.ts";
+import { type BlobFate, FlakyBlobs } from "../../../support/memory-blobs.ts";
+import { PartitionHarness, releaseModule } from "../../../support/partition-harness.ts";
+import { FakeShards } from "../fake-shards.ts";
 
-const startedAt = 1_000_000;
+const stream = {
+  columns: [
+    { name: "user", type: "STRING" },
+    { name: "time", type: "TIMESTAMP(3)" },
+  ],
+  eventTime: { column: "time", outOfOrderness: 0 },
+};
+const counting = { source: "events", key: ["user"], aggregates: { n: { function: "count" } } };
+const task = "savepoints/7/1.0";
 
-/** Uploads so many parts, each in `partMs`; returns the names of the blobs, and for how long it rested. */
-async function upload(of: { parts: number; savepoint?: number; quietMs?: number; partMs?: number }) {
-  const { parts, savepoint = 1, quietMs = 0, partMs = 40 } = of;
-  let now = startedAt;
-  const left = [...Array(parts).keys(), -1].map(
-    (part): SavedPart => ({ run: 1, savepoint, part, parts, body: new Uint8Array(1) }),
-  );
-  const rests: number[] = [];
-  const names: string[] = [];
-  const savepoints = {
-    hasParts: true,
-    nextPart: () => left[0],
-    uploaded: () => left.shift(),
-  };
-  const log = { lastFrameAt: startedAt - quietMs };
-  const identity = { generation: 1, shard: 0 };
-  const partition = { identity, log, jobs: { savepoints } } as unknown as Partition;
-  const transfer = new SavepointTransfer(
-    {
-      clock: { now: () => now },
-      blobs: {
-        put: async (name) => {
-          names.push(name);
-          now += partMs;
-        },
-        get: async () => undefined,
-        delete: async () => {},
+/** A host over a harness's storage whose turns, timers and alarms are run by hand. */
+class HostHarness {
+  readonly base = new PartitionHarness({ stream });
+  readonly blobs: FlakyBlobs;
+  readonly turns: (() => void)[] = [];
+  readonly timers = new Set<() => void>();
+  alarms: number[] = [];
+  host: PartitionHost;
+
+  constructor(fates: readonly BlobFate[] = []) {
+    this.blobs = new FlakyBlobs(fates);
+    this.base.startJob("job", counting);
+    for (let batch = 0; batch < 8; batch++) {
+      const user = (index: number) => `${"user".repeat(8)}-${batch * 5000 + index}`;
+      this.base.append(Array.from({ length: 5000 }, (_, index) => [user(index), "1970-01-01 00:00:01"]));
+      this.base.settle();
+    }
+    this.host = this.restart();
+  }
+
+  /** Ends the object, with all that it had not written, and starts it again. */
+  restart(): PartitionHost {
+    this.base.storage.crash();
+    this.turns.length = 0;
+    this.timers.clear();
+    const options = { module: releaseModule, pageBudget: () => 1 << 24, checkpointTurnBytes: 1 << 22 };
+    this.host = new PartitionHost(this.#ports(), options, undefined);
+    this.base.storage.commit();
+    return this.host;
+  }
+
+  #ports(): HostPorts {
+    return {
+      ...this.base.ports,
+      soon: (work) => void this.turns.push(work),
+      later: (work) => {
+        this.timers.add(work);
+        return () => void this.timers.delete(work);
       },
-      abort: () => {},
-      later: (work, ms) => {
-        rests.push(ms);
-        now += ms;
-        log.lastFrameAt = now - quietMs;
-        queueMicrotask(work);
-        return () => {};
+      setAlarm: (at) => void this.alarms.push(at),
+      clearStorage: async () => {},
+      abort: (reason) => {
+        throw new Error(reason);
       },
-    },
-    (_partition, work) => work(),
-  );
-  transfer.upload(partition);
-  await new Promise((resolve) => setTimeout(resolve));
-  expect(left).toEqual([]);
-  return { names, restMs: rests.reduce((sum, ms) => sum + ms, 0) };
+      shards: new FakeShards(),
+      blobs: this.blobs,
+      reportActive: async () => {},
+    };
+  }
+
+  /** Runs turns, and lets calls to the store come back, until nothing moves any more. */
+  async run(): Promise<void> {
+    for (let still = 0; still < 50; still++) {
+      await Promise.resolve();
+      this.base.storage.commit();
+      const work = this.turns.shift();
+      if (!work) continue;
+      still = 0;
+      work();
+      this.base.storage.commit();
+    }
+  }
+
+  async runTimers(): Promise<void> {
+    const due = [...this.timers];
+    this.timers.clear();
+    for (const work of due) work();
+    await this.run();
+  }
+
+  async save(): Promise<void> {
+    await this.host.beginSavepoint(1, { run: 1, savepoint: 7 });
+    await this.run();
+  }
+
+  async state() {
+    const status = await this.host.savepointStatus(1, 7);
+    return status.ok ? status.value : status;
+  }
 }
 
-test("while events come in, the parts of a savepoint are spread over some time", async () => {
-  for (const partMs of [20, 200]) {
-    const { names, restMs } = await upload({ parts: 17, partMs });
-    expect(names).toHaveLength(18);
-    expect(restMs).toBeGreaterThan(20_000);
-    expect(restMs).toBeLessThanOrEqual(24_000);
+/** The names of all blobs of the task, the state last. */
+function namesOf(parts: number): string[] {
+  return [...Array.from({ length: parts }, (_, part) => `${task}/${part}`), `${task}/state`].sort();
+}
+
+async function saved(): Promise<HostHarness> {
+  const harness = new HostHarness();
+  await harness.save();
+  return harness;
+}
+
+describe("an upload", () => {
+  test("puts the parts and then the state, in turns behind the running job", async () => {
+    const harness = await saved();
+    const state = await harness.state();
+    expect(state).toMatchObject({ state: "done", parts: expect.any(Number) });
+    const parts = state && "parts" in state ? state.parts : 0;
+    expect(parts).toBeGreaterThan(1);
+    expect([...harness.blobs.inner.bodies.keys()].sort()).toEqual(namesOf(parts));
+    expect([...harness.blobs.inner.bodies.keys()].at(-1)).toBe(`${task}/state`);
+  });
+
+  test("is tried again after a while for as long as the store is away", async () => {
+    const fates = ["answered", "request lost", "answer lost", "request lost"] as const;
+    const harness = new HostHarness(fates);
+    await harness.save();
+    for (let retry = 0; retry < 3; retry++) {
+      expect(await harness.state()).toMatchObject({ state: "copied" });
+      expect(harness.timers.size).toBe(1);
+      await harness.runTimers();
+    }
+    expect(await harness.state()).toMatchObject({ state: "done" });
+    const parts = harness.blobs.inner.bodies.size - 1;
+    expect([...harness.blobs.inner.bodies.keys()].sort()).toEqual(namesOf(parts));
+    expect(harness.timers.size).toBe(0);
+  });
+
+  test("that a restart broke off goes on in the object that starts next, though nobody asks", async () => {
+    const harness = new HostHarness(["answered", "answer lost"]);
+    await harness.save();
+    expect(await harness.state()).toMatchObject({ state: "copied" });
+    expect(harness.alarms.length).toBeGreaterThan(0);
+    const before = harness.blobs.calls;
+    harness.restart();
+    await harness.run();
+    expect(harness.blobs.calls).toBeGreaterThan(before);
+    expect(await harness.state()).toMatchObject({ state: "done" });
+  });
+
+  test("of a job that is deleted meanwhile ends", async () => {
+    const harness = new HostHarness(["request lost"]);
+    await harness.save();
+    harness.base.endJob("job", 1);
+    harness.restart();
+    await harness.run();
+    expect(harness.blobs.calls).toBe(1);
+    expect(await harness.state()).toBeNull();
+  });
+});
+
+describe("a restore", () => {
+  const restoreOf = ({ base }: HostHarness, run = 2) => {
+    const { plan } = base.partition.jobs.taskOf("job", 1);
+    const restore = { position: task, states: [task] };
+    return { job: "fork", run, revision: 50 + run, state: "running" as const, plan, restore };
+  };
+
+  async function rowsOf(harness: HostHarness, run = 2) {
+    await harness.run();
+    return await harness.host.queryView("fork", run, { newestFirst: true, limit: 100_000 }, undefined);
   }
-});
 
-test("a savepoint of very many parts rests as long as it works", async () => {
-  const { restMs } = await upload({ parts: 2000, partMs: 40 });
-  expect(restMs).toBe(2001 * 40);
-});
+  test("gives the job the state before it is there to be read", async () => {
+    const harness = await saved();
+    expect(await harness.host.command(1, restoreOf(harness))).toMatchObject({ ok: true });
+    const view = await rowsOf(harness);
+    expect(view.ok && view.value.rows.length).toBe(40_000);
+  });
 
-test("nothing rests for a few parts, without events, or for a split", async () => {
-  expect((await upload({ parts: 2 })).restMs).toBe(0);
-  expect((await upload({ parts: 17, quietMs: 60_000 })).restMs).toBe(0);
-  expect((await upload({ parts: 17, savepoint: -1 })).restMs).toBe(0);
+  test("asked for twice at once is done once", async () => {
+    const harness = await saved();
+    const before = harness.blobs.calls;
+    const command = restoreOf(harness);
+    const both = await Promise.all([harness.host.command(1, command), harness.host.command(1, command)]);
+    expect(both).toMatchObject([{ ok: true }, { ok: true }]);
+    expect(harness.blobs.calls - before).toBe(harness.blobs.inner.bodies.size);
+  });
+
+  test("from a store that is away is answered so, leaves nothing, and can be asked for again", async () => {
+    const harness = await saved();
+    harness.blobs.fates = ["answered", "answered", "request lost"];
+    const lost = await harness.host.command(1, restoreOf(harness));
+    expect(lost).toMatchObject({ ok: false, error: { code: "PARTITION_UNAVAILABLE" } });
+    expect(await rowsOf(harness)).toMatchObject({ ok: false, error: { code: "JOB_NOT_FOUND" } });
+    expect(await harness.host.command(1, restoreOf(harness))).toMatchObject({ ok: true });
+    const view = await rowsOf(harness);
+    expect(view.ok && view.value.rows.length).toBe(40_000);
+  });
+
+  test("that a crash broke off is begun anew by the next command", async () => {
+    const harness = await saved();
+    harness.blobs.fates = ["answered", "answered", "request lost"];
+    await harness.host.command(1, restoreOf(harness));
+    harness.restart();
+    expect(await harness.host.command(1, restoreOf(harness))).toMatchObject({ ok: true });
+    const view = await rowsOf(harness);
+    expect(view.ok && view.value.rows.length).toBe(40_000);
+  });
+
+  test.each([
+    ["a part is missing", (blobs: FlakyBlobs) => void blobs.inner.bodies.delete(`${task}/1`), "lacks"],
+    ["the state is missing", (blobs: FlakyBlobs) => void blobs.inner.bodies.delete(`${task}/state`), "lacks"],
+    [
+      "a part is damaged",
+      (blobs: FlakyBlobs) => void blobs.inner.bodies.set(`${task}/1`, new Uint8Array(20)),
+      "damaged",
+    ],
+    [
+      "a page is damaged",
+      ({ inner }: FlakyBlobs) => {
+        const body = inner.bodies.get(`${task}/1`) as Uint8Array;
+        body.fill(0x55, 300, 400);
+      },
+      "page",
+    ],
+  ])("fails the job, and no other, where %s", async (_, damage, message) => {
+    const harness = await saved();
+    damage(harness.blobs);
+    expect(await harness.host.command(1, restoreOf(harness))).toMatchObject({ ok: true });
+    const status = await harness.host.status();
+    const jobs = status.ok ? (status.value?.jobs ?? []) : [];
+    expect(jobs).toMatchObject([
+      { job: "job", state: "running" },
+      { job: "fork", state: "failed", error: { message: expect.stringContaining(message) } },
+    ]);
+  });
 });
