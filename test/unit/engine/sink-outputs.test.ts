@@ -93,6 +93,15 @@ class WritingShard extends PartitionHarness {
     }
   }
 
+  /** Takes in three seconds, and is stopped with savepoint 7 when their results are delivered. */
+  stop(): void {
+    this.seconds(0, 3);
+    const [call] = this.take() as [OutputCall];
+    this.turn(() => this.partition.beginSavepoint(1, { run: 1, savepoint: 7, stops: true }));
+    this.answer(call, logged);
+    this.settle();
+  }
+
   savepointState(savepoint = 7): string | undefined {
     return this.partition.savepointStatus(1, savepoint)?.state;
   }
@@ -180,11 +189,7 @@ test("a savepoint waits until all before it is delivered", () => {
 
 test("behind the barrier of a savepoint that ends the job nothing is sent, also after a crash", () => {
   const shard = new WritingShard();
-  shard.seconds(0, 3);
-  const [call] = shard.take() as [OutputCall];
-  shard.turn(() => shard.partition.beginSavepoint(1, { run: 1, savepoint: 7, stops: true }));
-  shard.answer(call, logged);
-  shard.settle();
+  shard.stop();
   expect(shard.savepointState()).toBe("copied");
   shard.seconds(3, 8);
   expect(shard.take()).toEqual([]);
@@ -195,11 +200,7 @@ test("behind the barrier of a savepoint that ends the job nothing is sent, also 
 
 test("a job goes on behind a savepoint that was to end it, and failed elsewhere", () => {
   const shard = new WritingShard();
-  shard.seconds(0, 3);
-  const [call] = shard.take() as [OutputCall];
-  shard.turn(() => shard.partition.beginSavepoint(1, { run: 1, savepoint: 7, stops: true }));
-  shard.answer(call, logged);
-  shard.settle();
+  shard.stop();
   shard.crash();
   shard.run("running");
   shard.seconds(3, 8);
