@@ -9,6 +9,7 @@ import { type LogRecord, maxWatermark, RecordKind } from "../../src/engine/log/r
 import type { ViewRow } from "../../src/engine/partition-types.ts";
 import { planJob } from "../../src/engine/plan/plan-job.ts";
 import type { TaskPlan } from "../../src/engine/plan/task-plan.ts";
+import { PagePins } from "../../src/engine/state/page-pins.ts";
 import { PageStore } from "../../src/engine/state/page-store.ts";
 import { WindowDirectory } from "../../src/engine/state/window-directory.ts";
 import { createCheckpointTable, emptyCheckpoint, writeCheckpoint } from "../../src/engine/task/checkpoint.ts";
@@ -44,7 +45,8 @@ export class InProcessTask {
     const cache = new PageCache(kernel, { budgetBytes: pageBudgetBytes });
     const log = { read: (offset: number) => this.#records[offset - 1] } as unknown as PartitionLog;
     const identity = identityOf(stream);
-    this.#task = new Task({ sql, log, kernel, cache, identity: () => identity }, taskNumber, plan);
+    const context = { sql, log, kernel, cache, pins: new PagePins(sql), identity: () => identity };
+    this.#task = new Task(context, taskNumber, plan);
   }
 
   get plan(): TaskPlan {

@@ -44,7 +44,7 @@ export class OpenJob {
   /** True while the job, if it runs, has something to do. */
   get isBusy(): boolean {
     const { task } = this;
-    if (this.isWritingAhead || task.tables.garbage.length > 0) return true;
+    if (this.isWritingAhead || task.tables.hasGarbage) return true;
     if (this.isDelivering) return false;
     return (
       task.savepoint !== undefined ||

@@ -264,11 +264,11 @@ export class PartitionJobs {
       );
       return wholeSliceBytes;
     }
-    // Behind a barrier the checkpoint is committed before anything else: the pages of no other are copied.
-    if (job.isDelivering) return task.tables.sweepGarbage() ? wholeSliceBytes : 0;
-    if (task.savepoint !== undefined) return this.savepoints.copy(task, task.savepoint, this.#identity());
+    if (task.sweepGarbage()) return wholeSliceBytes;
+    if (job.isDelivering) return 0;
+    // Behind a barrier the checkpoint is committed before anything else: no other is pinned.
+    if (task.savepoint !== undefined) return this.savepoints.take(task, task.savepoint, this.#identity());
     if (task.barrier.isNarrowing) return this.#narrow(job);
-    if (task.tables.sweepGarbage()) return wholeSliceBytes;
     if (!this.#isRunning(job)) return 0;
     if (task.appliedOffset + 1 >= this.#log.nextOffset) {
       job.hasCaughtUp = true;
@@ -388,10 +388,10 @@ export class PartitionJobs {
   }
 
   #openJob({ run, plan }: StoredJob, cache: PageCache): OpenJob {
-    const { sql } = this.#ports;
-    const context = { sql, log: this.#log, kernel: cache.kernel, cache, identity: this.#identity };
-    const task = new Task(context, run, plan);
-    return new OpenJob(run, task, this.#log, this.#ports.clock.now());
+    const { sql, clock } = this.#ports;
+    const [log, { pins }, identity] = [this.#log, this.savepoints, this.#identity];
+    const task = new Task({ sql, log, kernel: cache.kernel, cache, pins, identity }, run, plan);
+    return new OpenJob(run, task, log, clock.now());
   }
 }
 

@@ -173,11 +173,11 @@ export class Partition {
 
   /**
    * How far a savepoint of a run is here; null before its barrier has come. Throws `JOB_FAILED` where it
-   * will never have been copied.
+   * will never be pinned.
    */
   savepointStatus(run: number, savepoint: number): SavepointStatus | null {
     const status = this.jobs.savepoints.status(run, savepoint);
-    if (status?.state !== "copied" && status?.state !== "done") this.jobs.checkRun(run);
+    if (status?.state !== "pinned" && status?.state !== "done") this.jobs.checkRun(run);
     return status ?? null;
   }
 

@@ -192,7 +192,7 @@ export interface SavepointAnswer {
   readonly durationMs: number;
   /** Partitions of all stages. */
   readonly tasks: Progress;
-  /** Of what is copied so far; all of it when every task has copied its pages. */
+  /** What is uploaded, of what there will be about; in the end, of what there is. */
   readonly parts: Progress;
   readonly bytes: Progress;
 }

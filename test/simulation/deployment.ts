@@ -51,9 +51,7 @@ export class Deployment {
     this.network = new Network(simulation);
     const start = () => ({});
     this.client = new SimulatedProcess(simulation, "client", { storage: undefined, canCrash: false, start });
-    const blobs = new MemoryBlobs();
-    const options = { storage: undefined, canCrash: false, start: () => blobs };
-    this.#blobs = new SimulatedProcess(simulation, "blobs", options);
+    this.#blobs = this.#makeBlobs();
     this.coordinator = this.#makeCoordinator();
     this.workers = Array.from(
       { length: simulation.plan.workers },
@@ -74,6 +72,21 @@ export class Deployment {
   close(): void {
     this.coordinator.storage?.close();
     for (const { storage } of this.shards.values()) storage?.close();
+  }
+
+  #makeBlobs(): SimulatedProcess {
+    const blobs = new MemoryBlobs();
+    const start = (life: ProcessLife): BlobStore => ({
+      get: (name) => blobs.get(name),
+      delete: (names) => blobs.delete(names),
+      put: async (name, body) => {
+        const { faults, random } = this.#simulation;
+        const delayMs = faults.blobDelayMax > 0 ? random.below(faults.blobDelayMax) : 0;
+        if (delayMs > 0) await new Promise<void>((resolve) => void life.later(resolve, delayMs));
+        await blobs.put(name, body);
+      },
+    });
+    return new SimulatedProcess(this.#simulation, "blobs", { storage: undefined, canCrash: false, start });
   }
 
   #makeCoordinator(): SimulatedProcess {

@@ -85,6 +85,8 @@ export interface FaultRates {
   readonly storageFailure: number;
   /** Mean time between two ends of any process, between its turns. */
   readonly crashEveryMs: number | undefined;
+  /** How long the blob store takes at most for what it is given; ms. */
+  readonly blobDelayMax: number;
 }
 
 export interface LifePlan {
@@ -127,6 +129,8 @@ export interface LifePlan {
   readonly deploysAtMs: readonly number[];
   /** How many bytes may wait on channels; undefined: as many as the product lets. */
   readonly channelBytesMax: number | undefined;
+  /** Whether a part of a savepoint has one page. */
+  readonly pagesGoOneByOne: boolean;
 }
 
 /** Of seeds that lie side by side some draws would be the same: odd factors spread them. */
@@ -188,7 +192,11 @@ export function drawLife(seed: number): LifePlan {
   const splits = drawSplits(new Random(Math.imul(seed, 0xd3a2646d)), life);
   const producers = drawProducers(new Random(Math.imul(seed, 0x9e3779b1)));
   const pageBudget = Math.max(life.pageBudget, ...life.jobs.map(leastBudgetOf));
-  return { ...life, pageBudget, splits, deploysAtMs, channelBytesMax, ...producers };
+  const saving = new Random(Math.imul(seed, 0x2545f491));
+  const faults = { ...life.faults, blobDelayMax: saving.pick([0, 0, 100, 5_000, 25_000]) };
+  const pagesGoOneByOne = saving.chance(0.4);
+  const limits = { pageBudget, channelBytesMax, pagesGoOneByOne };
+  return { ...life, ...limits, faults, splits, deploysAtMs, ...producers };
 }
 
 /** Rows of one record may lie in many windows, and each has tables of its own for the values it keeps. */
@@ -201,8 +209,8 @@ function leastBudgetOf({ hasDistinct, window, step, branches }: JobPlan): number
 
 type UndividedLife = Omit<
   LifePlan,
-  "splits" | "deploysAtMs" | "channelBytesMax" | "waitsForProducers" | "lagMs"
->;
+  "faults" | "splits" | "deploysAtMs" | "channelBytesMax" | "pagesGoOneByOne" | "waitsForProducers" | "lagMs"
+> & { readonly faults: Omit<FaultRates, "blobDelayMax"> };
 
 function drawProducers(random: Random): Pick<LifePlan, "waitsForProducers" | "lagMs"> {
   if (random.chance(0.4)) return { waitsForProducers: false, lagMs: undefined };

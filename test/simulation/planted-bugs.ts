@@ -10,6 +10,7 @@ import { Partition } from "../../src/engine/partition.ts";
 import { decodePart, encodePart } from "../../src/engine/savepoint/part-codec.ts";
 import { type SavedPart, SavepointStore } from "../../src/engine/savepoint/savepoint-store.ts";
 import { TaskRestore } from "../../src/engine/savepoint/task-restore.ts";
+import { PagePins } from "../../src/engine/state/page-pins.ts";
 import { Narrowing } from "../../src/engine/task/narrowing.ts";
 import { Task } from "../../src/engine/task/task.ts";
 import { TaskOutput } from "../../src/engine/task/task-output.ts";
@@ -40,6 +41,10 @@ export function plantBug(plant: Plant | undefined, now: () => number): () => voi
       });
     case "lost-page":
       return replaceAddPart();
+    case "overwritten-page":
+      return replaceKeep();
+    case "deleted-page":
+      return replaceMethod(PagePins.prototype, "holds", () => false);
     case "lost-split-page":
       return replaceMethod(SavepointStore.prototype, "nextPart", withoutFirstPage);
     case "kept-keys":
@@ -118,6 +123,15 @@ function replaceAppend(): () => void {
 function withoutFirstPage(part: SavedPart | undefined): SavedPart | undefined {
   if (!part || part.savepoint > 0 || part.part < 0) return part;
   return { ...part, body: encodePart(decodePart(part.body).slice(1)) };
+}
+
+/** What a savepoint needs is overwritten. */
+function replaceKeep(): () => void {
+  const original = PagePins.prototype.keep;
+  PagePins.prototype.keep = () => {};
+  return () => {
+    PagePins.prototype.keep = original;
+  };
 }
 
 /** Letting go of keys does nothing. */

@@ -40,6 +40,8 @@ const symptoms: Readonly<Record<Plant, readonly [RegExp, ((plan: LifePlan) => bo
   "early-trim": [/the log begins at|lacks|^stuck: /],
   "passed-barrier": [/the (fork of|drained view) job_/, hasFork],
   "lost-page": [/the (fork|view) of job_/, hasFork],
+  "overwritten-page": [/the (fork|view) of job_/, hasFork],
+  "deleted-page": [/the (fork|view) of job_/, hasFork],
   "forgotten-retraction": [/(second step|branch \d) of job_. (lacks|has too much of)/, hasChanges],
   "lost-split-page": [/the (second )?view of (branch \d of )?job_. lacks/, hasSplit],
   "kept-keys": [/the (second )?view of (branch \d of )?job_. has too much of/, hasSplit],

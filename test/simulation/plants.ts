@@ -18,6 +18,8 @@ export const plants = {
   "early-trim": "a log is trimmed before its task has applied it",
   "passed-barrier": "a stage takes in what lies behind a barrier before it has come by all channels",
   "lost-page": "a page of every part of a savepoint is not restored",
+  "overwritten-page": "a page is overwritten though a savepoint still needs it as it was",
+  "deleted-page": "pages of a dropped table are deleted though a savepoint still needs them",
   "lost-split-page": "a page of what a split takes along is not restored",
   "kept-keys": "a partition that was split keeps the keys that it gave away",
   "unannounced-channel": "receivers do not wait for the time of a partition that was split off",

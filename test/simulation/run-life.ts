@@ -49,7 +49,7 @@ import type { Plant } from "./plants.ts";
 import { describe } from "./simulated-process.ts";
 import { type Problem, Simulation } from "./simulation.ts";
 import { readStageLog, recordsOf } from "./stage-log.ts";
-import { tightenChannels } from "./tight-channels.ts";
+import { tightenLimits } from "./tight-limits.ts";
 
 /** Longer than any message of the chaos is on its way. */
 const aftermathMs = 30_000;
@@ -79,7 +79,7 @@ export async function runLife(
   const plan = typeof seedOrPlan === "number" ? drawLife(seedOrPlan) : seedOrPlan;
   const simulation = new Simulation(plan, plant, onTrace);
   const takeOut = plantBug(plant, () => simulation.now);
-  const loosen = tightenChannels(plan.channelBytesMax);
+  const loosen = tightenLimits(plan);
   const deployment = new Deployment(simulation);
   const life = new LifeCourse(simulation, deployment);
   try {

@@ -33,6 +33,7 @@ const noFaults: FaultRates = {
   crashAfterTurn: 0,
   storageFailure: 0,
   crashEveryMs: undefined,
+  blobDelayMax: 0,
 };
 
 /** How far a shard was known to be; neither ever goes back. */

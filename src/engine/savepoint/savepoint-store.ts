@@ -1,30 +1,29 @@
 /**
- * Savepoints on one partition: which tasks are to be saved, and copies of their pages until they are
- * uploaded.
+ * Savepoints on one partition: which tasks are to be saved, and what of them has still to be uploaded.
  *
- * A task that has met a savepoint's barrier takes a checkpoint and stands still. Its pages are then copied,
- * some in each turn, and it goes on: uploading the copies happens behind it. A copy that a restart
- * interrupts is begun anew.
+ * A task that has met a savepoint's barrier takes a checkpoint. Its pages are pinned as that left them
+ * (`state/page-pins.ts`) and it goes on in the same turn: they are read part by part, and uploaded, behind
+ * it.
  *
  *   savepoints        one row per run and savepoint; it stays, so that a barrier is entered once
- *   savepoint_parts   what is to be uploaded; part -1 is the task's state, which goes last
+ *   savepoint_parts   part -1 is the task's state, which goes last; 0.2.0 had copies of all pages here
  */
 import { assert } from "../../base/assert.ts";
 import type { PartitionIdentity } from "../partition-types.ts";
-import type { SqlStorage, SqlValue } from "../ports.ts";
-import { PageStore } from "../state/page-store.ts";
+import type { SqlStorage } from "../ports.ts";
+import { PagePins, type PagePlace } from "../state/page-pins.ts";
 import { WindowDirectory } from "../state/window-directory.ts";
-import { type Checkpoint, readCheckpoint } from "../task/checkpoint.ts";
+import { readCheckpoint } from "../task/checkpoint.ts";
 import type { Task } from "../task/task.ts";
-import { encodePart, type SavedPage } from "./part-codec.ts";
-import type { TaskState } from "./task-state.ts";
+import { encodePart } from "./part-codec.ts";
+import { readTaskState, type TaskState } from "./task-state.ts";
 
-/** `waiting`: its barrier has still to come. `copied`: what is left is uploaded behind the running task. */
-export type SavepointState = "waiting" | "copying" | "copied" | "done";
+/** `waiting`: its barrier has still to come. `pinned`: it is uploaded behind the running task. */
+export type SavepointState = "waiting" | "pinned" | "done";
 
 export interface SavepointStatus {
   readonly state: SavepointState;
-  /** Parts with pages, and bytes of all that was or is to be uploaded; so far, while they are copied. */
+  /** Parts with pages, and bytes of them and the task's state; while it is pinned what that will be about. */
   readonly parts: number;
   readonly bytes: number;
   /** What of them is still to be uploaded. */
@@ -38,32 +37,27 @@ export interface SavedPart {
   readonly savepoint: number;
   /** -1: the task's state. */
   readonly part: number;
-  /** How many parts with pages there were. */
+  /** How many parts with pages there will be about; in the end, how many there were. */
   readonly parts: number;
   readonly body: Uint8Array;
+  /** Up to where the task's pages are uploaded with it. */
+  readonly upTo?: PagePlace | undefined;
 }
 
-interface Copying {
-  readonly run: number;
-  readonly savepoint: number;
-  readonly checkpoint: Checkpoint;
-  readonly pages: PageStore;
-  parts: number;
-  bytes: number;
-  /** Behind which page to go on, as table and first hash. */
-  after: readonly [table: number, firstHash: Uint8Array];
+interface StoredSavepoint {
+  readonly state: SavepointState;
+  /** Parts and bytes that are uploaded. */
+  readonly parts: number;
+  readonly bytes: number;
 }
 
 /** Bytes of pages in one part: below the 2 MB of an SQLite value. */
 const partBytesMax = 1_500_000;
-const pagesPerRead = 64;
-
 const statePart = -1;
 
 export class SavepointStore {
   readonly #sql: SqlStorage;
-  /** By run: tasks that stand at barriers are copied in turn. */
-  readonly #copying = new Map<number, Copying>();
+  readonly pins: PagePins;
 
   constructor(sql: SqlStorage) {
     sql.run(
@@ -74,7 +68,10 @@ export class SavepointStore {
       `CREATE TABLE IF NOT EXISTS savepoint_parts (run INTEGER, savepoint INTEGER, part INTEGER,
        body BLOB NOT NULL, PRIMARY KEY (run, savepoint, part)) WITHOUT ROWID`,
     );
+    // What 0.2.0 had copied is uploaded as it is.
+    sql.run("UPDATE savepoints SET state = 'pinned' WHERE state = 'copied'");
     this.#sql = sql;
+    this.pins = new PagePins(sql);
   }
 
   /** Notes a savepoint; false where it is known. */
@@ -87,124 +84,108 @@ export class SavepointStore {
   }
 
   status(run: number, savepoint: number): SavepointStatus | undefined {
-    const where = "WHERE run = ? AND savepoint = ?";
-    const rows = this.#sql.run(`SELECT state, parts, bytes FROM savepoints ${where}`, run, savepoint);
-    const [state, parts, bytes] = (rows[0] ?? []) as [SavepointState?, number?, number?];
-    if (state === undefined || parts === undefined || bytes === undefined) return undefined;
-    const left = "SELECT coalesce(sum(part >= 0), 0), coalesce(sum(length(body)), 0) FROM savepoint_parts";
-    const [[partsLeft, bytesLeft] = [0, 0]] = this.#sql.run(`${left} ${where}`, run, savepoint);
-    const leftover = { partsLeft: Number(partsLeft), bytesLeft: Number(bytesLeft) };
-    if (state !== "copying") return { state, parts, bytes, ...leftover };
-    return { state, parts: leftover.partsLeft, bytes: leftover.bytesLeft, ...leftover };
+    const stored = this.#find(run, savepoint);
+    if (!stored) return undefined;
+    const { state, parts, bytes } = stored;
+    const share = state === "pinned" ? this.pins.shareUpTo(run, savepoint) : 1;
+    const [allParts, allBytes] = share > 0 ? [parts / share, bytes / share].map(Math.round) : [0, 0];
+    const left = { partsLeft: (allParts as number) - parts, bytesLeft: (allBytes as number) - bytes };
+    return { state, parts: allParts as number, bytes: allBytes as number, ...left };
   }
 
   /**
-   * Copies about one part of a task that stands at a barrier, whose checkpoint is committed. When all is
-   * copied the task may go on. Returns about how many bytes were copied.
+   * Pins the pages of a task that stands at a barrier, whose checkpoint is committed; the task goes on.
+   * Returns about how many bytes it went through.
    */
-  copy(task: Task, savepoint: number, identity: PartitionIdentity): number {
-    const copying = this.#continue(task.number, savepoint);
-    const pages = this.#nextPages(copying);
-    if (pages.length === 0) {
-      this.#finish(task, copying, identity);
-      return 1;
-    }
-    const body = encodePart(pages);
-    this.#insert(copying, copying.parts++, body);
-    return body.byteLength;
+  take(task: Task, savepoint: number, { keyGroups }: PartitionIdentity): number {
+    const { number: run, plan } = task;
+    const checkpoint = readCheckpoint(this.#sql, run);
+    assert(checkpoint, "a task that stands at a barrier has a checkpoint");
+    const { offset, watermark, firedThrough, inputTime = {}, counts, edges = [] } = checkpoint;
+    const divided = edges.flatMap(({ to, ranges }) => (ranges ? [{ to, ranges }] : []));
+    const entries = new WindowDirectory(this.#sql, run).all();
+    const state: TaskState = {
+      version: 1,
+      ...{ keyGroups, plan, offset, watermark, firedThrough, inputTime, counts },
+      orderOffset: (checkpoint.orderOffset ?? 0) + offset,
+      tables: entries,
+      parts: 0,
+      ...(divided.length > 0 && { divided }),
+    };
+    this.begin(run, savepoint);
+    const where = "WHERE run = ? AND savepoint = ?";
+    this.#sql.run(`DELETE FROM savepoint_parts ${where}`, run, savepoint);
+    const statement = "INSERT INTO savepoint_parts (run, savepoint, part, body) VALUES (?, ?, ?, ?)";
+    this.#sql.run(statement, run, savepoint, statePart, new TextEncoder().encode(JSON.stringify(state)));
+    this.#sql.run(`UPDATE savepoints SET state = 'pinned', parts = 0, bytes = 0 ${where}`, run, savepoint);
+    const tables = entries.map(({ table }) => table).sort((one, other) => one - other);
+    this.pins.pin(run, savepoint, { epoch: checkpoint.epoch, aborted: checkpoint.aborted, tables });
+    task.passBarrier();
+    return 1;
   }
 
-  /** The next part that is to be uploaded, of any savepoint that is copied. */
+  /** The next part that is to be uploaded, of any savepoint; those of splits first, which are waited for. */
   nextPart(): SavedPart | undefined {
-    const [named] = this.#sql.run(
-      `SELECT p.run, p.savepoint, p.part, s.parts FROM savepoint_parts p JOIN savepoints s
-       ON s.run = p.run AND s.savepoint = p.savepoint WHERE s.state = 'copied'
-       ORDER BY p.run, p.savepoint, p.part DESC LIMIT 1`,
-    );
+    const pinned = "SELECT run, savepoint, parts FROM savepoints WHERE state = 'pinned'";
+    const [named] = this.#sql.run(`${pinned} ORDER BY savepoint, run LIMIT 1`);
     if (!named) return undefined;
-    const [run, savepoint, part, parts] = named as [number, number, number, number];
-    // Sorting would read all bodies.
-    const where = "WHERE run = ? AND savepoint = ? AND part = ?";
-    const [found] = this.#sql.run(`SELECT body FROM savepoint_parts ${where}`, run, savepoint, part);
-    return { run, savepoint, part, parts, body: found?.[0] as Uint8Array };
+    const [run, savepoint, part] = named as [number, number, number];
+    const pages = this.pins.next(run, savepoint, partBytesMax);
+    const upTo = pages.at(-1)?.place;
+    if (!upTo) return this.#storedPart(run, savepoint, part);
+    const body = encodePart(pages.map(({ place: [table], bytes }) => ({ table, bytes })));
+    const parts = Math.ceil((part + 1) / this.pins.shareUpTo(run, savepoint, upTo));
+    return { run, savepoint, part, parts, body, upTo };
+  }
+
+  /** The state of a task whose pages are all uploaded; before it, those that 0.2.0 had copied. */
+  #storedPart(run: number, savepoint: number, parts: number): SavedPart {
+    const where = "WHERE run = ? AND savepoint = ?";
+    const [found] = this.#sql.run(
+      `SELECT part, body FROM savepoint_parts ${where} ORDER BY part DESC LIMIT 1`,
+      ...[run, savepoint],
+    );
+    assert(found, "the state goes last");
+    const [part, body] = found as [number, Uint8Array];
+    if (part !== statePart) return { run, savepoint, part, parts, body };
+    const state = { ...readTaskState(body), parts };
+    const whole = new TextEncoder().encode(JSON.stringify(state));
+    return { run, savepoint, part, parts, body: whole };
   }
 
   /** True while something is to be uploaded. */
   get hasParts(): boolean {
-    return this.#sql.run("SELECT 1 FROM savepoints WHERE state = 'copied' LIMIT 1").length > 0;
+    return this.#sql.run("SELECT 1 FROM savepoints WHERE state = 'pinned' LIMIT 1").length > 0;
   }
 
   /** A part is in the blob store. */
-  uploaded({ run, savepoint, part }: SavedPart): void {
+  uploaded({ run, savepoint, part, body, upTo }: SavedPart): void {
     const where = "WHERE run = ? AND savepoint = ?";
+    if (upTo) {
+      this.pins.advance(run, savepoint, upTo);
+      const counts = "parts = parts + 1, bytes = bytes + ?";
+      this.#sql.run(`UPDATE savepoints SET ${counts} ${where}`, body.byteLength, run, savepoint);
+      return;
+    }
     this.#sql.run(`DELETE FROM savepoint_parts ${where} AND part = ?`, run, savepoint, part);
-    if (part === statePart) this.#sql.run(`UPDATE savepoints SET state = 'done' ${where}`, run, savepoint);
+    if (part !== statePart) return;
+    this.pins.release(run, savepoint);
+    const done = "state = 'done', bytes = bytes + ?";
+    this.#sql.run(`UPDATE savepoints SET ${done} ${where}`, body.byteLength, run, savepoint);
   }
 
   /** Forgets all savepoints of a run that is deleted. */
   forget(run: number): void {
-    this.#copying.delete(run);
+    this.pins.forget(run);
     for (const table of ["savepoints", "savepoint_parts"]) {
       this.#sql.run(`DELETE FROM ${table} WHERE run = ?`, run);
     }
   }
 
-  #continue(run: number, savepoint: number): Copying {
-    const known = this.#copying.get(run);
-    if (known?.savepoint === savepoint) return known;
-    this.begin(run, savepoint);
-    const where = "WHERE run = ? AND savepoint = ?";
-    this.#sql.run(`DELETE FROM savepoint_parts ${where}`, run, savepoint);
-    this.#sql.run(`UPDATE savepoints SET state = 'copying', parts = 0, bytes = 0 ${where}`, run, savepoint);
-    const checkpoint = readCheckpoint(this.#sql, run);
-    assert(checkpoint, "a task that stands at a barrier has a checkpoint");
-    const pages = new PageStore(this.#sql, run, checkpoint);
-    const after = [0, new Uint8Array(0)] as const;
-    const copying: Copying = { run, savepoint, checkpoint, pages, parts: 0, bytes: 0, after };
-    this.#copying.set(run, copying);
-    return copying;
-  }
-
-  #nextPages(copying: Copying): SavedPage[] {
-    const tables = `SELECT tbl FROM tables WHERE task = ${copying.run}`;
-    const pages: SavedPage[] = [];
-    let bytes = 0;
-    while (true) {
-      const rows = copying.pages.committedPages(tables, copying.after, pagesPerRead);
-      for (const { table, firstHash, bytes: page } of rows) {
-        if (bytes > 0 && bytes + page.byteLength > partBytesMax) return pages;
-        pages.push({ table, bytes: page });
-        bytes += page.byteLength;
-        copying.after = [table, firstHash];
-      }
-      if (rows.length < pagesPerRead) return pages;
-    }
-  }
-
-  #finish(task: Task, copying: Copying, { keyGroups }: PartitionIdentity): void {
-    const { offset, watermark, firedThrough, inputTime = {}, counts, edges = [] } = copying.checkpoint;
-    const divided = edges.flatMap(({ to, ranges }) => (ranges ? [{ to, ranges }] : []));
-    const state: TaskState = {
-      version: 1,
-      ...{ keyGroups, plan: task.plan, offset, watermark, firedThrough, inputTime, counts },
-      orderOffset: (copying.checkpoint.orderOffset ?? 0) + offset,
-      tables: new WindowDirectory(this.#sql, task.number).all(),
-      parts: copying.parts,
-      ...(divided.length > 0 && { divided }),
-    };
-    this.#insert(copying, statePart, new TextEncoder().encode(JSON.stringify(state)));
-    const { run, savepoint, parts, bytes } = copying;
-    this.#sql.run(
-      "UPDATE savepoints SET state = 'copied', parts = ?, bytes = ? WHERE run = ? AND savepoint = ?",
-      ...([parts, bytes, run, savepoint] satisfies SqlValue[]),
-    );
-    this.#copying.delete(run);
-    task.passBarrier();
-  }
-
-  #insert(copying: Copying, part: number, body: Uint8Array): void {
-    copying.bytes += body.byteLength;
-    const statement = "INSERT INTO savepoint_parts (run, savepoint, part, body) VALUES (?, ?, ?, ?)";
-    this.#sql.run(statement, copying.run, copying.savepoint, part, body);
+  #find(run: number, savepoint: number): StoredSavepoint | undefined {
+    const columns = "SELECT state, parts, bytes FROM savepoints";
+    const [row] = this.#sql.run(`${columns} WHERE run = ? AND savepoint = ?`, run, savepoint);
+    if (!row) return undefined;
+    return { state: row[0] as SavepointState, parts: Number(row[1]), bytes: Number(row[2]) };
   }
 }

@@ -11,24 +11,12 @@
  * rows are never read.
  */
 import { assert } from "../../base/assert.ts";
-import type { SqlStorage } from "../ports.ts";
-
-/** Which slot holds the newest version of a page, and since which epoch. */
-export interface PageVersion {
-  readonly slot: 0 | 1;
-  readonly epoch: number;
-}
+import type { SqlStorage, SqlValue } from "../ports.ts";
+import type { PagePins, PageVersion } from "./page-pins.ts";
 
 export interface StoredPage {
   readonly bytes: Uint8Array;
   readonly version: PageVersion;
-}
-
-/** A page as a savepoint takes it; `firstHash` is big-endian. */
-export interface CommittedPage {
-  readonly table: number;
-  readonly firstHash: Uint8Array;
-  readonly bytes: Uint8Array;
 }
 
 /**
@@ -44,6 +32,7 @@ export interface Epochs {
 export class PageStore {
   readonly #sql: SqlStorage;
   readonly #task: number;
+  readonly #pins: PagePins | undefined;
   #committed: number;
   #writing: number;
   #aborted: readonly number[];
@@ -56,10 +45,12 @@ export class PageStore {
     );
   }
 
-  constructor(sql: SqlStorage, task: number, { epoch, writing, aborted }: Epochs) {
+  /** `pins` are those of the partition; a task that is still put together has none. */
+  constructor(sql: SqlStorage, task: number, { epoch, writing, aborted }: Epochs, pins?: PagePins) {
     assert(writing > epoch && !aborted.includes(writing), "the epoch being written is unused");
     this.#sql = sql;
     this.#task = task;
+    this.#pins = pins;
     this.#committed = epoch;
     this.#aborted = aborted;
     this.#writing = writing;
@@ -98,47 +89,24 @@ export class PageStore {
   }
 
   /**
-   * Reads the committed pages of `tables` behind (table, first hash), at most `limit`, in that order. Only
-   * right after a commit, while nothing is written under the next epoch.
-   */
-  committedPages(
-    tables: string,
-    [table, firstHash]: readonly [table: number, firstHash: Uint8Array],
-    limit: number,
-  ): CommittedPage[] {
-    const aborted = this.#aborted.length > 0 ? ` AND epoch NOT IN (${this.#aborted.join(", ")})` : "";
-    // The plus keeps SQLite from searching each table from its beginning.
-    const rows = this.#sql.run(
-      `SELECT tbl, first_hash, bytes, max(epoch) FROM pages
-       WHERE task = ? AND (tbl, first_hash) > (?, ?) AND +tbl IN (${tables}) AND epoch <= ?${aborted}
-       GROUP BY tbl, first_hash ORDER BY tbl, first_hash LIMIT ${limit}`,
-      this.#task,
-      table,
-      firstHash,
-      this.#committed,
-    );
-    return rows.map(([of, hash, bytes]) => {
-      return { table: of as number, firstHash: hash as Uint8Array, bytes: bytes as Uint8Array };
-    });
-  }
-
-  /**
    * Writes a page under the epoch being written; `previous` is the version it was loaded from or last written
    * to.
    */
   write(table: number, firstHash: bigint, bytes: Uint8Array, previous: PageVersion | undefined): PageVersion {
-    const slot =
-      previous === undefined ? 0 : previous.epoch === this.#writing ? previous.slot : flip(previous.slot);
+    const place = [table, hashBytes(firstHash)] as const;
+    const isAgain = previous?.epoch === this.#writing;
+    const slot = previous === undefined ? 0 : isAgain ? previous.slot : flip(previous.slot);
+    if (previous && !isAgain) this.#pins?.keep(this.#task, place, slot, previous);
     this.#sql.run(
       "INSERT OR REPLACE INTO pages (task, tbl, first_hash, slot, epoch, bytes) VALUES (?, ?, ?, ?, ?, ?)",
-      this.#task,
-      table,
-      hashBytes(firstHash),
-      slot,
-      this.#writing,
-      bytes,
+      ...([this.#task, ...place, slot, this.#writing, bytes] satisfies SqlValue[]),
     );
     return { slot, epoch: this.#writing };
+  }
+
+  /** True while a savepoint needs the rows of a table, though it is dropped. */
+  isPinned(table: number): boolean {
+    return this.#pins?.holds(this.#task, table) === true;
   }
 
   /**

@@ -24,6 +24,19 @@ export interface TaskCounts {
   readonly bad: number;
 }
 
+/** What a record's rows add to the counts. */
+export function addCounts(
+  { rows, ...counts }: TaskCounts,
+  { applied, filtered, late, bad }: Omit<TaskCounts, "rows"> & { readonly applied: number },
+): TaskCounts {
+  return {
+    rows: rows + applied,
+    filtered: counts.filtered + filtered,
+    late: counts.late + late,
+    bad: counts.bad + bad,
+  };
+}
+
 export interface Checkpoint extends TablesInCheckpoint {
   readonly version: 1;
   readonly epoch: number;
@@ -53,7 +66,7 @@ export interface Checkpoint extends TablesInCheckpoint {
   readonly edges?: readonly StoredEdge[];
   /** Channels by which the barrier that comes has come. */
   readonly barred?: readonly string[];
-  /** The savepoint at whose barrier the task stands, until its pages are copied. */
+  /** The savepoint at whose barrier the task stands, until its pages are pinned. */
   readonly savepoint?: number | undefined;
   /** Set where the task stands for good at the barrier of a savepoint that ends its job. */
   readonly isStopped?: boolean | undefined;

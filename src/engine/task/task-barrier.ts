@@ -3,14 +3,14 @@
  *
  * Between stages a barrier comes by every channel, and behind it a channel brings nothing until it has come
  * by all (`log/decide-acceptance.ts`). So with the last of them the task has applied exactly what belongs to
- * the savepoint. It stands still there until its pages are copied.
+ * the savepoint. It stands still there until its pages are pinned.
  *
  * A barrier that drains is the end of time for its run: it enters a shard as a max watermark would, for this
  * task alone. It goes on to the next stage behind all that this made due.
  *
- * At the barrier of a split the copy is what the new partition begins with; the task then lets go of the keys
- * that were taken away (`narrowing.ts`). The receivers of its outputs hear of the new partition from it, in
- * their order: their time is never ahead of what the new one may send.
+ * At the barrier of a split what is pinned is what the new partition begins with; the task then lets go of
+ * the keys that were taken away (`narrowing.ts`). The receivers of its outputs hear of the new partition from
+ * it, in their order: their time is never ahead of what the new one may send.
  */
 import { assert } from "../../base/assert.ts";
 import { type Barrier, decodeBarrier } from "../log/barrier.ts";
@@ -66,7 +66,7 @@ export class TaskBarrier {
     return this.#keepBelow !== undefined;
   }
 
-  /** True while the task is to let go of keys, and may: they are copied. */
+  /** True while the task is to let go of keys, and may: they are pinned. */
   get isNarrowing(): boolean {
     return this.#keepBelow !== undefined && this.#savepoint === undefined;
   }

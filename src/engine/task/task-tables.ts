@@ -8,7 +8,8 @@
 import { assert } from "../../base/assert.ts";
 import type { KeyedTable } from "../../kernel/keyed-table.ts";
 import type { DirtyPage, PageCache } from "../../kernel/page-cache.ts";
-import type { PageStore, PageVersion } from "../state/page-store.ts";
+import type { PageVersion } from "../state/page-pins.ts";
+import type { PageStore } from "../state/page-store.ts";
 import type { TableEntry, UnchangedEntries, WindowDirectory } from "../state/window-directory.ts";
 import { dirtyShareMax } from "./decide-checkpoint.ts";
 import type { TaskLayouts } from "./task-layouts.ts";
@@ -77,9 +78,14 @@ export class TaskTables {
     return false;
   }
 
-  /** Tables that a checkpoint dropped and `sweepGarbage` has still to delete. */
+  /** Tables that are dropped, and not all of their rows deleted. */
   get garbage(): readonly number[] {
     return this.#garbage;
+  }
+
+  /** True while `sweepGarbage` has something to do. */
+  get hasGarbage(): boolean {
+    return this.#garbage.some((table) => !this.#store.isPinned(table));
   }
 
   /** Entries of the directory, and dropped tables, that the next checkpoint must write. */
@@ -220,19 +226,18 @@ export class TaskTables {
   }
 
   /**
-   * Deletes some rows of tables that are gone; returns false where there are none. A crash may forget how far
-   * it came: deleting again does nothing.
+   * Deletes some rows of tables that are gone and that no savepoint needs; returns false where there are
+   * none. A crash may forget how far it came: deleting again does nothing.
    */
   sweepGarbage(): boolean {
-    if (this.#garbage.length === 0) return false;
+    if (!this.hasGarbage) return false;
     let rowsLeft = deletedRowsPerTurn;
-    let done = 0;
-    for (; done < this.#garbage.length && rowsLeft > 0; done++) {
-      const deleted = this.#store.deletePages(this.#garbage[done] as number, rowsLeft);
-      if (deleted >= rowsLeft) break;
+    this.#garbage = this.#garbage.filter((table) => {
+      if (rowsLeft <= 0 || this.#store.isPinned(table)) return true;
+      const deleted = this.#store.deletePages(table, rowsLeft);
       rowsLeft -= Math.max(1, deleted);
-    }
-    this.#garbage = this.#garbage.slice(done);
+      return rowsLeft <= 0 && deleted > 0;
+    });
     return true;
   }
 

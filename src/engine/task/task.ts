@@ -19,6 +19,7 @@ import { type LogRecord, maxWatermark, RecordKind } from "../log/records.ts";
 import type { CheckpointFacts, PartitionIdentity } from "../partition-types.ts";
 import { sendsResults, type TaskPlan, type WindowPlan } from "../plan/task-plan.ts";
 import type { SqlStorage } from "../ports.ts";
+import type { PagePins } from "../state/page-pins.ts";
 import { PageStore } from "../state/page-store.ts";
 import { continuousWindow, TableFamily, WindowDirectory } from "../state/window-directory.ts";
 import { InputTime } from "../time/input-time.ts";
@@ -26,6 +27,7 @@ import { gridOfPlan } from "../windows/grid-of-plan.ts";
 import { CellUpdates } from "./cell-updates.ts";
 import {
   abortUnfinished,
+  addCounts,
   type Checkpoint,
   checkpointHistoryMax,
   parseWatermark,
@@ -36,7 +38,7 @@ import {
 } from "./checkpoint.ts";
 import { LetterBox } from "./letters.ts";
 import { Retention } from "./retention.ts";
-import { RowSorter, type SortedRows } from "./row-sorter.ts";
+import { RowSorter } from "./row-sorter.ts";
 import { TaskBarrier } from "./task-barrier.ts";
 import { TaskInput } from "./task-input.ts";
 import { TaskLayouts } from "./task-layouts.ts";
@@ -61,6 +63,7 @@ export interface TaskContext {
   readonly log: PartitionLog;
   readonly kernel: Kernel;
   readonly cache: PageCache;
+  readonly pins: PagePins;
   /** Who the partition is now: columns, siblings and key groups change. */
   readonly identity: () => PartitionIdentity;
 }
@@ -107,7 +110,7 @@ export class Task {
     this.#counts = checkpoint.counts;
     this.barrier = new TaskBarrier(number, plan, checkpoint);
     this.#layouts = new TaskLayouts(kernel.memory, plan);
-    this.#store = new PageStore(sql, number, checkpoint);
+    this.#store = new PageStore(sql, number, checkpoint, context.pins);
     this.letters = new LetterBox(sql, number);
     const directory = new WindowDirectory(sql, number);
     this.tables = new TaskTables(cache, this.#layouts, this.#store, directory, checkpoint);
@@ -128,11 +131,10 @@ export class Task {
   #openWindows(window: WindowPlan, { firedThrough, cursor }: Checkpoint): TaskWindows {
     const { cache } = this.#context;
     const { latenessMs } = this.plan;
-    const fired = parseWatermark(firedThrough);
+    const [grid, fired] = [gridOfPlan(window), parseWatermark(firedThrough)];
     const sendPage = (page: PageView, end: bigint) =>
       this.#output?.sendPage(page, end, this.#offset + 1) ?? false;
     const sending = sendsResults(this.plan) ? sendPage : undefined;
-    const grid = gridOfPlan(window);
     return new TaskWindows(cache, this.tables, grid, latenessMs, fired, cursor, sending);
   }
 
@@ -206,9 +208,9 @@ export class Task {
     );
   }
 
-  /** True when storage has all of it: a checkpoint what was applied, and no rows of dropped tables. */
+  /** True when storage has all of it: a checkpoint what was applied, and no rows that may go. */
   get isSettled(): boolean {
-    return !this.isDirty && this.tables.garbage.length === 0;
+    return !this.isDirty && !this.tables.hasGarbage;
   }
 
   /** Does one slice of work. Returns about how many bytes of log it went through; 0 at the log's end. */
@@ -283,7 +285,7 @@ export class Task {
       inputTime: this.#time.state,
       ...this.#output?.state,
       ...this.barrier.state,
-      orderOffset: this.#orderOffset,
+      orderOffset: this.#checkpoint.orderOffset ?? 0,
       firedThrough: firedThrough.toString(),
       cursor: windows?.cursor,
       nextTable: this.tables.nextTable,
@@ -304,7 +306,12 @@ export class Task {
   #noteWriting(): void {
     const { isWriting, nextTable } = this.#checkpoint;
     if (!this.tables.hasDirty || (isWriting && nextTable === this.tables.nextTable)) return;
-    this.#checkpoint = { ...this.#checkpoint, isWriting: true, nextTable: this.tables.nextTable };
+    this.#amend({ isWriting: true, nextTable: this.tables.nextTable });
+  }
+
+  /** Writes the last checkpoint again with something that is so without a new one. */
+  #amend(change: Partial<Checkpoint>): void {
+    this.#checkpoint = { ...this.#checkpoint, ...change };
     writeCheckpoint(this.#context.sql, this.number, this.#checkpoint);
   }
 
@@ -339,20 +346,23 @@ export class Task {
     }
   }
 
-  /** Goes on behind the barrier; its pages are copied. */
+  /** Goes on behind the barrier; its pages are pinned. */
   passBarrier(): void {
     this.barrier.pass();
-    this.#checkpoint = { ...this.#checkpoint, savepoint: undefined };
-    writeCheckpoint(this.#context.sql, this.number, this.#checkpoint);
+    this.#amend({ savepoint: undefined });
   }
 
-  get #orderOffset(): number {
-    return this.#checkpoint.orderOffset ?? 0;
+  /** Deletes some rows of dropped tables; returns false where there are none that may go. */
+  sweepGarbage(): boolean {
+    if (!this.tables.sweepGarbage()) return false;
+    this.#amend({ garbage: this.tables.garbage });
+    return true;
   }
 
   #sendRows(output: TaskOutput, { offset, frame }: LogRecord, watermark: bigint): void {
     const { rows, selection, columns } = this.#input;
-    this.#count({ applied: selection.count, filtered: rows - selection.count, late: 0, bad: 0 });
+    const [applied, filtered] = [selection.count, rows - selection.count];
+    this.#counts = addCounts(this.#counts, { applied, filtered, late: 0, bad: 0 });
     this.#makeRoom(frame);
     output.sendRows({ offset, columns, selection, watermark }, this.#time);
   }
@@ -365,24 +375,15 @@ export class Task {
   #applyRows(record: LogRecord): void {
     this.#makeRoom(record.frame);
     const sorted = this.#sorter.sort(this.#input, record, this.watermark, this.windows);
-    this.#count(sorted);
+    this.#counts = addCounts(this.#counts, sorted);
     const { offset } = record;
     this.#output?.sendLate(this.#input.batch, sorted.lateRows, { offset, watermark: this.watermark });
     const expireBefore = BigInt(this.#retention.expireBefore(record.appendTime));
-    const orderBase = BigInt(record.offset + this.#orderOffset) << 20n;
+    const orderBase = BigInt(offset + (this.#checkpoint.orderOffset ?? 0)) << 20n;
     const applied = { record, input: this.#input, expireBefore, orderBase };
     for (const set of sorted.batches(() => this.#continuousTable(record.appendTime))) {
       this.#updates.apply(set, applied);
     }
-  }
-
-  #count({ applied, filtered, late, bad }: Pick<SortedRows, "applied" | "filtered" | "late" | "bad">): void {
-    this.#counts = {
-      rows: this.#counts.rows + applied,
-      filtered: this.#counts.filtered + filtered,
-      late: this.#counts.late + late,
-      bad: this.#counts.bad + bad,
-    };
   }
 
   #continuousTable(appendTime: number) {

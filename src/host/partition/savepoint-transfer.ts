@@ -1,5 +1,5 @@
 /**
- * Savepoints between a partition and the blob store: what was copied goes up behind the running tasks, what a
+ * Savepoints between a partition and the blob store: what is pinned goes up behind the running tasks, what a
  * job is restored from comes down before it starts.
  *
  * Putting a blob again does no harm, so a transfer that breaks off is begun again where it stood.
@@ -17,10 +17,10 @@ const retryMs = 1_000;
 
 /**
  * While events come in, a partition rests after each part of a savepoint, so that what runs beside it has
- * nearly all of the processor: for so many times as long as the part took, but no longer than spreads all
- * parts over `spreadMs`.
+ * nearly all of the processor: for `restMs`, but no longer than spreads all parts over `spreadMs`, and at
+ * least for as long as the part took.
  */
-const restFactor = 200;
+const restMs = 500;
 const spreadMs = 24_000;
 
 /** So few parts are gone before anybody notices. */
@@ -108,7 +108,7 @@ export class SavepointTransfer {
       // What a split takes along is waited for.
       if (savepoint < 0 || saved.parts <= partsAtOnce || !isActive) continue;
       const tookMs = clock.now() - begunAt;
-      await this.#rest(Math.min(restFactor * tookMs, Math.max(tookMs, spreadMs / (saved.parts + 1))));
+      await this.#rest(Math.max(tookMs, Math.min(restMs, spreadMs / (saved.parts + 1))));
     }
   }
 

@@ -167,7 +167,7 @@ describe("a shard that is split", () => {
     trial.split(false);
     trial.parent.settle();
     const { savepoints } = trial.parent.partition.jobs;
-    for (const run of [1, 2]) expect(savepoints.status(run, -1)).toMatchObject({ state: "copied", parts: 1 });
+    for (const run of [1, 2]) expect(savepoints.status(run, -1)).toMatchObject({ state: "pinned" });
   });
 
   test("refuses what the old map sent, and both know what was accepted before", () => {

@@ -182,7 +182,7 @@ test("a savepoint waits until all before it is delivered", () => {
   const [call] = shard.take() as [OutputCall];
   shard.answer(call, logged);
   shard.settle();
-  expect(shard.savepointState()).toBe("copied");
+  expect(shard.savepointState()).toBe("pinned");
   shard.seconds(3, 5);
   expect(shard.take()).toHaveLength(1);
 });
@@ -190,7 +190,7 @@ test("a savepoint waits until all before it is delivered", () => {
 test("behind the barrier of a savepoint that ends the job nothing is sent, also after a crash", () => {
   const shard = new WritingShard();
   shard.stop();
-  expect(shard.savepointState()).toBe("copied");
+  expect(shard.savepointState()).toBe("pinned");
   shard.seconds(3, 8);
   expect(shard.take()).toEqual([]);
   shard.crash();
@@ -208,7 +208,7 @@ test("a job goes on behind a savepoint that was to end it, and failed elsewhere"
   shard.answer(next, logged);
   shard.turn(() => shard.partition.beginSavepoint(1, { run: 1, savepoint: 8 }));
   shard.settle();
-  expect(shard.savepointState(8)).toBe("copied");
+  expect(shard.savepointState(8)).toBe("pinned");
 });
 
 test("a call that was under way when the job failed does not keep it from sending when it goes on", () => {

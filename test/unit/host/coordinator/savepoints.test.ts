@@ -12,7 +12,7 @@ import { jobOf, streamOf } from "../definitions.ts";
 import { FakeShards } from "../fake-shards.ts";
 
 const done: SavepointStatus = { state: "done", parts: 2, bytes: 700, partsLeft: 0, bytesLeft: 0 };
-const copied: SavepointStatus = { state: "copied", parts: 2, bytes: 700, partsLeft: 1, bytesLeft: 300 };
+const pinned: SavepointStatus = { state: "pinned", parts: 2, bytes: 700, partsLeft: 1, bytesLeft: 300 };
 const plainly = { stop: false, drain: false };
 
 class Harness {
@@ -123,7 +123,7 @@ test("a request waits for a while; alarms go on behind it, also in the coordinat
     ok: true,
     value: { state: "running", tasks: { done: 0, of: 3 }, parts: { done: 0, of: 0 } },
   });
-  harness.tell(copied);
+  harness.tell(pinned);
   await harness.pass(1_000);
   expect(await harness.coordinator.savepoint(1)).toMatchObject({
     value: { state: "running", parts: { done: 3, of: 6 }, bytes: { done: 1200, of: 2100 } },
@@ -160,7 +160,7 @@ test("a manifest that the store does not take is written again", async () => {
 
 test("a job stops in the turn that its savepoint is complete, and not before", async () => {
   const harness = await started();
-  harness.tell(copied);
+  harness.tell(pinned);
   expect(await harness.take({ stop: true, drain: true })).toMatchObject({ value: { state: "running" } });
   expect(harness.source.calls).toContain("beginSavepoint 1 1 drains 1 to 2");
   expect(await harness.jobs()).toEqual(["totals"]);
@@ -175,7 +175,7 @@ test("a job stops in the turn that its savepoint is complete, and not before", a
 
 test("a request whose savepoint an alarm completes meanwhile answers with it", async () => {
   const harness = await started();
-  harness.tell(copied);
+  harness.tell(pinned);
   const taken = harness.coordinator.createSavepoint("totals", { stop: true, drain: false });
   await harness.clock.advance(50);
   harness.tell(done);
@@ -206,7 +206,7 @@ test("one is taken at a time, and only of a job that runs everywhere", async () 
 
 test("one whose job failed in a partition fails with it, and another can be taken", async () => {
   const harness = await started();
-  harness.tell(copied);
+  harness.tell(pinned);
   const [, second] = harness.partitions;
   if (!second) throw new Error("the job has a second stage");
   second.savepointFailure = "Row 3 cannot be applied";

@@ -126,7 +126,7 @@ describe("an upload", () => {
     const harness = new HostHarness(fates);
     await harness.save();
     for (let retry = 0; retry < 3; retry++) {
-      expect(await harness.state()).toMatchObject({ state: "copied" });
+      expect(await harness.state()).toMatchObject({ state: "pinned" });
       expect(harness.timers.size).toBe(1);
       await harness.runTimers();
     }
@@ -139,7 +139,7 @@ describe("an upload", () => {
   test("that a restart broke off goes on in the object that starts next, though nobody asks", async () => {
     const harness = new HostHarness(["answered", "answer lost"]);
     await harness.save();
-    expect(await harness.state()).toMatchObject({ state: "copied" });
+    expect(await harness.state()).toMatchObject({ state: "pinned" });
     expect(harness.alarms.length).toBeGreaterThan(0);
     const before = harness.blobs.calls;
     harness.restart();
