@@ -94,6 +94,8 @@ export class TaskRestore {
       this.#addPage(state, page);
       this.#writeIfFull();
     }
+    // As much is written as came, so that no turn has to write much.
+    this.#tables.writeDirty(part.byteLength);
   }
 
   /** Makes the state the run's. */

@@ -38,6 +38,7 @@ export interface TransferPorts {
   readonly clock: Clock;
   readonly blobs: BlobStore | undefined;
   abort(reason: string): void;
+  soon(work: () => void): void;
   later(work: () => void, ms: number): () => void;
 }
 
@@ -105,15 +106,21 @@ export class SavepointTransfer {
       await blobs.put(saved.part < 0 ? stateName(task) : partName(task, saved.part), saved.body);
       this.#turn(partition, () => partition.jobs.savepoints.uploaded(saved));
       const isActive = clock.now() - (partition.log.lastFrameAt ?? 0) < activeMs;
+      await this.#others();
       // What a split takes along is waited for.
       if (savepoint < 0 || saved.parts <= partsAtOnce || !isActive) continue;
       const tookMs = clock.now() - begunAt;
-      await this.#rest(Math.max(tookMs, Math.min(restMs, spreadMs / (saved.parts + 1))));
+      const ms = Math.max(tookMs, Math.min(restMs, spreadMs / (saved.parts + 1)));
+      await new Promise<void>((resolve) => void this.#ports.later(resolve, ms));
     }
   }
 
-  #rest(ms: number): Promise<void> {
-    return new Promise((resolve) => void this.#ports.later(resolve, ms));
+  /**
+   * Lets others come in between: a store in the same process answers without the event loop looking for what
+   * has come from outside.
+   */
+  #others(): Promise<void> {
+    return new Promise((resolve) => this.#ports.soon(resolve));
   }
 
   async #restore(partition: Partition, { run, plan, restore }: JobCommand): Promise<void> {
@@ -133,6 +140,7 @@ export class SavepointTransfer {
       for (const state of restoring.order) {
         for (let part = 0; part < state.parts; part++) {
           restoring.addPart(state, await read(blobs, partName(nameOf.get(state) ?? "", part)));
+          await this.#others();
         }
       }
     } catch (thrown) {

@@ -35,6 +35,7 @@ async function upload(of: { parts: number; savepoint?: number; quietMs?: number;
         delete: async () => {},
       },
       abort: () => {},
+      soon: queueMicrotask,
       later: (work, ms) => {
         rests.push(ms);
         now += ms;

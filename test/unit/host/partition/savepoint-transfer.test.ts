@@ -1,5 +1,5 @@
 /**
- * Savepoints up and down: whatever the blob store does, and whenever the object restarts, what was copied is
+ * Savepoints up and down: whatever the blob store does, and whenever the object restarts, what is pinned is
  * uploaded once it can be, and a restored job has the state or says why it has not.
  */
 import { describe, expect, test } from "vitest";
@@ -166,6 +166,13 @@ describe("a restore", () => {
     return { job: "fork", run, revision: 50 + run, state: "running" as const, plan, restore };
   };
 
+  /** Has the job restored; others have their turn between its parts. */
+  async function restore(harness: HostHarness) {
+    const answer = harness.host.command(1, restoreOf(harness));
+    await harness.run();
+    return await answer;
+  }
+
   async function rowsOf(harness: HostHarness, run = 2) {
     await harness.run();
     return await harness.host.queryView("fork", run, { newestFirst: true, limit: 100_000 }, undefined);
@@ -173,7 +180,7 @@ describe("a restore", () => {
 
   test("gives the job the state before it is there to be read", async () => {
     const harness = await saved();
-    expect(await harness.host.command(1, restoreOf(harness))).toMatchObject({ ok: true });
+    expect(await restore(harness)).toMatchObject({ ok: true });
     const view = await rowsOf(harness);
     expect(view.ok && view.value.rows.length).toBe(40_000);
   });
@@ -182,18 +189,19 @@ describe("a restore", () => {
     const harness = await saved();
     const before = harness.blobs.calls;
     const command = restoreOf(harness);
-    const both = await Promise.all([harness.host.command(1, command), harness.host.command(1, command)]);
-    expect(both).toMatchObject([{ ok: true }, { ok: true }]);
+    const both = Promise.all([harness.host.command(1, command), harness.host.command(1, command)]);
+    await harness.run();
+    expect(await both).toMatchObject([{ ok: true }, { ok: true }]);
     expect(harness.blobs.calls - before).toBe(harness.blobs.inner.bodies.size);
   });
 
   test("from a store that is away is answered so, leaves nothing, and can be asked for again", async () => {
     const harness = await saved();
     harness.blobs.fates = ["answered", "answered", "request lost"];
-    const lost = await harness.host.command(1, restoreOf(harness));
+    const lost = await restore(harness);
     expect(lost).toMatchObject({ ok: false, error: { code: "PARTITION_UNAVAILABLE" } });
     expect(await rowsOf(harness)).toMatchObject({ ok: false, error: { code: "JOB_NOT_FOUND" } });
-    expect(await harness.host.command(1, restoreOf(harness))).toMatchObject({ ok: true });
+    expect(await restore(harness)).toMatchObject({ ok: true });
     const view = await rowsOf(harness);
     expect(view.ok && view.value.rows.length).toBe(40_000);
   });
@@ -201,9 +209,9 @@ describe("a restore", () => {
   test("that a crash broke off is begun anew by the next command", async () => {
     const harness = await saved();
     harness.blobs.fates = ["answered", "answered", "request lost"];
-    await harness.host.command(1, restoreOf(harness));
+    await restore(harness);
     harness.restart();
-    expect(await harness.host.command(1, restoreOf(harness))).toMatchObject({ ok: true });
+    expect(await restore(harness)).toMatchObject({ ok: true });
     const view = await rowsOf(harness);
     expect(view.ok && view.value.rows.length).toBe(40_000);
   });
@@ -227,7 +235,7 @@ describe("a restore", () => {
   ])("fails the job, and no other, where %s", async (_, damage, message) => {
     const harness = await saved();
     damage(harness.blobs);
-    expect(await harness.host.command(1, restoreOf(harness))).toMatchObject({ ok: true });
+    expect(await restore(harness)).toMatchObject({ ok: true });
     const status = await harness.host.status();
     const jobs = status.ok ? (status.value?.jobs ?? []) : [];
     expect(jobs).toMatchObject([
