@@ -266,7 +266,6 @@ export class PartitionJobs {
     }
     if (task.sweepGarbage()) return wholeSliceBytes;
     if (job.isDelivering) return 0;
-    // Behind a barrier the checkpoint is committed before anything else: no other is pinned.
     if (task.savepoint !== undefined) return this.savepoints.take(task, task.savepoint, this.#identity());
     if (task.barrier.isNarrowing) return this.#narrow(job);
     if (!this.#isRunning(job)) return 0;
@@ -332,10 +331,12 @@ export class PartitionJobs {
   }
 
   #create(command: JobCommand, state: JobState): void {
-    const isRestored = readCheckpoint(this.#ports.sql, command.run) !== undefined;
-    const isShard = this.#identity().inputs === undefined;
-    const first = firstCheckpoint(this.#log, command.plan, isShard);
-    if (!isRestored) writeCheckpoint(this.#ports.sql, command.run, first);
+    const { sql } = this.#ports;
+    if (!readCheckpoint(sql, command.run)) {
+      // A restore that failed may have left pages.
+      deleteStoredTask(sql, command.run);
+      writeCheckpoint(sql, command.run, firstCheckpoint(this.#log, command.plan, !this.#identity().inputs));
+    }
     const stored = this.#stored.add(command, state);
     if (this.#open) this.#openInto(this.#open, stored, this.cache);
   }
@@ -388,10 +389,9 @@ export class PartitionJobs {
   }
 
   #openJob({ run, plan }: StoredJob, cache: PageCache): OpenJob {
-    const { sql, clock } = this.#ports;
-    const [log, { pins }, identity] = [this.#log, this.savepoints, this.#identity];
-    const task = new Task({ sql, log, kernel: cache.kernel, cache, pins, identity }, run, plan);
-    return new OpenJob(run, task, log, clock.now());
+    const [{ sql, clock }, log, { pins }] = [this.#ports, this.#log, this.savepoints];
+    const task = { sql, log, kernel: cache.kernel, cache, pins, identity: this.#identity };
+    return new OpenJob(run, new Task(task, run, plan), log, clock.now());
   }
 }
 

@@ -6,17 +6,18 @@
  * it.
  *
  *   savepoints        one row per run and savepoint; it stays, so that a barrier is entered once
- *   savepoint_parts   part -1 is the task's state, which goes last; 0.2.0 had copies of all pages here
+ *   savepoint_parts   parts below 0 are the task's state, which goes last; 0.2.0 had copies of all pages here
  */
 import { assert } from "../../base/assert.ts";
 import type { PartitionIdentity } from "../partition-types.ts";
 import type { SqlStorage } from "../ports.ts";
+import { KeyFilter } from "../state/key-filter.ts";
 import { PagePins, type PagePlace } from "../state/page-pins.ts";
 import { WindowDirectory } from "../state/window-directory.ts";
 import { readCheckpoint } from "../task/checkpoint.ts";
 import type { Task } from "../task/task.ts";
 import { encodePart } from "./part-codec.ts";
-import { readTaskState, type TaskState } from "./task-state.ts";
+import type { TaskState } from "./task-state.ts";
 
 /** `waiting`: its barrier has still to come. `pinned`: it is uploaded behind the running task. */
 export type SavepointState = "waiting" | "pinned" | "done";
@@ -88,9 +89,9 @@ export class SavepointStore {
     if (!stored) return undefined;
     const { state, parts, bytes } = stored;
     const share = state === "pinned" ? this.pins.shareUpTo(run, savepoint) : 1;
-    const [allParts, allBytes] = share > 0 ? [parts / share, bytes / share].map(Math.round) : [0, 0];
-    const left = { partsLeft: (allParts as number) - parts, bytesLeft: (allBytes as number) - bytes };
-    return { state, parts: allParts as number, bytes: allBytes as number, ...left };
+    const [allParts, allBytes] = [estimate(parts, share), estimate(bytes, share)];
+    const left = { partsLeft: allParts - parts, bytesLeft: allBytes - bytes };
+    return { state, parts: allParts, bytes: allBytes, ...left };
   }
 
   /**
@@ -115,11 +116,12 @@ export class SavepointStore {
     this.begin(run, savepoint);
     const where = "WHERE run = ? AND savepoint = ?";
     this.#sql.run(`DELETE FROM savepoint_parts ${where}`, run, savepoint);
-    const statement = "INSERT INTO savepoint_parts (run, savepoint, part, body) VALUES (?, ?, ?, ?)";
-    this.#sql.run(statement, run, savepoint, statePart, new TextEncoder().encode(JSON.stringify(state)));
+    this.#storeState(run, savepoint, new TextEncoder().encode(JSON.stringify(state)));
     this.#sql.run(`UPDATE savepoints SET state = 'pinned', parts = 0, bytes = 0 ${where}`, run, savepoint);
     const tables = entries.map(({ table }) => table).sort((one, other) => one - other);
-    this.pins.pin(run, savepoint, { epoch: checkpoint.epoch, aborted: checkpoint.aborted, tables });
+    const { epoch, aborted } = checkpoint;
+    const { hashShare } = new KeyFilter(plan, keyGroups);
+    this.pins.pin(run, savepoint, { epoch, aborted, tables, hashShare });
     task.passBarrier();
     return 1;
   }
@@ -134,23 +136,34 @@ export class SavepointStore {
     const upTo = pages.at(-1)?.place;
     if (!upTo) return this.#storedPart(run, savepoint, part);
     const body = encodePart(pages.map(({ place: [table], bytes }) => ({ table, bytes })));
-    const parts = Math.ceil((part + 1) / this.pins.shareUpTo(run, savepoint, upTo));
+    const parts = estimate(part + 1, this.pins.shareUpTo(run, savepoint, upTo));
     return { run, savepoint, part, parts, body, upTo };
+  }
+
+  /** The state of a task is long where it has many tables: it lies in several values. */
+  #storeState(run: number, savepoint: number, state: Uint8Array): void {
+    for (let at = 0; at < state.byteLength; at += partBytesMax) {
+      const part = statePart - at / partBytesMax;
+      const body = state.subarray(at, at + partBytesMax);
+      const statement = "INSERT INTO savepoint_parts (run, savepoint, part, body) VALUES (?, ?, ?, ?)";
+      this.#sql.run(statement, run, savepoint, part, body);
+    }
   }
 
   /** The state of a task whose pages are all uploaded; before it, those that 0.2.0 had copied. */
   #storedPart(run: number, savepoint: number, parts: number): SavedPart {
     const where = "WHERE run = ? AND savepoint = ?";
-    const [found] = this.#sql.run(
-      `SELECT part, body FROM savepoint_parts ${where} ORDER BY part DESC LIMIT 1`,
-      ...[run, savepoint],
-    );
-    assert(found, "the state goes last");
-    const [part, body] = found as [number, Uint8Array];
-    if (part !== statePart) return { run, savepoint, part, parts, body };
-    const state = { ...readTaskState(body), parts };
-    const whole = new TextEncoder().encode(JSON.stringify(state));
-    return { run, savepoint, part, parts, body: whole };
+    const copied = `SELECT part, body FROM savepoint_parts ${where} AND part >= 0 ORDER BY part DESC LIMIT 1`;
+    const [left] = this.#sql.run(copied, run, savepoint);
+    if (left) return { run, savepoint, part: Number(left[0]), parts, body: left[1] as Uint8Array };
+    const pieces = `SELECT body FROM savepoint_parts ${where} ORDER BY part DESC`;
+    const decoder = new TextDecoder();
+    const text = this.#sql
+      .run(pieces, run, savepoint)
+      .map(([piece]) => decoder.decode(piece as Uint8Array, { stream: true }));
+    const state: TaskState = { ...JSON.parse(text.join("")), parts };
+    const body = new TextEncoder().encode(JSON.stringify(state));
+    return { run, savepoint, part: statePart, parts, body };
   }
 
   /** True while something is to be uploaded. */
@@ -167,8 +180,11 @@ export class SavepointStore {
       this.#sql.run(`UPDATE savepoints SET ${counts} ${where}`, body.byteLength, run, savepoint);
       return;
     }
-    this.#sql.run(`DELETE FROM savepoint_parts ${where} AND part = ?`, run, savepoint, part);
-    if (part !== statePart) return;
+    if (part !== statePart) {
+      this.#sql.run(`DELETE FROM savepoint_parts ${where} AND part = ?`, run, savepoint, part);
+      return;
+    }
+    this.#sql.run(`DELETE FROM savepoint_parts ${where}`, run, savepoint);
     this.pins.release(run, savepoint);
     const done = "state = 'done', bytes = bytes + ?";
     this.#sql.run(`UPDATE savepoints SET ${done} ${where}`, body.byteLength, run, savepoint);
@@ -188,4 +204,9 @@ export class SavepointStore {
     if (!row) return undefined;
     return { state: row[0] as SavepointState, parts: Number(row[1]), bytes: Number(row[2]) };
   }
+}
+
+/** How much there is in all, of which so much is a share; as much at least, where that is not known. */
+function estimate(done: number, share: number): number {
+  return share > 0 ? Math.max(done, Math.round(done / share)) : done;
 }

@@ -5,6 +5,7 @@
  * cell's own hash tells; where the task's key has more columns, or in another order, only the values of those
  * that rows are routed by do.
  */
+import { maxParallelism } from "../../base/limits.ts";
 import { decodeKey, encodeKey, hashKey, keyGroupOf } from "../../columnar/key-encoding.ts";
 import { kindOf } from "../../columnar/schema.ts";
 import type { KeyedTable } from "../../kernel/keyed-table.ts";
@@ -21,6 +22,12 @@ export class KeyFilter {
   constructor(plan: Pick<TaskPlan, "key" | "routingKey">, range: KeyGroupRange) {
     this.#plan = plan;
     this.#range = range;
+  }
+
+  /** The part of all hashes among which keys of the range lie: from, up to, in [0, 1]. */
+  get hashShare(): readonly [number, number] {
+    if (this.#plan.routingKey.length === 0 || !this.#isByHash()) return [0, 1];
+    return [this.#range[0] / maxParallelism, this.#range[1] / maxParallelism];
   }
 
   /** False where no cell with a hash from `firstHash` up to, not with, `nextHash` can be in the range. */

@@ -25,6 +25,8 @@ export interface PinnedState {
   readonly aborted: readonly number[];
   /** Numbers of tables, ascending. */
   readonly tables: readonly number[];
+  /** The part of all hashes among which the task's keys lie: from, up to, in [0, 1]. */
+  readonly hashShare: readonly [number, number];
 }
 
 /** A page as a savepoint takes it. */
@@ -82,14 +84,16 @@ export class PagePins {
     let bytes = 0;
     for (let place = pin.uploaded; ; ) {
       const rows = this.#read(task, pin, place);
-      for (const page of rows) {
-        place = page.place;
-        if (!pin.tableSet.has(place[0])) continue;
+      const unpinned = rows.findIndex((page) => !pin.tableSet.has(page.place[0]));
+      for (const page of unpinned < 0 ? rows : rows.slice(0, unpinned)) {
         bytes += page.bytes.byteLength;
         if (pages.length > 0 && bytes > bytesMax) return pages;
         pages.push(page);
       }
-      if (rows.length < pagesPerRead) return pages;
+      const last = rows[unpinned < 0 ? rows.length - 1 : unpinned];
+      if (!last || (unpinned < 0 && rows.length < pagesPerRead)) return pages;
+      // Other tables were dropped before: they are passed over whole.
+      place = unpinned < 0 ? last.place : [last.place[0], new Uint8Array(8).fill(0xff)];
     }
   }
 
@@ -104,13 +108,15 @@ export class PagePins {
     this.#sql.run(`DELETE FROM kept_pages ${where} AND ${behind}`, task, savepoint, ...to);
   }
 
-  /** How much of the pinned pages lies up to a place, in [0, 1]: hashes lie evenly in tables of like size. */
+  /** About how much of the pinned pages lies up to a place, in [0, 1]: as in tables of like size. */
   shareUpTo(task: number, savepoint: number, place?: PagePlace): number {
     const pin = this.#find(task, savepoint);
     if (!pin) return 1;
     const [table, firstHash] = place ?? pin.uploaded;
     const before = pin.tables.filter((other) => other < table).length;
-    return (before + (pin.tableSet.has(table) ? fractionOf(firstHash) : 0)) / Math.max(1, pin.tables.length);
+    const [from, to] = pin.hashShare;
+    const within = Math.max(0, Math.min(1, (fractionOf(firstHash) - from) / (to - from)));
+    return (before + (pin.tableSet.has(table) ? within : 0)) / Math.max(1, pin.tables.length);
   }
 
   release(task: number, savepoint: number): void {
@@ -151,10 +157,9 @@ export class PagePins {
 
   /** The first pages behind a place, of all tables up to the last that is pinned. */
   #read(task: number, pin: Pin, behind: PagePlace): PinnedPage[] {
-    // The plus keeps SQLite from searching each table from its beginning.
     const stored = this.#sql.run(
       `SELECT tbl, first_hash, bytes, max(epoch) FROM pages
-       WHERE task = ? AND (tbl, first_hash) > (?, ?) AND +tbl <= ? AND ${isVisible(pin)}
+       WHERE task = ? AND (tbl, first_hash) > (?, ?) AND tbl <= ? AND ${isVisible(pin)}
        GROUP BY tbl, first_hash ORDER BY tbl, first_hash LIMIT ${pagesPerRead}`,
       ...([task, ...behind, pin.tables.at(-1) ?? 0] satisfies SqlValue[]),
     );

@@ -194,15 +194,24 @@ export class Savepoints {
   async delete(savepoint: number): Promise<void> {
     const { state, saved } = this.get(savepoint);
     if (state === "running") throw conflict(`Savepoint ${savepoint} is still being taken.`);
-    const names = saved.flatMap(({ name, parts }) => [
-      stateName(name),
-      ...Array.from({ length: parts }, (_, part) => partName(name, part)),
-    ]);
-    await this.#blobs.delete([manifestName(savepoint), ...names]).catch((cause: unknown) => {
+    const remove = async () => {
+      const names = await Promise.all(saved.map((partition) => this.#blobsOf(partition)));
+      await this.#blobs.delete([manifestName(savepoint), ...names.flat()]);
+    };
+    await remove().catch((cause: unknown) => {
       const message = `The savepoints' store did not answer: ${String(cause)}`;
       throw new EngineError("PARTITION_UNAVAILABLE", { message, cause });
     });
     this.forget(savepoint);
+  }
+
+  /** Names of what a partition uploaded, though its savepoint may have failed before it was done. */
+  async #blobsOf({ name, state, parts }: SavedPartition): Promise<string[]> {
+    const names = [stateName(name)];
+    const isThere = async (part: number) =>
+      state === "done" ? part < parts : (await this.#blobs.get(partName(name, part))) !== undefined;
+    for (let part = 0; await isThere(part); part++) names.push(partName(name, part));
+    return names;
   }
 
   async #complete(entry: SavepointEntry, completed: () => void): Promise<SavepointEntry> {

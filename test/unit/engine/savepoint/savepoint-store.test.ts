@@ -4,6 +4,7 @@
  */
 import { expect, test } from "vitest";
 import { assert } from "../../../../src/base/assert.ts";
+import { hashKey, keyGroupOf } from "../../../../src/columnar/key-encoding.ts";
 import { decodePart } from "../../../../src/engine/savepoint/part-codec.ts";
 import type {
   SavedPart,
@@ -119,6 +120,56 @@ test("what is left is told from the share of the hashes that is uploaded", () =>
   expect(left.partsLeft).toBe(parts - 1);
   const whole = rest.reduce((sum, { body }) => sum + body.byteLength, first.body.byteLength);
   expect(Math.abs(bytes - whole)).toBeLessThan(whole / 10);
+});
+
+test("of a partition that has the last key groups as much is told", () => {
+  const harness = new PartitionHarness({
+    stream: { ...stream, distributionKey: ["user"] },
+    keyGroups: [768, 1024],
+  });
+  harness.startJob("job", counting);
+  const isOwn = (user: string) => keyGroupOf(hashKey(new TextEncoder().encode(user), 0)) >= 768;
+  const users = Array.from({ length: 160_000 }, (_, index) => `${"user".repeat(8)}-${index}`).filter(isOwn);
+  for (let from = 0; from < users.length; from += 5000) {
+    harness.append(users.slice(from, from + 5000).map((user) => [user, "1970-01-01 00:00:01"]));
+    harness.settle();
+  }
+  begin(harness);
+  harness.settle();
+  const first = takeOne(harness);
+  expect(first.parts).toBe(takeAll(harness).length);
+});
+
+test("of state that is one page no more is told than there is", () => {
+  const harness = counted(3);
+  begin(harness);
+  harness.settle();
+  expect(takeOne(harness).parts).toBe(1);
+  const status = { state: "pinned", parts: 1, partsLeft: 0, bytesLeft: 0 };
+  expect(storeOf(harness).status(1, 7)).toMatchObject(status);
+});
+
+test("the state of a task with very many tables is kept in values that SQLite takes", () => {
+  const harness = new PartitionHarness({ stream });
+  harness.startJob("job", {
+    ...counting,
+    window: { type: "tumble", size: "1 second" },
+    retention: "forever",
+  });
+  const windows = 24_000;
+  const at = (second: number) => new Date(second * 1000).toISOString().slice(0, 19).replace("T", " ");
+  for (let from = 0; from < windows; from += 4000) {
+    harness.append(Array.from({ length: 4000 }, (_, index) => ["a", at(from + index)]));
+    harness.settle();
+  }
+  begin(harness);
+  harness.settle();
+  const sizes = harness.storage.run("SELECT part, length(body) FROM savepoint_parts ORDER BY part");
+  expect(sizes.length).toBeGreaterThan(1);
+  for (const [, bytes] of sizes) expect(bytes).toBeLessThan(2_000_000);
+  const state = readTaskState(takeAll(harness).at(-1)?.body as Uint8Array);
+  expect(state.tables.length).toBe(windows);
+  expect(harness.storage.run("SELECT count(*) FROM savepoint_parts")).toEqual([[0]]);
 });
 
 test("pages are saved as they were at the barrier, though the task writes all of them again", () => {

@@ -185,6 +185,22 @@ describe("a restore", () => {
     expect(view.ok && view.value.rows.length).toBe(40_000);
   });
 
+  test("lets others have their turn between its parts", async () => {
+    const harness = await saved();
+    let isDone = false;
+    const answer = harness.host.command(1, restoreOf(harness)).then(() => {
+      isDone = true;
+    });
+    let turns = 0;
+    for (; !isDone && turns < 100; turns++) {
+      for (let still = 0; still < 20; still++) await Promise.resolve();
+      harness.turns.shift()?.();
+    }
+    await answer;
+    // The state, and a turn behind each part.
+    expect(turns).toBeGreaterThanOrEqual(harness.blobs.inner.bodies.size - 1);
+  });
+
   test("asked for twice at once is done once", async () => {
     const harness = await saved();
     const before = harness.blobs.calls;
