@@ -1,9 +1,11 @@
 /**
  * The state of a partition that each release leaves for all later ones: a log with producers and rejected
- * records, pages of several jobs, open and fired windows, letters, and records that are logged and not
- * applied yet.
+ * records, pages of several jobs, open and fired windows, letters, a savepoint that is not uploaded yet with
+ * pages that were overwritten since, and records that are logged and not applied yet.
  */
 
+import { createHash } from "node:crypto";
+import { decodePart } from "../../src/engine/savepoint/part-codec.ts";
 import type { NodeStorage } from "../support/node-storage.ts";
 import { PartitionHarness, type Row } from "../support/partition-harness.ts";
 
@@ -46,6 +48,7 @@ export function writeState(harness: PartitionHarness): void {
     harness.append(rowsOf(frame), { producer: "p", sequence: frame, part: 0, checksum: BigInt(frame) });
     harness.settle();
     if (frame % 9 === 0) harness.checkpoint();
+    if (frame === 10) harness.turn(() => harness.partition.beginSavepoint(1, { run: 4, savepoint: 7 }));
   }
   const bytes = new TextEncoder().encode('{"device": 7}');
   const rejected = [
@@ -68,8 +71,18 @@ export function contentOf(harness: PartitionHarness): unknown {
       log: [log.firstOffset, log.nextOffset, log.counts, String(log.watermark)],
       views: Object.fromEntries(views),
       letters: Object.fromEntries(letters),
+      savepoint: savedPagesOf(harness),
       rejected: harness.partition.letters(undefined, undefined, 100).letters,
     }),
+  );
+}
+
+/** The pages that a savepoint under way uploads next; undefined where there is none. */
+function savedPagesOf({ partition }: PartitionHarness): unknown {
+  const part = partition.jobs.savepoints.nextPart();
+  return (
+    part &&
+    decodePart(part.body).map(({ table, bytes }) => [table, createHash("sha256").update(bytes).digest("hex")])
   );
 }
 
