@@ -131,6 +131,8 @@ export interface LifePlan {
   readonly channelBytesMax: number | undefined;
   /** Whether a part of a savepoint has one page. */
   readonly pagesGoOneByOne: boolean;
+  /** Whether a task takes a checkpoint whenever it may. */
+  readonly checkpointsAlways: boolean;
 }
 
 /** Of seeds that lie side by side some draws would be the same: odd factors spread them. */
@@ -192,11 +194,9 @@ export function drawLife(seed: number): LifePlan {
   const splits = drawSplits(new Random(Math.imul(seed, 0xd3a2646d)), life);
   const producers = drawProducers(new Random(Math.imul(seed, 0x9e3779b1)));
   const pageBudget = Math.max(life.pageBudget, ...life.jobs.map(leastBudgetOf));
-  const saving = new Random(Math.imul(seed, 0x2545f491));
-  const faults = { ...life.faults, blobDelayMax: saving.pick([0, 0, 100, 5_000, 25_000]) };
-  const pagesGoOneByOne = saving.chance(0.4);
-  const limits = { pageBudget, channelBytesMax, pagesGoOneByOne };
-  return { ...life, ...limits, faults, splits, deploysAtMs, ...producers };
+  const limits = { pageBudget, channelBytesMax };
+  const saving = drawSaving(new Random(Math.imul(seed, 0x2545f491)), life);
+  return { ...life, ...limits, ...saving, splits, deploysAtMs, ...producers };
 }
 
 /** Rows of one record may lie in many windows, and each has tables of its own for the values it keeps. */
@@ -209,8 +209,37 @@ function leastBudgetOf({ hasDistinct, window, step, branches }: JobPlan): number
 
 type UndividedLife = Omit<
   LifePlan,
-  "faults" | "splits" | "deploysAtMs" | "channelBytesMax" | "pagesGoOneByOne" | "waitsForProducers" | "lagMs"
+  | "faults"
+  | "splits"
+  | "deploysAtMs"
+  | "channelBytesMax"
+  | "pagesGoOneByOne"
+  | "checkpointsAlways"
+  | "waitsForProducers"
+  | "lagMs"
 > & { readonly faults: Omit<FaultRates, "blobDelayMax"> };
+
+/**
+ * How savepoints are taken. In some lives that happens early and takes long, with checkpoints all the time and
+ * events behind it: what it needs is overwritten while it is uploaded.
+ */
+function drawSaving(
+  random: Random,
+  life: UndividedLife,
+): Pick<LifePlan, "faults" | "jobs" | "requestsPerClient" | "pagesGoOneByOne" | "checkpointsAlways"> {
+  const isLong = random.chance(0.3);
+  const blobDelayMax = random.pick(isLong ? [0, 3_000, 10_000] : [0, 0, 0, 100, 25_000]);
+  const early = ({ fork, ...job }: JobPlan): JobPlan => {
+    return { ...job, fork: fork && isLong ? { ...fork, atMs: fork.atMs % 5_000 } : fork };
+  };
+  return {
+    faults: { ...life.faults, blobDelayMax, ...(isLong && { slowRate: 0.1 }) },
+    jobs: life.jobs.map(early),
+    requestsPerClient: isLong ? 14 : life.requestsPerClient,
+    pagesGoOneByOne: random.chance(0.4),
+    checkpointsAlways: isLong || random.chance(0.1),
+  };
+}
 
 function drawProducers(random: Random): Pick<LifePlan, "waitsForProducers" | "lagMs"> {
   if (random.chance(0.4)) return { waitsForProducers: false, lagMs: undefined };

@@ -27,6 +27,7 @@ const changes: readonly Change[] = [
   (plan) => ({ ...plan, jobs: plan.jobs.map((job) => ({ ...job, into: undefined })) }),
   (plan) => ({ ...plan, channelBytesMax: undefined }),
   (plan) => ({ ...plan, pagesGoOneByOne: false }),
+  (plan) => ({ ...plan, checkpointsAlways: false }),
   (plan) => ({ ...plan, jobs: plan.jobs.map((job) => ({ ...job, isUnion: false })) }),
   (plan) => ({ ...plan, jobs: plan.jobs.map((job) => ({ ...job, amountMin: undefined })) }),
   (plan) => ({ ...plan, jobs: plan.jobs.map((job) => ({ ...job, twoPhase: false })) }),

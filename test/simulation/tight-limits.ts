@@ -1,24 +1,28 @@
 /**
  * Limits so tight that whatever could lock up does, for the time of one life: channels take next to nothing,
- * so senders stop and receivers let them wait from the first bytes on; a part of a savepoint has one page.
+ * so senders stop and receivers let them wait from the first bytes on; a part of a savepoint has one page; a
+ * checkpoint comes whenever one may.
  */
+import { OpenJob } from "../../src/engine/open-job.ts";
 import { Partition } from "../../src/engine/partition.ts";
 import { PagePins } from "../../src/engine/state/page-pins.ts";
 import { TaskOutput } from "../../src/engine/task/task-output.ts";
 import type { LifePlan } from "./draw-life.ts";
 
 /** Tightens what a plan wants tight; returns what loosens it again. */
-export function tightenLimits({ channelBytesMax, pagesGoOneByOne }: Tightness): () => void {
+export function tightenLimits(plan: Tightness): () => void {
+  const { channelBytesMax, pagesGoOneByOne, checkpointsAlways } = plan;
   const loosen = [
     channelBytesMax === undefined ? [] : tightenChannels(channelBytesMax),
     pagesGoOneByOne ? [onePageAPart()] : [],
+    checkpointsAlways ? [checkpointAlways()] : [],
   ].flat();
   return () => {
     for (const restore of loosen) restore();
   };
 }
 
-type Tightness = Pick<LifePlan, "channelBytesMax" | "pagesGoOneByOne">;
+type Tightness = Pick<LifePlan, "channelBytesMax" | "pagesGoOneByOne" | "checkpointsAlways">;
 
 function tightenChannels(bytesMax: number): (() => void)[] {
   return [
@@ -38,6 +42,17 @@ function onePageAPart(): () => void {
   };
   return () => {
     PagePins.prototype.next = original;
+  };
+}
+
+function checkpointAlways(): () => void {
+  const original = OpenJob.prototype.decide;
+  OpenJob.prototype.decide = function (...parameters) {
+    this.checkpointAt = 0;
+    original.apply(this, parameters);
+  };
+  return () => {
+    OpenJob.prototype.decide = original;
   };
 }
 

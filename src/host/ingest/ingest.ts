@@ -94,8 +94,9 @@ export class Ingest {
         // split.
         if (newer.value.generation !== facts.generation && tally.hasAccepted) break;
         // A producer's shard may be another one since a split; what names none stays where it is.
-        const isMoved = newer.value.generation !== facts.generation || request.producer !== undefined;
-        if (isMoved) anyShard = this.#anyShard(request, newer.value);
+        const isSame = newer.value.generation === facts.generation;
+        if (isSame) tally.follow(facts.ranges, newer.value.ranges);
+        if (!isSame || request.producer !== undefined) anyShard = this.#anyShard(request, newer.value);
         facts = newer.value;
         parts = this.#encodeRound(request, facts, { ...start, anyShard }, tally);
         refusals = await this.#sendRegistered(request, facts, parts, tally);

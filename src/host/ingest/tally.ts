@@ -5,6 +5,7 @@ import type { ErrorBody } from "../../base/errors.ts";
 import { type BadRecord, BadRecordReason } from "../../columnar/bad-record.ts";
 import type { AppendResult } from "../../engine/log/records.ts";
 import type { RpcResult } from "../../engine/partition-types.ts";
+import { type KeyGroupRange, shardOfKeyGroup } from "../../engine/shard-map.ts";
 import type { IngestAnswer, RejectedRecord } from "../../protocol/answers.ts";
 import type { ShardFrame } from "./part-encoder.ts";
 
@@ -39,6 +40,17 @@ export class Tally {
   /** True where the frame needs no sending: its shard has it. */
   isSettled({ shard, part }: ShardFrame): boolean {
     return this.#settled.has(`${shard}/${part}`);
+  }
+
+  /** Follows splits: what a shard has taken in of a part, those have that were split off it since. */
+  follow(older: readonly KeyGroupRange[], newer: readonly KeyGroupRange[]): void {
+    newer.slice(older.length).forEach(([first], index) => {
+      const parent = shardOfKeyGroup(first, older);
+      for (const settled of [...this.#settled]) {
+        const [shard, part] = settled.split("/");
+        if (Number(shard) === parent) this.#settled.add(`${older.length + index}/${part}`);
+      }
+    });
   }
 
   /** Notes a part's rejected records, in place of what was noted of it before. */

@@ -6,7 +6,7 @@ import { EngineError, errorBodyOf } from "../../../../src/base/errors.ts";
 import { encodeKey, hashKey, keyGroupOf } from "../../../../src/columnar/key-encoding.ts";
 import { kindOf } from "../../../../src/columnar/schema.ts";
 import type { RpcResult } from "../../../../src/engine/partition-types.ts";
-import { evenRanges } from "../../../../src/engine/shard-map.ts";
+import { divideRange, evenRanges } from "../../../../src/engine/shard-map.ts";
 import type { ProducerRegistration, StreamFacts } from "../../../../src/host/coordinator/coordinator-rpc.ts";
 import { FactsCache } from "../../../../src/host/facts-cache.ts";
 import { EncoderPool } from "../../../../src/host/ingest/encoder-pool.ts";
@@ -260,6 +260,22 @@ test("after a stale map only what was not taken in is sent again", async () => {
   expect(answer).toMatchObject({ ok: true, value: { accepted: 100, duplicate: 0 } });
   const after = [...harness.shards.partitions.values()].map(({ logged }) => logged.length);
   expect(after.map((count, index) => count - (before[index] ?? 0))).toEqual([1, 1, 1, 1]);
+});
+
+test("rows that a shard took in before it was split are not sent to the one that was split off", async () => {
+  const harness = new Harness(distributed);
+  await harness.post(clicks(1));
+  // The last shard's call finds it split, and by then the first one is too, behind what it took in.
+  const ranges = divideRange(divideRange(evenRanges(4), 3, 900), 0, 100);
+  harness.facts = { ...distributed, mapVersion: 3, ranges };
+  harness.shards.at("clicks", 1, 3).beforeCall = async () => {
+    for (let turn = 0; turn < 5; turn++) await Promise.resolve();
+    harness.setUp(harness.facts);
+  };
+  const answer = await harness.post(clicks(100));
+  expect(answer).toMatchObject({ ok: true, value: { accepted: 100, duplicate: 0 } });
+  expect(harness.shards.at("clicks", 1, 4).logged).toHaveLength(1);
+  expect(harness.shards.at("clicks", 1, 5).logged).toHaveLength(0);
 });
 
 test("a map that stays stale ends in an answer, not in a loop", async () => {
