@@ -44,6 +44,14 @@ export const errorCodes = {
     400,
     "The expression does not fit the columns' types; the message names the place.",
   ),
+  SQL_SYNTAX: user(
+    400,
+    "The text is not Flink SQL; the message shows the place and what was expected there.",
+  ),
+  SQL_NOT_SUPPORTED: user(
+    400,
+    "Flink knows this, Millrace does not yet; docs/sql.md lists what it supports.",
+  ),
   VIEW_NOT_FOUND: user(404, "A view bears the name of its job; GET /v1/jobs lists them."),
   QUERY_INVALID: user(400, "The query's parameters are not valid; the message names the place."),
   QUERY_TIMEOUT: busy(504, "The view has not reached the token yet. Ask again."),

@@ -165,3 +165,9 @@ export const unwrittenTablesMax = 4096;
 
 /** Log rows kept for a paused or failed job beyond the stream's retention, as a multiple of its bytes. */
 export const heldLogFactor = 2;
+
+/** Longest SQL text, in UTF-16 units: far above what people write, far below what a Worker's memory holds. */
+export const sqlTextMax = 1 * MiB;
+
+/** Levels that an expression or a query in SQL may lie deep in others: each takes some of the stack. */
+export const sqlDepthMax = 200;

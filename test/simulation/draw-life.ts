@@ -220,8 +220,8 @@ type UndividedLife = Omit<
 > & { readonly faults: Omit<FaultRates, "blobDelayMax"> };
 
 /**
- * How savepoints are taken. In some lives that happens early and takes long, with checkpoints all the time and
- * events behind it: what it needs is overwritten while it is uploaded.
+ * How savepoints are taken. In some lives that happens early and takes long, with checkpoints all the time
+ * and events behind it: what it needs is overwritten while it is uploaded.
  */
 function drawSaving(
   random: Random,

@@ -1,0 +1,155 @@
+/**
+ * Expressions, by how tightly their operators bind.
+ *
+ *   1 OR   2 AND   3 NOT   4 comparisons, BETWEEN, IN, LIKE, IS   5 + - ||   6 * / %   7 signs   8 [ ] .
+ */
+import { parsePrimary } from "./parse-primary.ts";
+import { isQueryAhead } from "./query-ahead.ts";
+import type { Binary, Expression, Is, Literal, Subquery } from "./syntax-tree.ts";
+import type { TokenReader } from "./token-reader.ts";
+
+/** From which strength on operands of a comparison, and bounds, are read. */
+const additive = 5;
+
+const strengths: Readonly<Record<string, number>> = {
+  OR: 1,
+  AND: 2,
+  "=": 4,
+  "<>": 4,
+  "!=": 4,
+  "<": 4,
+  "<=": 4,
+  ">": 4,
+  ">=": 4,
+  "<=>": 4,
+  OVERLAPS: 4,
+  "+": additive,
+  "-": additive,
+  "||": additive,
+  "*": 6,
+  "/": 6,
+  "%": 6,
+};
+
+export function parseExpression(reader: TokenReader): Expression {
+  return parseFrom(reader, 0);
+}
+
+/** Reads an operand without comparisons and logic in it, unless in parentheses. */
+export function parseOperand(reader: TokenReader): Expression {
+  return parseFrom(reader, additive);
+}
+
+/** Reads what binds at least as tightly as `least`. */
+function parseFrom(reader: TokenReader, least: number): Expression {
+  const { start } = reader.token;
+  let left = least <= 3 && reader.accept("NOT") ? negated(reader, start) : parseSigned(reader);
+  for (;;) {
+    const { word } = reader.token;
+    const strength = strengths[word];
+    if (strength !== undefined) {
+      if (strength < least) return left;
+      reader.take();
+      const operator = word === "!=" ? "<>" : word;
+      const right =
+        (strength === 4 && parseQuantified(reader)) || reader.nested(() => parseFrom(reader, strength + 1));
+      left = { kind: "binary", operator, left, right, ...reader.since(start) } satisfies Binary;
+      continue;
+    }
+    const tested = least <= 4 ? parseTest(reader, left, start) : undefined;
+    if (!tested) {
+      reader.want("an operator");
+      return left;
+    }
+    left = tested;
+  }
+}
+
+function negated(reader: TokenReader, start: number): Expression {
+  const operand = reader.nested(() => parseFrom(reader, 3));
+  return { kind: "unary", operator: "NOT", operand, ...reader.since(start) };
+}
+
+/** `= ANY (SELECT …)`. */
+function parseQuantified(reader: TokenReader): Subquery | undefined {
+  const { start, word } = reader.token;
+  if (!["ALL", "ANY", "SOME"].includes(word) || reader.peek(1).word !== "(") return undefined;
+  reader.take();
+  const query = reader.parenthesized(() => reader.query());
+  return { kind: "subquery", role: word === "ALL" ? "all" : "any", query, ...reader.since(start) };
+}
+
+/** BETWEEN, IN, LIKE, IS behind an operand; undefined where none comes. */
+function parseTest(reader: TokenReader, operand: Expression, start: number): Expression | undefined {
+  if (reader.accept("IS")) return parseIs(reader, operand, start);
+  const tests = ["BETWEEN", "IN", "LIKE", "SIMILAR"];
+  const isNot = reader.token.word === "NOT" && tests.includes(reader.peek(1).word);
+  if (isNot) reader.take();
+  if (reader.accept("BETWEEN")) {
+    const isSymmetric = reader.acceptOneOf("SYMMETRIC", "ASYMMETRIC") === "SYMMETRIC";
+    const low = reader.operand();
+    reader.expect("AND");
+    const high = reader.operand();
+    return { kind: "between", isNot, isSymmetric, operand, low, high, ...reader.since(start) };
+  }
+  if (reader.accept("IN")) {
+    const isQuery = isQueryAhead(reader);
+    const among = reader.parenthesized(() =>
+      isQuery ? reader.query() : reader.list(() => reader.expression()),
+    );
+    return { kind: "in", isNot, operand, among, ...reader.since(start) };
+  }
+  const operator = reader.accept("LIKE") ? "LIKE" : reader.accept("SIMILAR") ? "SIMILAR TO" : undefined;
+  if (!operator) return undefined;
+  if (operator === "SIMILAR TO") reader.expect("TO");
+  const pattern = reader.operand();
+  const ending = reader.accept("ESCAPE") ? { escape: reader.operand() } : {};
+  return { kind: "like", operator, isNot, operand, pattern, ...ending, ...reader.since(start) };
+}
+
+function parseIs(reader: TokenReader, operand: Expression, start: number): Is {
+  const isNot = reader.accept("NOT");
+  if (reader.accept("DISTINCT")) {
+    reader.expect("FROM");
+    const other = reader.operand();
+    return { kind: "is", isNot, what: "DISTINCT FROM", operand, other, ...reader.since(start) };
+  }
+  const word = reader.expectOneOf("NULL", "TRUE", "FALSE", "UNKNOWN", "JSON");
+  const shape = word === "JSON" ? reader.acceptOneOf("VALUE", "OBJECT", "ARRAY", "SCALAR") : undefined;
+  const what = shape && shape !== "VALUE" ? `JSON ${shape}` : word;
+  return { kind: "is", isNot, what, operand, ...reader.since(start) };
+}
+
+/** A sign binds tighter than any operator; one before a number is the number's. */
+function parseSigned(reader: TokenReader): Expression {
+  const { start } = reader.token;
+  const operator = reader.acceptOneOf("-", "+");
+  if (!operator) return parsePostfix(reader);
+  const operand = reader.nested(() => parseSigned(reader));
+  if (operator === "-" && isUnsigned(operand)) {
+    return { ...operand, text: `-${operand.text}`, ...reader.since(start) };
+  }
+  return { kind: "unary", operator, operand, ...reader.since(start) };
+}
+
+function isUnsigned(expression: Expression): expression is Literal {
+  return expression.kind === "literal" && expression.type === "number" && !expression.text.startsWith("-");
+}
+
+/** Elements and fields of what stands before. */
+function parsePostfix(reader: TokenReader): Expression {
+  const { start } = reader.token;
+  let operand = parsePrimary(reader);
+  for (;;) {
+    if (reader.accept("[")) {
+      const index = reader.expression();
+      reader.expect("]");
+      operand = { kind: "element", operand, index, ...reader.since(start) };
+    } else if (reader.accept(".")) {
+      const field = reader.accept("*") ? undefined : reader.member();
+      operand = { kind: "field", operand, field, ...reader.since(start) };
+    } else {
+      return operand;
+    }
+  }
+}
