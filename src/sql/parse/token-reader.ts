@@ -19,6 +19,11 @@ export interface Grammar {
   query(reader: TokenReader): Query;
 }
 
+/** Words that begin a clause behind what may have an alias. */
+const clauseWords: ReadonlySet<string> = new Set(
+  "FROM WHERE GROUP HAVING WINDOW ORDER LIMIT OFFSET UNION EXCEPT INTERSECT JOIN INNER CROSS".split(" "),
+);
+
 /** What could have stood somewhere is told up to so many. */
 const expectedMax = 8;
 
@@ -211,7 +216,12 @@ export class TokenReader {
     const isFarther = this.#expectedAt >= this.#at;
     const token = this.#tokens[Math.max(this.#at, this.#expectedAt)] as Token;
     const expected = isFarther ? [...this.#expected] : [];
-    throw syntaxError(this.source, token, `Found ${told(token)}${expectation(token, expected)}`);
+    const message = `Found ${told(token)}${expectation(token, expected)}`;
+    throw syntaxError(
+      this.source,
+      token,
+      `${message}${misspelt(this.#tokens[this.#tokens.indexOf(token) - 1])}`,
+    );
   }
 
   /** Fails at a place that the grammar allows, for a reason of its own. */
@@ -223,6 +233,13 @@ export class TokenReader {
   notSupported(span: Span, what: string): never {
     throw notSupported(this.source, span, what);
   }
+}
+
+/** A word that begins a clause, misspelt, was taken for a name: the place is the one behind it. */
+function misspelt(before: Token | undefined): string {
+  if (before?.kind !== "word" || isReserved(before.word)) return "";
+  const near = suggestName(before.word, [...clauseWords]);
+  return near === "" ? "" : `${near.slice(0, -1)} instead of ${before.text}?`;
 }
 
 function told({ kind, text }: Token): string {

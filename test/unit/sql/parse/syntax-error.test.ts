@@ -16,7 +16,8 @@ function errorOf(text: string): EngineError {
 /** The text has the place of the error between two carets. */
 test.each([
   ["^SELCT^ a FROM t", 'did you mean "SELECT"?'],
-  ["SELECT a ^FORM^ t WHERE b", ""],
+  ["SELECT a FORM ^t^ WHERE b", 'did you mean "FROM" instead of FORM?'],
+  ["SELECT a FROM t GROPU ^BY^ a", 'did you mean "GROUP" instead of GROPU?'],
   ["SELECT a FROM ^WHERE^ b", "Found the reserved word WHERE, expected a table, LATERAL"],
   ["SELECT a FROM t WHERE ^^", "Found the end, expected"],
   ["SELECT a, FROM^ ^t", ""],
