@@ -48,6 +48,7 @@ export const errorCodes = {
     400,
     "The text is not Flink SQL; the message shows the place and what was expected there.",
   ),
+  SQL_INVALID: user(400, "The text is SQL, and what it says cannot be; the message shows the place and why."),
   SQL_NOT_SUPPORTED: user(
     400,
     "Flink knows this, Millrace does not yet; docs/sql.md lists what it supports.",

@@ -27,8 +27,13 @@ export function notSupported(source: SourceText, span: Span, what: string): Engi
   return errorAt("SQL_NOT_SUPPORTED", source, span, `Not supported: ${what}`);
 }
 
+/** Returns the error for what is SQL and cannot be; `message` has no full stop. */
+export function statementError(source: SourceText, span: Span, message: string): EngineError {
+  return errorAt("SQL_INVALID", source, span, message);
+}
+
 function errorAt(
-  code: "SQL_SYNTAX" | "SQL_NOT_SUPPORTED",
+  code: "SQL_SYNTAX" | "SQL_NOT_SUPPORTED" | "SQL_INVALID",
   source: SourceText,
   span: Span,
   message: string,
