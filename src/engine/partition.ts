@@ -164,9 +164,13 @@ export class Partition {
     if (changes.length > 0) this.log.appendProducers(changes);
   }
 
-  /** Lets a savepoint's barrier for a run into the log of this shard; once, however often it is asked for. */
+  /**
+   * Lets a savepoint's barrier for a run into the log of this shard; once, however often it is asked for, and
+   * not for a run that is gone.
+   */
   beginSavepoint(generation: number, { run, savepoint, ...how }: Omit<Barrier, "channels">): void {
     this.#check(generation);
+    if (this.jobs.knows(run) && !this.jobs.has(run)) return;
     if (!this.jobs.savepoints.begin(run, savepoint)) return;
     this.log.appendBarrier({ run, savepoint, channels: 0, ...how });
   }

@@ -281,6 +281,17 @@ test("a barrier enters once however often it is asked for, and a deleted job lea
   for (const table of leftovers) expect(harness.storage.run(`SELECT count(*) FROM ${table}`)).toEqual([[0]]);
 });
 
+test("a savepoint that is asked for again when its run is gone leaves nothing", () => {
+  const harness = counted(100);
+  begin(harness);
+  harness.settle();
+  harness.endJob("job", 1);
+  const { nextOffset } = harness.partition.log;
+  begin(harness);
+  expect(harness.partition.log.nextOffset).toBe(nextOffset);
+  expect(storeOf(harness).status(1, 7)).toBeUndefined();
+});
+
 test("what 0.2.0 had copied and not uploaded goes up as it is", () => {
   const harness = counted(100);
   begin(harness);
