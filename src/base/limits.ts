@@ -171,3 +171,6 @@ export const sqlTextMax = 1 * MiB;
 
 /** Levels that an expression or a query in SQL may lie deep in others: each takes some of the stack. */
 export const sqlDepthMax = 200;
+
+/** Operators, joins or set operations in SQL that follow each other: their tree is as deep on its left. */
+export const sqlChainMax = 1000;

@@ -12,7 +12,7 @@ import type {
 } from "./syntax-tree.ts";
 
 /** A name that needs no quotes, unless it is reserved. */
-export const plainName = /^[\p{L}_][\p{L}\p{N}_$]*$/u;
+export const plainName = /^[\p{L}_$][\p{L}\p{N}_$]*$/u;
 
 export function formatIdentifier({ name, isQuoted }: Identifier): string {
   const isPlain = !isQuoted && plainName.test(name) && !isReserved(name.toUpperCase());

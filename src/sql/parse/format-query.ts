@@ -15,7 +15,7 @@ import {
   formatType,
   plainName,
 } from "./format-names.ts";
-import { isReserved } from "./reserved-words.ts";
+import { bareFunctions } from "./reserved-words.ts";
 import type {
   Between,
   Binary,
@@ -43,35 +43,36 @@ import type {
   WindowSpec,
 } from "./syntax-tree.ts";
 
-/** How tightly an expression binds: as in `parse-expression.ts`; 9 is never in parentheses. */
+/** How tightly an expression binds: as in `parse-expression.ts`. */
 function strengthOf(expression: Expression): number {
   switch (expression.kind) {
     case "binary":
-      return binaryStrengths[expression.operator] ?? 4;
+      return binaryStrengths.get(expression.operator) ?? 5;
     case "unary":
-      return expression.operator === "NOT" ? 3 : 7;
+      return expression.operator === "NOT" ? 3 : 9;
+    case "is":
+      return 4;
     case "between":
     case "in":
     case "like":
-    case "is":
-      return 4;
+      return 6;
     case "literal":
-      return expression.text.startsWith("-") && expression.type === "number" ? 7 : 9;
+      return expression.text.startsWith("-") && expression.type === "number" ? 9 : 10;
     default:
-      return 9;
+      return 10;
   }
 }
 
-const binaryStrengths: Readonly<Record<string, number>> = {
-  OR: 1,
-  AND: 2,
-  "+": 5,
-  "-": 5,
-  "||": 5,
-  "*": 6,
-  "/": 6,
-  "%": 6,
-};
+const binaryStrengths: ReadonlyMap<string, number> = new Map([
+  ["OR", 1],
+  ["AND", 2],
+  ["+", 7],
+  ["-", 7],
+  ["||", 8],
+  ["*", 8],
+  ["/", 8],
+  ["%", 8],
+]);
 
 /** The expression, in parentheses where it binds less than `least`. */
 function within(expression: Expression, least: number): string {
@@ -86,7 +87,7 @@ export function formatExpression(expression: Expression): string {
     case "column":
       return formatParts(expression.parts);
     case "star":
-      return [...expression.of.map(formatIdentifier), "*"].join(".");
+      return expression.of.length > 0 ? `${formatParts(expression.of)}.*` : "*";
     case "unary":
       return formatUnary(expression.operator, expression.operand);
     case "binary": {
@@ -97,21 +98,21 @@ export function formatExpression(expression: Expression): string {
     case "between": {
       const { operand, isNot, isSymmetric, low, high } = expression;
       const how = `${not(isNot)}BETWEEN${isSymmetric ? " SYMMETRIC" : ""}`;
-      return `${within(operand, 4)} ${how} ${within(low, 5)} AND ${within(high, 5)}`;
+      return `${within(operand, 6)} ${how} ${within(low, 7)} AND ${within(high, 7)}`;
     }
     case "in": {
       const { operand, isNot, among } = expression;
       const list = "kind" in among ? formatQuery(among) : formatList(among);
-      return `${within(operand, 4)} ${not(isNot)}IN (${list})`;
+      return `${within(operand, 6)} ${not(isNot)}IN (${list})`;
     }
     case "like": {
       const { operand, isNot, operator, pattern, escape: mark } = expression;
-      const ending = mark ? ` ESCAPE ${within(mark, 5)}` : "";
-      return `${within(operand, 4)} ${not(isNot)}${operator} ${within(pattern, 5)}${ending}`;
+      const ending = mark ? ` ESCAPE ${within(mark, 7)}` : "";
+      return `${within(operand, 6)} ${not(isNot)}${operator} ${within(pattern, 7)}${ending}`;
     }
     case "is": {
       const { operand, isNot, what, other } = expression;
-      return `${within(operand, 4)} IS ${not(isNot)}${what}${other ? ` ${within(other, 5)}` : ""}`;
+      return `${within(operand, 4)} IS ${not(isNot)}${what}${other ? ` ${within(other, 7)}` : ""}`;
     }
     case "interval":
       return formatInterval(expression);
@@ -158,12 +159,14 @@ function formatCompound(expression: Exclude<Expression, Simple | IntervalLiteral
     case "keyword":
       return expression.word;
     case "named argument":
-      return `${formatIdentifier(expression.name)} => ${formatExpression(expression.value)}`;
+      return `${formatMember(expression.name)} => ${formatExpression(expression.value)}`;
     case "table argument": {
       const { table, partitionBy, orderBy } = expression;
       const what = "parts" in table ? formatName(table) : `(${formatQuery(table)})`;
       const by = partitionBy.length > 0 ? ` PARTITION BY (${formatList(partitionBy)})` : "";
-      return `TABLE ${what}${by}${formatOrderBy(orderBy)}`;
+      const order =
+        orderBy.length > 0 ? ` ORDER BY (${formatOrderBy(orderBy).slice(" ORDER BY ".length)})` : "";
+      return `TABLE ${what}${by}${order}`;
     }
   }
 }
@@ -191,15 +194,15 @@ function formatUnary(operator: string, operand: Expression): string {
   if (operator === "NOT") return `NOT ${within(operand, 3)}`;
   // Two minus signs would begin a comment, and one before a number would be the number's.
   const isNumber = operand.kind === "literal" && operand.type === "number";
-  const isBare = strengthOf(operand) > 7 && !isNumber;
+  const isBare = strengthOf(operand) > 9 && !isNumber;
   return isBare ? `${operator}${formatExpression(operand)}` : `${operator}(${formatExpression(operand)})`;
 }
 
 /** Functions with words between their arguments: what stands before each but the first. */
-const separators: Readonly<Record<string, readonly string[]>> = {
-  EXTRACT: [" FROM "],
-  POSITION: [" IN "],
-};
+const separators: ReadonlyMap<string, string> = new Map([
+  ["EXTRACT", " FROM "],
+  ["POSITION", " IN "],
+]);
 
 function formatCall(call: Call): string {
   const name = formatFunctionName(call.name);
@@ -213,7 +216,7 @@ function formatCall(call: Call): string {
   const nulls = call.nulls ? ` ${call.nulls} NULLS` : "";
   const distinct = call.isDistinct ? "DISTINCT " : "";
   const given = `(${distinct}${formatArguments(name, call.arguments)}${nulls}${formatOrderBy(call.orderBy)})`;
-  const isBare = call.arguments.length === 0 && isReserved(name);
+  const isBare = call.arguments.length === 0 && bareFunctions.has(name);
   return [isBare ? name : `${name}${given}`, ...ending].join(" ");
 }
 
@@ -226,8 +229,8 @@ function formatArguments(name: string, given: readonly Expression[]): string {
     const of = third ? `${formatExpression(second)} FROM ${formatExpression(third)}` : undefined;
     return `${first.word} ${of ?? `FROM ${formatExpression(second)}`}`;
   }
-  const [separator] = separators[name] ?? [];
-  if (separator && first && second) return `${within(first, 5)}${separator}${formatExpression(second)}`;
+  const separator = separators.get(name);
+  if (separator && first && second) return `${within(first, 7)}${separator}${formatExpression(second)}`;
   return formatList(given);
 }
 
@@ -239,7 +242,7 @@ function formatFunctionName({ parts }: QualifiedName): string {
 }
 
 function formatJson(json: JsonCall): string {
-  const pairs = json.pairs.map(({ key, value }) => `${within(key, 5)} VALUE ${formatExpression(value)}`);
+  const pairs = json.pairs.map(({ key, value }) => `${within(key, 7)} VALUE ${formatExpression(value)}`);
   const clauses = [
     ...(json.returning ? [`RETURNING ${formatType(json.returning)}`] : []),
     ...(json.wrapper ? [`${json.wrapper} ARRAY WRAPPER`] : []),
@@ -268,7 +271,7 @@ function formatWindow({ base, partitionBy, orderBy, frame }: WindowSpec): string
 
 function formatBound(bound: FrameBound): string {
   if (bound.bound === "current") return "CURRENT ROW";
-  return `${bound.distance ? within(bound.distance, 5) : "UNBOUNDED"} ${bound.bound}`;
+  return `${bound.distance ? within(bound.distance, 7) : "UNBOUNDED"} ${bound.bound}`;
 }
 
 /** With a space before it; empty where nothing is ordered. */
@@ -367,7 +370,7 @@ function formatTable(table: TableReference): string {
   const lateral = "isLateral" in table && table.isLateral ? "LATERAL " : "";
   switch (table.kind) {
     case "named table": {
-      const asOf = table.asOf ? ` FOR SYSTEM_TIME AS OF ${within(table.asOf, 5)}` : "";
+      const asOf = table.asOf ? ` FOR SYSTEM_TIME AS OF ${within(table.asOf, 7)}` : "";
       return `${formatName(table.name)}${formatHints(table.hints)}${asOf}${alias}`;
     }
     case "derived table":

@@ -37,6 +37,7 @@ function parseCall(reader: TokenReader, parts: readonly Identifier[], start: num
   const orderBy = parseOrderBy(reader);
   nulls ??= parseNulls(reader);
   reader.expect(")");
+  nulls ??= parseNulls(reader);
   const withinGroup = reader.accept("WITHIN", "GROUP")
     ? { withinGroup: reader.parenthesized(() => parseOrderBy(reader)) }
     : {};
@@ -65,12 +66,19 @@ function parseNulls(reader: TokenReader): Call["nulls"] {
 }
 
 function parseArgument(reader: TokenReader): Expression {
-  if (reader.peek(1).word !== "=>") return reader.expression();
+  if (reader.peek(1).word !== "=>") return parseValue(reader);
   const { start } = reader.token;
   const name = reader.member();
   reader.expect("=>");
-  const value = reader.expression();
+  const value = parseValue(reader);
   return { kind: "named argument", name, value, ...reader.since(start) } satisfies NamedArgument;
+}
+
+function parseValue(reader: TokenReader): Expression {
+  const value = reader.expression();
+  const what = "a query as an argument with PARTITION BY: name the query with CREATE VIEW";
+  if (reader.comes("PARTITION", "BY")) reader.notSupported(reader.token, what);
+  return value;
 }
 
 /** Reads `TABLE t PARTITION BY a ORDER BY b`. */
@@ -79,25 +87,19 @@ export function parseTableArgument(reader: TokenReader): TableArgument {
   reader.expect("TABLE");
   const table = reader.is("(") ? reader.parenthesized(() => reader.query()) : reader.name();
   const partitionBy = reader.accept("PARTITION", "BY") ? parsePartition(reader) : [];
-  const orderBy = parseOrderBy(reader);
+  const orderBy = reader.accept("ORDER", "BY") ? parseOrder(reader) : [];
   return { kind: "table argument", table, partitionBy, orderBy, ...reader.since(start) };
 }
 
-/** In parentheses, or columns up to where the next argument begins. */
+/** Several in parentheses, or one: a comma behind it begins the next argument. */
 function parsePartition(reader: TokenReader): Expression[] {
-  if (reader.is("(")) return reader.parenthesized(() => reader.list(() => reader.expression()));
-  const columns: Expression[] = [reader.expression()];
-  while (reader.is(",") && isColumnNext(reader)) {
-    reader.take();
-    columns.push(reader.expression());
-  }
-  return columns;
+  if (!reader.is("(")) return [reader.operand()];
+  return reader.parenthesized(() => reader.list(() => reader.expression()));
 }
 
-function isColumnNext(reader: TokenReader): boolean {
-  const { kind, word } = reader.peek(1);
-  const isName = kind === "quoted" || (kind === "word" && word !== "INTERVAL" && word !== "TABLE");
-  return isName && reader.peek(2).word !== "(" && reader.peek(2).word !== "=>";
+function parseOrder(reader: TokenReader): OrderItem[] {
+  if (!reader.is("(")) return [parseOrderItem(reader)];
+  return reader.parenthesized(() => reader.list(() => parseOrderItem(reader)));
 }
 
 export function parseOrderBy(reader: TokenReader): OrderItem[] {

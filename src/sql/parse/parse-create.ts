@@ -38,7 +38,7 @@ export function parseCreate(reader: TokenReader): Statement {
     if (isTemporary) reader.refuse(token, "A materialized table is not temporary");
     return parseTable(reader, start, { existing, isTemporary, isMaterialized: true });
   }
-  if (how) reader.fail();
+  if (how) reader.notSupported(reader.since(start), `CREATE OR ${how} of anything but tables`);
   if (reader.accept("VIEW")) return parseView(reader, start, isTemporary);
   const isSystem = reader.accept("SYSTEM");
   const other = reader.acceptOneOf(...unsupported);
@@ -53,7 +53,9 @@ function parseTable(
   start: number,
   facts: Pick<CreateTable, "existing" | "isTemporary" | "isMaterialized">,
 ): CreateTable {
+  const { token } = reader;
   const keeps = parseIfNotExists(reader);
+  if (keeps && facts.existing !== "error") reader.refuse(token, "A table is either replaced or kept");
   const name = reader.name("the table's name");
   const opens = reader.token.start;
   const definition = reader.is("(") ? parseDefinition(reader) : noDefinition;

@@ -1,50 +1,51 @@
 /**
- * Expressions, by how tightly their operators bind.
+ * Expressions, by how tightly their operators bind, which is as in Calcite.
  *
- *   1 OR   2 AND   3 NOT   4 comparisons, BETWEEN, IN, LIKE, IS   5 + - ||   6 * / %   7 signs   8 [ ] .
+ *   1 OR   2 AND   3 NOT   4 IS   5 comparisons   6 BETWEEN, IN, LIKE   7 + -   8 * / % ||
+ *   9 signs   10 [ ] .
  */
 import { parsePrimary } from "./parse-primary.ts";
 import { isQueryAhead } from "./query-ahead.ts";
 import type { Binary, Expression, Is, Literal, Subquery } from "./syntax-tree.ts";
 import type { TokenReader } from "./token-reader.ts";
 
-/** From which strength on operands of a comparison, and bounds, are read. */
-const additive = 5;
+const tests = 6;
+const additive = 7;
 
 const strengths: Readonly<Record<string, number>> = {
   OR: 1,
   AND: 2,
-  "=": 4,
-  "<>": 4,
-  "!=": 4,
-  "<": 4,
-  "<=": 4,
-  ">": 4,
-  ">=": 4,
-  "<=>": 4,
-  OVERLAPS: 4,
+  "=": 5,
+  "<>": 5,
+  "!=": 5,
+  "<": 5,
+  "<=": 5,
+  ">": 5,
+  ">=": 5,
+  "<=>": 5,
+  OVERLAPS: 5,
   "+": additive,
   "-": additive,
-  "||": additive,
-  "*": 6,
-  "/": 6,
-  "%": 6,
+  "||": 8,
+  "*": 8,
+  "/": 8,
+  "%": 8,
 };
 
 export function parseExpression(reader: TokenReader): Expression {
   return parseFrom(reader, 0);
 }
 
-/** Reads an operand without comparisons and logic in it, unless in parentheses. */
+/** Reads an operand without comparisons, tests and logic in it, unless in parentheses. */
 export function parseOperand(reader: TokenReader): Expression {
   return parseFrom(reader, additive);
 }
 
-/** Reads what binds at least as tightly as `least`. */
+/** Reads what binds at least as tightly as `least`; NOT is read as far as it goes wherever it stands. */
 function parseFrom(reader: TokenReader, least: number): Expression {
   const { start } = reader.token;
-  let left = least <= 3 && reader.accept("NOT") ? negated(reader, start) : parseSigned(reader);
-  for (;;) {
+  let left = reader.accept("NOT") ? negated(reader, start) : parseSigned(reader);
+  for (let length = 0; ; reader.checkChain(++length)) {
     const { word } = reader.token;
     const strength = strengths[word];
     if (strength !== undefined) {
@@ -52,11 +53,11 @@ function parseFrom(reader: TokenReader, least: number): Expression {
       reader.take();
       const operator = word === "!=" ? "<>" : word;
       const right =
-        (strength === 4 && parseQuantified(reader)) || reader.nested(() => parseFrom(reader, strength + 1));
+        (strength === 5 && parseQuantified(reader)) || reader.nested(() => parseFrom(reader, strength + 1));
       left = { kind: "binary", operator, left, right, ...reader.since(start) } satisfies Binary;
       continue;
     }
-    const tested = least <= 4 ? parseTest(reader, left, start) : undefined;
+    const tested = parseTest(reader, left, start, least);
     if (!tested) {
       reader.want("an operator");
       return left;
@@ -79,11 +80,17 @@ function parseQuantified(reader: TokenReader): Subquery | undefined {
   return { kind: "subquery", role: word === "ALL" ? "all" : "any", query, ...reader.since(start) };
 }
 
-/** BETWEEN, IN, LIKE, IS behind an operand; undefined where none comes. */
-function parseTest(reader: TokenReader, operand: Expression, start: number): Expression | undefined {
-  if (reader.accept("IS")) return parseIs(reader, operand, start);
-  const tests = ["BETWEEN", "IN", "LIKE", "SIMILAR"];
-  const isNot = reader.token.word === "NOT" && tests.includes(reader.peek(1).word);
+/** BETWEEN, IN, LIKE, IS behind an operand; undefined where none comes that binds tightly enough. */
+function parseTest(
+  reader: TokenReader,
+  operand: Expression,
+  start: number,
+  least: number,
+): Expression | undefined {
+  if (least <= 4 && reader.accept("IS")) return parseIs(reader, operand, start);
+  if (least > tests) return undefined;
+  const isNot =
+    reader.token.word === "NOT" && ["BETWEEN", "IN", "LIKE", "SIMILAR"].includes(reader.peek(1).word);
   if (isNot) reader.take();
   if (reader.accept("BETWEEN")) {
     const isSymmetric = reader.acceptOneOf("SYMMETRIC", "ASYMMETRIC") === "SYMMETRIC";

@@ -25,8 +25,7 @@ const rules: Readonly<Record<string, Rule>> = {
     const symbol: KeywordArgument = { kind: "keyword", word: side, ...reader.since(start) };
     if (reader.accept("FROM")) return [symbol, reader.expression()];
     const what = reader.expression();
-    reader.expect("FROM");
-    return [symbol, what, reader.expression()];
+    return reader.accept("FROM") ? [symbol, what, reader.expression()] : [symbol, what];
   },
   SUBSTRING: (reader) => {
     const text = reader.expression();

@@ -1,7 +1,7 @@
 /**
  * JSON functions of the SQL standard, with the clauses that only they have.
  */
-import { parseType } from "./parse-type.ts";
+import { parseBareType } from "./parse-type.ts";
 import type { Expression, JsonBehavior, JsonCall } from "./syntax-tree.ts";
 import type { TokenReader } from "./token-reader.ts";
 
@@ -38,7 +38,7 @@ function isClause(reader: TokenReader): boolean {
 
 /** `KEY k VALUE v`, `k VALUE v` or `k : v`. */
 function parsePair(reader: TokenReader): JsonCall["pairs"][number] {
-  const isNamed = reader.accept("KEY");
+  const isNamed = !["VALUE", ":"].includes(reader.peek(1).word) && reader.accept("KEY");
   const key = reader.operand();
   if (isNamed) reader.expect("VALUE");
   else reader.expectOneOf("VALUE", ":");
@@ -52,7 +52,7 @@ function parseClauses(reader: TokenReader): Clauses {
 }
 
 function parseClause(reader: TokenReader): Clauses {
-  if (reader.accept("RETURNING")) return { returning: parseType(reader) };
+  if (reader.accept("RETURNING")) return { returning: parseBareType(reader) };
   if (reader.accept("WITHOUT")) return parseWrapper(reader, "WITHOUT");
   if (reader.accept("WITH")) {
     const kind = reader.acceptOneOf("CONDITIONAL", "UNCONDITIONAL");

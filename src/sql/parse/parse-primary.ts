@@ -6,15 +6,10 @@ import { parseCallOrColumn, parseTableArgument } from "./parse-call.ts";
 import { parseFunction } from "./parse-function.ts";
 import { parseIntervalUnit } from "./parse-type.ts";
 import { isQueryAhead } from "./query-ahead.ts";
+import { bareFunctions, reservedFunctions } from "./reserved-words.ts";
 import type { Case, Collection, Expression, IntervalLiteral, Literal } from "./syntax-tree.ts";
 import type { TokenReader } from "./token-reader.ts";
 import type { Token } from "./tokens.ts";
-
-/** Functions that are called without parentheses. */
-const bareFunctions: ReadonlySet<string> = new Set(
-  `CURRENT_DATE CURRENT_TIME CURRENT_TIMESTAMP LOCALTIME LOCALTIMESTAMP CURRENT_ROW_TIMESTAMP CURRENT_CATALOG
-  CURRENT_DATABASE`.split(/\s+/),
-);
 
 export function parsePrimary(reader: TokenReader): Expression {
   const { token } = reader;
@@ -94,6 +89,8 @@ function parseWord(reader: TokenReader): Expression {
   const constant = parseConstant(reader);
   if (constant) return constant;
   switch (word) {
+    case "DEFAULT":
+      return reader.notSupported(token, "DEFAULT as a value");
     case "INTERVAL":
       return parseInterval(reader);
     case "CASE":
@@ -122,7 +119,8 @@ function parseWord(reader: TokenReader): Expression {
     const name = { parts: [{ name: word, isQuoted: false, ...reader.since(start) }], ...reader.since(start) };
     return { kind: "call", name, arguments: [], isDistinct: false, orderBy: [], ...reader.since(start) };
   }
-  if (!reader.isIdentifier && next.word !== "(") return reader.fail("an expression");
+  const isFunction = next.word === "(" && reservedFunctions.has(word);
+  if (!reader.isIdentifier && !isFunction) return reader.fail("an expression");
   return parseCallOrColumn(reader);
 }
 
@@ -177,9 +175,11 @@ function parseCase(reader: TokenReader): Case {
   const operand = reader.is("WHEN") ? undefined : reader.expression();
   const branches: Case["branches"][number][] = [];
   while (reader.accept("WHEN")) {
-    const when = reader.expression();
+    // Several values of an operand may have one result.
+    const values = operand ? reader.list(() => reader.expression()) : [reader.expression()];
     reader.expect("THEN");
-    branches.push({ when, result: reader.expression() });
+    const result = reader.expression();
+    branches.push(...values.map((when) => ({ when, result })));
   }
   if (branches.length === 0) reader.fail();
   const otherwise = reader.accept("ELSE") ? reader.expression() : undefined;

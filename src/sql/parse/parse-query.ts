@@ -40,7 +40,17 @@ function parseTail(reader: TokenReader, query: Query, start: number): Query {
     bounds = { ...bounds, ...bound };
   }
   if (orderBy.length === 0 && Object.keys(bounds).length === 0) return query;
-  return { ...query, orderBy, ...bounds, ...reader.since(start) };
+  return { ...unordered(query), orderBy, ...bounds, ...reader.since(start) };
+}
+
+/** A query in parentheses keeps its own order and bounds: others are those of a query over it. */
+function unordered(query: Query): Query {
+  const { kind, orderBy, limit, offset, start, end } = query;
+  if (kind !== "with" && orderBy.length === 0 && !limit && !offset) return query;
+  const place = { start, end };
+  const items = [{ expression: { kind: "star", of: [], ...place } as const, ...place }];
+  const from = { kind: "derived table", query, isLateral: false, columns: [], ...place } as const;
+  return { kind: "select", isDistinct: false, hints: [], items, from, windows: [], orderBy: [], ...place };
 }
 
 function parseBound(reader: TokenReader): Pick<Ordered, "limit" | "offset"> | undefined {
@@ -66,7 +76,7 @@ function parseBound(reader: TokenReader): Pick<Ordered, "limit" | "offset"> | un
 function parseSetOperation(reader: TokenReader, least: number): Query {
   const { start } = reader.token;
   let left = parseSimpleQuery(reader);
-  for (;;) {
+  for (let length = 0; ; reader.checkChain(++length)) {
     const { word } = reader.token;
     if (!reader.is("UNION", "EXCEPT", "MINUS", "INTERSECT")) return left;
     const strength = word === "INTERSECT" ? 2 : 1;

@@ -90,13 +90,27 @@ function parseBareOption(reader: TokenReader): { readonly key: string; readonly 
   };
   const key = untilAny("=", ";");
   reader.expect("=");
-  return { key, value: untilAny(";") };
+  const next = reader.peek(1);
+  const isQuoted = reader.token.kind === "string" && (next.word === ";" || next.kind === "end");
+  return { key, value: isQuoted ? reader.string() : untilAny(";") };
 }
 
 export function parseReset(reader: TokenReader): ResetOption {
   const { start } = reader.token;
   reader.expect("RESET");
-  const key = reader.token.kind === "string" ? { key: reader.string() } : {};
+  const { kind } = reader.token;
+  const isBare = kind === "word" || kind === "quoted";
+  const key =
+    kind === "string"
+      ? { key: reader.string() }
+      : isBare
+        ? {
+            key: reader
+              .name()
+              .parts.map(({ name }) => name)
+              .join("."),
+          }
+        : {};
   return { kind: "reset", ...key, ...reader.since(start) };
 }
 

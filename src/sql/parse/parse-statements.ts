@@ -99,7 +99,7 @@ function parseExecuted(reader: TokenReader): Statement {
   const known = unsupported.find((words) => reader.comes(...words));
   if (known) reader.notSupported(reader.token, known.filter((word) => word !== "AND").join(" "));
   if (reader.accept("EXECUTE")) {
-    if (!reader.accept("STATEMENT")) return parseStatement(reader);
+    if (!reader.accept("STATEMENT")) return parseRun(reader);
     reader.expect("SET", "BEGIN");
     return parseInserts(reader, start);
   }
@@ -118,6 +118,13 @@ function parseExecuted(reader: TokenReader): Statement {
   return reader.fail("a statement");
 }
 
+/** What EXECUTE may stand before. */
+function parseRun(reader: TokenReader): Statement {
+  if (reader.is("INSERT")) return parseInsert(reader);
+  const { start } = reader.token;
+  return { kind: "query", query: reader.query(), ...reader.since(start) };
+}
+
 function parseInserts(reader: TokenReader, start: number): StatementSet {
   const inserts: Insert[] = [];
   while (!reader.accept("END")) {
@@ -133,7 +140,11 @@ function parseInsert(reader: TokenReader): Insert {
   const isOverwrite = reader.expectOneOf("INTO", "OVERWRITE") === "OVERWRITE";
   reader.accept("TABLE");
   const into = reader.name("the table's name");
-  const options = parseHints(reader).flatMap((hint) => hint.options);
+  const { token } = reader;
+  const hints = parseHints(reader);
+  const other = hints.find(({ name }) => name !== "OPTIONS");
+  if (other) reader.notSupported(token, `the hint ${other.name} of INSERT`);
+  const options = hints.flatMap((hint) => hint.options);
   const partition = reader.accept("PARTITION") ? parsePartitionValues(reader) : [];
   const columns = isColumnList(reader) ? parseInsertColumns(reader) : [];
   const query = reader.query();
@@ -172,7 +183,7 @@ function parseExplain(reader: TokenReader): Explain {
   if (reader.accept("PLAN")) reader.expect("FOR");
   else if (reader.is(...known)) details.push(...reader.list(() => reader.expectOneOf(...known)));
   const { token } = reader;
-  const statement = parseStatement(reader);
+  const statement = reader.nested(() => parseStatement(reader));
   const isExplained = ["query", "insert", "statement set", "create table"].includes(statement.kind);
   if (!isExplained) reader.refuse(token, "Only a query, an INSERT or a statement set is explained");
   return { kind: "explain", details, statement, ...reader.since(start) };

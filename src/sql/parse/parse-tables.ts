@@ -9,38 +9,30 @@ import type { TokenReader } from "./token-reader.ts";
 
 type Alias = Pick<Aliased, "alias" | "columns">;
 
-/** Reads tables with commas between, which are cross joins. */
+/** Reads tables, with joins between them or commas, which are cross joins; all group from the left. */
 export function parseTables(reader: TokenReader): TableReference {
-  const { start } = reader.token;
-  let left = parseJoins(reader);
-  while (reader.accept(",")) {
-    const right = parseJoins(reader);
-    left = { kind: "join", type: "CROSS", isNatural: false, left, right, ...reader.since(start) };
-  }
-  return left;
+  return parseJoins(reader, true);
 }
 
-function parseJoins(reader: TokenReader): TableReference {
+function parseJoins(reader: TokenReader, takesCommas: boolean): TableReference {
   const { start } = reader.token;
   let left = parseTable(reader);
-  for (;;) {
+  for (let length = 0; ; reader.checkChain(++length)) {
     const isNatural = reader.accept("NATURAL");
-    const type = parseJoinType(reader);
+    const type = takesCommas && !isNatural && reader.accept(",") ? "CROSS" : parseJoinType(reader);
     if (!type) {
       if (isNatural) reader.fail();
       return left;
     }
     const right = parseTable(reader);
-    const hasCondition = !isNatural && type !== "CROSS";
-    const condition: Pick<Join, "on" | "using"> = !hasCondition
-      ? {}
-      : reader.accept("ON")
-        ? { on: reader.expression() }
-        : reader.accept("USING")
-          ? { using: reader.identifiers() }
-          : {};
+    const condition = isNatural || type === "CROSS" ? {} : parseCondition(reader);
     left = { kind: "join", type, isNatural, left, right, ...condition, ...reader.since(start) };
   }
+}
+
+function parseCondition(reader: TokenReader): Pick<Join, "on" | "using"> {
+  if (reader.accept("ON")) return { on: reader.expression() };
+  return reader.accept("USING") ? { using: reader.identifiers() } : {};
 }
 
 function parseJoinType(reader: TokenReader): Join["type"] | undefined {
@@ -75,7 +67,8 @@ function parseTable(reader: TokenReader): TableReference {
 function parseParenthesized(reader: TokenReader, start: number, isLateral: boolean): TableReference {
   const query = isQueryAhead(reader) ? reader.parenthesized(() => reader.query()) : undefined;
   if (query) return finish(reader, start, { kind: "derived table", query, isLateral });
-  return reader.parenthesized(() => parseTables(reader));
+  if (isLateral) reader.fail();
+  return reader.parenthesized(() => parseJoins(reader, false));
 }
 
 function parseNamedTable(reader: TokenReader, start: number, isLateral: boolean): TableReference {
@@ -84,6 +77,7 @@ function parseNamedTable(reader: TokenReader, start: number, isLateral: boolean)
     const call = parseTableFunction(reader);
     return finish(reader, start, { kind: "function table", call, isLateral });
   }
+  if (isLateral) reader.fail("a query in parentheses, or a table function");
   const name = reader.name("a table");
   const before = parseHints(reader);
   const asOf = reader.accept("FOR") ? { asOf: parseAsOf(reader) } : {};
@@ -114,9 +108,19 @@ function finish<Table extends { readonly kind: TableReference["kind"] }>(
   start: number,
   table: Table,
 ): Table & Aliased {
+  refuseClauses(reader);
   const aliased = { ...table, ...parseAlias(reader), ...reader.since(start) };
-  if (reader.is("MATCH_RECOGNIZE")) reader.notSupported(reader.token, "MATCH_RECOGNIZE");
+  refuseClauses(reader);
   return aliased;
+}
+
+/** What Flink takes behind a table and Millrace does not. */
+function refuseClauses(reader: TokenReader): void {
+  const { token } = reader;
+  const isPivot = ["PIVOT", "UNPIVOT"].includes(token.word) && reader.peek(1).word === "(";
+  if (isPivot || ["MATCH_RECOGNIZE", "TABLESAMPLE"].includes(token.word)) {
+    reader.notSupported(token, token.word);
+  }
 }
 
 function parseAlias(reader: TokenReader): Alias {

@@ -22,11 +22,16 @@ const synonyms: Readonly<Record<string, string>> = {
 /** Types that take no parameters. */
 const bareTypes: ReadonlySet<string> = new Set("BITMAP VARIANT".split(" "));
 
+/** Reads a type without NOT NULL or NULL behind it: another clause may begin with that. */
+export function parseBareType(reader: TokenReader): TypeName {
+  return reader.nested(() => parseNamedType(reader, false));
+}
+
 /** Reads a type with all that may stand behind it: NOT NULL, ARRAY, MULTISET. */
 export function parseType(reader: TokenReader): TypeName {
   return reader.nested(() => {
     const { start } = reader.token;
-    let type = parseNamedType(reader);
+    let type = parseNamedType(reader, true);
     for (;;) {
       const collection = reader.acceptOneOf("ARRAY", "MULTISET");
       if (!collection) return type;
@@ -45,7 +50,7 @@ export function parseUnit(reader: TokenReader): Pick<IntervalUnit, "from" | "pre
   if (!reader.comes("(") || reader.peek(1).kind !== "number") return { from };
   const precision = reader.parenthesized(() => {
     const leading = reader.wholeNumber();
-    if (reader.accept(",")) reader.wholeNumber();
+    if (reader.is(",")) reader.notSupported(reader.token, `${from} with two precisions`);
     return leading;
   });
   return { from, precision };
@@ -59,12 +64,12 @@ export function parseIntervalUnit(reader: TokenReader): IntervalUnit {
   return { ...first, to, ...(toPrecision !== undefined && { toPrecision }) };
 }
 
-function parseNamedType(reader: TokenReader): TypeName {
+function parseNamedType(reader: TokenReader, hasNullability: boolean): TypeName {
   const { token } = reader;
   if (token.kind !== "word" && token.kind !== "quoted") reader.fail("a type");
   const base = { parameters: [], of: [], fields: [] };
   const finish = (type: Omit<TypeName, "start" | "end">): TypeName => {
-    return { ...type, ...nullability(reader), ...reader.since(token.start) };
+    return { ...type, ...(hasNullability && nullability(reader)), ...reader.since(token.start) };
   };
   switch (token.word) {
     case "ROW":
@@ -129,6 +134,7 @@ function withTimeZone(reader: TokenReader, name: string): string {
 
 /** `ROW<a INT>` or `ROW(a INT)`; it may have no field. */
 function parseFields(reader: TokenReader): FieldType[] {
+  if (reader.accept("<>")) return [];
   const close = reader.expectOneOf("<", "(") === "<" ? ">" : ")";
   const fields = reader.is(close)
     ? []

@@ -4,7 +4,7 @@
  * Every question whether a word comes next notes that word as expected. So an error names all that the
  * grammar has asked for at the farthest place that it came to.
  */
-import { sqlDepthMax, sqlTextMax } from "../../base/limits.ts";
+import { sqlChainMax, sqlDepthMax, sqlTextMax } from "../../base/limits.ts";
 import { suggestName } from "../../base/suggest-name.ts";
 import { isReserved } from "./reserved-words.ts";
 import { notSupported, type SourceText, type Span, syntaxError } from "./syntax-error.ts";
@@ -203,6 +203,13 @@ export class TokenReader {
     const value = work();
     this.#depth--;
     return value;
+  }
+
+  /** Refuses a chain that whoever goes through its tree would be too deep in. */
+  checkChain(length: number): void {
+    if (length <= sqlChainMax) return;
+    const message = `At most ${sqlChainMax} operators, joins or queries may follow each other`;
+    throw syntaxError(this.source, this.token, message);
   }
 
   /** The place from `start` up to the last token that was taken. */

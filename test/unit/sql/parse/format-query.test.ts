@@ -51,6 +51,22 @@ test.each([
   ["json_object(key 'a' value b absent on null)", "JSON_OBJECT('a' VALUE b ABSENT ON NULL)"],
   ["count(distinct a) filter (where b > 0)", "count(DISTINCT a) FILTER (WHERE b > 0)"],
   ["(a).b", "(a).b"],
+  ["a + b || c", "a + b || c"],
+  ["(a + b) || c", "(a + b) || c"],
+  ["a = b in (1)", "a = b IN (1)"],
+  ["(a = b) in (1)", "(a = b) IN (1)"],
+  ["a = b is null", "a = b IS NULL"],
+  ["a = not (b)", "a = (NOT b)"],
+  ["not a = b", "NOT a = b"],
+  ["case a when 1, 2 then 'x' end", "CASE a WHEN 1 THEN 'x' WHEN 2 THEN 'x' END"],
+  ["trim(both ' x ')", "TRIM(BOTH FROM ' x ')"],
+  ["constructor(a)", "constructor(a)"],
+  ["left(a, 1)", "left(a, 1)"],
+  ["f(order => 1)", "f(order => 1)"],
+  ["json_value(a, '$' returning int null on empty)", "JSON_VALUE(a, '$' RETURNING INT NULL ON EMPTY)"],
+  ["json_object(key value 1)", "JSON_OBJECT(key VALUE 1)"],
+  ["cast(a as row<>)", "CAST(a AS ROW<>)"],
+  ["a // all of it", "a"],
   ["f(x).y[1]", "f(x).y[1]"],
   ["CURRENT_DATE", "CURRENT_DATE"],
   [
@@ -94,7 +110,27 @@ test.each([
   ["EXPLAIN CHANGELOG_MODE, PLAN_ADVICE SELECT a FROM t"],
   ["SHOW TABLES FROM d NOT LIKE 'a%'"],
   ["STOP JOB 'j' WITH SAVEPOINT WITH DRAIN"],
+  ["SELECT * FROM (SELECT a FROM t ORDER BY a LIMIT 3) LIMIT 2"],
+  ["SELECT * FROM TABLE(f(TABLE t PARTITION BY (a, b) ORDER BY (c DESC, d), 10))"],
   ["SET 'k' = 'v'"],
 ])("%s stays as it is", (text) => {
   expect(parseStatements(text).map(formatStatement)).toEqual([text]);
+});
+
+test.each([
+  ["(SELECT a FROM t LIMIT 3) LIMIT 2", "SELECT * FROM (SELECT a FROM t LIMIT 3) LIMIT 2"],
+  [
+    "(WITH x AS (SELECT 1) SELECT a FROM x) ORDER BY a",
+    "SELECT * FROM (WITH x AS (SELECT 1) SELECT a FROM x) ORDER BY a",
+  ],
+  ["SELECT * FROM a, b RIGHT JOIN c ON x", "SELECT * FROM a CROSS JOIN b RIGHT JOIN c ON x"],
+  [
+    "SELECT * FROM TABLE(f(TABLE t PARTITION BY a, TRUE))",
+    "SELECT * FROM TABLE(f(TABLE t PARTITION BY (a), TRUE))",
+  ],
+  ["SET execution.x = 'v'", "SET 'execution.x' = 'v'"],
+  ["RESET execution.x", "RESET 'execution.x'"],
+  ["EXECUTE INSERT INTO t SELECT 1", "INSERT INTO t SELECT 1"],
+])("%s is written otherwise", (text, written) => {
+  expect(parseStatements(text).map(formatStatement)).toEqual([written]);
 });

@@ -1,7 +1,8 @@
 /** What is wrong is said at its place, with what could have stood there. */
 import { expect, test } from "vitest";
 import type { EngineError } from "../../../../src/base/errors.ts";
-import { sqlDepthMax, sqlTextMax } from "../../../../src/base/limits.ts";
+import { sqlChainMax, sqlDepthMax, sqlTextMax } from "../../../../src/base/limits.ts";
+import { formatStatement } from "../../../../src/sql/parse/format-statement.ts";
 import { parseStatements } from "../../../../src/sql/parse/parse-statements.ts";
 
 function errorOf(text: string): EngineError {
@@ -20,7 +21,11 @@ test.each([
   ["SELECT a FROM t GROPU ^BY^ a", 'did you mean "GROUP" instead of GROPU?'],
   ["SELECT a FROM ^WHERE^ b", "Found the reserved word WHERE, expected a table, LATERAL"],
   ["SELECT a FROM t WHERE ^^", "Found the end, expected"],
-  ["SELECT a, FROM^ ^t", ""],
+  ["SELECT a, ^FROM^ (t)", "Found the reserved word FROM, expected an expression"],
+  ["SELECT a FROM t WHERE a AND ^OR^ (b)", "Found the reserved word OR, expected an expression"],
+  ["SELECT a FROM LATERAL u^^", ""],
+  ["SELECT a FROM (t^,^ u)", ""],
+  ["CREATE OR REPLACE TABLE ^IF^ NOT EXISTS t (a INT)", "either replaced or kept"],
   ["SELECT a FROM t GROUP ^a^", "expected BY"],
   ["SELECT (a FROM^ ^t)", ""],
   ["SELECT ^'a^ FROM t", "The text that begins here has no closing '"],
@@ -90,6 +95,13 @@ test.each([
   ["COMPILE AND EXECUTE PLAN 'p' FOR INSERT INTO t SELECT 1", "COMPILE"],
   ["CREATE FUNCTION f AS 'f' USING JAR 'j'", "functions out of files"],
   ["CREATE TABLE t (a TIMESTAMP WITH TIME ZONE)", "TIMESTAMP WITH TIME ZONE"],
+  ["CREATE OR REPLACE VIEW v AS SELECT 1", "CREATE OR REPLACE of anything but tables"],
+  ["SELECT * FROM t TABLESAMPLE BERNOULLI (10)", "TABLESAMPLE"],
+  ["SELECT * FROM t PIVOT (SUM(a) FOR b IN (1))", "PIVOT"],
+  ["INSERT INTO t /*+ STATE_TTL('t' = '1d') */ SELECT 1", "the hint STATE_TTL of INSERT"],
+  ["SELECT INTERVAL '1' SECOND(2, 3)", "SECOND with two precisions"],
+  ["SELECT * FROM TABLE(f(i => DEFAULT))", "DEFAULT as a value"],
+  ["SELECT * FROM TABLE(f((SELECT 1) PARTITION BY a))", "a query as an argument with PARTITION BY"],
   ["END", "END in a text without BEGIN STATEMENT SET"],
 ])("what Flink knows and Millrace does not is named: %s", (text, name) => {
   const error = errorOf(text);
@@ -130,7 +142,17 @@ test("a text that is too long or too deep is refused, and one that is as deep as
   expect(errorOf(tables).message).toContain("levels deep");
 });
 
-test("a long chain of operators is no depth", () => {
-  expect(parseStatements(`SELECT ${"1 + ".repeat(20_000)}1`)).toHaveLength(1);
-  expect(parseStatements(`SELECT 1${" UNION ALL SELECT 1".repeat(5000)}`)).toHaveLength(1);
+test.each([
+  (length: number) => `SELECT ${"1 + ".repeat(length)}1`,
+  (length: number) => `SELECT 1${" UNION ALL SELECT 1".repeat(length)}`,
+  (length: number) => `SELECT a FROM t${" JOIN t ON TRUE".repeat(length)}`,
+  (length: number) => `SELECT a${" IS NULL".repeat(length)}`,
+])("a long chain is taken as far as its tree can be gone through", (chain) => {
+  const [statement] = parseStatements(chain(900));
+  expect(statement && parseStatements(formatStatement(statement))).toHaveLength(1);
+  expect(errorOf(chain(2000)).message).toContain(`At most ${sqlChainMax}`);
+});
+
+test.each(["EXECUTE ", "EXPLAIN "])("%s before itself ends in an error", (word) => {
+  expect(errorOf(`${word.repeat(50_000)}SELECT 1`).code).toBe("SQL_SYNTAX");
 });
