@@ -89,17 +89,15 @@ const trees = fc.letrec<Trees>((tie: fc.LetrecTypedTie<Trees>) => {
         .map(([operand, isNot, isSymmetric, low, high]): Expression => {
           return { kind: "between", operand, isNot, isSymmetric, low, high, ...place };
         }),
-      fc
-        .tuple(expression, yes, fc.oneof(list, tie("query")))
-        .map(
-          ([operand, isNot, among]): Expression => ({
-            kind: "in",
-            operand,
-            isNot,
-            among: listed(among),
-            ...place,
-          }),
-        ),
+      fc.tuple(expression, yes, fc.oneof(list, tie("query"))).map(
+        ([operand, isNot, among]): Expression => ({
+          kind: "in",
+          operand,
+          isNot,
+          among: listed(among),
+          ...place,
+        }),
+      ),
       fc
         .tuple(expression, yes, expression, fc.option(literal, { nil: undefined }))
         .map(([operand, isNot, pattern, mark]): Expression => {

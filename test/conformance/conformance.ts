@@ -44,7 +44,7 @@ function run(): void {
     const passed = reports.map(({ file, cases }) => {
       return [file, cases.filter(({ outcome }) => outcome === "passed").map(({ id }) => id)];
     });
-    writeFileSync(recordPath, `${JSON.stringify(Object.fromEntries(passed))}\n`);
+    writeFileSync(recordPath, `${JSON.stringify(Object.fromEntries(passed), undefined, 2)}\n`);
     writeFileSync(pagePath, conformancePage(reports));
   }
   for (const report of reports) {
