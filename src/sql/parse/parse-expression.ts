@@ -6,6 +6,7 @@
  */
 import { parsePrimary } from "./parse-primary.ts";
 import { isQueryAhead } from "./query-ahead.ts";
+import { isReserved } from "./reserved-words.ts";
 import type { Binary, Expression, Is, Literal, Subquery } from "./syntax-tree.ts";
 import type { TokenReader } from "./token-reader.ts";
 
@@ -89,6 +90,7 @@ function parseTest(
 ): Expression | undefined {
   if (least <= 4 && reader.accept("IS")) return parseIs(reader, operand, start);
   if (least > tests) return undefined;
+  refuseTests(reader);
   const isNot =
     reader.token.word === "NOT" && ["BETWEEN", "IN", "LIKE", "SIMILAR"].includes(reader.peek(1).word);
   if (isNot) reader.take();
@@ -114,6 +116,29 @@ function parseTest(
   return { kind: "like", operator, isNot, operand, pattern, ...ending, ...reader.since(start) };
 }
 
+/** Tests of Flink that Millrace does not have. */
+const unsupportedTests = [
+  ["ILIKE"],
+  ["RLIKE"],
+  ["NOT", "ILIKE"],
+  ["NOT", "RLIKE"],
+  ["MEMBER", "OF"],
+  ["NOT", "MEMBER", "OF"],
+  ["SUBMULTISET", "OF"],
+  ["MULTISET", "UNION"],
+  ["MULTISET", "EXCEPT"],
+  ["MULTISET", "INTERSECT"],
+] as const;
+
+function refuseTests(reader: TokenReader): void {
+  const found = unsupportedTests.find((words) => reader.comes(...words));
+  if (!found) return;
+  // Without an operand behind it it may be an alias.
+  const { kind, word } = reader.peek(found.length);
+  const isOperand = kind === "word" ? !isReserved(word) : kind !== "end" && kind !== "symbol";
+  if (isOperand) reader.notSupported(reader.token, found.join(" "));
+}
+
 function parseIs(reader: TokenReader, operand: Expression, start: number): Is {
   const isNot = reader.accept("NOT");
   if (reader.accept("DISTINCT")) {
@@ -121,6 +146,8 @@ function parseIs(reader: TokenReader, operand: Expression, start: number): Is {
     const other = reader.operand();
     return { kind: "is", isNot, what: "DISTINCT FROM", operand, other, ...reader.since(start) };
   }
+  const isOfSets = reader.comes("A", "SET") || reader.comes("EMPTY");
+  if (isOfSets) reader.notSupported(reader.token, `IS ${reader.token.word === "A" ? "A SET" : "EMPTY"}`);
   const word = reader.expectOneOf("NULL", "TRUE", "FALSE", "UNKNOWN", "JSON");
   const shape = word === "JSON" ? reader.acceptOneOf("VALUE", "OBJECT", "ARRAY", "SCALAR") : undefined;
   const what = shape && shape !== "VALUE" ? `JSON ${shape}` : word;

@@ -69,6 +69,7 @@ function parseUnicode(reader: TokenReader): string {
 function parseSymbol(reader: TokenReader): Expression {
   const { start } = reader.token;
   if (reader.accept("*")) return { kind: "star", of: [], ...reader.since(start) };
+  if (reader.comes("?")) reader.notSupported(reader.token, "parameters as ?");
   if (!reader.is("(")) return reader.fail("an expression");
   if (isQueryAhead(reader)) {
     const query = reader.parenthesized(() => reader.query());

@@ -128,6 +128,7 @@ test.each([
     "SELECT * FROM TABLE(f(TABLE t PARTITION BY a, TRUE))",
     "SELECT * FROM TABLE(f(TABLE t PARTITION BY (a), TRUE))",
   ],
+  ["SELECT a ilike FROM t", "SELECT a AS ilike FROM t"],
   ["SET execution.x = 'v'", "SET 'execution.x' = 'v'"],
   ["RESET execution.x", "RESET 'execution.x'"],
   ["EXECUTE INSERT INTO t SELECT 1", "INSERT INTO t SELECT 1"],

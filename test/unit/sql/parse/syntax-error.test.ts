@@ -102,6 +102,12 @@ test.each([
   ["SELECT INTERVAL '1' SECOND(2, 3)", "SECOND with two precisions"],
   ["SELECT * FROM TABLE(f(i => DEFAULT))", "DEFAULT as a value"],
   ["SELECT * FROM TABLE(f((SELECT 1) PARTITION BY a))", "a query as an argument with PARTITION BY"],
+  ["SELECT a ILIKE 'x' FROM t", "ILIKE"],
+  ["SELECT a NOT RLIKE 'x' FROM t", "NOT RLIKE"],
+  ["SELECT a MEMBER OF b FROM t", "MEMBER OF"],
+  ["SELECT a MULTISET UNION b FROM t", "MULTISET UNION"],
+  ["SELECT a IS NOT A SET FROM t", "IS A SET"],
+  ["SELECT * FROM t WHERE a = ?", "parameters as ?"],
   ["END", "END in a text without BEGIN STATEMENT SET"],
 ])("what Flink knows and Millrace does not is named: %s", (text, name) => {
   const error = errorOf(text);
