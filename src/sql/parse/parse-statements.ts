@@ -98,11 +98,7 @@ function parseExecuted(reader: TokenReader): Statement {
   const { start } = reader.token;
   const known = unsupported.find((words) => reader.comes(...words));
   if (known) reader.notSupported(reader.token, known.filter((word) => word !== "AND").join(" "));
-  if (reader.accept("EXECUTE")) {
-    if (!reader.accept("STATEMENT")) return parseRun(reader);
-    reader.expect("SET", "BEGIN");
-    return parseInserts(reader, start);
-  }
+  if (reader.accept("EXECUTE") && !reader.is("STATEMENT")) return parseRun(reader);
   if (reader.accept("STATEMENT")) {
     reader.expect("SET", "BEGIN");
     return parseInserts(reader, start);

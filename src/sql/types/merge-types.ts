@@ -5,6 +5,7 @@
 import { decimalType } from "./decimal-type.ts";
 import {
   type IntervalShape,
+  intervalUnits,
   isSameShape,
   type LengthShape,
   type SqlShape,
@@ -101,11 +102,10 @@ function mergeTimes(one: SqlShape, other: SqlShape): SqlShape | undefined {
 function mergeIntervals(one: SqlShape, other: SqlShape): SqlShape | undefined {
   if (one.name !== other.name || !one.name.startsWith("INTERVAL")) return undefined;
   const both = [one, other] as readonly IntervalShape[];
-  const order = ["YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND"];
   const places = both.flatMap(({ resolution }) =>
-    resolution.split(" TO ").map((unit) => order.indexOf(unit)),
+    resolution.split(" TO ").map((unit) => intervalUnits.indexOf(unit)),
   );
-  const [from, to] = [order[Math.min(...places)] ?? "", order[Math.max(...places)] ?? ""];
+  const [from, to] = [intervalUnits[Math.min(...places)] ?? "", intervalUnits[Math.max(...places)] ?? ""];
   return {
     name: one.name as IntervalShape["name"],
     resolution: from === to ? from : `${from} TO ${to}`,

@@ -7,6 +7,7 @@ import type { IntervalUnit, TypeName } from "../parse/syntax-tree.ts";
 import {
   decimalPrecisionMax,
   type IntervalShape,
+  intervalUnits,
   lengthMax,
   type SqlShape,
   type SqlType,
@@ -101,13 +102,10 @@ function within(
 
 const monthUnits: ReadonlySet<string> = new Set(["YEAR", "MONTH"]);
 
-/** Units from the largest, of which an interval goes from one to a smaller one. */
-const orderOfUnits = Object.freeze(["YEAR", "MONTH", "DAY", "HOUR", "MINUTE", "SECOND"]);
-
 function resolveInterval(source: SourceText, type: TypeName, unit: IntervalUnit): IntervalShape {
   const { from, precision, to, toPrecision } = unit;
   const resolution = to === undefined ? from : `${from} TO ${to}`;
-  const places = [from, to ?? from].map((each) => orderOfUnits.indexOf(each)) as [number, number];
+  const places = [from, to ?? from].map((each) => intervalUnits.indexOf(each)) as [number, number];
   if (places.includes(-1)) throw statementError(source, type, `There is no type INTERVAL ${resolution}`);
   const isOfMonths = monthUnits.has(from);
   const isApart = to !== undefined && (places[1] <= places[0] || monthUnits.has(to) !== isOfMonths);

@@ -48,6 +48,9 @@ export interface SqlField {
   readonly comment?: string;
 }
 
+/** Units of intervals, the largest first. */
+export const intervalUnits: readonly string[] = Object.freeze("YEAR MONTH DAY HOUR MINUTE SECOND".split(" "));
+
 /** The longest text, in characters; the longest string of bytes. */
 export const lengthMax = 2_147_483_647;
 
