@@ -49,6 +49,10 @@ export const errorCodes = {
     "The text is not Flink SQL; the message shows the place and what was expected there.",
   ),
   SQL_INVALID: user(400, "The text is SQL, and what it says cannot be; the message shows the place and why."),
+  SQL_EVALUATION_FAILED: user(
+    400,
+    "An expression has no value for a row: TRY_CAST or a condition before it lets the row pass.",
+  ),
   SQL_NOT_SUPPORTED: user(
     400,
     "Flink knows this, Millrace does not yet; docs/sql.md lists what it supports.",

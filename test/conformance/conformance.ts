@@ -10,6 +10,7 @@ import {
   countOf,
   countsLine,
   hasCases,
+  isShort,
   lostPasses,
   outcomes,
   type RecordedPasses,
@@ -53,6 +54,7 @@ function run(): void {
     );
   }
   console.log(countsLine(reports));
-  const hasFailed = reports.some((report) => countOf(report, "failed") > 0);
-  process.exitCode = lost.size > 0 || hasFailed ? 1 : 0;
+  const short = values.only === undefined ? reports.filter(isShort) : [];
+  for (const { file, required } of short) console.log(`${file}: fewer pass than ${required * 100} %`);
+  process.exitCode = lost.size > 0 || short.length > 0 ? 1 : 0;
 }

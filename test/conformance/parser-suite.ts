@@ -17,6 +17,7 @@ interface ParserCase {
 
 export const parserSuite: Suite = {
   file: "parser.json",
+  required: 1,
   read: (content) =>
     (content as readonly ParserCase[]).map((each) => ({
       id: idOf(each.kind, each.sql),

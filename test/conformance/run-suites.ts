@@ -3,10 +3,12 @@
  */
 import { existsSync, readFileSync } from "node:fs";
 import { join } from "node:path";
+import { expressionsSuite } from "./expressions-suite.ts";
+import { functionsSuite } from "./functions-suite.ts";
 import { parserSuite } from "./parser-suite.ts";
 import type { Case, Outcome, Suite } from "./suite.ts";
 
-export const suites: readonly Suite[] = [parserSuite];
+export const suites: readonly Suite[] = [parserSuite, functionsSuite, expressionsSuite];
 
 export const outcomes = ["passed", "failed", "later", "different by design"] as const;
 
@@ -19,6 +21,7 @@ export interface CaseReport {
 
 export interface FileReport {
   readonly file: string;
+  readonly required: number;
   readonly cases: readonly CaseReport[];
 }
 
@@ -31,9 +34,9 @@ export function hasCases(folder: string): boolean {
 
 /** Runs the cases whose title has `only` in it. */
 export function runSuites(folder: string, only = ""): FileReport[] {
-  return suites.map(({ file, read }) => {
+  return suites.map(({ file, required, read }) => {
     const cases = read(JSON.parse(readFileSync(join(folder, file), "utf8")));
-    return { file, cases: cases.filter(({ title }) => title.includes(only)).map(reportOf) };
+    return { file, required, cases: cases.filter(({ title }) => title.includes(only)).map(reportOf) };
   });
 }
 
@@ -60,6 +63,12 @@ export function lostPasses(reports: readonly FileReport[], recorded: RecordedPas
   });
 }
 
+/** True where fewer cases pass than must. */
+export function isShort(report: FileReport): boolean {
+  const [passed, failed] = [countOf(report, "passed"), countOf(report, "failed")];
+  return passed < report.required * (passed + failed);
+}
+
 export function countOf({ cases }: FileReport, outcome: Outcome["outcome"]): number {
   return cases.filter((each) => each.outcome === outcome).length;
 }
@@ -75,7 +84,7 @@ export function countsLine(reports: readonly FileReport[]): string {
 export function conformancePage(reports: readonly FileReport[]): string {
   const others = reports.flatMap(({ file, cases }) =>
     cases.flatMap(({ outcome, title, why }) =>
-      outcome === "passed" ? [] : [`| ${file} | ${title} | ${outcome}: ${why} |`],
+      outcome === "passed" ? [] : [`| ${file} | ${cell(title)} | ${outcome}: ${cell(why ?? "")} |`],
     ),
   );
   return [
@@ -92,4 +101,9 @@ export function conformancePage(reports: readonly FileReport[]): string {
     ...(others.length > 0 ? ["", "| file | case | |", "|---|---|---|", ...others] : []),
     "",
   ].join("\n");
+}
+
+/** Text within a table. */
+function cell(text: string): string {
+  return text.replaceAll("|", "\\|").replaceAll(/\s+/g, " ").trim();
 }

@@ -25,10 +25,18 @@ export interface Case {
 /** The cases of one file. */
 export interface Suite {
   readonly file: string;
+  /** The share of its cases that pass, of those that are not for later or different by design. */
+  readonly required: number;
   read(content: unknown): Case[];
 }
 
 /** A short name for what a case is made of. */
 export function idOf(...parts: readonly string[]): string {
   return createHash("sha256").update(parts.join("\0")).digest("hex").slice(0, 10);
+}
+
+/** A title of one line that is not too long. */
+export function titleOf(...parts: readonly string[]): string {
+  const title = parts.join(" ").replaceAll(/\s+/g, " ");
+  return title.length <= 160 ? title : `${title.slice(0, 159)}…`;
 }

@@ -8,6 +8,7 @@ import { layerOf } from "../source-file.ts";
 const layers: readonly (readonly string[])[] = [
   ["base"],
   ["columnar"],
+  ["interpreter"],
   ["kernel"],
   ["protocol"],
   ["engine"],

@@ -1,11 +1,11 @@
 /** Types that are written, what they have in common, and what is calculated with them. */
 import { expect, test } from "vitest";
 import type { EngineError } from "../../../../src/base/errors.ts";
+import { type DecimalShape, decimalResult } from "../../../../src/interpreter/types/decimal-type.ts";
+import { mergeTypes } from "../../../../src/interpreter/types/merge-types.ts";
+import { formatSqlType, type SqlType } from "../../../../src/interpreter/types/sql-type.ts";
+import { resolveType } from "../../../../src/sql/bind/resolve-type.ts";
 import { parseExpressionText } from "../../../../src/sql/parse/parse-statements.ts";
-import { type DecimalShape, decimalResult } from "../../../../src/sql/types/decimal-type.ts";
-import { mergeTypes } from "../../../../src/sql/types/merge-types.ts";
-import { resolveType } from "../../../../src/sql/types/resolve-type.ts";
-import { formatSqlType, type SqlType } from "../../../../src/sql/types/sql-type.ts";
 
 function typeOf(text: string): SqlType {
   if (text === "NULL") return { name: "NULL", isNullable: true };

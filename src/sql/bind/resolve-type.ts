@@ -2,8 +2,6 @@
  * From a type as it was written to what it means: defaults filled in, bounds checked.
  */
 
-import { notSupported, type SourceText, statementError } from "../parse/syntax-error.ts";
-import type { IntervalUnit, TypeName } from "../parse/syntax-tree.ts";
 import {
   decimalPrecisionMax,
   type IntervalShape,
@@ -12,7 +10,9 @@ import {
   type SqlShape,
   type SqlType,
   timePrecisionMax,
-} from "./sql-type.ts";
+} from "../../interpreter/types/sql-type.ts";
+import { notSupported, type SourceText, statementError } from "../parse/syntax-error.ts";
+import type { IntervalUnit, TypeName } from "../parse/syntax-tree.ts";
 
 const simple: ReadonlySet<string> = new Set("BOOLEAN TINYINT SMALLINT INT BIGINT DOUBLE DATE".split(" "));
 

@@ -1,0 +1,49 @@
+/**
+ * All scalar functions that are there without being created.
+ */
+import type { ScalarFunction } from "../scalar-function.ts";
+import { arithmeticFunctions } from "./arithmetic.ts";
+import { castFunctions } from "./cast.ts";
+import { collectionFunctions } from "./collection.ts";
+import { comparisonFunctions } from "./comparison.ts";
+import { conditionalFunctions } from "./conditional.ts";
+import { contextFunctions } from "./context.ts";
+import { hashFunctions } from "./hash.ts";
+import { jsonFunctions } from "./json.ts";
+import { logicFunctions } from "./logic.ts";
+import { mapFunctions } from "./map.ts";
+import { mathFunctions } from "./math.ts";
+import { patternFunctions } from "./pattern.ts";
+import { rowFunctions } from "./row.ts";
+import { temporalFunctions } from "./temporal.ts";
+import { textFunctions } from "./text.ts";
+
+const functions: ReadonlyMap<string, ScalarFunction> = new Map(
+  [
+    arithmeticFunctions,
+    castFunctions,
+    collectionFunctions,
+    comparisonFunctions,
+    conditionalFunctions,
+    contextFunctions,
+    hashFunctions,
+    jsonFunctions,
+    logicFunctions,
+    mapFunctions,
+    mathFunctions,
+    patternFunctions,
+    rowFunctions,
+    temporalFunctions,
+    textFunctions,
+  ].flatMap((family) => family.map((each): [string, ScalarFunction] => [each.name, each])),
+);
+
+/** Returns the function of that name, in upper case. */
+export function findFunction(name: string): ScalarFunction | undefined {
+  return functions.get(name);
+}
+
+/** All names, operators' signs among them. */
+export function functionNames(): string[] {
+  return [...functions.keys()];
+}

@@ -1,0 +1,6 @@
+/**
+ * JSON.
+ */
+import type { ScalarFunction } from "../scalar-function.ts";
+
+export const jsonFunctions: readonly ScalarFunction[] = [];

@@ -1,0 +1,6 @@
+/**
+ * Functions of numbers: ABS, ROUND, SIN….
+ */
+import type { ScalarFunction } from "../scalar-function.ts";
+
+export const mathFunctions: readonly ScalarFunction[] = [];

@@ -1,0 +1,6 @@
+/**
+ * LIKE, SIMILAR TO and regular expressions.
+ */
+import type { ScalarFunction } from "../scalar-function.ts";
+
+export const patternFunctions: readonly ScalarFunction[] = [];

@@ -1,0 +1,328 @@
+/**
+ * Expressions: names become places, operators become functions, and what is converted is said by casts.
+ */
+
+import { suggestName } from "../../base/suggest-name.ts";
+import { canCast } from "../../interpreter/cast/explicit-casts.ts";
+import { findFunction, functionNames } from "../../interpreter/functions/built-in.ts";
+import type { CallExpression, CallOptions, RowExpression } from "../../interpreter/row-expression.ts";
+import type { CallShape, ScalarFunction } from "../../interpreter/scalar-function.ts";
+import { formatShape, isSameShape, type SqlType } from "../../interpreter/types/sql-type.ts";
+import { decodeValueJson } from "../../interpreter/values/value-json.ts";
+import { notSupported, type SourceText, type Span, statementError } from "../parse/syntax-error.ts";
+import type { Call, Column, Expression, FieldOf, JsonBehavior, JsonCall } from "../parse/syntax-tree.ts";
+import { bindInterval, bindLiteral, textLiteral } from "./bind-literal.ts";
+import { resolveType } from "./resolve-type.ts";
+import { findColumn, type Scope } from "./scope.ts";
+
+/** Functions that are called without parentheses. */
+const withoutParentheses: ReadonlySet<string> = new Set([
+  "CURRENT_DATE",
+  "CURRENT_TIME",
+  "CURRENT_TIMESTAMP",
+  "LOCALTIME",
+  "LOCALTIMESTAMP",
+]);
+
+/** Other names of functions. */
+const synonyms: Readonly<Record<string, string>> = {
+  CEILING: "CEIL",
+  CHARACTER_LENGTH: "CHAR_LENGTH",
+  POW: "POWER",
+  SUBSTR: "SUBSTRING",
+};
+
+export class ExpressionBinder {
+  readonly #source: SourceText;
+  readonly #scope: Scope;
+
+  constructor(source: SourceText, scope: Scope) {
+    this.#source = source;
+    this.#scope = scope;
+  }
+
+  /** Returns what `expression` means; throws `SQL_INVALID` or `SQL_NOT_SUPPORTED` at its place. */
+  bind(expression: Expression): RowExpression {
+    return this.#scope.known?.(expression) ?? this.#bind(expression);
+  }
+
+  /** Binds what must be true or false. */
+  condition(expression: Expression, clause: string): RowExpression {
+    const bound = this.bind(expression);
+    if (bound.type.name === "BOOLEAN" || bound.type.name === "NULL") return bound;
+    throw this.#error(expression, `${clause} takes a BOOLEAN, and this is ${formatShape(bound.type)}`);
+  }
+
+  #bind(expression: Expression): RowExpression {
+    switch (expression.kind) {
+      case "literal":
+        return bindLiteral(this.#source, expression);
+      case "interval":
+        return bindInterval(this.#source, expression);
+      case "column":
+        return this.#column(expression);
+      case "unary":
+        return this.#unary(expression);
+      case "binary":
+        return this.#binary(expression);
+      case "between":
+        return this.#between(expression);
+      case "in":
+        return this.#in(expression);
+      case "like": {
+        const { operator, isNot, operand, pattern } = expression;
+        const given = [operand, pattern, ...(expression.escape ? [expression.escape] : [])];
+        return this.#negated(isNot, expression, this.call(operator, given, expression));
+      }
+      case "is": {
+        const { operand, other, isNot, what } = expression;
+        const given = other ? [operand, other] : [operand];
+        return this.call(`IS ${isNot ? "NOT " : ""}${what}`, given, expression);
+      }
+      case "case":
+        return this.#case(expression);
+      case "cast":
+        return this.#cast(expression);
+      case "subquery":
+        throw notSupported(this.#source, expression, "a query within an expression; join it instead");
+      case "row":
+        return this.call("ROW", expression.items, expression);
+      case "collection":
+        return this.call(expression.of, expression.items, expression);
+      case "element":
+        return this.call("ITEM", [expression.operand, expression.index], expression);
+      case "field":
+        return this.#field(expression);
+      case "call":
+        return this.#called(expression);
+      case "json":
+        return this.#json(expression);
+      case "keyword":
+        return textLiteral(expression.word);
+      case "star":
+        throw this.#error(expression, "A * stands for columns, and an expression is expected here");
+      case "named argument":
+        throw this.#error(expression, "A named argument is for functions that make tables");
+      case "table argument":
+        throw this.#error(expression, "A table is an argument of functions that make tables only");
+    }
+  }
+
+  #column(column: Column): RowExpression {
+    const { parts } = column;
+    const search = findColumn(this.#scope, parts);
+    if (search.found === "several") {
+      throw this.#error(column, `Several tables have a column ${search.name}; write the table before it`);
+    }
+    if (search.found === "one") {
+      const { index, used } = search;
+      const type = this.#scope.columns[index]?.type as SqlType;
+      return parts.slice(used).reduce<RowExpression>((bound, part) => this.#fieldOf(bound, part.name, part), {
+        node: "input",
+        index,
+        type,
+      });
+    }
+    const [first] = parts;
+    const name = first?.name ?? "";
+    const upper = name.toUpperCase();
+    if (parts.length === 1 && !first?.isQuoted && withoutParentheses.has(upper)) {
+      return this.call(upper, [], column);
+    }
+    const names = this.#scope.columns.flatMap((each) => [each.name, ...(each.table ? [each.table] : [])]);
+    throw this.#error(column, `There is no column ${name}${suggestName(name, names)}`);
+  }
+
+  #field({ operand, field }: FieldOf): RowExpression {
+    const bound = this.bind(operand);
+    if (!field) throw notSupported(this.#source, operand, "all fields of a row with .*; name them");
+    return this.#fieldOf(bound, field.name, field);
+  }
+
+  #fieldOf(row: RowExpression, name: string, span: Span): RowExpression {
+    const { type } = row;
+    if (type.name !== "ROW") {
+      throw this.#error(span, `Only a ROW has fields, and before .${name} stands ${formatShape(type)}`);
+    }
+    const place = type.fields.findIndex((field) => field.name === name);
+    const field = type.fields[place];
+    if (!field) {
+      const names = type.fields.map((each) => each.name);
+      throw this.#error(span, `The ROW has no field ${name}${suggestName(name, names)}`);
+    }
+    return {
+      node: "call",
+      function: "FIELD",
+      arguments: [row, { node: "literal", value: place, type: { name: "INT", isNullable: false } }],
+      type: { ...field.type, isNullable: field.type.isNullable || type.isNullable },
+    };
+  }
+
+  #unary(expression: Extract<Expression, { kind: "unary" }>): RowExpression {
+    const { operator, operand } = expression;
+    if (operator === "NOT") return this.call("NOT", [operand], expression);
+    return this.call(operator === "-" ? "NEGATE" : "PLUS", [operand], expression);
+  }
+
+  #binary(expression: Extract<Expression, { kind: "binary" }>): RowExpression {
+    const { operator, left, right } = expression;
+    if (right.kind === "subquery" || left.kind === "subquery")
+      this.bind(right.kind === "subquery" ? right : left);
+    const name = operator === "<=>" ? "IS NOT DISTINCT FROM" : operator;
+    return this.call(name, [left, right], expression);
+  }
+
+  #between(expression: Extract<Expression, { kind: "between" }>): RowExpression {
+    const [operand, low, high] = [expression.operand, expression.low, expression.high].map((each) =>
+      this.bind(each),
+    ) as [RowExpression, RowExpression, RowExpression];
+    const within = (least: RowExpression, largest: RowExpression) =>
+      this.make(
+        "AND",
+        [this.make(">=", [operand, least], expression), this.make("<=", [operand, largest], expression)],
+        expression,
+      );
+    const inOrder = within(low, high);
+    const holds = expression.isSymmetric
+      ? this.make("OR", [inOrder, within(high, low)], expression)
+      : inOrder;
+    return this.#negated(expression.isNot, expression, holds);
+  }
+
+  #in(expression: Extract<Expression, { kind: "in" }>): RowExpression {
+    const { operand, among, isNot } = expression;
+    if (!isList(among)) throw notSupported(this.#source, expression, "IN with a query; join it instead");
+    return this.#negated(isNot, expression, this.call("IN", [operand, ...among], expression));
+  }
+
+  #negated(isNot: boolean, span: Span, bound: RowExpression): RowExpression {
+    return isNot ? this.make("NOT", [bound], span) : bound;
+  }
+
+  #case(expression: Extract<Expression, { kind: "case" }>): RowExpression {
+    const { operand, branches, otherwise } = expression;
+    const subject = operand && this.bind(operand);
+    const given = branches.flatMap(({ when, result }) => {
+      const tested = this.bind(when);
+      return [subject ? this.make("=", [subject, tested], when) : tested, this.bind(result)];
+    });
+    const none: RowExpression = { node: "literal", value: null, type: { name: "NULL", isNullable: true } };
+    return this.make("CASE", [...given, otherwise ? this.bind(otherwise) : none], expression);
+  }
+
+  #cast(expression: Extract<Expression, { kind: "cast" }>): RowExpression {
+    const operand = this.bind(expression.operand);
+    const target = resolveType(this.#source, expression.type);
+    if (!canCast(operand.type, target)) {
+      const [from, to] = [operand.type, target].map((type) => formatShape(type));
+      throw this.#error(expression, `A ${from} cannot be cast to ${to}`);
+    }
+    const isNullable = expression.isTry || operand.type.isNullable;
+    return {
+      node: "call",
+      function: expression.isTry ? "TRY_CAST" : "CAST",
+      arguments: [operand],
+      type: { ...target, isNullable },
+    };
+  }
+
+  #called(call: Call): RowExpression {
+    const special = this.#scope.call?.(call);
+    if (special) return special;
+    const { parts } = call.name;
+    const written = parts.map(({ name }) => name).join(".");
+    const name = written.toUpperCase();
+    if (call.over) throw notSupported(this.#source, call, `${name} OVER`);
+    const isAggregate = call.isDistinct || call.filter || call.withinGroup || call.orderBy.length > 0;
+    if (isAggregate)
+      throw this.#error(call, `${name} is no aggregate; DISTINCT, FILTER and ORDER BY are for those`);
+    return this.call(synonyms[name] ?? name, call.arguments, call);
+  }
+
+  /** Pairs are arguments in turn; defaults come last, in the order of the options that name them. */
+  #json(json: JsonCall): RowExpression {
+    const given = [...json.arguments, ...json.pairs.flatMap(({ key, value }) => [key, value])];
+    const bound = given.map((each) => this.bind(each));
+    const options: Record<string, string> = {};
+    const say = (option: string, behavior: JsonBehavior | undefined) => {
+      if (behavior === undefined) return;
+      options[option] = typeof behavior === "string" ? behavior : "DEFAULT";
+      if (typeof behavior !== "string") bound.push(this.bind(behavior));
+    };
+    say("onEmpty", json.onEmpty);
+    say("onError", json.onError);
+    say("onNull", json.onNull);
+    if (json.wrapper !== undefined) options.wrapper = json.wrapper;
+    const returning = json.returning && resolveType(this.#source, json.returning);
+    return this.make(json.name, bound, json, { options, ...(returning && { returning }) });
+  }
+
+  /** Binds a call of a function to arguments as they were written. */
+  call(name: string, given: readonly Expression[], span: Span): RowExpression {
+    return this.make(
+      name,
+      given.map((each) => this.bind(each)),
+      span,
+    );
+  }
+
+  /** Calls a function with arguments that are bound, cast to what it takes. */
+  make(name: string, given: readonly RowExpression[], span: Span, more: MoreOfCall = {}): RowExpression {
+    const called = findFunction(name);
+    if (!called) {
+      throw this.#error(span, `There is no function ${name}${suggestName(name, functionNames())}`);
+    }
+    const options = { ...more.options, ...nestedJson(given) };
+    const shape: CallShape = {
+      types: given.map(({ type }) => type),
+      constants: given.map((each) => (each.node === "literal" ? decodeValueJson(each.value) : undefined)),
+      options,
+      ...(more.returning && { returning: more.returning }),
+    };
+    const { types, type } = this.#resolve(called, shape, span);
+    const cast = given.map((each, index) => implicitCast(each, types[index] as SqlType));
+    const made: CallExpression = { node: "call", function: name, arguments: cast, type };
+    return Object.keys(options).length > 0 ? { ...made, options } : made;
+  }
+
+  #resolve(called: ScalarFunction, shape: CallShape, span: Span) {
+    for (const signature of called.signatures) {
+      const resolution = signature(shape);
+      if (!resolution) continue;
+      if ("refusal" in resolution) throw this.#error(span, resolution.refusal);
+      return resolution;
+    }
+    const given = shape.types.map((type) => formatShape(type)).join(", ");
+    throw this.#error(span, `${called.name} does not take (${given}); expected ${called.usage}`);
+  }
+
+  #error(span: Span, message: string) {
+    return statementError(this.#source, span, message);
+  }
+}
+
+interface MoreOfCall {
+  readonly options?: CallOptions;
+  readonly returning?: SqlType;
+}
+
+/** JSON of a JSON function is taken as it is where text is quoted: `json` lists the places of such. */
+function nestedJson(given: readonly RowExpression[]): CallOptions {
+  const places = given.flatMap((each, index) =>
+    each.node === "call" && ["JSON", "JSON_OBJECT", "JSON_ARRAY"].includes(each.function) ? [index] : [],
+  );
+  return places.length > 0 ? { json: places.join(",") } : {};
+}
+
+/** Says the conversion that a value needs to be of `type`; none where the shape is the same. */
+export function implicitCast(value: RowExpression, type: SqlType): RowExpression {
+  if (isSameShape(value.type, type)) return value;
+  if (value.node === "literal" && value.value === null)
+    return { ...value, type: { ...type, isNullable: true } };
+  const isNullable = value.type.isNullable;
+  return { node: "call", function: "CAST", arguments: [value], type: { ...type, isNullable } };
+}
+
+function isList<T>(value: readonly T[] | object): value is readonly T[] {
+  return Array.isArray(value);
+}

@@ -1,0 +1,49 @@
+/**
+ * What names mean at a place of a query.
+ */
+import type { RowExpression } from "../../interpreter/row-expression.ts";
+import type { SqlType } from "../../interpreter/types/sql-type.ts";
+import type { Call, Identifier } from "../parse/syntax-tree.ts";
+
+/** A column that an expression may name. */
+export interface ScopeColumn {
+  readonly name: string;
+  readonly type: SqlType;
+  /** The table, or its alias, before the dot; undefined where it has no name. */
+  readonly table?: string;
+}
+
+export interface Scope {
+  /** Columns by their places in the row. */
+  readonly columns: readonly ScopeColumn[];
+  /** What a call means here beside a scalar function: an aggregate, the start of a window…. */
+  readonly call?: (call: Call) => RowExpression | undefined;
+  /** What a whole expression means here, because it was grouped by. */
+  readonly known?: (expression: unknown) => RowExpression | undefined;
+}
+
+export type ColumnSearch =
+  | { readonly found: "one"; readonly index: number; readonly used: number }
+  | { readonly found: "several"; readonly name: string }
+  | { readonly found: "none" };
+
+/**
+ * Looks a dotted name up: `a`, `t.a`, `a.field`, `t.a.field`. `used` says how many of its parts name the
+ * column. Names are compared as they are written: Flink's are case-sensitive.
+ */
+export function findColumn({ columns }: Scope, parts: readonly Identifier[]): ColumnSearch {
+  const [first, second] = parts;
+  const byTable = second
+    ? columns.flatMap(({ table, name }, index) =>
+        table === first?.name && name === second.name ? [index] : [],
+      )
+    : [];
+  const places =
+    byTable.length > 0
+      ? byTable
+      : columns.flatMap(({ name }, index) => (name === first?.name ? [index] : []));
+  const [index, another] = places;
+  if (index === undefined) return { found: "none" };
+  if (another !== undefined) return { found: "several", name: first?.name ?? "" };
+  return { found: "one", index, used: byTable.length > 0 ? 2 : 1 };
+}
