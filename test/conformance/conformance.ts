@@ -1,6 +1,6 @@
 /**
  * `npm run conformance [-- --dir DIR --json FILE --only TEXT --record]`: runs Flink's cases. Ends with an
- * error where a case that passed before does not, or one fails. `--record` writes what passes, and the page
+ * error where a case that passed before does not, or fewer pass than must. `--record` writes them and the page
  * of it.
  */
 import { readFileSync, writeFileSync } from "node:fs";

@@ -105,5 +105,5 @@ export function conformancePage(reports: readonly FileReport[]): string {
 
 /** Text within a table. */
 function cell(text: string): string {
-  return text.replaceAll("|", "\\|").replaceAll(/\s+/g, " ").trim();
+  return text.toWellFormed().replaceAll("|", "\\|").replaceAll(/\s+/g, " ").trim();
 }
