@@ -1,7 +1,7 @@
 /**
  * `npm run conformance [-- --dir DIR --json FILE --only TEXT --record]`: runs Flink's cases. Ends with an
- * error where a case that passed before does not, or fewer pass than must. `--record` writes them and the page
- * of it.
+ * error where a case that passed before does not, or fewer pass than must. `--record` writes them and the
+ * page of it.
  */
 import { readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
