@@ -3,6 +3,7 @@
  */
 
 import { suggestName } from "../../base/suggest-name.ts";
+import { findAggregate } from "../../interpreter/aggregates/built-in.ts";
 import { canCast } from "../../interpreter/cast/explicit-casts.ts";
 import { findFunction, functionNames } from "../../interpreter/functions/built-in.ts";
 import type { CallExpression, CallOptions, RowExpression } from "../../interpreter/row-expression.ts";
@@ -227,8 +228,6 @@ export class ExpressionBinder {
   }
 
   #called(call: Call): RowExpression {
-    const special = this.#scope.call?.(call);
-    if (special) return special;
     const { parts } = call.name;
     const written = parts.map(({ name }) => name).join(".");
     const name = written.toUpperCase();
@@ -273,19 +272,21 @@ export class ExpressionBinder {
       throw this.#error(span, `There is no function ${name}${suggestName(name, functionNames())}`);
     }
     const options = { ...more.options, ...nestedJson(given) };
-    const shape: CallShape = {
-      types: given.map(({ type }) => type),
-      constants: given.map((each) => (each.node === "literal" ? decodeValueJson(each.value) : undefined)),
-      options,
-      ...(more.returning && { returning: more.returning }),
-    };
+    const shape = { ...shapeOf(given, options), ...(more.returning && { returning: more.returning }) };
     const { types, type } = this.#resolve(called, shape, span);
     const cast = given.map((each, index) => implicitCast(each, types[index] as SqlType));
     const made: CallExpression = { node: "call", function: name, arguments: cast, type };
     return Object.keys(options).length > 0 ? { ...made, options } : made;
   }
 
-  #resolve(called: ScalarFunction, shape: CallShape, span: Span) {
+  /** What an aggregate takes and gives. */
+  resolveAggregate(name: string, given: readonly RowExpression[], options: CallOptions, span: Span) {
+    const aggregate = findAggregate(name);
+    if (!aggregate) throw this.#error(span, `There is no aggregate ${name}`);
+    return this.#resolve(aggregate, shapeOf(given, options), span);
+  }
+
+  #resolve(called: Pick<ScalarFunction, "name" | "usage" | "signatures">, shape: CallShape, span: Span) {
     for (const signature of called.signatures) {
       const resolution = signature(shape);
       if (!resolution) continue;
@@ -299,6 +300,14 @@ export class ExpressionBinder {
   #error(span: Span, message: string) {
     return statementError(this.#source, span, message);
   }
+}
+
+function shapeOf(given: readonly RowExpression[], options: CallOptions): CallShape {
+  return {
+    types: given.map(({ type }) => type),
+    constants: given.map((each) => (each.node === "literal" ? decodeValueJson(each.value) : undefined)),
+    options,
+  };
 }
 
 interface MoreOfCall {

@@ -3,7 +3,7 @@
  */
 import type { RowExpression } from "../../interpreter/row-expression.ts";
 import type { SqlType } from "../../interpreter/types/sql-type.ts";
-import type { Call, Identifier } from "../parse/syntax-tree.ts";
+import type { Expression, Identifier } from "../parse/syntax-tree.ts";
 
 /** A column that an expression may name. */
 export interface ScopeColumn {
@@ -16,10 +16,8 @@ export interface ScopeColumn {
 export interface Scope {
   /** Columns by their places in the row. */
   readonly columns: readonly ScopeColumn[];
-  /** What a call means here beside a scalar function: an aggregate, the start of a window…. */
-  readonly call?: (call: Call) => RowExpression | undefined;
-  /** What a whole expression means here, because it was grouped by. */
-  readonly known?: (expression: unknown) => RowExpression | undefined;
+  /** What a whole expression means here: because it was grouped by, or is an aggregate. */
+  readonly known?: (expression: Expression) => RowExpression | undefined;
 }
 
 export type ColumnSearch =

@@ -1,0 +1,165 @@
+/**
+ * INSERT INTO as stages: what a query gives, checked by what the table demands, and put where its connector
+ * says.
+ */
+import { EngineError } from "../../base/errors.ts";
+import type { SqlType } from "../../interpreter/types/sql-type.ts";
+import type { DataflowColumn, DataflowDefinition } from "../../protocol/dataflow.ts";
+import { isSet, optionOf, parseDuration, type SessionOptions } from "../bind/session-options.ts";
+import { type TableDefinition, writtenColumns } from "../catalog/table-definition.ts";
+import type { InsertPlan } from "./logical-plan.ts";
+import { type Lowering, lower } from "./lower-relation.ts";
+import { type Flow, type OperatorWithoutInputs, Staging, streamOf } from "./staging.ts";
+
+/** How long the rows of a view are kept after their last change, unless its table says. */
+const viewRetentionMs = 7 * 86_400_000;
+
+/** How long the rows of a changelog wait to be read. */
+const changelogRetentionMs = 300_000;
+
+/** Returns one dataflow for several INSERTs. Throws `SQL_NOT_SUPPORTED` or `SQL_INVALID`. */
+export function planDataflow(
+  inserts: readonly InsertPlan[],
+  options: SessionOptions,
+  sql: string,
+): DataflowDefinition {
+  const staging = new Staging(inserts, {
+    sql,
+    timeZone: optionOf(options, "table.local-time-zone"),
+    parallelism: Number(optionOf(options, "parallelism.default")),
+  });
+  for (const insert of inserts) lowerInsert(insert, staging, options);
+  return staging.definition;
+}
+
+function lowerInsert(insert: InsertPlan, staging: Staging, options: SessionOptions): void {
+  const { table, input } = insert;
+  const lowering: Lowering = {
+    staging,
+    name: table.name,
+    isFolding: isSet(options, "table.exec.mini-batch.enabled"),
+    sortsAnything: isSet(options, "table.exec.sort.non-temporal.enabled"),
+  };
+  const columns = writtenColumns(table).map(({ name, type }): DataflowColumn => ({ name, type }));
+  const isUpsert = takesUpserts(table);
+  const key = table.primaryKey.map((name) => columns.findIndex((column) => column.name === name));
+  const made = lower(input, lowering, !isUpsert);
+  const knowsKey = made.upsertKey !== undefined && sameColumns(made.upsertKey, key);
+  // Rows that are known by another key than the table's need to be seen as they were.
+  const flow = isUpsert && made.isChanging && !knowsKey ? lowerAgain(insert, lowering, made) : made;
+  const checked = constrained(flow, columns, options, staging);
+  putInto(table, checked, { columns, key, isUpsert, knowsKey }, staging);
+}
+
+function lowerAgain({ table, onConflict }: InsertPlan, _lowering: Lowering, flow: Flow): Flow {
+  if (onConflict !== undefined || flow.upsertKey === undefined) return flow;
+  throw new EngineError("SQL_INVALID", {
+    message:
+      `The query's rows are known by other columns than the PRIMARY KEY of ${table.name}, so several may ` +
+      "have one key; say ON CONFLICT DO DEDUPLICATE, NOTHING or ERROR.",
+  });
+}
+
+function sameColumns(one: readonly number[], other: readonly number[]): boolean {
+  return one.length === other.length && one.every((column) => other.includes(column));
+}
+
+/** True where a table knows its rows by a key: it needs not be told what they were. */
+function takesUpserts({ primaryKey, options }: TableDefinition): boolean {
+  const mode = options["sink-changelog-mode-enforced"];
+  return primaryKey.length > 0 && !mode?.split(",").includes("UB");
+}
+
+function constrained(
+  flow: Flow,
+  columns: readonly DataflowColumn[],
+  options: SessionOptions,
+  staging: Staging,
+): Flow {
+  const nested = optionOf(options, "table.exec.sink.nested-constraint-enforcer").toUpperCase();
+  const length = optionOf(options, "table.exec.sink.type-length-enforcer").toUpperCase();
+  const mustBeThere = columns.some(({ type }) => hasNotNull(type, nested !== "IGNORE"));
+  const operator: OperatorWithoutInputs = {
+    operator: "constraint",
+    columns,
+    ...(mustBeThere && {
+      notNull: optionOf(options, "table.exec.sink.not-null-enforcer").toLowerCase() as "error" | "drop",
+    }),
+    ...(nested === "ROWS" && { nested: "rows" as const }),
+    ...(nested === "ROWS_AND_COLLECTIONS" && { nested: "rows and collections" as const }),
+    ...(length === "TRIM_PAD" && { length: "trim and pad" as const }),
+    ...(length === "ERROR" && { length: "error" as const }),
+  };
+  if (!mustBeThere && length === "IGNORE") return flow;
+  return { ...flow, ...staging.add(flow, operator, flow.types) };
+}
+
+function hasNotNull(type: SqlType, isNested: boolean): boolean {
+  if (!type.isNullable) return true;
+  if (!isNested) return false;
+  switch (type.name) {
+    case "ROW":
+      return type.fields.some((field) => hasNotNull(field.type, true));
+    case "ARRAY":
+    case "MULTISET":
+      return hasNotNull(type.element, true);
+    case "MAP":
+      return hasNotNull(type.key, true) || hasNotNull(type.value, true);
+    default:
+      return false;
+  }
+}
+
+interface Target {
+  readonly columns: readonly DataflowColumn[];
+  readonly key: readonly number[];
+  readonly isUpsert: boolean;
+  readonly knowsKey: boolean;
+}
+
+function putInto(table: TableDefinition, flow: Flow, target: Target, staging: Staging): void {
+  const { name, options } = table;
+  const { columns, key, isUpsert } = target;
+  switch (options.connector) {
+    case "http":
+      if (flow.isChanging) {
+        throw new EngineError("SQL_INVALID", {
+          message:
+            `The rows of this query change, and ${name} is a stream, which takes nothing back: aggregate ` +
+            "by windows, or insert into a table WITH ('connector' = 'view').",
+        });
+      }
+      staging.sink(flow, { sink: "stream", name, columns, stream: streamOf(table) });
+      return;
+    case "view": {
+      if (key.length === 0) {
+        throw new EngineError("SQL_INVALID", {
+          message: `${name} is a view, which keeps the last row of each key: it needs a PRIMARY KEY (…) NOT ENFORCED.`,
+        });
+      }
+      const [sent] = staging.exchange([{ flow, key }], `${name}/view`) as [Flow];
+      const kept = options.retention === undefined ? viewRetentionMs : parseDuration(options.retention);
+      staging.sink(sent, { sink: "view", name, columns, key, retentionMs: kept ?? null });
+      return;
+    }
+    case "blackhole":
+    case "print":
+      staging.sink(flow, { sink: options.connector, name, columns });
+      return;
+    case "changelog": {
+      const told =
+        isUpsert && flow.isChanging
+          ? staging.add(flow, { operator: "drop update before" }, flow.types)
+          : flow;
+      const [sent] = staging.exchange([{ flow: { ...flow, ...told }, key: [] }], `${name}/changelog`) as [
+        Flow,
+      ];
+      staging.sink(sent, { sink: "changelog", name, columns, retentionMs: changelogRetentionMs });
+      return;
+    }
+    default:
+      throw new EngineError("SQL_INVALID", {
+        message: `${name} has the connector '${options.connector}', which nothing can be written to.`,
+      });
+  }
+}

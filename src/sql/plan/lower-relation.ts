@@ -1,0 +1,249 @@
+/**
+ * From a relation to operators in stages.
+ */
+
+import { EngineError } from "../../base/errors.ts";
+import type { RowExpression } from "../../interpreter/row-expression.ts";
+import type { SqlType } from "../../interpreter/types/sql-type.ts";
+import { windowOfAggregate } from "./aggregate-window.ts";
+import type {
+  AggregateRelation,
+  Relation,
+  SetRelation,
+  SortRelation,
+  WindowRelation,
+} from "./logical-plan.ts";
+import type { Flow, Staging } from "./staging.ts";
+
+/** What a relation is lowered for. */
+export interface Lowering {
+  readonly staging: Staging;
+  /** How stages are named: by where their results go. */
+  readonly name: string;
+  readonly isFolding: boolean;
+  readonly sortsAnything: boolean;
+}
+
+/** Lowers a relation; `needsUpdateBefore`: who reads it must see what a row was before it changed. */
+export function lower(relation: Relation, lowering: Lowering, needsUpdateBefore: boolean): Flow {
+  const { staging, name } = lowering;
+  switch (relation.node) {
+    case "scan":
+      return staging.scan(relation);
+    case "values":
+      throw notHere("VALUES within a continuous query; write its rows to a table first");
+    case "calc": {
+      const { condition, projection, fields } = relation;
+      // A row that passes a condition no more must be taken back: the condition needs what it was.
+      const input = lower(relation.input, lowering, needsUpdateBefore || condition !== undefined);
+      if (!condition && !projection) return { ...input, types: typesOf(relation) };
+      const operator = {
+        operator: "calc",
+        ...(condition && { condition }),
+        ...(projection && { projection }),
+      } as const;
+      const flow = staging.add(
+        input,
+        operator,
+        fields.map(({ type }) => type),
+      );
+      return { ...flow, ...carriedKeys(input, projection) };
+    }
+    case "unnest": {
+      const input = lower(relation.input, lowering, true);
+      const { collection, elementTypes, isLeft, hasOrdinality } = relation;
+      const operator = { operator: "unnest", collection, elementTypes, isLeft, hasOrdinality } as const;
+      return staging.add(input, operator, typesOf(relation));
+    }
+    case "window":
+      return lowerWindow(relation, lowering);
+    case "aggregate":
+      return lowerAggregate(relation, lowering, needsUpdateBefore);
+    case "union": {
+      const flows = relation.inputs.map((input) => lower(input, lowering, needsUpdateBefore));
+      return {
+        places: flows.flatMap(({ places }) => places),
+        types: typesOf(relation),
+        isChanging: flows.some(({ isChanging }) => isChanging),
+      };
+    }
+    case "set":
+      return lowerSet(relation, lowering);
+    case "sort":
+      return lowerSort(relation, lowering);
+    case "limit": {
+      const { offset, count } = relation;
+      if (relation.input.node === "sort") throw notHere("ORDER BY with LIMIT in a continuous query (Top-N)");
+      const input = lower(relation.input, lowering, true);
+      const [flow] = staging.exchange([{ flow: input, key: [] }], `${name}/limit`) as [Flow];
+      const types = typesOf(relation);
+      const operator = { operator: "limit", offset, count, isRetracting: input.isChanging, types } as const;
+      return { ...staging.add(flow, operator, types), isChanging: input.isChanging };
+    }
+  }
+}
+
+function typesOf({ fields }: Relation): SqlType[] {
+  return fields.map(({ type }) => type);
+}
+
+/** Keys of the input whose columns a projection keeps. */
+function carriedKeys(input: Flow, projection: readonly RowExpression[] | undefined) {
+  const carry = (key: readonly number[] | undefined) => {
+    if (!key || !projection) return key;
+    const places = key.map((column) =>
+      projection.findIndex((each) => each.node === "input" && each.index === column),
+    );
+    return places.includes(-1) ? undefined : places;
+  };
+  const [upsertKey, partition] = [carry(input.upsertKey), carry(input.partition)];
+  return { ...(upsertKey && { upsertKey }), ...(partition && { partition }) };
+}
+
+function lowerWindow(relation: WindowRelation, lowering: Lowering): Flow {
+  const { staging, name } = lowering;
+  const { window, time, key } = relation;
+  const input = lower(relation.input, lowering, true);
+  const types = input.types;
+  const operator = { operator: "window assign", window, time, key, types } as const;
+  if (window.kind !== "session") return staging.add(input, operator, typesOf(relation));
+  if (input.isChanging) throw notHere("SESSION over rows that change, without GROUP BY of its window");
+  const [flow] = staging.exchange([{ flow: input, key }], `${name}/session`) as [Flow];
+  return staging.add(flow, operator, typesOf(relation));
+}
+
+function lowerAggregate(relation: AggregateRelation, lowering: Lowering, needsUpdateBefore: boolean): Flow {
+  const { staging, name, isFolding } = lowering;
+  const { aggregates, fields } = relation;
+  const types = fields.map(({ type }) => type);
+  const windowed = windowOfAggregate(relation);
+  if (windowed) {
+    const { window, time, key, properties, isLegacy, places } = windowed;
+    const input = lower(windowed.input, lowering, true);
+    const keyTypes = key.map((column) => input.types[column] as SqlType);
+    const [flow] = staging.exchange(
+      [{ flow: input, key }],
+      `${name}/window(${namesOf(windowed.input, key)})`,
+    ) as [Flow];
+    const made = staging.add(
+      flow,
+      {
+        operator: "window aggregate",
+        ...{
+          key,
+          keyTypes,
+          aggregates: windowed.aggregates,
+          window,
+          time,
+          properties,
+          isLegacy,
+          latenessMs: 0,
+        },
+        isRetracting: input.isChanging,
+      },
+      [...keyTypes, ...aggregates.map(({ type }) => type), ...properties.map(({ type }) => type)],
+    );
+    const shaped = reordered(staging, { ...made, isChanging: false }, places, types);
+    return shaped;
+  }
+  const { input: source, key } = relation.sets ? expanded(relation) : relation;
+  const input = relation.sets ? lowerExpanded(relation, lowering) : lower(source, lowering, true);
+  const keyTypes = key.map((column) => input.types[column] as SqlType);
+  const uid = `${name}/${aggregates.length === 0 ? "distinct" : "group"}(${namesOf(
+    relation,
+    key.map((_, index) => index),
+  )})`;
+  const [flow] = staging.exchange([{ flow: input, key }], uid) as [Flow];
+  const made = staging.add(
+    flow,
+    {
+      operator: "group aggregate",
+      ...{ key, keyTypes, aggregates, isFolding },
+      isRetracting: input.isChanging,
+      sendsUpdateBefore: needsUpdateBefore,
+      ...(relation.ttlMs !== undefined && { ttlMs: relation.ttlMs }),
+    },
+    types,
+  );
+  const places = key.map((_, index) => index);
+  // Rows that only come, and of which nothing is calculated, change no result.
+  const isChanging = input.isChanging || aggregates.length > 0;
+  return { ...made, isChanging, upsertKey: places, partition: places };
+}
+
+function namesOf({ fields }: Relation, key: readonly number[]): string {
+  return key.map((column) => fields[column]?.name ?? "").join(",");
+}
+
+/** The keys of GROUPING SETS behind the columns of the input, and the number of the set. */
+function expanded({ input, key }: AggregateRelation) {
+  const first = input.fields.length;
+  return { input, key: [...key.map((_, index) => first + index), first + key.length] };
+}
+
+function lowerExpanded(relation: AggregateRelation, lowering: Lowering): Flow {
+  const { input, key, sets = [] } = relation;
+  const flow = lower(input, lowering, true);
+  const own = flow.types.map((type, index): RowExpression => ({ node: "input", index, type }));
+  const keys = key.map((column) => own[column] as RowExpression);
+  const number: SqlType = { name: "INT", isNullable: false };
+  const projections = sets.map((set, index): RowExpression[] => [
+    ...own,
+    ...keys.map((expression, place): RowExpression => {
+      const type = { ...expression.type, isNullable: true };
+      return set.includes(place) ? expression : { node: "literal", value: null, type };
+    }),
+    { node: "literal", value: index, type: number },
+  ]);
+  const types = [...flow.types, ...keys.map(({ type }) => ({ ...type, isNullable: true })), number];
+  return lowering.staging.add(flow, { operator: "expand", projections }, types);
+}
+
+/** Brings columns into the order in which a relation has them. */
+function reordered(staging: Staging, flow: Flow, places: readonly number[], types: readonly SqlType[]): Flow {
+  if (places.every((place, index) => place === index) && places.length === flow.types.length) {
+    return { ...flow, types };
+  }
+  const projection = places.map(
+    (index, column): RowExpression => ({
+      node: "input",
+      index,
+      type: types[column] as SqlType,
+    }),
+  );
+  return staging.add(flow, { operator: "calc", projection }, types);
+}
+
+function lowerSet(relation: SetRelation, lowering: Lowering): Flow {
+  const { staging, name } = lowering;
+  const { set, isAll } = relation;
+  const types = typesOf(relation);
+  const key = types.map((_, index) => index);
+  const sides = [relation.left, relation.right].map((side) => ({ flow: lower(side, lowering, true), key }));
+  const flows = staging.exchange(sides, `${name}/${set}`);
+  return staging.addBeside(flows, { operator: "set", set, isAll, types }, types);
+}
+
+function lowerSort(relation: SortRelation, lowering: Lowering): Flow {
+  const { staging, name, sortsAnything } = lowering;
+  const { order, fields } = relation;
+  const [first] = order;
+  const field = first && fields[first.column];
+  const isTemporal = field?.time !== undefined && first?.isDescending === false;
+  if (!isTemporal && !sortsAnything) {
+    throw notHere(
+      "ORDER BY anything but a time attribute, ascending, in a continuous query: its rows have no end; " +
+        "order by the time, or query a view",
+    );
+  }
+  const input = lower(relation.input, lowering, true);
+  if (input.isChanging) throw notHere("ORDER BY of rows that change");
+  const [flow] = staging.exchange([{ flow: input, key: [] }], `${name}/sort`) as [Flow];
+  const types = typesOf(relation);
+  const time = isTemporal && field?.time === "event" ? { time: first?.column ?? 0 } : {};
+  return staging.add(flow, { operator: "sort", order, types, ...time }, types);
+}
+
+function notHere(what: string): EngineError {
+  return new EngineError("SQL_NOT_SUPPORTED", { message: `Not supported: ${what}.` });
+}

@@ -1,0 +1,238 @@
+/**
+ * From relations to the stages of a dataflow: where rows are exchanged, which operator keeps what, and which
+ * changes must be told to whom.
+ *
+ * A relation is lowered to a flow: places in stages where its rows come out. What keeps nothing runs where
+ * its rows are; what keeps state by key gets a stage of its own, to which rows travel by that key, unless
+ * they are there already.
+ */
+import { assert } from "../../base/assert.ts";
+import type { RowExpression } from "../../interpreter/row-expression.ts";
+import type { SqlType } from "../../interpreter/types/sql-type.ts";
+import type {
+  DataflowDefinition,
+  DataflowStage,
+  OperatorDefinition,
+  OperatorInput,
+  SinkDefinition,
+  SourceDefinition,
+  StageInput,
+} from "../../protocol/dataflow.ts";
+import type { TableDefinition } from "../catalog/table-definition.ts";
+import { type InsertPlan, inputsOfRelation, type Relation, type ScanRelation } from "./logical-plan.ts";
+
+/** Where the rows of a relation come out, and what is known of them. */
+export interface Flow {
+  readonly places: readonly Place[];
+  readonly types: readonly SqlType[];
+  /** Rows are taken back or changed: there are others than +I. */
+  readonly isChanging: boolean;
+  /** Columns that tell a row from all others while it is there; undefined where none do. */
+  readonly upsertKey?: readonly number[];
+  /** Columns by which its rows were sent where they are; of one place only. */
+  readonly partition?: readonly number[];
+}
+
+export interface Place {
+  readonly stage: number;
+  readonly of: OperatorInput;
+}
+
+interface StageDraft {
+  readonly uid: string;
+  readonly source?: SourceDefinition;
+  readonly inputs?: readonly StageInput[];
+  readonly parallelism?: number;
+  readonly operators: OperatorDefinition[];
+  readonly sinks: SinkDefinition[];
+}
+
+export interface StagingOptions {
+  readonly sql: string;
+  readonly timeZone: string;
+  /** Partitions of stages with a key; 0: as many as the source has shards. */
+  readonly parallelism: number;
+}
+
+/** The stages as they are put together. */
+export class Staging {
+  readonly #options: StagingOptions;
+  readonly #stages: StageDraft[] = [];
+  /** The stage of each table that is read, and which of its stored columns it has. */
+  readonly #sources = new Map<string, { readonly stage: number; readonly columns: readonly string[] }>();
+
+  constructor(inserts: readonly InsertPlan[], options: StagingOptions) {
+    this.#options = options;
+    for (const scans of scansByTable(inserts.map(({ input }) => input))) this.#addSource(scans);
+  }
+
+  get definition(): DataflowDefinition {
+    const { sql, timeZone } = this.#options;
+    return { sql, timeZone, stages: this.#stages satisfies readonly DataflowStage[] };
+  }
+
+  /** The flow of a scan: the stage's columns, or those of them that it has. */
+  scan({ table, fields }: ScanRelation): Flow {
+    const source = this.#sources.get(table.name);
+    assert(source, "every table that is read has its stage");
+    const { stage, columns } = source;
+    const types = fields.map(({ type }) => type);
+    const whole: Flow = {
+      places: [{ stage, of: { port: 0 } }],
+      types: this.#stages[stage]?.source?.columns.map(({ type }) => type) ?? [],
+      isChanging: isChangelog(table),
+      ...(table.primaryKey.length > 0 && { upsertKey: placesOf(table.primaryKey, fields) }),
+    };
+    const indices = fields.map(({ name }) => columns.indexOf(name));
+    if (indices.length === columns.length) return whole;
+    const projection = indices.map((index, place): RowExpression => {
+      return { node: "input", index, type: types[place] as SqlType };
+    });
+    return { ...whole, ...this.add(whole, { operator: "calc", projection }, types) };
+  }
+
+  /** Adds an operator at each place of a flow. */
+  add(flow: Flow, operator: OperatorWithoutInputs, types: readonly SqlType[]): Flow {
+    const byStage = new Map<number, OperatorInput[]>();
+    for (const { stage, of } of flow.places) byStage.set(stage, [...(byStage.get(stage) ?? []), of]);
+    const places = [...byStage].map(([stage, inputs]): Place => {
+      const { operators } = this.#stages[stage] as StageDraft;
+      operators.push({ ...operator, inputs } as OperatorDefinition);
+      return { stage, of: { operator: operators.length - 1 } };
+    });
+    return { places, types, isChanging: flow.isChanging };
+  }
+
+  /** Adds an operator that reads several flows, which are at one stage; each is one of its inputs. */
+  addBeside(flows: readonly Flow[], operator: OperatorWithoutInputs, types: readonly SqlType[]): Flow {
+    const single = flows.map((flow) =>
+      flow.places.length === 1 ? flow : this.add(flow, { operator: "calc" }, flow.types),
+    );
+    const [first] = single.flatMap(({ places }) => places);
+    assert(first, "an operator reads something");
+    const { operators } = this.#stages[first.stage] as StageDraft;
+    const inputs = single.flatMap(({ places }) => places.map(({ of }) => of));
+    operators.push({ ...operator, inputs } as OperatorDefinition);
+    return {
+      places: [{ stage: first.stage, of: { operator: operators.length - 1 } }],
+      types,
+      isChanging: true,
+    };
+  }
+
+  /** Sends flows by their keys to one new stage; where a flow is by its key already, it stays. */
+  exchange(flows: readonly { readonly flow: Flow; readonly key: readonly number[] }[], uid: string): Flow[] {
+    const [only] = flows;
+    const isThere =
+      flows.length === 1 &&
+      only?.flow.partition !== undefined &&
+      only.flow.places.length === 1 &&
+      String(only.flow.partition) === String(only.key);
+    if (isThere) return [only.flow];
+    const stage = this.#stages.length;
+    const inputs: StageInput[] = [];
+    const sent = flows.map(({ flow, key }): Flow => {
+      const places = flow.places.map(({ stage: from, of }): Place => {
+        inputs.push({ stage: from, operator: of, key, types: flow.types });
+        return { stage, of: { port: inputs.length - 1 } };
+      });
+      return { ...flow, places, partition: key };
+    });
+    const isGlobal = flows.every(({ key }) => key.length === 0);
+    const { parallelism } = this.#options;
+    this.#stages.push({
+      uid: this.#freeUid(uid),
+      inputs,
+      ...(isGlobal ? { parallelism: 1 } : parallelism > 0 && { parallelism }),
+      operators: [],
+      sinks: [],
+    });
+    return sent;
+  }
+
+  /** Adds a sink at each place of a flow. */
+  sink(flow: Flow, sink: SinkWithoutPlace): void {
+    for (const { stage, of } of flow.places) {
+      this.#stages[stage]?.sinks.push({ ...sink, of } as SinkDefinition);
+    }
+  }
+
+  #freeUid(uid: string): string {
+    const taken = this.#stages.map((stage) => stage.uid);
+    for (let number = 1; ; number++) {
+      const candidate = number === 1 ? uid : `${uid}#${number}`;
+      if (!taken.includes(candidate)) return candidate;
+    }
+  }
+
+  #addSource(scans: readonly ScanRelation[]): void {
+    const [scan] = scans;
+    assert(scan, "a table is read by a scan");
+    const { table } = scan;
+    const wanted = new Set(scans.flatMap(({ fields }) => fields.map(({ name }) => name)));
+    const all = table.columns.filter(({ name }) => wanted.has(name));
+    const widest = scans.reduce((one, other) => (other.fields.length > one.fields.length ? other : one));
+    const columns = scans.length === 1 ? scan.fields.map(({ name }) => name) : all.map(({ name }) => name);
+    const typeOf = (name: string) => table.columns.find((column) => column.name === name)?.type as SqlType;
+    const { watermark } = widest;
+    const source: SourceDefinition = {
+      stream: streamOf(table),
+      columns: columns.map((name) => ({ name, type: typeOf(name) })),
+      ...(watermark && { watermark: moved(watermark, widest, columns) }),
+      ...(isChangelog(table) && { kindColumn: kindColumn }),
+    };
+    this.#sources.set(table.name, { stage: this.#stages.length, columns });
+    this.#stages.push({ uid: `source/${table.name}`, source, operators: [], sinks: [] });
+  }
+}
+
+/** The column in which a changelog's stream has the kind of each row. */
+const kindColumn = "$kind";
+
+type Without<Union, Key extends PropertyKey> = Union extends unknown ? Omit<Union, Key> : never;
+
+export type OperatorWithoutInputs = Without<OperatorDefinition, "inputs">;
+
+export type SinkWithoutPlace = Without<SinkDefinition, "of">;
+
+/** The name of the stream that a table of the http connector is. */
+export function streamOf({ name, options }: TableDefinition): string {
+  return options.stream ?? name;
+}
+
+/** True where a table's rows may be taken back. */
+export function isChangelog({ options }: TableDefinition): boolean {
+  const mode = options["changelog-mode"];
+  return mode !== undefined && mode.replaceAll(/\s/g, "") !== "I";
+}
+
+function placesOf(names: readonly string[], fields: readonly { readonly name: string }[]): number[] {
+  return names.map((name) => fields.findIndex((field) => field.name === name));
+}
+
+function moved(
+  watermark: RowExpression,
+  { fields }: ScanRelation,
+  columns: readonly string[],
+): RowExpression {
+  const replace = (expression: RowExpression): RowExpression => {
+    if (expression.node === "literal") return expression;
+    if (expression.node === "call") return { ...expression, arguments: expression.arguments.map(replace) };
+    return { ...expression, index: columns.indexOf(fields[expression.index]?.name ?? "") };
+  };
+  return replace(watermark);
+}
+
+/** The scans of each table, in the order in which tables are met. */
+function scansByTable(relations: readonly Relation[]): ScanRelation[][] {
+  const byTable = new Map<string, ScanRelation[]>();
+  const walk = (relation: Relation): void => {
+    if (relation.node === "scan") {
+      const { name } = relation.table;
+      byTable.set(name, [...(byTable.get(name) ?? []), relation]);
+    }
+    for (const input of inputsOfRelation(relation)) walk(input);
+  };
+  for (const relation of relations) walk(relation);
+  return [...byTable.values()];
+}
