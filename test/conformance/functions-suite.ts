@@ -41,6 +41,12 @@ const later: Readonly<Record<string, string>> = {
   StructuredFunctionsITCase: "structured types",
 };
 
+/** Session time zones but UTC. */
+const zones: Readonly<Record<string, string>> = {
+  CastFunctionITCase: "Asia/Shanghai",
+  ComparisonFunctionITCase: "GMT-08:00",
+};
+
 export const functionsSuite: Suite = {
   file: "functions.json",
   required: 0,
@@ -84,8 +90,9 @@ function prepare({ fields = [], file }: Block) {
     name,
     type: type === null ? typeOfTagged(value) : typeOfText(type),
   }));
-  const row = fields.map(({ value }, index) => decodeTagged(value, columns[index]?.type as SqlType));
-  return { columns, row, context: contextOf(file === "CastFunctionITCase" ? "Asia/Shanghai" : "UTC") };
+  const zone = zones[file] ?? "UTC";
+  const row = fields.map(({ value }, index) => decodeTagged(value, columns[index]?.type as SqlType, zone));
+  return { columns, row, context: contextOf(zone) };
 }
 
 function judgeValue(block: Block, { sql, types = [], expected = [] }: Item): Outcome {
