@@ -7,6 +7,7 @@ import { formatSqlType, type SqlType } from "../../src/interpreter/types/sql-typ
 import { comparisonOf, nullsLast } from "../../src/interpreter/values/compare-values.ts";
 import type { SqlValue } from "../../src/interpreter/values/sql-value.ts";
 import { encodeValueJson } from "../../src/interpreter/values/value-json.ts";
+import { type AggregateBlock, aggregateCases } from "./aggregates-suite.ts";
 import { bindList, contextOf, evaluateList } from "./evaluate-sql.ts";
 import { idOf, type Outcome, type Suite, titleOf } from "./suite.ts";
 import { decodeTagged, type Tagged, typeOfTagged, typeOfText, Unresolved } from "./tagged-values.ts";
@@ -51,10 +52,21 @@ export const functionsSuite: Suite = {
   file: "functions.json",
   required: 0,
   read: (content) =>
-    (content as { readonly scalar: readonly Block[] }).scalar.flatMap((block) =>
-      isCounted(block) ? block.items.filter(hasVerdict).map((item) => caseOf(block, item)) : [],
-    ),
+    casesOf(content as { readonly scalar: readonly Block[]; readonly aggregate: readonly AggregateBlock[] }),
 };
+
+function casesOf({
+  scalar,
+  aggregate,
+}: {
+  readonly scalar: readonly Block[];
+  readonly aggregate: readonly AggregateBlock[];
+}) {
+  const cases = scalar.flatMap((block) =>
+    isCounted(block) ? block.items.filter(hasVerdict).map((item) => caseOf(block, item)) : [],
+  );
+  return [...cases, ...aggregateCases(aggregate)];
+}
 
 function isCounted({ udf, problems }: Block): boolean {
   return !udf && !problems;
