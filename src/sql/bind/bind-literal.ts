@@ -7,7 +7,7 @@ import { decimalPrecisionMax, type SqlShape } from "../../interpreter/types/sql-
 import { parseIntervalText } from "../../interpreter/values/interval-text.ts";
 import type { SqlValue } from "../../interpreter/values/sql-value.ts";
 import { parseDateText, parseTimestampText, parseTimeText } from "../../interpreter/values/time-text.ts";
-import { encodeValueJson, fromHex } from "../../interpreter/values/value-json.ts";
+import { decodeValueJson, encodeValueJson, fromHex } from "../../interpreter/values/value-json.ts";
 import { type SourceText, statementError } from "../parse/syntax-error.ts";
 import type { IntervalLiteral, Literal } from "../parse/syntax-tree.ts";
 import { resolveType } from "./resolve-type.ts";
@@ -58,6 +58,12 @@ function bindNumber(source: SourceText, literal: Literal): LiteralExpression {
     if (unscaled < 2n ** 63n) return literalOf(unscaled, { name: "BIGINT" });
   }
   return literalOf(unscaled, { name: "DECIMAL", precision, scale });
+}
+
+/** A number with a minus before it is a literal too, of the type that it has without. */
+export function negativeLiteral({ value, type }: LiteralExpression): LiteralExpression {
+  const number = decodeValueJson(value);
+  return literalOf(typeof number === "bigint" ? -number : 0 - (number as number), type);
 }
 
 const examples = {

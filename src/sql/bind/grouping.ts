@@ -5,15 +5,15 @@
  * many aggregates there are is known when all of the query is bound: until then properties have places below
  * zero, and `place` puts them where they belong.
  */
-import { findAggregate } from "../../interpreter/aggregates/built-in.ts";
+import type { AggregateExpression } from "../../interpreter/compile-aggregate.ts";
 import { mapInputs, type RowExpression } from "../../interpreter/row-expression.ts";
 import { formatShape, type SqlType } from "../../interpreter/types/sql-type.ts";
-import type { AggregateCall } from "../../protocol/dataflow.ts";
-import { notSupported, type SourceText, type Span, statementError } from "../parse/syntax-error.ts";
+import { type SourceText, statementError } from "../parse/syntax-error.ts";
 import type { Call, Expression, GroupItem, JsonCall } from "../parse/syntax-tree.ts";
 import { type Field, type GroupWindow, type Relation, windowGroupedBy } from "../plan/logical-plan.ts";
+import { aggregateOf, bindAggregate } from "./bind-aggregate.ts";
 import type { NamedRelation } from "./bind-context.ts";
-import { ExpressionBinder, implicitCast } from "./bind-expression.ts";
+import { ExpressionBinder } from "./bind-expression.ts";
 import {
   boundTypeOf,
   readGroupWindow,
@@ -47,7 +47,7 @@ export class Grouping {
   readonly #keys: RowExpression[] = [];
   readonly #sets: number[][] | undefined;
   readonly #window: BoundWindow | undefined;
-  readonly #aggregates: AggregateCall[] = [];
+  readonly #aggregates: AggregateExpression[] = [];
   readonly #properties: WindowProperty[] = [];
 
   /** Of a query that has aggregates and no GROUP BY, `items` is empty. */
@@ -213,7 +213,10 @@ export class Grouping {
 
   /** What an expression means over the groups: a key, an aggregate, a property of the window. */
   #known(expression: Expression): RowExpression | undefined {
-    if (expression.kind === "json" && expression.name.endsWith("AGG")) return this.#jsonAggregate(expression);
+    if (expression.kind === "json") {
+      const aggregate = this.#aggregate(expression);
+      if (aggregate) return aggregate;
+    }
     if (expression.kind === "call") {
       const special =
         this.#property(expression) ?? this.#groupingOf(expression) ?? this.#aggregate(expression);
@@ -298,54 +301,16 @@ export class Grouping {
     return this.#binder.make("CASE", [...branches, literal(values.at(-1) ?? 0n)], call);
   }
 
-  #aggregate(call: Call): RowExpression | undefined {
-    const name = nameOf(call);
-    if (call.over || !findAggregate(name)) return undefined;
-    if (call.withinGroup || call.orderBy.length > 0) {
-      throw notSupported(this.#source, call, `${name} with an order`);
-    }
-    const isCountAll = name === "COUNT" && call.arguments[0]?.kind === "star";
-    const given = isCountAll ? [] : call.arguments.map((argument) => this.#binder.bind(argument));
-    const filter = call.filter && this.#binder.condition(call.filter, "FILTER");
-    const options = call.nulls ? { nulls: call.nulls } : {};
-    return this.#add({ name, given, filter, isDistinct: call.isDistinct, options }, call);
-  }
-
-  #jsonAggregate(json: JsonCall): RowExpression {
-    const written = [...json.arguments, ...json.pairs.flatMap(({ key, value }) => [key, value])];
-    const given = written.map((each) => this.#binder.bind(each));
-    const options = typeof json.onNull === "string" ? { onNull: json.onNull } : {};
-    return this.#add({ name: json.name, given, filter: undefined, isDistinct: false, options }, json);
-  }
-
-  #add(written: WrittenAggregate, span: Span): RowExpression {
-    const { name, given, filter, isDistinct, options } = written;
-    const { types, type } = this.#binder.resolveAggregate(name, given, options, span);
-    // A group may be empty where there is no key, and a filter may leave none of its rows.
-    const isAlone = this.#keys.length === 0 && !this.#window;
-    const mayBeEmpty = isAlone || this.#sets !== undefined || filter !== undefined;
-    const isNullable = type.isNullable || (mayBeEmpty && !findAggregate(name)?.hasValueOfNothing);
-    const call: AggregateCall = {
-      function: name,
-      arguments: given.map((argument, index) => implicitCast(argument, types[index] as SqlType)),
-      ...(filter && { filter }),
-      isDistinct,
-      type: { ...type, isNullable },
-      ...(Object.keys(options).length > 0 && { options }),
-    };
-    const text = JSON.stringify(call);
+  #aggregate(call: Call | JsonCall): RowExpression | undefined {
+    const aggregate = aggregateOf(call);
+    if (!aggregate) return undefined;
+    const canBeEmpty = (this.#keys.length === 0 && !this.#window) || this.#sets !== undefined;
+    const bound = bindAggregate(this.#source, this.#binder, aggregate, call, canBeEmpty);
+    const text = JSON.stringify(bound);
     let place = this.#aggregates.findIndex((known) => JSON.stringify(known) === text);
-    if (place < 0) place = this.#aggregates.push(call) - 1;
-    return { node: "input", index: this.#keyCount + place, type: call.type };
+    if (place < 0) place = this.#aggregates.push(bound) - 1;
+    return { node: "input", index: this.#keyCount + place, type: bound.type };
   }
-}
-
-interface WrittenAggregate {
-  readonly name: string;
-  readonly given: readonly RowExpression[];
-  readonly filter: RowExpression | undefined;
-  readonly isDistinct: boolean;
-  readonly options: Readonly<Record<string, string>>;
 }
 
 function nameOf({ name }: Call): string {
@@ -381,7 +346,6 @@ export function hasAggregate(tree: unknown): boolean {
   if (typeof tree !== "object" || tree === null) return false;
   const part = tree as Expression;
   if (part.kind === "subquery") return false;
-  if (part.kind === "call" && !part.over && findAggregate(nameOf(part))) return true;
-  if (part.kind === "json" && part.name.endsWith("AGG")) return true;
+  if ((part.kind === "call" || part.kind === "json") && aggregateOf(part)) return true;
   return Object.values(tree).some(hasAggregate);
 }
