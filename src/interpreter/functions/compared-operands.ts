@@ -35,9 +35,10 @@ export function comparedTypes(types: readonly SqlType[]): readonly SqlType[] | u
   );
 }
 
-/** Collections are equal or not, and none is before another. */
+/** Collections are equal or not, and none is before another; so are a time and a text. */
 export function hasOrder(types: readonly SqlType[]): boolean {
-  return types.every(({ name }) => !collections.has(name));
+  const has = (names: ReadonlySet<string>) => types.some(({ name }) => names.has(name));
+  return !has(collections) && !(has(texts) && has(times));
 }
 
 /** Returns the order of values of two types that `comparedTypes` gave. */

@@ -12,7 +12,7 @@ import { booleanShape } from "../signatures.ts";
 import type { SqlType } from "../types/sql-type.ts";
 import type { SqlValue } from "../values/sql-value.ts";
 import { comparedTypes, hasOrder, type Order, orderOf } from "./compared-operands.ts";
-import { overlapsFunction } from "./overlaps.ts";
+import { overlapsFunctions } from "./overlaps.ts";
 
 /** Takes operands that can be compared, two or more. */
 function compares(
@@ -63,25 +63,27 @@ function distinction(name: string, isNot: boolean): ScalarFunction {
 }
 
 /** Unknown where no value is equal and one of them is null. */
-const within: ScalarFunction = {
-  name: "IN",
-  usage: "value IN (value, ...)",
-  signatures: [compares(Number.POSITIVE_INFINITY, isAnyNullable)],
-  takesNulls: true,
-  prepare: ({ types, context }) => {
-    const orders = ordersToFirst(types, context);
-    return (value, ...list) => {
-      if (value === null) return null;
-      let isUnknown = false;
-      for (const [index, each] of list.entries()) {
-        const compared = each === null ? null : orders[index]?.(value as SqlValue, each);
-        if (compared === 0) return true;
-        if (compared === null) isUnknown = true;
-      }
-      return isUnknown ? null : false;
-    };
-  },
-};
+function membership(name: string): ScalarFunction {
+  return {
+    name,
+    usage: `value ${name} (value, ...)`,
+    signatures: [compares(Number.POSITIVE_INFINITY, isAnyNullable)],
+    takesNulls: true,
+    prepare: ({ types, context }) => {
+      const orders = ordersToFirst(types, context);
+      return (value, ...list) => {
+        if (value === null) return null;
+        let isUnknown = false;
+        for (const [index, each] of list.entries()) {
+          const compared = each === null ? null : orders[index]?.(value as SqlValue, each);
+          if (compared === 0) return true;
+          if (compared === null) isUnknown = true;
+        }
+        return isUnknown ? null : false;
+      };
+    },
+  };
+}
 
 function ordersToFirst(types: readonly SqlType[], context: EvaluationContext): Order[] {
   const [first, ...rest] = types;
@@ -97,6 +99,6 @@ export const comparisonFunctions: readonly ScalarFunction[] = [
   comparison(">=", true, (order) => order >= 0),
   distinction("IS DISTINCT FROM", false),
   distinction("IS NOT DISTINCT FROM", true),
-  within,
-  overlapsFunction,
+  membership("IN"),
+  ...overlapsFunctions,
 ];
