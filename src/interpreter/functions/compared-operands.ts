@@ -2,10 +2,12 @@
  * What operands of a comparison are compared as, and how.
  *
  * Numbers have a type in common. Exact ones with a DECIMAL among them have none that holds all digits: they
- * stay as they are. So does text, of any length; text beside a date, time or timestamp is read as one. A
+ * stay as they are. So does text, of any length. Text that may equal a date, time or timestamp is read as
+ * one, and what cannot be read equals none; where it may be before or after another value, it is cast. A
  * DOUBLE that is NaN is neither equal to anything nor below or above it, unlike in keys.
  */
 import { EngineError } from "../../base/errors.ts";
+import { canCast } from "../cast/explicit-casts.ts";
 import { prepareCast } from "../cast/prepare-cast.ts";
 import type { EvaluationContext } from "../scalar-function.ts";
 import { asDecimal, mergeTypes } from "../types/merge-types.ts";
@@ -19,26 +21,39 @@ export type Order = (one: SqlValue, other: SqlValue) => number | null;
 const texts: ReadonlySet<string> = new Set(["CHAR", "VARCHAR"]);
 const bytes: ReadonlySet<string> = new Set(["BINARY", "VARBINARY"]);
 const times: ReadonlySet<string> = new Set(["DATE", "TIME", "TIMESTAMP", "TIMESTAMP_LTZ"]);
+const numbers: ReadonlySet<string> = new Set("TINYINT SMALLINT INT BIGINT DECIMAL FLOAT DOUBLE".split(" "));
 const collections: ReadonlySet<string> = new Set(["ARRAY", "MAP", "MULTISET", "ROW"]);
 
-/** Returns the types to which operands are cast to be compared; undefined where they cannot be. */
-export function comparedTypes(types: readonly SqlType[]): readonly SqlType[] | undefined {
+/** Whole numbers in text are larger than what they are compared with. */
+const wideInteger: SqlType = Object.freeze({ name: "BIGINT", isNullable: true });
+
+/**
+ * Returns the types to which operands are cast to be compared; undefined where they cannot be. Text among
+ * others is cast to what those have in common where `isTextCast`, and is left to `orderOf` where not.
+ */
+export function comparedTypes(
+  types: readonly SqlType[],
+  isTextCast: boolean,
+): readonly SqlType[] | undefined {
   const known = types.filter(({ name }) => name !== "NULL");
-  const areOf = (names: ReadonlySet<string>) => known.every(({ name }) => names.has(name));
-  if (areOf(texts) || areOf(bytes) || isExactWithDecimal(known)) return types;
-  const isTimeAmongTexts = areOf(new Set([...texts, ...times]));
-  const common = mergeTypes(isTimeAmongTexts ? known.filter(({ name }) => times.has(name)) : known);
-  if (!common) return undefined;
+  const others = known.filter(({ name }) => !texts.has(name));
+  const hasText = others.length < known.length;
+  if (others.length === 0 || (!hasText && isComparedAsItIs(others))) return types;
+  if (hasText && others.some(({ name }) => bytes.has(name))) return undefined;
+  const isTextKept = hasText && !isTextCast;
+  if (isTextKept && !others.every(({ name }) => times.has(name))) return undefined;
+  const areNumbers = others.every(({ name }) => numbers.has(name));
+  const common = mergeTypes(hasText && areNumbers ? [...others, wideInteger] : others);
+  if (!common || !known.every((type) => canCast(type, common))) return undefined;
   const varying = ofAnyLength(common);
   return types.map((type) =>
-    isTimeAmongTexts && texts.has(type.name) ? type : { ...varying, isNullable: type.isNullable },
+    isTextKept && texts.has(type.name) ? type : { ...varying, isNullable: type.isNullable },
   );
 }
 
-/** Collections are equal or not, and none is before another; so are a time and a text. */
+/** Collections are equal or not, and none is before another. */
 export function hasOrder(types: readonly SqlType[]): boolean {
-  const has = (names: ReadonlySet<string>) => types.some(({ name }) => names.has(name));
-  return !has(collections) && !(has(texts) && has(times));
+  return types.every(({ name }) => !collections.has(name));
 }
 
 /** Returns the order of values of two types that `comparedTypes` gave. */
@@ -61,8 +76,12 @@ export function orderOf(one: SqlType, other: SqlType, context: EvaluationContext
   return comparisonOf(one);
 }
 
-function isExactWithDecimal(types: readonly SqlType[]): boolean {
-  return types.some(({ name }) => name === "DECIMAL") && types.every((type) => asDecimal(type) !== undefined);
+function isComparedAsItIs(types: readonly SqlType[]): boolean {
+  const hasDecimal = types.some(({ name }) => name === "DECIMAL");
+  return (
+    types.every(({ name }) => bytes.has(name)) ||
+    (hasDecimal && types.every((type) => asDecimal(type) !== undefined))
+  );
 }
 
 function exactOrder(one: SqlShape, other: SqlShape): Order {

@@ -16,24 +16,34 @@ import { overlapsFunctions } from "./overlaps.ts";
 
 /** Takes operands that can be compared, two or more. */
 function compares(
-  most: number,
+  what: "equality" | "order" | "membership",
   isNullable: (types: readonly SqlType[]) => boolean,
-  isOrdered = false,
 ): Signature {
   return ({ types }: CallShape): Resolution | undefined => {
-    if (types.length < 2 || types.length > most || (isOrdered && !hasOrder(types))) return undefined;
-    const compared = comparedTypes(types);
+    const [first] = types;
+    if (!first || types.length < 2 || (types.length > 2 && what !== "membership")) return undefined;
+    if (what === "order" && !hasOrder(types)) return undefined;
+    const isTextCast = what === "order" || (what === "membership" && !isText(first));
+    const compared = comparedTypes(types, isTextCast);
     return compared && { types: compared, type: { ...booleanShape, isNullable: isNullable(types) } };
   };
 }
 
+function isText({ name }: SqlType): boolean {
+  return name === "CHAR" || name === "VARCHAR";
+}
+
 const isAnyNullable = (types: readonly SqlType[]) => types.some(({ isNullable }) => isNullable);
 
-function comparison(name: string, isOrdered: boolean, holds: (order: number) => boolean): ScalarFunction {
+function comparison(
+  name: string,
+  what: "equality" | "order",
+  holds: (order: number) => boolean,
+): ScalarFunction {
   return {
     name,
     usage: `value ${name} value`,
-    signatures: [compares(2, isAnyNullable, isOrdered)],
+    signatures: [compares(what, isAnyNullable)],
     prepare: ({ types: [one, other], context }) => {
       const order = orderOf(one as SqlType, other as SqlType, context);
       return (left, right) => {
@@ -49,7 +59,7 @@ function distinction(name: string, isNot: boolean): ScalarFunction {
   return {
     name,
     usage: `value ${name} value`,
-    signatures: [compares(2, () => false)],
+    signatures: [compares("equality", () => false)],
     takesNulls: true,
     prepare: ({ types: [one, other], context }) => {
       const order = orderOf(one as SqlType, other as SqlType, context);
@@ -67,7 +77,7 @@ function membership(name: string): ScalarFunction {
   return {
     name,
     usage: `value ${name} (value, ...)`,
-    signatures: [compares(Number.POSITIVE_INFINITY, isAnyNullable)],
+    signatures: [compares("membership", isAnyNullable)],
     takesNulls: true,
     prepare: ({ types, context }) => {
       const orders = ordersToFirst(types, context);
@@ -91,12 +101,12 @@ function ordersToFirst(types: readonly SqlType[], context: EvaluationContext): O
 }
 
 export const comparisonFunctions: readonly ScalarFunction[] = [
-  comparison("=", false, (order) => order === 0),
-  comparison("<>", false, (order) => order !== 0),
-  comparison("<", true, (order) => order < 0),
-  comparison("<=", true, (order) => order <= 0),
-  comparison(">", true, (order) => order > 0),
-  comparison(">=", true, (order) => order >= 0),
+  comparison("=", "equality", (order) => order === 0),
+  comparison("<>", "equality", (order) => order !== 0),
+  comparison("<", "order", (order) => order < 0),
+  comparison("<=", "order", (order) => order <= 0),
+  comparison(">", "order", (order) => order > 0),
+  comparison(">=", "order", (order) => order >= 0),
   distinction("IS DISTINCT FROM", false),
   distinction("IS NOT DISTINCT FROM", true),
   membership("IN"),

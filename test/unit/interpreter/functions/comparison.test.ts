@@ -31,6 +31,13 @@ test.each([
   ["TIMESTAMP '1970-01-01 08:00:00' = CAST(TIMESTAMP '1970-01-01 08:00:00' AS TIMESTAMP_LTZ(3))", true],
   ["DATE '2020-01-01' = '2020-01-01'", true],
   ["'2020-01-01' = DATE '2020-01-01'", true],
+  ["'2020-01-02' > DATE '2020-01-01'", true],
+  ["1 < '2.9'", true],
+  ["2 < '2.9'", false],
+  ["CAST(1 AS TINYINT) < '300'", true],
+  ["1.5 <= '1.5'", true],
+  ["TRUE > 'no'", true],
+  ["1 IN ('2', '1')", true],
   ["DATE '2020-01-01' = 'someday'", null],
   ["DATE '2020-01-01' IS DISTINCT FROM 'someday'", true],
   ["TIME '12:00:00' <> '12:00'", false],
@@ -53,14 +60,18 @@ test.each([
 
 test.each([
   "1 = '1'",
-  "'1' < 1",
+  "INTERVAL '1' DAY < '1'",
+  "x'00' < '1'",
+  "'1' IN (1)",
   "TRUE = 'true'",
-  "'2020-01-02' > DATE '2020-01-01'",
-  "1 IN ('1')",
   "DATE '2020-01-01' = TIME '12:00:00'",
   "x'00' = 'a'",
 ])("%s is refused", (sql) => {
   expect(() => bindList(sql, [])).toThrow("does not take");
+});
+
+test("text that is cast to be compared has to be readable", () => {
+  expect(() => resultOf("1 < 'two'")).toThrow("'two' cannot be read as BIGINT");
 });
 
 test("collections are equal or not, and have no order", () => {
