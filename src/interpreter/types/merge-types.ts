@@ -42,13 +42,13 @@ const lengthNames = [
   ["BINARY", "VARBINARY"],
 ] as const;
 
-/** Of fixed length only where both are of the same: nothing is filled up. */
+/** Of fixed length only where both are, with the same: otherwise texts would be padded. */
 function mergeTexts(one: SqlShape, other: SqlShape): SqlShape | undefined {
   for (const [fixed, varying] of lengthNames) {
     const shapes = [one, other];
     if (!shapes.every(({ name: each }) => each === fixed || each === varying)) continue;
-    const lengths = [one, other].map((shape) => (shape as LengthShape).length);
-    const isFixed = lengths[0] === lengths[1] && shapes.every(({ name }) => name === fixed);
+    const lengths = [(one as LengthShape).length, (other as LengthShape).length];
+    const isFixed = shapes.every(({ name: each }) => each === fixed) && lengths[0] === lengths[1];
     return { name: isFixed ? fixed : varying, length: Math.max(...lengths) };
   }
   return undefined;
