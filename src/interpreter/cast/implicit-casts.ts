@@ -1,34 +1,32 @@
 /**
- * Which values become another type without being told to: Flink's implicit casts, which lose nothing.
+ * Which values become another type without being told to: Flink's implicit casts, which lose nothing but
+ * digits of numbers, and parts of timestamps.
  */
-import type { SqlShape, SqlType } from "../types/sql-type.ts";
+import type { SqlType } from "../types/sql-type.ts";
 
-const numbers: readonly string[] = Object.freeze([
-  "TINYINT",
-  "SMALLINT",
-  "INT",
-  "BIGINT",
-  "DECIMAL",
-  "FLOAT",
-  "DOUBLE",
-]);
+const integers = ["TINYINT", "SMALLINT", "INT", "BIGINT"] as const;
+const numbers: readonly string[] = [...integers, "DECIMAL", "FLOAT", "DOUBLE"];
+
+/** What is taken for each type beside itself. */
+const sources: Readonly<Record<string, readonly string[]>> = Object.freeze({
+  VARCHAR: ["CHAR"],
+  VARBINARY: ["BINARY"],
+  SMALLINT: ["TINYINT"],
+  INT: ["TINYINT", "SMALLINT"],
+  BIGINT: integers,
+  DECIMAL: numbers,
+  FLOAT: [...integers, "DECIMAL"],
+  DOUBLE: numbers,
+  DATE: ["TIMESTAMP"],
+  TIME: ["TIMESTAMP"],
+  TIMESTAMP: ["TIMESTAMP_LTZ"],
+  TIMESTAMP_LTZ: ["TIMESTAMP"],
+});
 
 /** True where a value of `from` is taken where `to` is expected. Nullability is not looked at. */
 export function canCastImplicitly(from: SqlType, to: SqlType): boolean {
-  return from.name === "NULL" || canCastShape(from, to);
-}
-
-function canCastShape(from: SqlShape, to: SqlShape): boolean {
-  const [fromNumber, toNumber] = [numbers.indexOf(from.name), numbers.indexOf(to.name)];
-  if (fromNumber >= 0 && toNumber >= 0) return fromNumber <= toNumber;
+  if (from.name === "NULL") return true;
   switch (to.name) {
-    case "VARCHAR":
-      return from.name === "CHAR" || from.name === "VARCHAR";
-    case "VARBINARY":
-      return from.name === "BINARY" || from.name === "VARBINARY";
-    case "TIMESTAMP":
-    case "TIMESTAMP_LTZ":
-      return from.name === "DATE" || from.name === "TIMESTAMP" || from.name === "TIMESTAMP_LTZ";
     case "ARRAY":
     case "MULTISET":
       return from.name === to.name && canCastImplicitly(from.element, to.element);
@@ -40,12 +38,9 @@ function canCastShape(from: SqlShape, to: SqlShape): boolean {
       return (
         from.name === "ROW" &&
         from.fields.length === to.fields.length &&
-        from.fields.every(({ type }, index) => {
-          const target = to.fields[index];
-          return target !== undefined && canCastImplicitly(type, target.type);
-        })
+        from.fields.every(({ type }, index) => canCastImplicitly(type, to.fields[index]?.type ?? type))
       );
     default:
-      return from.name === to.name;
+      return from.name === to.name || (sources[to.name]?.includes(from.name) ?? false);
   }
 }

@@ -1,5 +1,5 @@
 /**
- * Numbers as text: FLOAT and DOUBLE with the fewest digits that read back to the same value.
+ * Numbers as text: FLOAT and DOUBLE with the fewest digits, but two, that read back to the same value.
  *
  * From 0.001 to below 10 million they are written out, with one digit behind the point at least; others have
  * an exponent: `1.0`, `1.0E10`, `NaN`, `-Infinity`.
@@ -13,16 +13,15 @@ const floatDigitsMax = 9;
 
 /** Writes a DOUBLE. */
 export function formatDouble(value: number): string {
-  return formatShortest(value, value.toExponential());
+  const text = value.toExponential();
+  return formatShortest(value, text.includes(".") ? text : value.toExponential(1));
 }
 
 /** Writes a FLOAT, which needs fewer digits than the DOUBLE of the same value. */
 export function formatFloat(value: number): string {
-  for (let digits = 0; digits < floatDigitsMax; digits++) {
-    const text = value.toExponential(digits);
-    if (Math.fround(Number(text)) === value) return formatShortest(value, text);
-  }
-  return formatShortest(value, value.toExponential());
+  let [digits, text] = [1, value.toExponential(1)];
+  while (Math.fround(Number(text)) !== value && digits < floatDigitsMax) text = value.toExponential(++digits);
+  return formatShortest(value, text);
 }
 
 /** `exponential` is such as `-1.25e+3`. */
