@@ -14,6 +14,12 @@ export const partBytesMax = 1 * MiB;
 /** Most records in one part: bounds the columns that a part needs in memory (rows × columns × 9 bytes). */
 export const partRowsMax = 16_384;
 
+/**
+ * Longest text, in UTF-16 units, that a function makes of shorter ones (REPEAT, LPAD): more than a record
+ * holds, and too little to use up the memory with a row.
+ */
+export const madeTextMax = 4 * MiB;
+
 /** Largest body of one request after decompression. */
 export const bodyBytesMax = 32 * MiB;
 

@@ -8,15 +8,21 @@ import { collectionFunctions } from "./collection.ts";
 import { comparisonFunctions } from "./comparison.ts";
 import { conditionalFunctions } from "./conditional.ts";
 import { contextFunctions } from "./context.ts";
+import { encodingFunctions } from "./encoding.ts";
 import { hashFunctions } from "./hash.ts";
 import { jsonFunctions } from "./json.ts";
 import { logicFunctions } from "./logic.ts";
 import { mapFunctions } from "./map.ts";
 import { mathFunctions } from "./math.ts";
 import { patternFunctions } from "./pattern.ts";
+import { printfFunctions } from "./printf.ts";
 import { rowFunctions } from "./row.ts";
 import { temporalFunctions } from "./temporal.ts";
 import { textFunctions } from "./text.ts";
+import { textSearchFunctions } from "./text-search.ts";
+import { textTestFunctions } from "./text-test.ts";
+import { trimFunctions } from "./trim.ts";
+import { webAddressFunctions } from "./web-address.ts";
 
 const functions: ReadonlyMap<string, ScalarFunction> = new Map(
   [
@@ -26,15 +32,21 @@ const functions: ReadonlyMap<string, ScalarFunction> = new Map(
     comparisonFunctions,
     conditionalFunctions,
     contextFunctions,
+    encodingFunctions,
     hashFunctions,
     jsonFunctions,
     logicFunctions,
     mapFunctions,
     mathFunctions,
     patternFunctions,
+    printfFunctions,
     rowFunctions,
     temporalFunctions,
     textFunctions,
+    textSearchFunctions,
+    textTestFunctions,
+    trimFunctions,
+    webAddressFunctions,
   ].flatMap((family) => family.map((each): [string, ScalarFunction] => [each.name, each])),
 );
 
