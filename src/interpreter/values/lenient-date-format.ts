@@ -185,8 +185,9 @@ function fullYear(year: number): number {
 /** Of September and Wednesday. */
 const nameLengthMax = 9;
 
-function readName({ letter }: FieldToken, text: string, read: Read): number | undefined {
-  if ("zZX".includes(letter)) return readZone(text, read);
+function readName(token: FieldToken, text: string, read: Read): number | undefined {
+  const { letter } = token;
+  if ("zZX".includes(letter)) return readZone(token, text, read);
   const names =
     letter === "G" ? eraNames : letter === "a" ? halfDayNames : letter === "E" ? dayNames : monthNames;
   const lower = text.toLowerCase();
@@ -199,8 +200,16 @@ function readName({ letter }: FieldToken, text: string, read: Read): number | un
   return undefined;
 }
 
-function readZone(text: string, read: Read): number | undefined {
-  const match = /^(?:Z|(?:GMT|UTC)?([+-])(\d\d?)(?::?(\d\d))?|GMT|UTC)/.exec(text);
+/** By letters: X has as many parts as letters, z and Z may have a name before. */
+const offsets: Readonly<Record<string, RegExp>> = {
+  X: /^(?:Z|([+-])(\d\d))/,
+  XX: /^(?:Z|([+-])(\d\d)(\d\d))/,
+  XXX: /^(?:Z|([+-])(\d\d):(\d\d))/,
+  z: /^(?:(?:GMT|UTC)?([+-])(\d\d?):?(\d\d)|GMT|UTC)/,
+};
+
+function readZone({ letter, count }: FieldToken, text: string, read: Read): number | undefined {
+  const match = offsets[letter === "X" ? letter.repeat(count) : "z"]?.exec(text);
   if (!match) return undefined;
   const minutes = Number(match[2] ?? 0) * 60 + Number(match[3] ?? 0);
   read.offsetMinutes = match[1] === "-" ? -minutes : minutes;

@@ -36,7 +36,6 @@ const ranges: ReadonlyMap<FieldName, readonly [number, number]> = new Map([
   ["year of era", [1, 999_999_999]],
   ["month", [1, 12]],
   ["day", [1, 31]],
-  ["day of year", [1, 366]],
   ["half-day hour", [0, 11]],
   ["half-day clock hour", [0, 12]],
   ["hour", [0, 24]],
@@ -69,22 +68,23 @@ function daysOf(fields: ParsedFields): number | undefined {
   const [known] = years;
   if (years.some((year) => year !== known)) return undefined;
   const [month, day, ofYear] = [fields.get("month"), fields.get("day"), fields.get("day of year")];
-  const year = known ?? 1970;
-  const isWhole = known !== undefined && month !== undefined && day !== undefined;
-  if (!isWhole && known !== undefined && ofYear !== undefined) {
-    const days = daysOfDate({ year, month: 1, day: ofYear });
-    return dateOfDays(days).year === year ? days : undefined;
+  if (known === undefined || month === undefined || day === undefined) {
+    if (known === undefined || ofYear === undefined) return daysOfParts(known, month, day);
+    const days = daysOfDate({ year: known, month: 1, day: ofYear });
+    return dateOfDays(days).year === known && !contradicts(fields, days) ? days : undefined;
   }
-  const last = daysInMonth(year, month ?? 1);
-  if (!isWhole && (day ?? 1) > last) return undefined;
-  const days = daysOfDate({ year, month: month ?? 1, day: Math.min(day ?? 1, last) });
-  const contradicts =
-    isWhole &&
-    [
-      [ofYear, dayOfYear(days)],
-      [fields.get("day of week"), dayOfWeek(days)],
-    ].some(([said, real]) => said !== undefined && said !== real);
-  return contradicts ? undefined : days;
+  const days = daysOfDate({ year: known, month, day: Math.min(day, daysInMonth(known, month)) });
+  return contradicts(fields, days) ? undefined : days;
+}
+
+/** What is absent is of 1970-01-01. */
+function daysOfParts(year = 1970, month = 1, day = 1): number | undefined {
+  return day > daysInMonth(year, month) ? undefined : daysOfDate({ year, month, day });
+}
+
+function contradicts(fields: ParsedFields, days: number): boolean {
+  const [ofYear, ofWeek] = [fields.get("day of year"), fields.get("day of week")];
+  return (ofYear ?? dayOfYear(days)) !== dayOfYear(days) || (ofWeek ?? dayOfWeek(days)) !== dayOfWeek(days);
 }
 
 /** The years that fields say; they should be one. */
