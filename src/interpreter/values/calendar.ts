@@ -47,6 +47,14 @@ export function daysInMonth(year: number, month: number): number {
   return daysOfDate({ year, month: month + 1, day: 0 }) - daysOfDate({ year, month, day: 0 });
 }
 
+/** Returns the same day so many months later; the last of the month where that is shorter. */
+export function addMonths(days: number, months: number): number {
+  const { year, month, day } = dateOfDays(days);
+  const shifted = year * 12 + month - 1 + months;
+  const [toYear, toMonth] = [Math.floor(shifted / 12), (((shifted % 12) + 12) % 12) + 1];
+  return daysOfDate({ year: toYear, month: toMonth, day: Math.min(day, daysInMonth(toYear, toMonth)) });
+}
+
 /** A timestamp in days and nanoseconds of the day, which are never negative. */
 export function splitTimestamp(nanos: bigint): { readonly days: number; readonly nanosOfDay: bigint } {
   let days = nanos / dayNanos;
@@ -56,4 +64,42 @@ export function splitTimestamp(nanos: bigint): { readonly days: number; readonly
 
 export function joinTimestamp(days: number, nanosOfDay: bigint): bigint {
   return BigInt(days) * dayNanos + nanosOfDay;
+}
+
+/** 1 is Monday, 7 is Sunday. */
+export function dayOfWeek(days: number): number {
+  return ((((days + 3) % 7) + 7) % 7) + 1;
+}
+
+/** 1 to 366. */
+export function dayOfYear(days: number): number {
+  return days - daysOfDate({ year: dateOfDays(days).year, month: 1, day: 1 }) + 1;
+}
+
+/** How weeks are counted. */
+export interface WeekRule {
+  /** The first day of a week: 1 is Monday. */
+  readonly firstDay: number;
+  /** How many days of a year its first week has at least. */
+  readonly fewestDays: number;
+}
+
+export const isoWeeks: WeekRule = Object.freeze({ firstDay: 1, fewestDays: 4 });
+/** As in the United States. */
+export const sundayWeeks: WeekRule = Object.freeze({ firstDay: 7, fewestDays: 1 });
+
+/** Returns the week of a day, and the year to which that week belongs. */
+export function weekOfDay(days: number, rule: WeekRule): { readonly year: number; readonly week: number } {
+  const { year } = dateOfDays(days);
+  const starts = [year - 1, year, year + 1].map((each) => firstWeekStart(each, rule));
+  const [previous = 0, current = 0, next = 0] = starts;
+  if (days >= next) return { year: year + 1, week: 1 };
+  const [start, ofYear] = days >= current ? [current, year] : [previous, year - 1];
+  return { year: ofYear, week: Math.floor((days - start) / 7) + 1 };
+}
+
+function firstWeekStart(year: number, { firstDay, fewestDays }: WeekRule): number {
+  const newYear = daysOfDate({ year, month: 1, day: 1 });
+  const daysBefore = (dayOfWeek(newYear) - firstDay + 7) % 7;
+  return 7 - daysBefore >= fewestDays ? newYear - daysBefore : newYear - daysBefore + 7;
 }

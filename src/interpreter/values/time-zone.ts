@@ -22,6 +22,9 @@ const nanosPerSecond = 1_000_000_000n;
 const quarterMillis = 900_000;
 const quartersSince = 94_694_400_000;
 
+/** Offsets are known until there; before and after they are the same. */
+const dateMillisMax = 8.64e15;
+
 /** Quarters whose offset is remembered for a zone. */
 const rememberedMax = 4096;
 
@@ -86,7 +89,8 @@ function namedOffsets(name: string): OffsetAt {
     );
   }
   return (millis) => {
-    const written = format.formatToParts(millis).find(({ type }) => type === "timeZoneName")?.value ?? "";
+    const known = Math.max(-dateMillisMax, Math.min(dateMillisMax, millis));
+    const written = format.formatToParts(known).find(({ type }) => type === "timeZoneName")?.value ?? "";
     return fixedOffset(written) ?? 0;
   };
 }

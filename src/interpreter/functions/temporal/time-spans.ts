@@ -1,0 +1,186 @@
+/**
+ * Times that are some time apart: TIMESTAMPADD, TIMESTAMPDIFF, OVERLAPS.
+ */
+import type { CallShape, Resolution, ScalarFunction, Signature } from "../../scalar-function.ts";
+import { booleanShape, intShape, wholeNumber } from "../../signatures.ts";
+import type { SqlShape, SqlType } from "../../types/sql-type.ts";
+import { addMonths, joinTimestamp, splitTimestamp } from "../../values/calendar.ts";
+import { nanosPerMilli, type SqlValue } from "../../values/sql-value.ts";
+import { fromLocalNanos, isTimePoint, localNanosOf } from "../../values/temporal-value.ts";
+import { monthsOfUnit, nanosOfUnit, unitOf } from "./time-units.ts";
+
+/** Digits of a second that adding a unit asks for. */
+const fractionDigits: Readonly<Record<string, number>> = { MILLISECOND: 3, MICROSECOND: 6, NANOSECOND: 9 };
+
+/** Intervals count in UTC: a day of local time has 24 hours, too. */
+const utc = "UTC";
+
+/** NULL is a timestamp that is null. */
+function timePoint(type: SqlType): SqlType | undefined {
+  if (type.name === "NULL") return { name: "TIMESTAMP", precision: 3, isNullable: true };
+  return isTimePoint(type) ? type : undefined;
+}
+
+function plusMonths(nanos: bigint, months: number): bigint {
+  const { days, nanosOfDay } = splitTimestamp(nanos);
+  return joinTimestamp(addMonths(days, months), nanosOfDay);
+}
+
+/** Days and more leave a DATE one; with hours it becomes a timestamp. */
+function sumShape(type: SqlType, unit: string): SqlShape {
+  const isOfDays = monthsOfUnit(unit) !== undefined || unit === "DAY" || unit === "WEEK";
+  if (isOfDays) return type;
+  const precision = Math.max(fractionDigits[unit] ?? 0, "precision" in type ? type.precision : 0);
+  if (type.name === "DATE") return { name: "TIMESTAMP", precision };
+  return { ...type, precision } as SqlShape;
+}
+
+const addSignature: Signature = ({ types, constants: [constant] }: CallShape): Resolution | undefined => {
+  const [symbol, count, to, more] = types;
+  const unit = unitOf(constant);
+  const [takenCount, takenTo] = [count && wholeNumber(count, undefined), to && timePoint(to)];
+  if (!symbol || !takenCount || !takenTo || more || unit === undefined) return undefined;
+  if (nanosOfUnit(unit) === undefined && monthsOfUnit(unit) === undefined) return undefined;
+  const isNullable = takenCount.isNullable || takenTo.isNullable;
+  return { types: [symbol, takenCount, takenTo], type: { ...sumShape(takenTo, unit), isNullable } };
+};
+
+const timestampAdd: ScalarFunction = {
+  name: "TIMESTAMPADD",
+  usage: "TIMESTAMPADD(unit, count, time)",
+  signatures: [addSignature],
+  prepare: ({ types: [, , from], type, constants: [constant] }) => {
+    const unit = unitOf(constant) ?? "";
+    const [nanosOf, made] = [localNanosOf(from as SqlType, utc), fromLocalNanos(type, utc)];
+    const months = monthsOfUnit(unit);
+    if (months !== undefined) {
+      return (_unit, count, to) => made(plusMonths(nanosOf(to), Number(count) * months));
+    }
+    const nanos = nanosOfUnit(unit) ?? 0n;
+    return (_unit, count, to) => made(nanosOf(to) + BigInt(count as number | bigint) * nanos);
+  },
+};
+
+/** Of times that are not of one kind, a TIME is one of the day 1970-01-01. */
+const differenceSignature: Signature = ({ types, constants: [constant] }): Resolution | undefined => {
+  const [symbol, from, to, more] = types;
+  const unit = unitOf(constant);
+  const [takenFrom, takenTo] = [from && timePoint(from), to && timePoint(to)];
+  if (!symbol || !takenFrom || !takenTo || more || unit === undefined) return undefined;
+  if (nanosOfUnit(unit) === undefined && monthsOfUnit(unit) === undefined) return undefined;
+  const ofInstants = [takenFrom, takenTo].filter(({ name }) => name === "TIMESTAMP_LTZ");
+  const hasNull = [from, to].some((type) => type?.name === "NULL");
+  if (ofInstants.length === 1 && !hasNull) return undefined;
+  const isNullable = takenFrom.isNullable || takenTo.isNullable;
+  return { types: [symbol, takenFrom, takenTo], type: { ...intShape, isNullable } };
+};
+
+/** Whole months between two times, less one where the day is reached and its time is not. */
+function monthsBetween(from: bigint, to: bigint): number {
+  const [start, end] = [splitTimestamp(from), splitTimestamp(to)];
+  const months = monthsOfDays(start.days, end.days);
+  const isEarly = addMonths(start.days, months) === end.days && end.nanosOfDay < start.nanosOfDay;
+  return isEarly ? months - 1 : months;
+}
+
+function monthsOfDays(from: number, to: number): number {
+  if (to < from) return -monthsOfDays(to, from);
+  let months = Math.floor((to - from) / 31);
+  while (addMonths(from, months + 1) <= to && addMonths(from, months) < to) months++;
+  return months;
+}
+
+const timestampDifference: ScalarFunction = {
+  name: "TIMESTAMPDIFF",
+  usage: "TIMESTAMPDIFF(unit, from, to)",
+  signatures: [differenceSignature],
+  prepare: ({ types: [, from, to], constants: [constant] }) => {
+    const unit = unitOf(constant) ?? "";
+    const [fromOf, toOf] = [localNanosOf(from as SqlType, utc), localNanosOf(to as SqlType, utc)];
+    const months = monthsOfUnit(unit);
+    if (months !== undefined) {
+      return (_unit, one, other) => Math.trunc(monthsBetween(fromOf(one), toOf(other)) / months);
+    }
+    const nanos = nanosOfUnit(unit) ?? 1n;
+    return (_unit, one, other) => {
+      // Milliseconds are what is compared, and a difference that is no INT goes round.
+      const difference = (toOf(other) / nanosPerMilli - fromOf(one) / nanosPerMilli) * nanosPerMilli;
+      return Number(BigInt.asIntN(32, difference / nanos));
+    };
+  },
+};
+
+/** Nanoseconds of the first and the last moment. */
+type Period = readonly [bigint, bigint];
+
+/** Returns the first type of a pair of two times, or of a time and how long it lasts; of others undefined. */
+function startOfPeriod(type: SqlType): SqlType | undefined {
+  if (type.name !== "ROW" || type.fields.length !== 2) return undefined;
+  const [start, end] = type.fields.map((field) => field.type);
+  if (!start || !end || !isTimePoint(start)) return undefined;
+  return end.name.startsWith("INTERVAL") || isComparable(start, end) ? start : undefined;
+}
+
+/** A DATE is a TIMESTAMP at midnight. */
+function isComparable(one: SqlType, other: SqlType): boolean {
+  const dates: readonly string[] = ["DATE", "TIMESTAMP"];
+  return one.name === other.name || (dates.includes(one.name) && dates.includes(other.name));
+}
+
+/** Returns what reads a period, which may be written with its end first; null where a part of it is. */
+function preparePeriod(type: SqlType): (value: SqlValue | undefined) => Period | null {
+  const [start, end] = (type.name === "ROW" ? type.fields : []).map((field) => field.type) as [
+    SqlType,
+    SqlType,
+  ];
+  const startOf = localNanosOf(start, utc);
+  const endOf = prepareEnd(start, end);
+  return (value) => {
+    const [first, last] = value as readonly SqlValue[];
+    if (first === null || last === null) return null;
+    const from = startOf(first);
+    const to = endOf(from, last as SqlValue);
+    return from <= to ? [from, to] : [to, from];
+  };
+}
+
+function prepareEnd(start: SqlType, end: SqlType): (from: bigint, value: SqlValue) => bigint {
+  if (!end.name.startsWith("INTERVAL")) {
+    const endOf = localNanosOf(end, utc);
+    return (_from, value) => endOf(value);
+  }
+  const isOfMonths = end.name === "INTERVAL YEAR TO MONTH";
+  const add = (from: bigint, value: SqlValue) =>
+    isOfMonths ? plusMonths(from, value as number) : from + BigInt(value as number) * nanosPerMilli;
+  // A TIME and a DATE stay what they are: one goes round at midnight, the other has no hours.
+  const [made, readAgain] = [fromLocalNanos(start, utc), localNanosOf(start, utc)];
+  return (from, value) => readAgain(made(add(from, value)));
+}
+
+const overlaps: ScalarFunction = {
+  name: "OVERLAPS",
+  usage: "(time, time or interval) OVERLAPS (time, time or interval)",
+  signatures: [
+    ({ types }) => {
+      const [one, other] = types.map(startOfPeriod);
+      if (types.length !== 2 || !one || !other || !isComparable(one, other)) return undefined;
+      const isNullable = types.some(
+        (type) =>
+          type.isNullable || (type.name === "ROW" && type.fields.some((field) => field.type.isNullable)),
+      );
+      return { types, type: { ...booleanShape, isNullable } };
+    },
+  ],
+  prepare: ({ types }) => {
+    const [one, other] = types.map(preparePeriod) as [
+      ReturnType<typeof preparePeriod>,
+      ReturnType<typeof preparePeriod>,
+    ];
+    return (left, right) => {
+      const [first, second] = [one(left), other(right)];
+      return first && second && first[1] >= second[0] && second[1] >= first[0];
+    };
+  },
+};
+
+export const timeSpanFunctions: readonly ScalarFunction[] = [timestampAdd, timestampDifference, overlaps];
