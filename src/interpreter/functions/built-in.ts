@@ -3,6 +3,7 @@
  */
 import type { ScalarFunction } from "../scalar-function.ts";
 import { arithmeticFunctions } from "./arithmetic.ts";
+import { arrayFunctions } from "./array.ts";
 import { castFunctions } from "./cast.ts";
 import { collectionFunctions } from "./collection.ts";
 import { comparisonFunctions } from "./comparison.ts";
@@ -21,6 +22,7 @@ import { textFunctions } from "./text.ts";
 const functions: ReadonlyMap<string, ScalarFunction> = new Map(
   [
     arithmeticFunctions,
+    arrayFunctions,
     castFunctions,
     collectionFunctions,
     comparisonFunctions,
