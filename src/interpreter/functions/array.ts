@@ -184,7 +184,7 @@ const wholes: readonly ScalarFunction[] = [
     prepare:
       () =>
       (...arrays) =>
-        (arrays as readonly Elements[]).flatMap((each) => each),
+        (arrays as readonly Elements[]).flat(),
   },
   {
     name: "ARRAY_DISTINCT",

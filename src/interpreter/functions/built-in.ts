@@ -11,6 +11,7 @@ import { conditionalFunctions } from "./conditional.ts";
 import { contextFunctions } from "./context.ts";
 import { hashFunctions } from "./hash.ts";
 import { jsonFunctions } from "./json.ts";
+import { jsonQueryFunctions } from "./json-query.ts";
 import { logicFunctions } from "./logic.ts";
 import { mapFunctions } from "./map.ts";
 import { mathFunctions } from "./math.ts";
@@ -30,6 +31,7 @@ const functions: ReadonlyMap<string, ScalarFunction> = new Map(
     contextFunctions,
     hashFunctions,
     jsonFunctions,
+    jsonQueryFunctions,
     logicFunctions,
     mapFunctions,
     mathFunctions,
