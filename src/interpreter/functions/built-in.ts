@@ -3,6 +3,7 @@
  */
 import type { ScalarFunction } from "../scalar-function.ts";
 import { arithmeticFunctions } from "./arithmetic.ts";
+import { arrayFunctions } from "./array.ts";
 import { castFunctions } from "./cast.ts";
 import { collectionFunctions } from "./collection.ts";
 import { comparisonFunctions } from "./comparison.ts";
@@ -11,6 +12,7 @@ import { contextFunctions } from "./context.ts";
 import { encodingFunctions } from "./encoding.ts";
 import { hashFunctions } from "./hash.ts";
 import { jsonFunctions } from "./json.ts";
+import { jsonQueryFunctions } from "./json-query.ts";
 import { logicFunctions } from "./logic.ts";
 import { mapFunctions } from "./map.ts";
 import { mathFunctions } from "./math.ts";
@@ -27,6 +29,7 @@ import { webAddressFunctions } from "./web-address.ts";
 const functions: ReadonlyMap<string, ScalarFunction> = new Map(
   [
     arithmeticFunctions,
+    arrayFunctions,
     castFunctions,
     collectionFunctions,
     comparisonFunctions,
@@ -35,6 +38,7 @@ const functions: ReadonlyMap<string, ScalarFunction> = new Map(
     encodingFunctions,
     hashFunctions,
     jsonFunctions,
+    jsonQueryFunctions,
     logicFunctions,
     mapFunctions,
     mathFunctions,

@@ -256,6 +256,8 @@ export class ExpressionBinder {
     const written = parts.map(({ name }) => name).join(".");
     const name = written.toUpperCase();
     if (call.over) throw notSupported(this.#source, call, `${name} OVER`);
+    if (isJsonOfText(call))
+      throw this.#error(call, "JSON is for values within JSON_OBJECT and JSON_ARRAY only");
     const isAggregate = call.isDistinct || call.filter || call.withinGroup || call.orderBy.length > 0;
     if (isAggregate)
       throw this.#error(call, `${name} is no aggregate; DISTINCT, FILTER and ORDER BY are for those`);
@@ -265,7 +267,10 @@ export class ExpressionBinder {
   /** Pairs are arguments in turn; defaults come last, in the order of the options that name them. */
   jsonParts(json: JsonCall): { readonly given: RowExpression[]; readonly more: MoreOfCall } {
     const given = [...json.arguments, ...json.pairs.flatMap(({ key, value }) => [key, value])];
-    const bound = given.map((each) => this.bind(each));
+    const takesJson = json.name === "JSON_OBJECT" || json.name === "JSON_ARRAY";
+    const bound = given.map((each) =>
+      takesJson && isJsonOfText(each) ? this.call("JSON", each.arguments, each) : this.bind(each),
+    );
     const options: Record<string, string> = {};
     const say = (option: string, behavior: JsonBehavior | undefined) => {
       if (behavior === undefined) return;
@@ -345,6 +350,13 @@ export interface MoreOfCall {
 
 function literalValue(argument: RowExpression): SqlValue | undefined {
   return argument.node === "literal" ? decodeValueJson(argument.value) : undefined;
+}
+
+/** `JSON(text)`. */
+function isJsonOfText(expression: Expression): expression is Call {
+  if (expression.kind !== "call") return false;
+  const { parts } = expression.name;
+  return parts.length === 1 && parts[0]?.name.toUpperCase() === "JSON";
 }
 
 /** JSON of a JSON function is taken as it is where text is quoted: `json` lists the places of such. */
