@@ -2,8 +2,8 @@
  * The type of what several expressions give together: of CASE, UNION, COALESCE, ARRAY, of operands that are
  * compared. Flink's rules (`LogicalTypeMerging`).
  */
-import { decimalType } from "./decimal-type.ts";
 import {
+  decimalPrecisionMax,
   type IntervalShape,
   intervalUnits,
   isSameShape,
@@ -42,14 +42,14 @@ const lengthNames = [
   ["BINARY", "VARBINARY"],
 ] as const;
 
-/** Of fixed length only where both are. */
+/** Of fixed length only where both are, with the same: otherwise texts would be padded. */
 function mergeTexts(one: SqlShape, other: SqlShape): SqlShape | undefined {
   for (const [fixed, varying] of lengthNames) {
     const shapes = [one, other];
     if (!shapes.every(({ name: each }) => each === fixed || each === varying)) continue;
-    const name = shapes.some(({ name: each }) => each === varying) ? varying : fixed;
-    const length = Math.max((one as LengthShape).length, (other as LengthShape).length);
-    return { name, length };
+    const lengths = [(one as LengthShape).length, (other as LengthShape).length];
+    const isFixed = shapes.every(({ name: each }) => each === fixed) && lengths[0] === lengths[1];
+    return { name: isFixed ? fixed : varying, length: Math.max(...lengths) };
   }
   return undefined;
 }
@@ -76,8 +76,9 @@ function mergeNumbers(one: SqlShape, other: SqlShape): SqlShape | undefined {
   }
   const [left, right] = [asDecimal(one), asDecimal(other)];
   if (!left || !right) return undefined;
-  const scale = Math.max(left.scale, right.scale);
-  return decimalType(Math.max(left.precision - left.scale, right.precision - right.scale) + scale, scale);
+  const whole = Math.max(left.precision - left.scale, right.precision - right.scale);
+  const scale = Math.min(Math.max(left.scale, right.scale), decimalPrecisionMax - whole);
+  return { name: "DECIMAL", precision: whole + scale, scale };
 }
 
 const integerDigits: Readonly<Record<string, number>> = { TINYINT: 3, SMALLINT: 5, INT: 10, BIGINT: 19 };
