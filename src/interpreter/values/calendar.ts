@@ -47,6 +47,14 @@ export function daysInMonth(year: number, month: number): number {
   return daysOfDate({ year, month: month + 1, day: 0 }) - daysOfDate({ year, month, day: 0 });
 }
 
+/** Returns the same day so many months later; the last of the month where that is shorter. */
+export function addMonths(days: number, months: number): number {
+  const { year, month, day } = dateOfDays(days);
+  const shifted = year * 12 + month - 1 + months;
+  const [toYear, toMonth] = [Math.floor(shifted / 12), (((shifted % 12) + 12) % 12) + 1];
+  return daysOfDate({ year: toYear, month: toMonth, day: Math.min(day, daysInMonth(toYear, toMonth)) });
+}
+
 /** A timestamp in days and nanoseconds of the day, which are never negative. */
 export function splitTimestamp(nanos: bigint): { readonly days: number; readonly nanosOfDay: bigint } {
   let days = nanos / dayNanos;
