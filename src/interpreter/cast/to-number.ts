@@ -5,9 +5,10 @@
  * DECIMAL is rounded half up, and is null where it has too many digits. Text that is no number, or does not
  * fit, is an error.
  */
-import { divideHalfUp, formatDecimal, parseDecimal } from "../../columnar/decimal-text.ts";
+import { formatDecimal, parseDecimal } from "../../columnar/decimal-text.ts";
 import { unitOfInterval } from "../types/interval-type.ts";
 import type { SqlShape } from "../types/sql-type.ts";
+import { fitDecimal } from "../values/decimal-arithmetic.ts";
 import { parseDouble } from "../values/number-text.ts";
 import type { SqlValue } from "../values/sql-value.ts";
 import { type Cast, identity, unreadable } from "./cast.ts";
@@ -130,14 +131,6 @@ export function castToDecimal(from: SqlShape, to: DecimalShape): Cast | undefine
     default:
       return undefined;
   }
-}
-
-/** Rounds to the digits of `to`; null where there are too many before the point. */
-export function fitDecimal(unscaled: bigint, scale: number, to: DecimalShape): bigint | null {
-  const shift = to.scale - scale;
-  const fitted = shift >= 0 ? unscaled * 10n ** BigInt(shift) : divideHalfUp(unscaled, 10n ** BigInt(-shift));
-  const bound = 10n ** BigInt(to.precision);
-  return fitted < bound && fitted > -bound ? fitted : null;
 }
 
 /** The whole part of a number; the nearest that has so many bits, and 0 for NaN. */

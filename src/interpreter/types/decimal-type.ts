@@ -3,6 +3,8 @@
  */
 import { decimalPrecisionMax } from "./sql-type.ts";
 
+export type ArithmeticOperator = "+" | "-" | "*" | "/" | "%";
+
 export interface DecimalShape {
   readonly name: "DECIMAL";
   readonly precision: number;
@@ -21,7 +23,7 @@ export function decimalType(precision: number, scale: number): DecimalShape {
 }
 
 /** Returns the type of `one operator other`. */
-export function decimalResult(operator: "+" | "-" | "*" | "/" | "%", one: DecimalShape, other: DecimalShape) {
+export function decimalResult(operator: ArithmeticOperator, one: DecimalShape, other: DecimalShape) {
   const scale = Math.max(one.scale, other.scale);
   const [whole, otherWhole] = [one.precision - one.scale, other.precision - other.scale];
   switch (operator) {

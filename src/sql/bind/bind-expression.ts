@@ -25,6 +25,7 @@ const withoutParentheses: ReadonlySet<string> = new Set([
   "CURRENT_TIMESTAMP",
   "LOCALTIME",
   "LOCALTIMESTAMP",
+  "PI",
 ]);
 
 /** Other names of functions. */

@@ -54,8 +54,8 @@ function bindNumber(source: SourceText, literal: Literal): LiteralExpression {
   }
   const { unscaled, precision, scale } = number;
   if (!text.includes(".")) {
-    if (unscaled < 2n ** 31n) return literalOf(Number(unscaled), { name: "INT" });
-    if (unscaled < 2n ** 63n) return literalOf(unscaled, { name: "BIGINT" });
+    if (unscaled === BigInt.asIntN(32, unscaled)) return literalOf(Number(unscaled), { name: "INT" });
+    if (unscaled === BigInt.asIntN(64, unscaled)) return literalOf(unscaled, { name: "BIGINT" });
   }
   return literalOf(unscaled, { name: "DECIMAL", precision, scale });
 }

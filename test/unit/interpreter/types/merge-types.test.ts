@@ -72,6 +72,8 @@ test.each([
   [["CHAR(3) NOT NULL", "CHAR(5) NOT NULL"], "VARCHAR(5) NOT NULL"],
   [["CHAR(3) NOT NULL", "CHAR(3)"], "CHAR(3)"],
   [["BINARY(2)", "BINARY(4)"], "VARBINARY(4)"],
+  [["CHAR(3)", "CHAR(3) NOT NULL"], "CHAR(3)"],
+  [["DECIMAL(38, 0)", "DECIMAL(38, 10)"], "DECIMAL(38, 0)"],
   [["CHAR(3)", "VARCHAR(2)"], "VARCHAR(3)"],
   [["VARCHAR(3)", "STRING"], "STRING"],
   [["BINARY(2)", "BYTES"], "BYTES"],
