@@ -270,7 +270,9 @@ export class ExpressionBinder {
     const given = [...json.arguments, ...json.pairs.flatMap(({ key, value }) => [key, value])];
     const takesJson = json.name === "JSON_OBJECT" || json.name === "JSON_ARRAY";
     const bound = given.map((each) =>
-      takesJson && isJsonOfText(each) ? this.call("JSON", each.arguments, each) : this.bind(each),
+      takesJson && each.kind === "call" && isJsonOfText(each)
+        ? this.call("JSON", each.arguments, each)
+        : this.bind(each),
     );
     const options: Record<string, string> = {};
     const say = (option: string, behavior: JsonBehavior | undefined) => {
@@ -354,7 +356,7 @@ function literalValue(argument: RowExpression): SqlValue | undefined {
 }
 
 /** `JSON(text)`. */
-function isJsonOfText(expression: Expression): expression is Call {
+function isJsonOfText(expression: Expression): boolean {
   if (expression.kind !== "call") return false;
   const { parts } = expression.name;
   return parts.length === 1 && parts[0]?.name.toUpperCase() === "JSON";

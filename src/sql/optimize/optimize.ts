@@ -2,6 +2,7 @@
  * The optimizer: named passes in order, each from a relation to one that means the same.
  */
 import type { Relation } from "../plan/logical-plan.ts";
+import { foldRelation } from "./fold-relation.ts";
 import { mergeCalcs } from "./merge-calcs.ts";
 import { pruneColumns } from "./prune-columns.ts";
 import { pushFilters } from "./push-filters.ts";
@@ -12,6 +13,7 @@ export interface OptimizerPass {
 }
 
 export const optimizerPasses: readonly OptimizerPass[] = Object.freeze([
+  { name: "fold constants", run: foldRelation },
   { name: "merge calcs", run: mergeCalcs },
   { name: "push filters down", run: pushFilters },
   { name: "merge calcs again", run: mergeCalcs },
