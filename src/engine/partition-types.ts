@@ -24,7 +24,7 @@ export interface PartitionIdentity {
   /** The oldest map by which a frame for this partition has the same rows; absent: `mapVersion` itself. */
   readonly mapVersionMin?: number;
   readonly schema: Schema;
-  /** Index of the event-time column, and how far behind its maximum the watermark stays. */
+  /** Index of the event-time column, -1 for none, and how far behind its maximum the watermark stays. */
   readonly eventTimeColumn: number;
   readonly outOfOrdernessMs: number;
   readonly idleTimeoutMs: number;

@@ -20,7 +20,8 @@ import { fields, readBody } from "./read-body.ts";
 export interface StreamDefinition {
   readonly columns: readonly Column[];
   readonly eventTime: {
-    readonly column: string;
+    /** Absent: the stream has no event time; what reads it may calculate one. */
+    readonly column?: string;
     readonly outOfOrdernessMs: number;
     /** Absent in a body that does not say, and in what release 0.1.0 stored, which waits for none. */
     readonly waitForProducers?: boolean;
@@ -101,7 +102,7 @@ const streamBodySchema = fields({
       waitForProducers: z.boolean().optional(),
     },
     '{ "column": "time", "outOfOrderness": "10s" }, which names a TIMESTAMP column',
-  ),
+  ).optional(),
   idleTimeout: durationSchema({ min: appendDeadlineMs + 1 }).default(30_000),
   idle: z.enum(["wait", "advance"]).default("wait"),
   distributionKey: z
@@ -128,7 +129,7 @@ type StreamBodyRead = z.output<typeof streamBodySchema>;
 const streamDefinitionSchema = streamBodySchema.superRefine(checkNames).transform(
   (body): StreamDefinition => ({
     columns: body.columns.map((column) =>
-      column.name === body.eventTime.column ? { ...column, nullable: false } : column,
+      column.name === body.eventTime?.column ? { ...column, nullable: false } : column,
     ),
     eventTime: eventTimeOf(body.eventTime),
     idleTimeoutMs: body.idleTimeout,
@@ -149,7 +150,7 @@ export function readStreamDefinition(body: unknown): StreamDefinition {
 
 /** Writes a definition as a body that reads back to it. */
 export function streamBodyOf(definition: StreamDefinition): StreamBody {
-  const { waitForProducers } = definition.eventTime;
+  const { column, outOfOrdernessMs, waitForProducers } = definition.eventTime;
   return {
     columns: definition.columns.map(({ name, type, nullable, path }) => ({
       name,
@@ -157,11 +158,13 @@ export function streamBodyOf(definition: StreamDefinition): StreamBody {
       nullable,
       ...(path ? { path: [...path] } : {}),
     })),
-    eventTime: {
-      column: definition.eventTime.column,
-      outOfOrderness: formatDuration(definition.eventTime.outOfOrdernessMs),
-      ...(waitForProducers === undefined ? {} : { waitForProducers }),
-    },
+    ...(column !== undefined && {
+      eventTime: {
+        column,
+        outOfOrderness: formatDuration(outOfOrdernessMs),
+        ...(waitForProducers === undefined ? {} : { waitForProducers }),
+      },
+    }),
     idleTimeout: formatDuration(definition.idleTimeoutMs),
     idle: definition.idle,
     distributionKey: [...definition.distributionKey],
@@ -173,7 +176,10 @@ export function streamBodyOf(definition: StreamDefinition): StreamBody {
   };
 }
 
-function eventTimeOf({ column, outOfOrderness, waitForProducers }: StreamBodyRead["eventTime"]) {
+function eventTimeOf(body: StreamBodyRead["eventTime"]): StreamDefinition["eventTime"] {
+  // Without event time there is nothing to wait for.
+  if (!body) return { outOfOrdernessMs: 0, waitForProducers: false };
+  const { column, outOfOrderness, waitForProducers } = body;
   const eventTime = { column, outOfOrdernessMs: outOfOrderness };
   return waitForProducers === undefined ? eventTime : { ...eventTime, waitForProducers };
 }
@@ -189,11 +195,12 @@ function checkNames(body: StreamBodyRead, context: z.RefinementCtx): void {
       });
     }
   });
-  const eventTime = body.columns.find((column) => column.name === body.eventTime.column);
-  if (!eventTime) {
-    const message = `expected the name of a column${suggestName(body.eventTime.column, names)}`;
+  const { column: named } = body.eventTime ?? {};
+  const eventTime = body.columns.find((column) => column.name === named);
+  if (named !== undefined && !eventTime) {
+    const message = `expected the name of a column${suggestName(named, names)}`;
     context.addIssue({ code: "custom", path: ["eventTime", "column"], message });
-  } else if (eventTime.type.name !== "TIMESTAMP" && eventTime.type.name !== "TIMESTAMP_LTZ") {
+  } else if (eventTime && eventTime.type.name !== "TIMESTAMP" && eventTime.type.name !== "TIMESTAMP_LTZ") {
     const found = formatType(eventTime.type);
     const message = `a ${found} column; expected a TIMESTAMP(3) or TIMESTAMP_LTZ(3) column`;
     context.addIssue({ code: "custom", path: ["eventTime", "column"], message });

@@ -134,7 +134,7 @@ export class PartEncoder {
   ): ShardFrame[] {
     const { eventTimeColumn, outOfOrdernessMs, schema } = this.facts;
     const watermark =
-      rows.count === 0
+      rows.count === 0 || eventTimeColumn < 0
         ? noWatermark
         : behind(newestTime(this.#kernel, batch, eventTimeColumn, rows), outOfOrdernessMs);
     const first = index * framesPerPartMax;

@@ -37,16 +37,20 @@ export function castToInteger(from: SqlShape, to: SqlShape): Cast | undefined {
   const bits = integerBits[to.name] ?? 64;
   const held = (whole: bigint): SqlValue => (bits === 64 ? whole : Number(whole));
   const wrapped = (whole: bigint) => held(BigInt.asIntN(bits, whole));
+  // Of a number that is whole or not; it has 32 bits before the point at most.
+  const cut = (value: number) => (value << (32 - bits)) >> (32 - bits);
   switch (from.name) {
     case "TINYINT":
     case "SMALLINT":
     case "INT":
+      if (bits === 64) return (value) => BigInt(value as number);
+      return (integerBits[from.name] ?? 64) <= bits ? identity : (value) => cut(value as number);
     case "BIGINT":
-      if ((integerBits[from.name] ?? 64) <= bits && bits < 64) return identity;
-      return (value) => wrapped(BigInt(value as number | bigint));
+      return (value) => wrapped(value as bigint);
     case "FLOAT":
     case "DOUBLE":
-      return (value) => wrapped(saturated(value as number, Math.max(bits, 32)));
+      if (bits === 64) return (value) => nearestBigint(value as number);
+      return (value) => cut(Math.min(Math.max(value as number, -(2 ** 31)), 2 ** 31 - 1));
     case "DECIMAL":
       return (value) => wrapped((value as bigint) / 10n ** BigInt(from.scale));
     case "BOOLEAN":
@@ -133,13 +137,11 @@ export function castToDecimal(from: SqlShape, to: DecimalShape): Cast | undefine
   }
 }
 
-/** The whole part of a number; the nearest that has so many bits, and 0 for NaN. */
-function saturated(value: number, bits: number): bigint {
+/** The whole part of a number, or the nearest that is a BIGINT; 0 for NaN. */
+function nearestBigint(value: number): bigint {
   if (Number.isNaN(value)) return 0n;
-  const bound = 2 ** (bits - 1);
-  if (value >= bound) return 2n ** BigInt(bits - 1) - 1n;
-  if (value <= -bound) return -(2n ** BigInt(bits - 1));
-  return BigInt(Math.trunc(value));
+  if (Math.abs(value) < 2 ** 63) return BigInt(Math.trunc(value));
+  return value < 0 ? -(2n ** 63n) : 2n ** 63n - 1n;
 }
 
 function isText({ name }: SqlShape): boolean {

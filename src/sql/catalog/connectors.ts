@@ -22,7 +22,6 @@ export interface ConnectorFacts {
   readonly options: Readonly<Record<string, OptionFacts>>;
 }
 
-
 function duration(value: string): string | undefined {
   return parseDuration(value) === undefined ? "a duration such as 10 s, 5 min, 1 d" : undefined;
 }

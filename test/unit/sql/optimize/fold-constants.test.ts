@@ -4,8 +4,8 @@ import { describe, expect, test } from "vitest";
 import { compileExpression } from "../../../../src/interpreter/compile-expression.ts";
 import type { CallExpression, RowExpression } from "../../../../src/interpreter/row-expression.ts";
 import type { SqlValue } from "../../../../src/interpreter/values/sql-value.ts";
-import { foldConstants } from "../../../../src/sql/optimize/fold-constants.ts";
 import type { ScopeColumn } from "../../../../src/sql/bind/scope.ts";
+import { foldConstants } from "../../../../src/sql/optimize/fold-constants.ts";
 import { bindSql, stillContext } from "../../../support/evaluated.ts";
 
 const columns: readonly ScopeColumn[] = [
