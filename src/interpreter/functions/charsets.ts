@@ -34,11 +34,19 @@ function encodeUtf16(text: string, isLittle: boolean): Uint8Array {
   return new Uint8Array(view.buffer);
 }
 
+/** Half a character and what is there instead of the other half are one that is none. */
 function decodeUtf16(bytes: Uint8Array, isLittle: boolean): string {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  const units = Array.from({ length: bytes.length >> 1 }, (_, index) => view.getUint16(index * 2, isLittle));
-  const text = units.map((unit) => String.fromCharCode(unit)).join("");
-  return `${text.toWellFormed()}${bytes.length % 2 === 1 ? "\ufffd" : ""}`;
+  const unitAt = (index: number) => (index + 2 <= bytes.length ? view.getUint16(index, isLittle) : undefined);
+  const characters: string[] = [];
+  for (let index = 0; index < bytes.length; index += 2) {
+    const unit = unitAt(index) ?? 0xdc00;
+    const isHigh = unit >= 0xd800 && unit <= 0xdbff;
+    if (isHigh) index += 2;
+    const character = String.fromCharCode(unit, ...(isHigh ? [unitAt(index) ?? 0] : []));
+    characters.push(character.isWellFormed() ? character : "\ufffd");
+  }
+  return characters.join("");
 }
 
 function utf16(names: readonly string[], isLittle: boolean): CharacterSet {

@@ -4,7 +4,7 @@
 import { divideHalfUp, formatDecimal, parseDecimal } from "../../columnar/decimal-text.ts";
 
 export interface NumberStyle {
-  /** `+`, space and `(` for signs, `0` for zeros in front, `,` between thousands. */
+  /** `+`, space and `(` for signs, `0` for zeros in front, `,` between thousands, `#` for a point always. */
   readonly flags: string;
   readonly width: number;
 }
@@ -36,7 +36,13 @@ export function floatingText(
   if (magnitude === Number.POSITIVE_INFINITY) {
     return signedText({ ...style, flags: style.flags.replaceAll(/[0,]/g, "") }, isNegative, "Infinity");
   }
-  return signedText(style, isNegative, digitsOf(conversion, magnitude, precision));
+  const digits = digitsOf(conversion, magnitude, precision);
+  return signedText(style, isNegative, style.flags.includes("#") ? withPoint(digits) : digits);
+}
+
+/** A point is there though nothing is behind. */
+function withPoint(digits: string): string {
+  return digits.replace(/^\d+(?![\d.])/, "$&.");
 }
 
 function digitsOf(conversion: "e" | "f" | "g", magnitude: number, precision: number): string {

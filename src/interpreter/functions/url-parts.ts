@@ -19,7 +19,7 @@ export function parseUrl(text: string): UrlParts | undefined {
   const trimmed = text.replaceAll(/^[\0- ]+|[\0- ]+$/g, "").replace(/^url:/i, "");
   const [, written = "", rest = ""] = /^([A-Za-z][A-Za-z0-9+.-]*):(.*)$/s.exec(trimmed) ?? [];
   const protocol = written.toLowerCase();
-  if (!protocols.includes(protocol)) return undefined;
+  if (!protocols.includes(protocol) || (protocol === "jar" && !rest.includes("!/"))) return undefined;
   const [, body = "", reference] = /^([^#]*)(?:#(.*))?$/s.exec(rest) ?? [];
   const [, address = "", query] = /^([^?]*)(?:\?(.*))?$/s.exec(body) ?? [];
   const [, authority, path = ""] = /^(?:\/\/([^/]*))?(.*)$/s.exec(address) ?? [];
@@ -30,7 +30,7 @@ export function parseUrl(text: string): UrlParts | undefined {
     authority: authority ?? null,
     userInfo: named?.userInfo ?? null,
     host: named?.host ?? "",
-    path: withoutDots(path),
+    path,
     query: query ?? null,
     reference: reference ?? null,
   };
@@ -45,19 +45,6 @@ function parseAuthority(authority: string) {
   const match = /^(\[[\da-fA-F:.%\w]+\]|[^:[]*)(?::(\d*))?$/.exec(address);
   if (!match) return undefined;
   return { userInfo: at < 0 ? null : authority.slice(0, at), host: match[1] ?? "" };
-}
-
-/** `/./` is left out, and `/name/../`. */
-function withoutDots(path: string): string {
-  let cleaned = path.replaceAll(/\/\.(?=\/)/g, "");
-  for (let before = ""; before !== cleaned; ) {
-    before = cleaned;
-    cleaned = cleaned.replace(/\/(?!\.\.\/)[^/]+\/\.\.(?=\/)/, "");
-  }
-  return cleaned
-    .replace(/\/(?!\.\.\/)[^/]*\/\.\.$/, "/")
-    .replace(/^\.\/(?=.)/, "")
-    .replace(/\/\.$/, "/");
 }
 
 /** Returns a part by Java's name of it; null where it is not there, or there is no such part. */

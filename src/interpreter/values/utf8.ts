@@ -23,14 +23,14 @@ export function decodeUtf8Strictly(bytes: Uint8Array): string | undefined {
   }
 }
 
-/** The three bytes of a surrogate are one character that is none, where the platform would see three. */
+/** The bytes of a surrogate are one character that is none, where the platform would see two or three. */
 function withoutSurrogates(bytes: Uint8Array): Uint8Array {
   const kept: number[] = [];
   for (let index = 0; index < bytes.length; index++) {
     const [first = 0, second = 0, third = 0] = bytes.subarray(index, index + 3);
-    const isSurrogate = first === 0xed && second >= 0xa0 && second <= 0xbf && third >= 0x80 && third <= 0xbf;
+    const isSurrogate = first === 0xed && second >= 0xa0 && second <= 0xbf;
     kept.push(isSurrogate ? 0xff : first);
-    if (isSurrogate) index += 2;
+    if (isSurrogate) index += third >= 0x80 && third <= 0xbf ? 2 : 1;
   }
   return Uint8Array.from(kept);
 }

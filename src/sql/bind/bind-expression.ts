@@ -6,7 +6,6 @@ import { canCast } from "../../interpreter/cast/explicit-casts.ts";
 import { findFunction, functionNames } from "../../interpreter/functions/built-in.ts";
 import type { CallExpression, CallOptions, RowExpression } from "../../interpreter/row-expression.ts";
 import type { CallShape, Signature } from "../../interpreter/scalar-function.ts";
-import { isInterval } from "../../interpreter/types/interval-type.ts";
 import { formatShape, isSameShape, type SqlType } from "../../interpreter/types/sql-type.ts";
 import type { SqlValue } from "../../interpreter/values/sql-value.ts";
 import { decodeValueJson } from "../../interpreter/values/value-json.ts";

@@ -4,9 +4,12 @@
  * Flags within a pattern, what a line end is, `$` before the last line end, classes within classes,
  * possessive and atomic groups, names of character sets: what differs is written out. Group n of Java is
  * named `gn`.
- * Not there: `\G`, `\X`, `\N{name}`, blocks (`\p{InGreek}`), flags u, d and U.
+ * Not there: `\G`, `\X`, `\N{name}`, blocks (`\p{InGreek}`), flags d and U. Two things stay as they are in
+ * JavaScript: a group within what is repeated forgets what it matched the time before, and a reference to a
+ * group that took no part is to empty text.
  */
 import { escapedSet, lineEnds, propertySet, wordSet } from "./character-sets.ts";
+import { literal, withoutQuotes } from "./literal-characters.ts";
 
 export interface TranslatedPattern {
   readonly source: string;
@@ -22,6 +25,8 @@ interface Flags {
   readonly i: boolean;
   readonly m: boolean;
   readonly s: boolean;
+  /** Upper and lower case beyond ASCII are alike, too. */
+  readonly u: boolean;
   readonly x: boolean;
 }
 
@@ -52,7 +57,7 @@ const controls: Readonly<Record<string, string>> = Object.freeze({
 class Translator {
   readonly #characters: readonly string[];
   #at = 0;
-  #flags: Flags = { i: false, m: false, s: false, x: false };
+  #flags: Flags = { i: false, m: false, s: false, u: false, x: false };
   #groupCount = 0;
   #atomicCount = 0;
   readonly #names = new Map<string, number>();
@@ -101,25 +106,23 @@ class Translator {
   }
 
   #quantified(atom: string): string {
-    let text = atom;
-    for (let isFirst = true; ; isFirst = false) {
-      this.#skipComments();
-      const quantifier = this.#quantifier(isFirst);
-      if (quantifier === undefined) return text;
-      if (text === "") throw new SyntaxError(`${quantifier} repeats nothing`);
-      const repeated = isFirst ? text : `(?:${text})`;
-      if (this.#accept("+")) text = this.#atomic(`${repeated}${quantifier}`);
-      else text = `${repeated}${quantifier}${this.#accept("?") ? "?" : ""}`;
-    }
+    this.#skipComments();
+    const quantifier = this.#quantifier();
+    if (quantifier === undefined) return atom;
+    if (atom === "") throw new SyntaxError(`${quantifier} repeats nothing`);
+    const isPossessive = this.#accept("+");
+    const repeated = `${atom}${quantifier}${!isPossessive && this.#accept("?") ? "?" : ""}`;
+    // A further number repeats the nothing behind.
+    while (this.#peek() === "{") this.#quantifier();
+    return isPossessive ? this.#atomic(repeated) : repeated;
   }
 
-  #quantifier(isFirst: boolean): string | undefined {
+  #quantifier(): string | undefined {
     const next = this.#peek();
-    if (isFirst && (next === "*" || next === "+" || next === "?")) return this.#take();
+    if (next === "*" || next === "+" || next === "?") return this.#take();
     if (next !== "{") return undefined;
-    const match = /^\{\d{1,10}(?:,\d{0,10})?\}/.exec(
-      this.#characters.slice(this.#at, this.#at + 24).join(""),
-    );
+    const digits = this.#characters.slice(this.#at, this.#at + 24).join("");
+    const match = /^\{\d{1,10}(?:,\d{0,10})?\}/.exec(digits);
     if (!match) throw new SyntaxError("{ begins no number of repetitions");
     this.#at += match[0].length;
     return match[0];
@@ -152,8 +155,14 @@ class Translator {
       case "{":
         throw new SyntaxError(`${character} repeats nothing`);
       default:
-        return literal(character);
+        return this.#literal(character);
     }
+  }
+
+  /** Only ASCII has upper and lower case unless said. */
+  #literal(character: string): string {
+    const hasCase = !this.#flags.i || this.#flags.u || character <= "\x7f";
+    return hasCase ? literal(character) : `(?-i:${character})`;
   }
 
   #group(): string {
@@ -184,8 +193,7 @@ class Translator {
     for (;;) {
       const next = this.#take();
       if (next === "-" && isSet) isSet = false;
-      else if (next === "i" || next === "m" || next === "s" || next === "x")
-        flags = { ...flags, [next]: isSet };
+      else if (next in flags) flags = { ...flags, [next]: isSet };
       else if (next === ")") {
         this.#flags = flags;
         return "";
@@ -224,7 +232,7 @@ class Translator {
       if (number === undefined) throw new SyntaxError("a reference is to no group");
       return `\\k<g${number}>`;
     }
-    return /[1-9]/.test(letter) ? this.#reference() : literal(this.#escapedCharacter());
+    return /[1-9]/.test(letter) ? this.#reference() : this.#literal(this.#escapedCharacter());
   }
 
   /** A number is as long as there are so many groups. To a group that is not there nothing is equal. */
@@ -380,17 +388,4 @@ class Translator {
   #expect(character: string): void {
     if (!this.#accept(character)) throw new SyntaxError(`a ${character} is missing`);
   }
-}
-
-/** What is between `\Q` and `\E`, or the end, stands for itself. */
-function withoutQuotes(pattern: string): string {
-  return pattern.replaceAll(/\\Q(.*?)(?:\\E|$)|\\./gs, (whole, quoted: string | undefined) =>
-    quoted === undefined ? whole : quoted.replaceAll(/[^A-Za-z0-9]/gu, (each) => `\\${each}`),
-  );
-}
-
-/** A character that stands for itself, within classes too. */
-function literal(character: string): string {
-  const isPlain = /^[A-Za-z0-9]$/.test(character) || character > "\x7f";
-  return isPlain ? character : `\\u{${(character.codePointAt(0) ?? 0).toString(16)}}`;
 }
