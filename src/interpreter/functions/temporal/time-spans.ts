@@ -45,7 +45,7 @@ const addSignature: Signature = ({ types, constants: [constant] }: CallShape): R
   return { types: [symbol, takenCount, takenTo], type: { ...sumShape(takenTo, unit), isNullable } };
 };
 
-const timestampAdd: ScalarFunction = {
+const timestampAdd: Readonly<ScalarFunction> = {
   name: "TIMESTAMPADD",
   usage: "TIMESTAMPADD(unit, count, time)",
   signatures: [addSignature],
@@ -90,7 +90,7 @@ function monthsOfDays(from: number, to: number): number {
   return months;
 }
 
-const timestampDifference: ScalarFunction = {
+const timestampDifference: Readonly<ScalarFunction> = {
   name: "TIMESTAMPDIFF",
   usage: "TIMESTAMPDIFF(unit, from, to)",
   signatures: [differenceSignature],
