@@ -52,7 +52,7 @@ function timeOfDay(nanos: bigint): number {
   return Number(splitTimestamp(nanos).nanosOfDay / 1_000_000_000n) * 1000;
 }
 
-const currentWatermark: ScalarFunction = {
+const currentWatermark: Readonly<ScalarFunction> = {
   name: "CURRENT_WATERMARK",
   usage: "CURRENT_WATERMARK(rowtime)",
   isVolatile: true,
@@ -70,7 +70,7 @@ const currentWatermark: ScalarFunction = {
   },
 };
 
-const rand: ScalarFunction = {
+const rand: Readonly<ScalarFunction> = {
   name: "RAND",
   usage: "RAND([seed])",
   isVolatile: true,
@@ -81,7 +81,7 @@ const rand: ScalarFunction = {
   },
 };
 
-const randInteger: ScalarFunction = {
+const randInteger: Readonly<ScalarFunction> = {
   name: "RAND_INTEGER",
   usage: "RAND_INTEGER([seed,] bound)",
   isVolatile: true,

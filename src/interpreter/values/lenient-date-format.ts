@@ -1,7 +1,7 @@
 /**
  * Instants written and read by a pattern, as Java's `SimpleDateFormat` does: fields may have fewer or more
- * digits than the pattern says, what is too large goes over into the next unit (the 32nd of January is the 1st
- * of February), what follows the last field is not looked at, and S are milliseconds and no fraction.
+ * digits than the pattern says, what is too large goes over into the next unit (the 32nd of January is the
+ * 1st of February), what follows the last field is not looked at, and S are milliseconds and no fraction.
  *
  * Dates are of the Gregorian calendar also where Java takes the Julian one, before October 1582.
  */

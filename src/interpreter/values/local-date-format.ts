@@ -21,7 +21,7 @@ import { type FieldName, type ParsedFields, resolveFields } from "./resolve-fiel
 export interface LocalDateFormat {
   /** Takes nanoseconds since 1970. */
   readonly format: (nanos: bigint) => string;
-  /** Returns nanoseconds since 1970, undefined for a text that does not fit. What is absent is of 1970-01-01. */
+  /** Returns nanoseconds since 1970; undefined for a text that does not fit. What is absent is of 1970. */
   readonly parse: (text: string) => bigint | undefined;
 }
 

@@ -3,15 +3,18 @@
  */
 import { dateOfDays, daysInMonth, daysOfDate, joinTimestamp, splitTimestamp } from "./calendar.ts";
 
-const datePattern = /^(\d{1,5})(?:-(\d{1,2})(?:-(\d{1,2}))?)?$/;
+const datePattern = /^(\d+)(?:-(\d+)(?:-(\d+))?)?$/;
 const timePattern = /^(\d{1,2})(?::(\d{1,2})(?::(\d{1,2})(?:\.(\d*))?)?)?$/;
 
-/** Returns the days of `yyyy-MM-dd`; parts may be short, and month and day absent. Undefined for others. */
+/**
+ * Returns the days of `yyyy-MM-dd`, of the years 0 to 9999; parts may be short, and month and day absent.
+ * Undefined for others.
+ */
 export function parseDateText(text: string): number | undefined {
   const match = datePattern.exec(text.trim());
   if (!match) return undefined;
   const [year, month, day] = [Number(match[1]), Number(match[2] ?? 1), Number(match[3] ?? 1)];
-  if (month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) return undefined;
+  if (year > 9999 || month < 1 || month > 12 || day < 1 || day > daysInMonth(year, month)) return undefined;
   return daysOfDate({ year, month, day });
 }
 

@@ -37,7 +37,7 @@ const nanosPerSecond = 1_000_000_000n;
 const millisLeast = -62_167_219_200_000n;
 const millisLargest = 253_402_300_799_999n;
 
-const dateFormat: ScalarFunction = {
+const dateFormat: Readonly<ScalarFunction> = {
   name: "DATE_FORMAT",
   usage: "DATE_FORMAT(timestamp, pattern)",
   signatures: [
@@ -64,7 +64,7 @@ const dateFormat: ScalarFunction = {
   },
 };
 
-const toDate: ScalarFunction = {
+const toDate: Readonly<ScalarFunction> = {
   name: "TO_DATE",
   usage: "TO_DATE(text [, pattern])",
   signatures: [takes([text, text], returnsNullable({ name: "DATE" }), { optional: 1 })],
@@ -108,7 +108,7 @@ function plainTimestamp(written: string): bigint | undefined {
   return seconds === undefined ? undefined : seconds + BigInt(fraction.padEnd(9, "0"));
 }
 
-const toTimestamp: ScalarFunction = {
+const toTimestamp: Readonly<ScalarFunction> = {
   name: "TO_TIMESTAMP",
   usage: "TO_TIMESTAMP(text [, pattern])",
   signatures: [takes([text, text], returnsNullable(timestampShape), { optional: 1 })],
@@ -155,7 +155,7 @@ function wholeOf(value: number): bigint {
   return BigInt(Math.trunc(Math.min(Math.max(value, -Number.MAX_SAFE_INTEGER), Number.MAX_SAFE_INTEGER)));
 }
 
-const toInstant: ScalarFunction = {
+const toInstant: Readonly<ScalarFunction> = {
   name: "TO_TIMESTAMP_LTZ",
   usage: "TO_TIMESTAMP_LTZ(number [, precision]), TO_TIMESTAMP_LTZ(text [, pattern [, time zone]])",
   signatures: [
@@ -186,7 +186,7 @@ function knownZone(name: string) {
   }
 }
 
-const fromUnixTime: ScalarFunction = {
+const fromUnixTime: Readonly<ScalarFunction> = {
   name: "FROM_UNIXTIME",
   usage: "FROM_UNIXTIME(seconds [, pattern])",
   signatures: [takes([wholeNumbers, text], returnsNullable(stringShape), { optional: 1 })],
@@ -205,7 +205,7 @@ function wholeNumbers(type: SqlType): SqlType | undefined {
 /** What Flink gives for a text that is no time. */
 const noSeconds = -(2n ** 63n);
 
-const unixTimestamp: ScalarFunction = {
+const unixTimestamp: Readonly<ScalarFunction> = {
   name: "UNIX_TIMESTAMP",
   usage: "UNIX_TIMESTAMP([text [, pattern]])",
   isVolatile: true,
@@ -224,7 +224,7 @@ const unixTimestamp: ScalarFunction = {
   },
 };
 
-const convertZone: ScalarFunction = {
+const convertZone: Readonly<ScalarFunction> = {
   name: "CONVERT_TZ",
   usage: "CONVERT_TZ(text, from time zone, to time zone)",
   signatures: [takes([text, text, text], returnsNullable(stringShape))],

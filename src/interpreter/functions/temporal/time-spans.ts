@@ -1,11 +1,11 @@
 /**
- * Times that are some time apart: TIMESTAMPADD, TIMESTAMPDIFF, OVERLAPS.
+ * Times that are some time apart: TIMESTAMPADD and TIMESTAMPDIFF.
  */
 import type { CallShape, Resolution, ScalarFunction, Signature } from "../../scalar-function.ts";
-import { booleanShape, intShape, wholeNumber } from "../../signatures.ts";
+import { intShape, wholeNumber } from "../../signatures.ts";
 import type { SqlShape, SqlType } from "../../types/sql-type.ts";
 import { addMonths, joinTimestamp, splitTimestamp } from "../../values/calendar.ts";
-import { nanosPerMilli, type SqlValue } from "../../values/sql-value.ts";
+import { nanosPerMilli } from "../../values/sql-value.ts";
 import { fromLocalNanos, isTimePoint, localNanosOf } from "../../values/temporal-value.ts";
 import { monthsOfUnit, nanosOfUnit, unitOf } from "./time-units.ts";
 
@@ -45,7 +45,7 @@ const addSignature: Signature = ({ types, constants: [constant] }: CallShape): R
   return { types: [symbol, takenCount, takenTo], type: { ...sumShape(takenTo, unit), isNullable } };
 };
 
-const timestampAdd: ScalarFunction = {
+const timestampAdd: Readonly<ScalarFunction> = {
   name: "TIMESTAMPADD",
   usage: "TIMESTAMPADD(unit, count, time)",
   signatures: [addSignature],
@@ -90,7 +90,7 @@ function monthsOfDays(from: number, to: number): number {
   return months;
 }
 
-const timestampDifference: ScalarFunction = {
+const timestampDifference: Readonly<ScalarFunction> = {
   name: "TIMESTAMPDIFF",
   usage: "TIMESTAMPDIFF(unit, from, to)",
   signatures: [differenceSignature],
@@ -110,77 +110,4 @@ const timestampDifference: ScalarFunction = {
   },
 };
 
-/** Nanoseconds of the first and the last moment. */
-type Period = readonly [bigint, bigint];
-
-/** Returns the first type of a pair of two times, or of a time and how long it lasts; of others undefined. */
-function startOfPeriod(type: SqlType): SqlType | undefined {
-  if (type.name !== "ROW" || type.fields.length !== 2) return undefined;
-  const [start, end] = type.fields.map((field) => field.type);
-  if (!start || !end || !isTimePoint(start)) return undefined;
-  return end.name.startsWith("INTERVAL") || isComparable(start, end) ? start : undefined;
-}
-
-/** A DATE is a TIMESTAMP at midnight. */
-function isComparable(one: SqlType, other: SqlType): boolean {
-  const dates: readonly string[] = ["DATE", "TIMESTAMP"];
-  return one.name === other.name || (dates.includes(one.name) && dates.includes(other.name));
-}
-
-/** Returns what reads a period, which may be written with its end first; null where a part of it is. */
-function preparePeriod(type: SqlType): (value: SqlValue | undefined) => Period | null {
-  const [start, end] = (type.name === "ROW" ? type.fields : []).map((field) => field.type) as [
-    SqlType,
-    SqlType,
-  ];
-  const startOf = localNanosOf(start, utc);
-  const endOf = prepareEnd(start, end);
-  return (value) => {
-    const [first, last] = value as readonly SqlValue[];
-    if (first === null || last === null) return null;
-    const from = startOf(first);
-    const to = endOf(from, last as SqlValue);
-    return from <= to ? [from, to] : [to, from];
-  };
-}
-
-function prepareEnd(start: SqlType, end: SqlType): (from: bigint, value: SqlValue) => bigint {
-  if (!end.name.startsWith("INTERVAL")) {
-    const endOf = localNanosOf(end, utc);
-    return (_from, value) => endOf(value);
-  }
-  const isOfMonths = end.name === "INTERVAL YEAR TO MONTH";
-  const add = (from: bigint, value: SqlValue) =>
-    isOfMonths ? plusMonths(from, value as number) : from + BigInt(value as number) * nanosPerMilli;
-  // A TIME and a DATE stay what they are: one goes round at midnight, the other has no hours.
-  const [made, readAgain] = [fromLocalNanos(start, utc), localNanosOf(start, utc)];
-  return (from, value) => readAgain(made(add(from, value)));
-}
-
-const overlaps: ScalarFunction = {
-  name: "OVERLAPS",
-  usage: "(time, time or interval) OVERLAPS (time, time or interval)",
-  signatures: [
-    ({ types }) => {
-      const [one, other] = types.map(startOfPeriod);
-      if (types.length !== 2 || !one || !other || !isComparable(one, other)) return undefined;
-      const isNullable = types.some(
-        (type) =>
-          type.isNullable || (type.name === "ROW" && type.fields.some((field) => field.type.isNullable)),
-      );
-      return { types, type: { ...booleanShape, isNullable } };
-    },
-  ],
-  prepare: ({ types }) => {
-    const [one, other] = types.map(preparePeriod) as [
-      ReturnType<typeof preparePeriod>,
-      ReturnType<typeof preparePeriod>,
-    ];
-    return (left, right) => {
-      const [first, second] = [one(left), other(right)];
-      return first && second && first[1] >= second[0] && second[1] >= first[0];
-    };
-  },
-};
-
-export const timeSpanFunctions: readonly ScalarFunction[] = [timestampAdd, timestampDifference, overlaps];
+export const timeSpanFunctions: readonly ScalarFunction[] = [timestampAdd, timestampDifference];
