@@ -41,6 +41,21 @@ function withElement(result: (array: ArrayType, element: SqlType) => SqlType): S
   };
 }
 
+/** The same, where the value is looked for: text is not cut to the elements' length. */
+function withSought(result: (array: ArrayType, element: SqlType) => SqlType): Signature {
+  const signature = withElement(result);
+  return (call) => {
+    const resolution = signature(call);
+    const [, sought] = call.types;
+    if (!resolution || "refusal" in resolution || !sought || !isText(sought)) return resolution;
+    return { ...resolution, types: [call.types[0] as SqlType, sought] };
+  };
+}
+
+function isText({ name }: SqlType): boolean {
+  return name === "CHAR" || name === "VARCHAR";
+}
+
 /** Arrays that have a type in common. */
 function arraysAlike(fewest: number, most: number): Signature {
   return ({ types }) => {
@@ -74,7 +89,7 @@ function search(
   return {
     name,
     usage: `${name}(array, element)`,
-    signatures: [withElement(result)],
+    signatures: [withSought(result)],
     takesNulls: true,
     prepare: ({ types: [type] }) => {
       const isSame = sameElement(type);
@@ -243,7 +258,7 @@ export const arrayFunctions: readonly ScalarFunction[] = [
     name: "ARRAY_POSITION",
     usage: "ARRAY_POSITION(array, element)",
     signatures: [
-      withElement((within, { isNullable }) => ({ ...intShape, isNullable: within.isNullable || isNullable })),
+      withSought((within, { isNullable }) => ({ ...intShape, isNullable: within.isNullable || isNullable })),
     ],
     prepare: ({ types: [type] }) => {
       const isSame = sameElement(type);

@@ -23,11 +23,15 @@ const elementAt: Signature = ({ types: [array, index], constants: [, place] }) =
   return { types: [array, asked], type: { ...array.element, isNullable: true } };
 };
 
-/** `map[key]`: the key as the map's keys are, or the keys as what both have in common. */
+function isText({ name }: SqlType): boolean {
+  return name === "CHAR" || name === "VARCHAR";
+}
+
+/** `map[key]`: the key as the map's keys are, or both as what they have in common. */
 const valueAt: Signature = ({ types: [map, key] }) => {
   if (map?.name !== "MAP" || !key) return undefined;
   const type = { ...map.value, isNullable: true };
-  if (canCastImplicitly(key, map.key)) {
+  if (!isText(map.key) && canCastImplicitly(key, map.key)) {
     return { types: [map, { ...map.key, isNullable: key.isNullable }], type };
   }
   const common = mergeTypes([map.key, key]);
