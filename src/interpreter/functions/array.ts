@@ -16,7 +16,7 @@ import {
   truth,
 } from "../signatures.ts";
 import { mergeTypes } from "../types/merge-types.ts";
-import type { SqlShape, SqlType } from "../types/sql-type.ts";
+import { isText, type SqlShape, type SqlType } from "../types/sql-type.ts";
 import { comparisonOf, nullsLast } from "../values/compare-values.ts";
 import type { SqlValue } from "../values/sql-value.ts";
 import { distinctOf } from "../values/value-set.ts";
@@ -50,10 +50,6 @@ function withSought(result: (array: ArrayType, element: SqlType) => SqlType): Si
     if (!resolution || "refusal" in resolution || !sought || !isText(sought)) return resolution;
     return { ...resolution, types: [call.types[0] as SqlType, sought] };
   };
-}
-
-function isText({ name }: SqlType): boolean {
-  return name === "CHAR" || name === "VARCHAR";
 }
 
 /** Arrays that have a type in common. */

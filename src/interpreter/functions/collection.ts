@@ -5,7 +5,7 @@ import { canCastImplicitly } from "../cast/implicit-casts.ts";
 import { evaluationError, type Refusal, type ScalarFunction, type Signature } from "../scalar-function.ts";
 import { intShape, takesAlike } from "../signatures.ts";
 import { mergeTypes } from "../types/merge-types.ts";
-import type { SqlField, SqlType } from "../types/sql-type.ts";
+import { isText, type SqlField, type SqlType } from "../types/sql-type.ts";
 import { comparisonOf, nullsLast } from "../values/compare-values.ts";
 import { entriesOf, type SqlValue } from "../values/sql-value.ts";
 
@@ -22,10 +22,6 @@ const elementAt: Signature = ({ types: [array, index], constants: [, place] }) =
   const asked = index.name === "NULL" ? { ...intShape, isNullable: true } : index;
   return { types: [array, asked], type: { ...array.element, isNullable: true } };
 };
-
-function isText({ name }: SqlType): boolean {
-  return name === "CHAR" || name === "VARCHAR";
-}
 
 /** `map[key]`: the key as the map's keys are, or both as what they have in common. */
 const valueAt: Signature = ({ types: [map, key] }) => {
