@@ -16,7 +16,7 @@ import {
   truth,
 } from "../signatures.ts";
 import { mergeTypes } from "../types/merge-types.ts";
-import type { SqlShape, SqlType } from "../types/sql-type.ts";
+import { isText, type SqlShape, type SqlType } from "../types/sql-type.ts";
 import { comparisonOf, nullsLast } from "../values/compare-values.ts";
 import type { SqlValue } from "../values/sql-value.ts";
 import { distinctOf } from "../values/value-set.ts";
@@ -38,6 +38,17 @@ function withElement(result: (array: ArrayType, element: SqlType) => SqlType): S
     if (!canCastImplicitly(value, within.element)) return undefined;
     const taken = { ...within.element, isNullable: value.isNullable || value.name === "NULL" };
     return { types: [within, taken], type: result(within, taken) };
+  };
+}
+
+/** The same, where the value is looked for: text is not cut to the elements' length. */
+function withSought(result: (array: ArrayType, element: SqlType) => SqlType): Signature {
+  const signature = withElement(result);
+  return (call) => {
+    const resolution = signature(call);
+    const [, sought] = call.types;
+    if (!resolution || "refusal" in resolution || !sought || !isText(sought)) return resolution;
+    return { ...resolution, types: [call.types[0] as SqlType, sought] };
   };
 }
 
@@ -74,7 +85,7 @@ function search(
   return {
     name,
     usage: `${name}(array, element)`,
-    signatures: [withElement(result)],
+    signatures: [withSought(result)],
     takesNulls: true,
     prepare: ({ types: [type] }) => {
       const isSame = sameElement(type);
@@ -243,7 +254,7 @@ export const arrayFunctions: readonly ScalarFunction[] = [
     name: "ARRAY_POSITION",
     usage: "ARRAY_POSITION(array, element)",
     signatures: [
-      withElement((within, { isNullable }) => ({ ...intShape, isNullable: within.isNullable || isNullable })),
+      withSought((within, { isNullable }) => ({ ...intShape, isNullable: within.isNullable || isNullable })),
     ],
     prepare: ({ types: [type] }) => {
       const isSame = sameElement(type);

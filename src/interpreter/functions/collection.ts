@@ -5,7 +5,7 @@ import { canCastImplicitly } from "../cast/implicit-casts.ts";
 import { evaluationError, type Refusal, type ScalarFunction, type Signature } from "../scalar-function.ts";
 import { intShape, takesAlike } from "../signatures.ts";
 import { mergeTypes } from "../types/merge-types.ts";
-import type { SqlField, SqlType } from "../types/sql-type.ts";
+import { isText, type SqlField, type SqlType } from "../types/sql-type.ts";
 import { comparisonOf, nullsLast } from "../values/compare-values.ts";
 import { entriesOf, type SqlValue } from "../values/sql-value.ts";
 
@@ -23,11 +23,11 @@ const elementAt: Signature = ({ types: [array, index], constants: [, place] }) =
   return { types: [array, asked], type: { ...array.element, isNullable: true } };
 };
 
-/** `map[key]`: the key as the map's keys are, or the keys as what both have in common. */
+/** `map[key]`: the key as the map's keys are, or both as what they have in common. */
 const valueAt: Signature = ({ types: [map, key] }) => {
   if (map?.name !== "MAP" || !key) return undefined;
   const type = { ...map.value, isNullable: true };
-  if (canCastImplicitly(key, map.key)) {
+  if (!isText(map.key) && canCastImplicitly(key, map.key)) {
     return { types: [map, { ...map.key, isNullable: key.isNullable }], type };
   }
   const common = mergeTypes([map.key, key]);

@@ -18,7 +18,7 @@ import {
   type Signature,
 } from "../scalar-function.ts";
 import { booleanShape, returns, returnsNullable, stringShape, takes, text } from "../signatures.ts";
-import type { SqlType } from "../types/sql-type.ts";
+import { isText, type SqlType } from "../types/sql-type.ts";
 import type { SqlValue } from "../values/sql-value.ts";
 
 const textOfText = takes([text], returns(stringShape));
@@ -62,7 +62,7 @@ const ofValues: Signature = ({ types }) =>
 
 const ofPairs: Signature = ({ types, options }) => {
   const keys = types.filter((_type, index) => index % 2 === 0);
-  if (!keys.every(({ name, isNullable }) => (name === "CHAR" || name === "VARCHAR") && !isNullable)) {
+  if (!keys.every((type) => isText(type) && !type.isNullable)) {
     return { refusal: "Keys of JSON_OBJECT are texts that are not null" };
   }
   if ([...jsonPlaces(options)].some((place) => place % 2 === 0)) {

@@ -3,7 +3,7 @@
  */
 import { encodeBase64 } from "../../base/base64.ts";
 import { evaluationError } from "../scalar-function.ts";
-import type { SqlType } from "../types/sql-type.ts";
+import { isText, type SqlType } from "../types/sql-type.ts";
 import { entriesOf, type SqlValue } from "../values/sql-value.ts";
 import { formatTimestampText } from "../values/time-text.ts";
 import { type JsonNode, jsonDecimal, jsonDouble, jsonNumber } from "./json-node.ts";
@@ -21,18 +21,14 @@ export function isJsonType(type: SqlType): boolean {
     case "ARRAY":
       return isJsonType(type.element);
     case "MAP":
-      return isTextType(type.key) && isJsonType(type.value);
+      return isText(type.key) && isJsonType(type.value);
     case "MULTISET":
-      return isTextType(type.element);
+      return isText(type.element);
     case "ROW":
       return type.fields.every((field) => isJsonType(field.type));
     default:
       return true;
   }
-}
-
-function isTextType({ name }: SqlType): boolean {
-  return name === "CHAR" || name === "VARCHAR";
 }
 
 /** Returns what makes JSON of values of a type that has a form in it; null is null. */

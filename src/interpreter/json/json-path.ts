@@ -1,6 +1,7 @@
 /**
  * Paths into JSON, in the dialect that Flink's users write: that of Jayway's JsonPath, which is older than
  * RFC 9535 and differs from it in filters, functions, and in that a definite path gives one value, no list.
+ * Libraries for JavaScript speak other dialects, and hold numbers that lose digits.
  */
 import type { JsonNode } from "./json-node.ts";
 

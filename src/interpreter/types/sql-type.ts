@@ -57,6 +57,11 @@ export const lengthMax = 2_147_483_647;
 export const decimalPrecisionMax = 38;
 export const timePrecisionMax = 9;
 
+/** True for CHAR and VARCHAR. */
+export function isText({ name }: SqlShape): boolean {
+  return name === "CHAR" || name === "VARCHAR";
+}
+
 /** True where both are the same type, nullability aside. */
 export function isSameShape(one: SqlShape, other: SqlShape): boolean {
   return formatShape(one) === formatShape(other);

@@ -241,8 +241,7 @@ export class ExpressionBinder {
     const written = parts.map(({ name }) => name).join(".");
     const name = written.toUpperCase();
     if (call.over) throw notSupported(this.#source, call, `${name} OVER`);
-    if (isJsonOfText(call))
-      throw this.#error(call, "JSON is for values within JSON_OBJECT and JSON_ARRAY only");
+    if (name === "JSON") throw this.#error(call, "JSON is for values within JSON_OBJECT and JSON_ARRAY only");
     const isAggregate = call.isDistinct || call.filter || call.withinGroup || call.orderBy.length > 0;
     if (isAggregate)
       throw this.#error(call, `${name} is no aggregate; DISTINCT, FILTER and ORDER BY are for those`);
