@@ -12,7 +12,7 @@ import type { SqlValue } from "../../interpreter/values/sql-value.ts";
 import { decodeValueJson } from "../../interpreter/values/value-json.ts";
 import { notSupported, type SourceText, type Span, statementError } from "../parse/syntax-error.ts";
 import type { Call, Column, Expression, FieldOf, JsonBehavior, JsonCall } from "../parse/syntax-tree.ts";
-import { bindInterval, bindLiteral, negativeLiteral, textLiteral } from "./bind-literal.ts";
+import { bindInterval, bindLiteral, negatedLiteral, textLiteral } from "./bind-literal.ts";
 import { resolveType } from "./resolve-type.ts";
 import { findColumn, type Scope } from "./scope.ts";
 
@@ -167,7 +167,7 @@ export class ExpressionBinder {
     const { operator, operand } = expression;
     if (operator === "NOT") return this.call("NOT", [operand], expression);
     if (operator === "-" && operand.kind === "literal" && operand.type === "number") {
-      return negativeLiteral(bindLiteral(this.#source, operand));
+      return negatedLiteral(bindLiteral(this.#source, operand));
     }
     return this.call(operator === "-" ? "NEGATE" : "PLUS", [operand], expression);
   }
