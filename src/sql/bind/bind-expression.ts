@@ -3,6 +3,7 @@
  */
 
 import { suggestName } from "../../base/suggest-name.ts";
+import { findAggregate } from "../../interpreter/aggregates/built-in.ts";
 import { canCast } from "../../interpreter/cast/explicit-casts.ts";
 import { findFunction, functionNames } from "../../interpreter/functions/built-in.ts";
 import type { CallExpression, CallOptions, RowExpression } from "../../interpreter/row-expression.ts";
@@ -241,6 +242,9 @@ export class ExpressionBinder {
     const written = parts.map(({ name }) => name).join(".");
     const name = written.toUpperCase();
     if (call.over) throw notSupported(this.#source, call, `${name} OVER`);
+    if (findAggregate(name)) {
+      throw this.#error(call, `${name} is of the rows of a group, and here is no place for an aggregate`);
+    }
     const isAggregate = call.isDistinct || call.filter || call.withinGroup || call.orderBy.length > 0;
     if (isAggregate)
       throw this.#error(call, `${name} is no aggregate; DISTINCT, FILTER and ORDER BY are for those`);

@@ -1,6 +1,6 @@
 /**
- * Laws of aggregates: whatever came and was taken back, in however many parts, restored wherever, the value is
- * that of the rows which remain.
+ * Laws of aggregates: whatever came and was taken back, in however many parts, restored wherever, the value
+ * is that of the rows which remain.
  */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";

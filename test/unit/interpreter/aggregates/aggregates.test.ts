@@ -144,6 +144,8 @@ test.each<[call: string, type: string, ofAll: string, ofGroup: string]>([
 
 test.each<[call: string, type: string]>([
   ["COUNT()", "INT"],
+  ["COUNT(DISTINCT *)", "INT"],
+  ["SUM(*)", "INT"],
   ["SUM(a)", "STRING"],
   ["SUM(a, a)", "INT"],
   ["SUM(a) IGNORE NULLS", "INT"],
