@@ -2,7 +2,7 @@
  * Variances and standard deviations.
  *
  * What each value differs from the first one is summed, and its square, with twice the digits of a double:
- * large numbers that lie close together lose none, and rows may be taken back, and parts merged, in any order.
+ * large numbers that lie close together lose none, and rows may go, and parts be merged, in any order.
  *
  * Their type is that of an average: of an INT it is an INT.
  */
