@@ -37,7 +37,7 @@ export interface AggregateCall extends BoundCall {
 /**
  * How rows change an accumulator, and what its value is. Accumulators are changed in place.
  *
- * Rows may be taken back before they come, where parts are merged later: that is kept, and settled by `merge`.
+ * Rows may be taken back before they come, where parts are merged later: `merge` settles that.
  */
 export interface Accumulating<Accumulator = unknown> {
   create(): Accumulator;

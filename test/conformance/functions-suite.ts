@@ -57,10 +57,10 @@ export const functionsSuite: Suite = {
 
 function casesOf({
   scalar,
-  aggregate,
+  aggregate = [],
 }: {
   readonly scalar: readonly Block[];
-  readonly aggregate: readonly AggregateBlock[];
+  readonly aggregate?: readonly AggregateBlock[];
 }) {
   const cases = scalar.flatMap((block) =>
     isCounted(block) ? block.items.filter(hasVerdict).map((item) => caseOf(block, item)) : [],

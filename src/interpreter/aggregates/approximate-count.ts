@@ -80,7 +80,7 @@ function tau(share: number): number {
   return sum / 3;
 }
 
-/** All registers; or for each that is not 0, where that is shorter, its index (u16, little-endian) and run. */
+/** All registers; or, where shorter, of each that is not 0 its index (u16, little-endian) and its run. */
 function encodeRegisters(registers: Uint8Array): Uint8Array {
   const set: number[] = [];
   for (const [index, run] of registers.entries()) if (run > 0) set.push(index & 255, index >> 8, run);

@@ -5,8 +5,8 @@
 import { assert } from "../../base/assert.ts";
 import type { Accumulating, AggregateCall, AggregateFunction } from "../aggregate-function.ts";
 import { findFunction } from "../functions/built-in.ts";
-import { type Evaluator, evaluationError, type Signature } from "../scalar-function.ts";
-import { anyType, returnsNotNull, stringShape, takes, text } from "../signatures.ts";
+import { type EagerFunction, type Evaluator, evaluationError, type Signature } from "../scalar-function.ts";
+import { type ArgumentRule, anyType, returnsNotNull, stringShape, takes, text } from "../signatures.ts";
 import type { SqlShape, SqlType } from "../types/sql-type.ts";
 import type { SqlValue } from "../values/sql-value.ts";
 import { notNull, nullable, record } from "./accumulator-types.ts";
@@ -17,13 +17,18 @@ const jsonShape: SqlShape = Object.freeze({ name: "VARCHAR", length: 2000 });
 
 const jsonText: SqlType = Object.freeze(nullable(stringShape));
 
+function jsonString(): EagerFunction {
+  const writer = findFunction("JSON_STRING");
+  assert(writer && "prepare" in writer, "JSON_STRING calculates its argument first");
+  return writer;
+}
+
 /** Returns what makes JSON of the argument at `index`. */
 function jsonWriter(call: AggregateCall, index: number): (value: SqlValue) => string {
   if ((call.options.json ?? "").split(",").includes(String(index))) {
     return (value) => (value === null ? "null" : (value as string));
   }
-  const writer = findFunction("JSON_STRING");
-  assert(writer && "prepare" in writer, "JSON_STRING calculates its argument first");
+  const writer = jsonString();
   const [type, constant] = [call.types[index] as SqlType, call.constants[index]];
   const write: Evaluator = writer.prepare({
     ...call,
@@ -114,14 +119,20 @@ function arrays(call: AggregateCall): Accumulating<Arrivals> {
   };
 }
 
-/** NULL ON NULL and ABSENT ON NULL are the only clauses. */
-function withClauses(signature: Signature): Signature {
+/** The last argument is what JSON_STRING takes; NULL ON NULL and ABSENT ON NULL are the only clauses. */
+function ofJson(rules: readonly ArgumentRule[]): Signature {
+  const signature = takes(rules, returnsNotNull(jsonShape));
   return (call) => {
     const { onNull = "NULL", json: _json, ...others } = call.options;
     if (call.returning || Object.keys(others).length > 0 || !["NULL", "ABSENT"].includes(onNull)) {
       return { refusal: "Aggregates of JSON have no clauses but NULL ON NULL and ABSENT ON NULL" };
     }
-    return signature(call);
+    const value = { types: call.types.slice(-1), constants: call.constants.slice(-1), options: {} };
+    for (const takesValue of jsonString().signatures) {
+      const resolution = takesValue(value);
+      if (resolution) return "refusal" in resolution ? resolution : signature(call);
+    }
+    return undefined;
   };
 }
 
@@ -129,7 +140,7 @@ export const jsonAggregates: readonly AggregateFunction[] = [
   {
     name: "JSON_OBJECTAGG",
     usage: "JSON_OBJECTAGG([KEY] text VALUE value [{ NULL | ABSENT } ON NULL])",
-    signatures: [withClauses(takes([text, anyType], returnsNotNull(jsonShape)))],
+    signatures: [ofJson([text, anyType])],
     canRetract: true,
     takesNulls: true,
     hasValueOfNothing: true,
@@ -138,7 +149,7 @@ export const jsonAggregates: readonly AggregateFunction[] = [
   {
     name: "JSON_ARRAYAGG",
     usage: "JSON_ARRAYAGG(value [{ NULL | ABSENT } ON NULL])",
-    signatures: [withClauses(takes([anyType], returnsNotNull(jsonShape)))],
+    signatures: [ofJson([anyType])],
     canRetract: true,
     takesNulls: true,
     hasValueOfNothing: true,

@@ -11,7 +11,7 @@ import { decimalPrecisionMax, type SqlType } from "../types/sql-type.ts";
 import type { SqlValue } from "../values/sql-value.ts";
 import { notNull, record } from "./accumulator-types.ts";
 
-/** The value of how many rows a sum is of tells an empty group from one whose sum is 0. */
+/** How many values it is of tells a group without any from one whose sum is 0. */
 interface Sum {
   count: number;
   sum: SqlValue;

@@ -55,8 +55,14 @@ function callParts(source: SourceText, binder: ExpressionBinder, aggregate: Aggr
   }
   const [first] = call.arguments;
   const isOfRows = first?.kind === "star" && call.arguments.length === 1 && aggregate.name === "COUNT";
-  const isEmpty = call.arguments.length === 0 && aggregate.name === "COUNT";
-  if (isEmpty) throw statementError(source, call, "COUNT of rows is written COUNT(*)");
+  const isOfNothing = call.arguments.length === 0 || (isOfRows && call.isDistinct);
+  if (isOfNothing && aggregate.name === "COUNT") {
+    throw statementError(
+      source,
+      call,
+      "COUNT is of rows, COUNT(*), or of different values, COUNT(DISTINCT a)",
+    );
+  }
   const given = isOfRows ? [] : call.arguments.map((each) => binder.bind(each));
   return { given, more: nulls ? { options: { nulls } } : {} };
 }

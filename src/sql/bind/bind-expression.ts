@@ -2,6 +2,7 @@
  * Expressions: names become places, operators become functions, and what is converted is said by casts.
  */
 import { suggestName } from "../../base/suggest-name.ts";
+import { findAggregate } from "../../interpreter/aggregates/built-in.ts";
 import { canCast } from "../../interpreter/cast/explicit-casts.ts";
 import { findFunction, functionNames } from "../../interpreter/functions/built-in.ts";
 import type { CallExpression, CallOptions, RowExpression } from "../../interpreter/row-expression.ts";
@@ -11,7 +12,7 @@ import type { SqlValue } from "../../interpreter/values/sql-value.ts";
 import { decodeValueJson } from "../../interpreter/values/value-json.ts";
 import { notSupported, type SourceText, type Span, statementError } from "../parse/syntax-error.ts";
 import type { Call, Column, Expression, FieldOf, JsonBehavior, JsonCall } from "../parse/syntax-tree.ts";
-import { bindInterval, bindLiteral, negativeLiteral, textLiteral } from "./bind-literal.ts";
+import { bindInterval, bindLiteral, negatedLiteral, textLiteral } from "./bind-literal.ts";
 import { resolveType } from "./resolve-type.ts";
 import { findColumn, type Scope } from "./scope.ts";
 
@@ -167,7 +168,7 @@ export class ExpressionBinder {
     const { operator, operand } = expression;
     if (operator === "NOT") return this.call("NOT", [operand], expression);
     if (operator === "-" && operand.kind === "literal" && operand.type === "number") {
-      return negativeLiteral(bindLiteral(this.#source, operand));
+      return negatedLiteral(bindLiteral(this.#source, operand));
     }
     return this.call(operator === "-" ? "NEGATE" : "PLUS", [operand], expression);
   }
@@ -242,6 +243,9 @@ export class ExpressionBinder {
     const name = written.toUpperCase();
     if (call.over) throw notSupported(this.#source, call, `${name} OVER`);
     if (name === "JSON") throw this.#error(call, "JSON is for values within JSON_OBJECT and JSON_ARRAY only");
+    if (findAggregate(name)) {
+      throw this.#error(call, `${name} is of the rows of a group, and here is no place for an aggregate`);
+    }
     const isAggregate = call.isDistinct || call.filter || call.withinGroup || call.orderBy.length > 0;
     if (isAggregate)
       throw this.#error(call, `${name} is no aggregate; DISTINCT, FILTER and ORDER BY are for those`);

@@ -35,6 +35,14 @@ export function bindLiteral(source: SourceText, literal: Literal): LiteralExpres
   }
 }
 
+/** The negative of a number, of the same type: what `-1` says is a constant too. */
+export function negatedLiteral(literal: LiteralExpression): LiteralExpression {
+  const value = decodeValueJson(literal.value);
+  const negated =
+    typeof value === "bigint" ? -value : literal.type.name === "INT" ? 0 - Number(value) : -Number(value);
+  return { ...literal, value: encodeValueJson(negated) };
+}
+
 /** A text as a literal, with so many characters. */
 export function textLiteral(text: string): LiteralExpression {
   return literalOf(text, { name: "CHAR", length: [...text].length });
@@ -58,12 +66,6 @@ function bindNumber(source: SourceText, literal: Literal): LiteralExpression {
     if (unscaled === BigInt.asIntN(64, unscaled)) return literalOf(unscaled, { name: "BIGINT" });
   }
   return literalOf(unscaled, { name: "DECIMAL", precision, scale });
-}
-
-/** A number with a minus before it is a literal too, of the type that it has without. */
-export function negativeLiteral({ value, type }: LiteralExpression): LiteralExpression {
-  const number = decodeValueJson(value);
-  return literalOf(typeof number === "bigint" ? -number : 0 - (number as number), type);
 }
 
 const examples = {
