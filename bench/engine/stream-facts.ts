@@ -9,7 +9,7 @@ import type { StreamDefinition } from "../../src/protocol/stream-spec.ts";
 /** What a Worker knows of a stream as the coordinator would tell it. */
 export function factsOf(definition: StreamDefinition): StreamFacts {
   const { columns, eventTime, shards, distributionKey } = definition;
-  const indexOf = (name: string) => columns.findIndex((column) => column.name === name);
+  const indexOf = (name: string | undefined) => columns.findIndex((column) => column.name === name);
   return {
     stream: "bench",
     generation: 1,

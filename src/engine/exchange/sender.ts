@@ -198,6 +198,7 @@ export class Sender {
 
   /** The watermark that rows allow in the stream that they go into. */
   #timeIn(columns: ColumnRows, rows: Selection, { eventTimeColumn, outOfOrdernessMs }: SinkPlan): bigint {
+    if (eventTimeColumn < 0) return noWatermark;
     const newest = newestTime(this.#kernel, columns, eventTimeColumn, rows);
     const allowed = newest - BigInt(outOfOrdernessMs);
     return allowed > noWatermark ? allowed : noWatermark;

@@ -89,6 +89,13 @@ function isReserved(name: string): boolean {
   return name.startsWith("$");
 }
 
+/** The event time of a stream that a job reads; throws JOB_INVALID where it has none. */
+export function timeColumnOf({ eventTime }: StreamDefinition): string {
+  if (eventTime.column !== undefined) return eventTime.column;
+  const message = "source: the stream has no event time; make the job with SQL, which needs none";
+  throw new EngineError("JOB_INVALID", { message, details: { path: "source" } });
+}
+
 /**
  * Numbers the task's input columns: the stream's columns that are needed, in its order, then the computed
  * ones.

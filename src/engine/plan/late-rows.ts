@@ -10,7 +10,7 @@ import { formatType } from "../../columnar/schema.ts";
 import type { JobDefinition } from "../../protocol/job-spec.ts";
 import type { StreamDefinition } from "../../protocol/stream-spec.ts";
 import { bindCondition } from "../expressions/bind.ts";
-import { InputColumns, JobColumns } from "./job-columns.ts";
+import { InputColumns, JobColumns, timeColumnOf } from "./job-columns.ts";
 import { hasWeights, weightColumn } from "./plan-weights.ts";
 
 /**
@@ -28,7 +28,7 @@ export function lateColumnsOf(reader: JobDefinition, inputs: readonly StreamDefi
 
 /** Returns the stream of late rows of a step that reads `reads`, of which a reader sees only `names`. */
 export function lateRowsOf(reads: StreamDefinition, names: readonly string[]): StreamDefinition {
-  const visible = [...names, reads.eventTime.column];
+  const visible = [...names, timeColumnOf(reads)];
   const columns = reads.columns.map((column) =>
     visible.includes(column.name) ? column : { ...column, name: `$not ${column.name}` },
   );

@@ -14,7 +14,7 @@ import type { StreamDefinition } from "../../protocol/stream-spec.ts";
 import { bindCondition } from "../expressions/bind.ts";
 import { compileProgram } from "../expressions/compile.ts";
 import type { TypedExpression } from "../expressions/typed-expression.ts";
-import { InputColumns, JobColumns, type Wanted } from "./job-columns.ts";
+import { InputColumns, JobColumns, timeColumnOf, type Wanted } from "./job-columns.ts";
 import { planJob } from "./plan-job.ts";
 import { planTwoPhases } from "./plan-two-phases.ts";
 import { hasWeights, planWeights, type WeighedStage, weightColumn } from "./plan-weights.ts";
@@ -112,7 +112,7 @@ function sideOf(
   const keyed = columns.key(job);
   const parameters = job.aggregates.map((aggregate) => columns.argument(aggregate));
   const weight = isWeighed ? weightOf(stream, columns) : undefined;
-  const ownTime = (time === weightColumn && weight) || columns.get(stream.eventTime.column);
+  const ownTime = (time === weightColumn && weight) || columns.get(timeColumnOf(stream));
   const wanted = [
     { name: time, expression: ownTime },
     ...keyed,
@@ -148,7 +148,7 @@ function columnsOf({ sent }: Side, { columns }: StreamDefinition): Wanted[] {
  * need none: the weights stand in for it.
  */
 function timeOf(streams: readonly StreamDefinition[]): string {
-  const [first = commonTime, ...others] = streams.map(({ eventTime }) => eventTime.column);
+  const [first = commonTime, ...others] = streams.map(timeColumnOf);
   if ([first, ...others].includes(weightColumn)) return weightColumn;
   return others.every((name) => name === first) ? first : commonTime;
 }

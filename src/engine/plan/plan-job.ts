@@ -13,7 +13,7 @@ import type { JobDefinition, WindowDefinition } from "../../protocol/job-spec.ts
 import type { StreamDefinition } from "../../protocol/stream-spec.ts";
 import { bindCondition } from "../expressions/bind.ts";
 import { compileProgram } from "../expressions/compile.ts";
-import { InputColumns, JobColumns, routingKeyOf, type Wanted } from "./job-columns.ts";
+import { InputColumns, JobColumns, routingKeyOf, timeColumnOf, type Wanted } from "./job-columns.ts";
 import { AccumulatorList, type AggregateArgument, planAggregate } from "./plan-aggregate.ts";
 import { planCountedValues } from "./plan-counted-values.ts";
 import { hasWeights } from "./plan-weights.ts";
@@ -30,7 +30,8 @@ export function planJob(job: JobDefinition, stream: StreamDefinition, sendsChang
   const routingKey = routingKeyOf(stream, keyed);
   assert(routingKey, "a job that groups rows of several shards is planned in stages");
   const parameters = job.aggregates.map((aggregate) => columns.argument(aggregate));
-  const time: Wanted = { name: stream.eventTime.column, expression: columns.get(stream.eventTime.column) };
+  const timeColumn = timeColumnOf(stream);
+  const time: Wanted = { name: timeColumn, expression: columns.get(timeColumn) };
   const inputs = new InputColumns(
     stream,
     [time, ...keyed, ...parameters.flatMap((wanted) => wanted ?? [])],

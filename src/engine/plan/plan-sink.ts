@@ -79,7 +79,7 @@ function planSink(name: string, plan: TaskPlan, results: StreamDefinition, sink:
       columns: columns.map(({ name: column, type, nullable }) => {
         return { name: column, type, nullable, from: { from: "column", column: indexOf(column) } };
       }),
-      key: (isSpread ? [eventTime.column] : distributionKey).map(indexOf),
+      key: (isSpread ? [] : distributionKey).map(indexOf),
       to: sink.target,
       into: {
         schemaVersion: sink.schemaVersion,
@@ -96,7 +96,7 @@ function columnValue(
   column: Column,
   plan: TaskPlan,
   results: StreamDefinition,
-  eventTime: string,
+  eventTime: string | undefined,
 ): TypedExpression {
   const { name, type } = column;
   const index = results.columns.findIndex((candidate) => candidate.name === name);

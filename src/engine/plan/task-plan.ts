@@ -114,7 +114,7 @@ export interface SendPlan {
 /** What the rows of such a stream need besides. */
 export interface SinkPlan {
   readonly schemaVersion: number;
-  /** Index of the event time among the columns. */
+  /** Index of the event time among the columns; -1 for none. */
   readonly eventTimeColumn: number;
   readonly outOfOrdernessMs: number;
 }

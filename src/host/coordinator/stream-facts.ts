@@ -13,7 +13,8 @@ export function stagePartitionsOf(stream: StreamEntry): StagePartitions {
 
 export function streamFactsOf(stream: StreamEntry): StreamFacts {
   const { name, generation, mapVersion, definition } = stream;
-  const indexOf = (column: string) => definition.columns.findIndex((candidate) => candidate.name === column);
+  const indexOf = (column: string | undefined) =>
+    definition.columns.findIndex((candidate) => candidate.name === column);
   return {
     stream: name,
     generation,

@@ -61,9 +61,8 @@ describe("mistakes are told with their place, what was found and what was expect
     ["a body that is no object", 7, "STREAM_INVALID body: found 7, expected object"],
     [
       "a missing field",
-      { columns: flights.columns },
-      'STREAM_INVALID eventTime: found nothing, expected an object such as { "column": "time", ' +
-        '"outOfOrderness": "10s" }, which names a TIMESTAMP column',
+      { eventTime: flights.eventTime },
+      'STREAM_INVALID columns: found nothing, expected an array such as [{ "name": "time", "type": "TIMESTAMP(3)" }]',
     ],
     [
       "an unknown field",
