@@ -12,6 +12,7 @@ import { booleanShape } from "../signatures.ts";
 import type { SqlType } from "../types/sql-type.ts";
 import type { SqlValue } from "../values/sql-value.ts";
 import { comparedTypes, hasOrder, type Order, orderOf } from "./compared-operands.ts";
+import { overlapsFunctions } from "./overlaps.ts";
 
 /** Takes operands that can be compared, two or more. */
 function compares(
@@ -109,4 +110,5 @@ export const comparisonFunctions: readonly ScalarFunction[] = [
   distinction("IS DISTINCT FROM", false),
   distinction("IS NOT DISTINCT FROM", true),
   membership("IN"),
+  ...overlapsFunctions,
 ];

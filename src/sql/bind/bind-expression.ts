@@ -7,6 +7,7 @@ import { canCast } from "../../interpreter/cast/explicit-casts.ts";
 import { findFunction, functionNames } from "../../interpreter/functions/built-in.ts";
 import type { CallExpression, CallOptions, RowExpression } from "../../interpreter/row-expression.ts";
 import type { CallShape, Signature } from "../../interpreter/scalar-function.ts";
+import { isInterval } from "../../interpreter/types/interval-type.ts";
 import { formatShape, isSameShape, type SqlType } from "../../interpreter/types/sql-type.ts";
 import type { SqlValue } from "../../interpreter/values/sql-value.ts";
 import { decodeValueJson } from "../../interpreter/values/value-json.ts";
@@ -177,8 +178,21 @@ export class ExpressionBinder {
     const { operator, left, right } = expression;
     if (right.kind === "subquery" || left.kind === "subquery")
       this.bind(right.kind === "subquery" ? right : left);
+    if (operator === "OVERLAPS") return this.#overlaps(expression);
     const name = operator === "<=>" ? "IS NOT DISTINCT FROM" : operator;
     return this.call(name, [left, right], expression);
+  }
+
+  /** A period that lasts for an interval ends where that is over. */
+  #overlaps(expression: Extract<Expression, { kind: "binary" }>): RowExpression {
+    const moments = [expression.left, expression.right].flatMap((period) => {
+      const [start, end] = period.kind === "row" ? period.items.map((each) => this.bind(each)) : [];
+      if (period.kind !== "row" || period.items.length !== 2 || !start || !end) {
+        throw this.#error(period, "OVERLAPS takes periods of two items, such as (start, end)");
+      }
+      return [start, isInterval(end.type) ? this.make("+", [start, end], period) : end];
+    });
+    return this.make("OVERLAPS", moments, expression);
   }
 
   #between(expression: Extract<Expression, { kind: "between" }>): RowExpression {

@@ -1,4 +1,4 @@
-/** Comparisons of values of several types, IN, and TRY_CAST. */
+/** Comparisons of values of several types, IN, OVERLAPS and TRY_CAST. */
 import { expect, test } from "vitest";
 import { formatSqlType } from "../../../../src/interpreter/types/sql-type.ts";
 import { bindList, contextOf, evaluateList } from "../../../conformance/evaluate-sql.ts";
@@ -83,6 +83,23 @@ test("collections are equal or not, and have no order", () => {
   ];
   expect(evaluateList(equal, row, contextOf("UTC"))).toEqual([true, false, true]);
   expect(() => bindList("a < b", columns)).toThrow("does not take");
+});
+
+test.each([
+  ["(DATE '2020-01-01', DATE '2020-01-03') OVERLAPS (DATE '2020-01-02', DATE '2020-01-09')", true],
+  ["(DATE '2020-01-03', DATE '2020-01-01') OVERLAPS (DATE '2020-01-02', DATE '2020-01-02')", true],
+  ["(TIME '09:00:00', TIME '10:00:00') OVERLAPS (TIME '10:00:00', TIME '11:00:00')", true],
+  ["(TIME '09:00:00', TIME '10:00:00') OVERLAPS (TIME '10:00:01', TIME '11:00:00')", false],
+  ["(DATE '2020-01-01', NULL) OVERLAPS (DATE '2020-01-02', DATE '2020-01-09')", null],
+])("%s is %s", (sql, value) => {
+  expect(resultOf(sql)).toBe(value);
+});
+
+test("OVERLAPS takes two periods", () => {
+  expect(() => bindList("(1, 2) OVERLAPS (3, 4)", [])).toThrow("expected (start, end or interval)");
+  expect(() => bindList("DATE '2020-01-01' OVERLAPS (DATE '2020-01-01', DATE '2020-01-01')", [])).toThrow(
+    "OVERLAPS takes periods of two items",
+  );
 });
 
 test.each([
