@@ -180,3 +180,6 @@ export const sqlDepthMax = 200;
 
 /** Operators, joins or set operations in SQL that follow each other: their tree is as deep on its left. */
 export const sqlChainMax = 1000;
+
+/** Rows of a view that one query reads into a Worker's memory, of about a hundred bytes each. */
+export const queryRowsMax = 200_000;

@@ -7,6 +7,13 @@
 import { DurableObject } from "cloudflare:workers";
 import { Coordinator as CoordinatorHost } from "../host/coordinator/coordinator.ts";
 import type { CoordinatorRpc, ProducerRegistration } from "../host/coordinator/coordinator-rpc.ts";
+import {
+  type Existing,
+  type SqlObject,
+  SqlObjects,
+  type SqlObjectsRpc,
+} from "../host/coordinator/sql-objects.ts";
+import type { DataflowDefinition } from "../protocol/dataflow.ts";
 import type { JobDefinition } from "../protocol/job-spec.ts";
 import type { SavepointWish } from "../protocol/savepoint-body.ts";
 import type { StreamDefinition } from "../protocol/stream-spec.ts";
@@ -16,13 +23,16 @@ import { PlatformWallClock } from "./platform-wall-clock.ts";
 import { blobsOf } from "./savepoint-blobs.ts";
 import { KeptShardStubs } from "./shard-stubs.ts";
 
-export class Coordinator extends DurableObject<Environment> implements CoordinatorRpc {
+export class Coordinator extends DurableObject<Environment> implements CoordinatorRpc, SqlObjectsRpc {
   readonly #host: CoordinatorHost;
+  readonly #objects: SqlObjects;
 
   constructor(ctx: DurableObjectState, env: Environment) {
     super(ctx, env);
+    const sql = new ObjectStorage(ctx.storage);
+    this.#objects = new SqlObjects(sql);
     this.#host = new CoordinatorHost({
-      sql: new ObjectStorage(ctx.storage),
+      sql,
       clock: new PlatformWallClock(),
       shards: new KeptShardStubs(env),
       blobs: blobsOf(env),
@@ -59,7 +69,7 @@ export class Coordinator extends DurableObject<Environment> implements Coordinat
     return this.#host.deleteStream(name);
   }
 
-  putJob(name: string, definition: JobDefinition) {
+  putJob(name: string, definition: JobDefinition | DataflowDefinition) {
     return this.#host.putJob(name, definition);
   }
 
@@ -113,6 +123,18 @@ export class Coordinator extends DurableObject<Environment> implements Coordinat
 
   registerProducer(registration: ProducerRegistration) {
     return this.#host.registerProducer(registration);
+  }
+
+  sqlObjects() {
+    return this.#objects.sqlObjects();
+  }
+
+  putSqlObject(object: SqlObject, existing: Existing) {
+    return this.#objects.putSqlObject(object, existing);
+  }
+
+  dropSqlObject(kind: SqlObject["kind"], name: string) {
+    return this.#objects.dropSqlObject(kind, name);
   }
 
   shardActive(stream: string, generation: number, shard: number) {

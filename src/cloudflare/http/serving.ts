@@ -4,6 +4,7 @@
 import { EngineError, errorBodyOf } from "../../base/errors.ts";
 import type { RpcResult } from "../../engine/partition-types.ts";
 import type { CoordinatorRpc } from "../../host/coordinator/coordinator-rpc.ts";
+import type { SqlObjectsRpc } from "../../host/coordinator/sql-objects.ts";
 import { Ingest } from "../../host/ingest/ingest.ts";
 import { ViewReader } from "../../host/query/view-reader.ts";
 import { coordinatorOf } from "../coordinator-stub.ts";
@@ -47,7 +48,7 @@ export class Serving {
 
   /** Calls the coordinator; a call that the platform could not deliver becomes PARTITION_UNAVAILABLE. */
   async coordinator<Value>(
-    call: (rpc: CoordinatorRpc) => Promise<RpcResult<Value>>,
+    call: (rpc: CoordinatorRpc & SqlObjectsRpc) => Promise<RpcResult<Value>>,
   ): Promise<RpcResult<Value>> {
     try {
       return await call(coordinatorOf(this.#env));

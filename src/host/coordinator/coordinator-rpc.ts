@@ -18,6 +18,7 @@ import type {
   StreamAnswer,
   StreamStatusAnswer,
 } from "../../protocol/answers.ts";
+import type { DataflowDefinition } from "../../protocol/dataflow.ts";
 import type { JobDefinition } from "../../protocol/job-spec.ts";
 import type { SavepointWish } from "../../protocol/savepoint-body.ts";
 import type { StreamDefinition } from "../../protocol/stream-spec.ts";
@@ -83,7 +84,7 @@ export interface CoordinatorRpc {
   stream(name: string): Promise<RpcResult<StreamStatusAnswer>>;
   streams(): Promise<RpcResult<readonly StreamAnswer[]>>;
   deleteStream(name: string): Promise<RpcResult<null>>;
-  putJob(name: string, definition: JobDefinition): Promise<RpcResult<Put<JobAnswer>>>;
+  putJob(name: string, definition: JobDefinition | DataflowDefinition): Promise<RpcResult<Put<JobAnswer>>>;
   job(name: string): Promise<RpcResult<JobStatusAnswer>>;
   jobs(): Promise<RpcResult<readonly JobAnswer[]>>;
   setJobState(name: string, state: "running" | "paused"): Promise<RpcResult<JobAnswer>>;

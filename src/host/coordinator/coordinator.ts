@@ -11,6 +11,7 @@ import { EngineError, errorBodyOf, StorageFailure } from "../../base/errors.ts";
 import type { RpcResult } from "../../engine/partition-types.ts";
 import type { SqlStorage } from "../../engine/ports.ts";
 import type { JobAnswer, SavepointAnswer, SplitAnswer, StreamAnswer } from "../../protocol/answers.ts";
+import type { DataflowDefinition } from "../../protocol/dataflow.ts";
 import { type JobDefinition, sinksOfJob, sourcesOf } from "../../protocol/job-spec.ts";
 import type { SavepointWish } from "../../protocol/savepoint-body.ts";
 import type { StreamDefinition } from "../../protocol/stream-spec.ts";
@@ -148,8 +149,9 @@ export class Coordinator implements CoordinatorRpc {
     });
   }
 
-  putJob(name: string, definition: JobDefinition): Promise<RpcResult<Put<JobAnswer>>> {
+  putJob(name: string, definition: JobDefinition | DataflowDefinition): Promise<RpcResult<Put<JobAnswer>>> {
     return this.#answer(async () => {
+      if ("stages" in definition) throw new EngineError("SQL_NOT_SUPPORTED", { message: "Dataflows." });
       const existing = this.#catalog.job(name);
       if (existing && JSON.stringify(existing.definition) !== JSON.stringify(definition)) {
         const difference = jobDifference(existing.definition, definition);

@@ -1,0 +1,74 @@
+/**
+ * The catalog as statements see it: what SQL created, and streams that were made without it, as tables.
+ */
+import type { DataType } from "../../columnar/schema.ts";
+import { bytesShape, stringShape } from "../../interpreter/signatures.ts";
+import type { SqlType } from "../../interpreter/types/sql-type.ts";
+import { readStreamDefinition, type StreamDefinition } from "../../protocol/stream-spec.ts";
+import type { Catalog, TableDefinition, ViewDefinition } from "../../sql/catalog/table-definition.ts";
+import type { SqlObject } from "../coordinator/sql-objects.ts";
+import { ask, type SqlPorts } from "./sql-ports.ts";
+
+export interface ReadCatalog extends Catalog {
+  readonly tables: readonly TableDefinition[];
+  readonly views: readonly ViewDefinition[];
+  readonly functions: readonly string[];
+}
+
+export async function readCatalog(ports: SqlPorts): Promise<ReadCatalog> {
+  const [objects, streams] = await Promise.all([
+    ask(ports, (rpc) => rpc.sqlObjects()),
+    ask(ports, (rpc) => rpc.streams()),
+  ]);
+  const created = objects.flatMap((object) => (object.kind === "table" ? [object.definition] : []));
+  const known = new Set(created.map(({ name, options }) => options.stream ?? name));
+  const others = streams
+    .filter(({ stream }) => !known.has(stream))
+    .map(({ stream, definition }) => tableOfStream(stream, readStreamDefinition(definition)));
+  return catalogOf([...created, ...others], objects);
+}
+
+function catalogOf(tables: readonly TableDefinition[], objects: readonly SqlObject[]): ReadCatalog {
+  const views = objects.flatMap((object) => (object.kind === "view" ? [object.definition] : []));
+  const functions = objects.flatMap(({ kind, definition }) => (kind === "function" ? [definition.name] : []));
+  return {
+    ...{ tables, views, functions },
+    table: (name) => tables.find((each) => each.name === name),
+    view: (name) => views.find((each) => each.name === name),
+    names: [...tables, ...views].map(({ name }) => name),
+  };
+}
+
+/** A stream that was made without SQL, as a table. */
+function tableOfStream(name: string, definition: StreamDefinition): TableDefinition {
+  const { columns, eventTime, distributionKey } = definition;
+  const seconds = eventTime.outOfOrdernessMs / 1000;
+  const { column } = eventTime;
+  return {
+    name,
+    columns: columns.map((each) => ({ name: each.name, type: sqlTypeOf(each.type, each.nullable) })),
+    ...(column !== undefined && {
+      watermark: { column, expression: `\`${column}\` - INTERVAL '${seconds}' SECOND` },
+    }),
+    primaryKey: [],
+    ...(distributionKey.length > 0 && { distribution: { columns: distributionKey } }),
+    partitionedBy: [],
+    options: { connector: "http" },
+  };
+}
+
+function sqlTypeOf(type: DataType, isNullable: boolean): SqlType {
+  switch (type.name) {
+    case "STRING":
+      return { ...stringShape, isNullable };
+    case "BYTES":
+      return { ...bytesShape, isNullable };
+    case "DECIMAL":
+      return { name: "DECIMAL", precision: type.precision, scale: type.scale, isNullable };
+    case "TIMESTAMP":
+    case "TIMESTAMP_LTZ":
+      return { name: type.name, precision: type.precision, isNullable };
+    default:
+      return { name: type.name, isNullable };
+  }
+}

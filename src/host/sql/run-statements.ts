@@ -1,0 +1,283 @@
+/**
+ * Runs statements of SQL, one after the other: each sees what those before it made.
+ */
+import { formatSqlType } from "../../interpreter/types/sql-type.ts";
+import { encodeResult } from "../../interpreter/values/result-json.ts";
+import type { Row } from "../../interpreter/values/sql-value.ts";
+import type { DataflowDefinition } from "../../protocol/dataflow.ts";
+import type { StatementAnswer } from "../../protocol/sql-answers.ts";
+import { evaluateRelation } from "../../sql/batch/evaluate-relation.ts";
+import type { BindContext } from "../../sql/bind/bind-context.ts";
+import { bindInsert } from "../../sql/bind/bind-insert.ts";
+import { bindQuery } from "../../sql/bind/bind-query.ts";
+import {
+  checkOption,
+  optionKey,
+  optionOf,
+  type SessionOptions,
+  sessionOptions,
+} from "../../sql/bind/session-options.ts";
+import { explainInserts, explainQuery } from "../../sql/explain/explain.ts";
+import { optimize } from "../../sql/optimize/optimize.ts";
+import { formatStatement } from "../../sql/parse/format-statement.ts";
+import { parseStatements } from "../../sql/parse/parse-statements.ts";
+import type { Explain, Insert, QueryStatement, Statement, StopJob } from "../../sql/parse/statement-tree.ts";
+import { notSupported, type SourceText, statementError } from "../../sql/parse/syntax-error.ts";
+import {
+  type InsertPlan,
+  inputsOfRelation,
+  type Relation,
+  type ScanRelation,
+} from "../../sql/plan/logical-plan.ts";
+import { planDataflow } from "../../sql/plan/lower-insert.ts";
+import { alter, createFunction, createTable, createView, done, drop } from "./define.ts";
+import { type ReadCatalog, readCatalog } from "./read-catalog.ts";
+import { readViewRows } from "./read-view.ts";
+import { describe, show } from "./show.ts";
+import { ask, type Session, type SqlPorts, textAnswer } from "./sql-ports.ts";
+
+/** Runs all statements of a text; throws what the first that fails says, those before it are done. */
+export async function runStatements(
+  text: string,
+  options: SessionOptions,
+  ports: SqlPorts,
+): Promise<StatementAnswer[]> {
+  const session: Session = { options: {} };
+  for (const [key, value] of Object.entries(options)) setOption(session, key, value);
+  const source = { text };
+  const answers: StatementAnswer[] = [];
+  for (const statement of parseStatements(text)) {
+    answers.push(await runStatement(statement, source, session, ports));
+  }
+  return answers;
+}
+
+async function runStatement(
+  statement: Statement,
+  source: SourceText,
+  session: Session,
+  ports: SqlPorts,
+): Promise<StatementAnswer> {
+  switch (statement.kind) {
+    case "set":
+      if (!statement.option) return listOptions(session);
+      setOption(session, statement.option.key, statement.option.value);
+      return done("SET", `'${statement.option.key}' is '${statement.option.value}'.`);
+    case "reset":
+      return resetOption(session, statement.key);
+    case "use":
+      return use(statement.name.parts.at(-1)?.name ?? "", statement, source);
+    case "stop job":
+      return stopJob(statement, ports);
+  }
+  const context = contextOf(source, session.options, await readCatalog(ports));
+  switch (statement.kind) {
+    case "query":
+      return select(statement, context, ports);
+    case "insert":
+      return insert([statement], context, ports);
+    case "statement set":
+      return insert(statement.inserts, context, ports);
+    case "create table": {
+      const { answer, isWritten } = await createTable(statement, context, ports);
+      if (!statement.query || !isWritten) return answer;
+      const { name, query, start, end } = statement;
+      const filled = contextOf(source, session.options, await readCatalog(ports));
+      const into = {
+        kind: "insert",
+        isOverwrite: false,
+        into: name,
+        options: [],
+        partition: [],
+        columns: [],
+        query,
+      } as const;
+      return { ...(await insert([{ ...into, start, end }], filled, ports)), statement: "CREATE TABLE" };
+    }
+    case "create view":
+      return createView(statement, context, ports);
+    case "create function":
+      return createFunction(statement, context, ports);
+    case "alter function":
+      throw notSupported(source, statement, "ALTER FUNCTION");
+    case "alter table":
+    case "alter view":
+      return alter(statement, context, ports);
+    case "drop":
+      return drop(statement, context, ports);
+    case "show":
+      return show(statement, context, ports);
+    case "describe":
+      return describe(statement, context);
+    case "explain":
+      return explain(statement, context);
+  }
+}
+
+type Context = BindContext & { readonly catalog: ReadCatalog };
+
+function contextOf(source: SourceText, options: SessionOptions, catalog: ReadCatalog): Context {
+  return { source, catalog, options, named: new Map(), views: [], numbers: { next: 1 }, bindQuery };
+}
+
+function setOption(session: Session, key: string, value: string): void {
+  checkOption(key, value);
+  session.options = { ...session.options, [optionKey(key)]: value };
+}
+
+function resetOption(session: Session, key: string | undefined): StatementAnswer {
+  if (key === undefined) session.options = {};
+  else {
+    const known = optionKey(key);
+    session.options = Object.fromEntries(Object.entries(session.options).filter(([each]) => each !== known));
+  }
+  return done("RESET", key === undefined ? "All options have their defaults." : `'${key}' has its default.`);
+}
+
+function listOptions({ options }: Session): StatementAnswer {
+  return {
+    statement: "SET",
+    columns: ["key", "value", "help"].map((name) => ({ name, type: "STRING" })),
+    rows: Object.entries(sessionOptions).map(([key, { help }]) => [key, optionOf(options, key), help]),
+  };
+}
+
+function use(
+  name: string,
+  statement: Extract<Statement, { kind: "use" }>,
+  source: SourceText,
+): StatementAnswer {
+  const only = statement.what === "CATALOG" ? "default_catalog" : "default_database";
+  if (name === only) return done("USE", `${name} is used.`);
+  throw statementError(
+    source,
+    statement,
+    `There is no ${statement.what.toLowerCase()} ${name}; there is ${only}`,
+  );
+}
+
+async function stopJob(
+  { job, withSavepoint, withDrain }: StopJob,
+  ports: SqlPorts,
+): Promise<StatementAnswer> {
+  if (!withSavepoint) {
+    await ask(ports, (rpc) => rpc.deleteJob(job));
+    return done("STOP JOB", `Job ${job} is stopped.`);
+  }
+  const taken = await ask(ports, (rpc) => rpc.createSavepoint(job, { stop: true, drain: withDrain }));
+  return {
+    statement: "STOP JOB",
+    columns: [{ name: "savepoint path", type: "STRING" }],
+    rows: [[String(taken.savepoint)]],
+    message: `Job ${job} stops with savepoint ${taken.savepoint}.`,
+  };
+}
+
+/** A query over what ends: VALUES and views. */
+async function select(
+  statement: QueryStatement,
+  context: Context,
+  ports: SqlPorts,
+): Promise<StatementAnswer> {
+  const relation = optimize(bindQuery(statement.query, context));
+  const scans = scansOf(relation);
+  const stream = scans.find(({ table }) => table.options.connector !== "view");
+  if (stream) {
+    const { name } = stream.table;
+    throw notSupported(
+      context.source,
+      statement,
+      `a query over ${name}, which never ends, for an answer that does; write INSERT INTO a table of the view connector and query that`,
+    );
+  }
+  const rows = await evaluate(relation, scans, context, ports);
+  return {
+    statement: "SELECT",
+    columns: relation.fields.map(({ name, type }) => ({ name, type: formatSqlType(type) })),
+    rows: rows.map((row) => relation.fields.map(({ type }, index) => encodeResult(row[index] ?? null, type))),
+  };
+}
+
+async function evaluate(
+  relation: Relation,
+  scans: readonly ScanRelation[],
+  { options }: Context,
+  ports: SqlPorts,
+): Promise<readonly Row[]> {
+  const read = new Map<ScanRelation, readonly Row[]>();
+  for (const scan of scans) read.set(scan, await readViewRows(scan, ports));
+  return evaluateRelation(relation, {
+    timeZone: optionOf(options, "table.local-time-zone"),
+    moment: { processingTime: ports.clock.now(), watermark: null, random: () => ports.random() },
+    rowsOf: (scan) => read.get(scan) ?? [],
+  });
+}
+
+function scansOf(relation: Relation): ScanRelation[] {
+  if (relation.node === "scan") return [relation];
+  return inputsOfRelation(relation).flatMap(scansOf);
+}
+
+function planInserts(inserts: readonly Insert[], context: Context): InsertPlan[] {
+  return inserts.map((each) => {
+    const plan = bindInsert(each, context);
+    return { ...plan, input: optimize(plan.input) };
+  });
+}
+
+async function insert(
+  inserts: readonly Insert[],
+  context: Context,
+  ports: SqlPorts,
+): Promise<StatementAnswer> {
+  const plans = planInserts(inserts, context);
+  const { options } = context;
+  const sql = inserts.map((each) => formatStatement(each)).join(";\n");
+  const dataflow = planDataflow(plans, options, sql);
+  const job = await startDataflow(dataflow, plans, options, ports);
+  const tables = plans.map(({ table }) => table.name).join(", ");
+  return { statement: "INSERT", job, message: `Job ${job} writes to ${tables}.` };
+}
+
+async function startDataflow(
+  dataflow: DataflowDefinition,
+  plans: readonly InsertPlan[],
+  options: SessionOptions,
+  ports: SqlPorts,
+): Promise<string> {
+  const wanted = optionOf(options, "pipeline.name");
+  const name = wanted === "" ? await freeName(plans, ports) : wanted;
+  const saved = optionOf(options, "execution.state-recovery.path");
+  const fromSavepoint = saved === "" ? {} : { fromSavepoint: Number(saved) };
+  await ask(ports, (rpc) => rpc.putJob(name, { ...dataflow, ...fromSavepoint }));
+  return name;
+}
+
+/** The name of a job after the table that it writes to. */
+async function freeName(plans: readonly InsertPlan[], ports: SqlPorts): Promise<string> {
+  const jobs = await ask(ports, (rpc) => rpc.jobs());
+  const taken = new Set(jobs.map(({ job }) => job));
+  const base = `insert-into-${plans[0]?.table.name ?? "nothing"}`.slice(0, 56);
+  for (let number = 1; ; number++) {
+    const name = number === 1 ? base : `${base}-${number}`;
+    if (!taken.has(name)) return name;
+  }
+}
+
+function explain({ statement, ...span }: Explain, context: Context): StatementAnswer {
+  const { source, options } = context;
+  switch (statement.kind) {
+    case "query": {
+      const text = explainQuery(bindQuery(statement.query, context), options);
+      return textAnswer("EXPLAIN", "result", [text]);
+    }
+    case "insert":
+    case "statement set": {
+      const inserts = statement.kind === "insert" ? [statement] : statement.inserts;
+      const plans = inserts.map((each) => bindInsert(each, context));
+      return textAnswer("EXPLAIN", "result", [explainInserts(plans, options)]);
+    }
+    default:
+      throw notSupported(source, span, "EXPLAIN of anything but a query or INSERT");
+  }
+}

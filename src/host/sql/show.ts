@@ -1,0 +1,145 @@
+/**
+ * Statements that only tell: SHOW and DESCRIBE.
+ */
+import { suggestName } from "../../base/suggest-name.ts";
+import { functionNames } from "../../interpreter/functions/built-in.ts";
+import { formatShape } from "../../interpreter/types/sql-type.ts";
+import type { ResultJson } from "../../interpreter/values/result-json.ts";
+import type { StatementAnswer } from "../../protocol/sql-answers.ts";
+import { type BindContext, simpleName } from "../../sql/bind/bind-context.ts";
+import { bindQuery } from "../../sql/bind/bind-query.ts";
+import { bindScan } from "../../sql/bind/bind-scan.ts";
+import { formatTable, formatView } from "../../sql/catalog/format-table.ts";
+import type { TableDefinition } from "../../sql/catalog/table-definition.ts";
+import { parseStatements } from "../../sql/parse/parse-statements.ts";
+import type { Describe, Show } from "../../sql/parse/statement-tree.ts";
+import { notSupported, statementError } from "../../sql/parse/syntax-error.ts";
+import type { QualifiedName } from "../../sql/parse/syntax-tree.ts";
+import type { Field } from "../../sql/plan/logical-plan.ts";
+import type { ReadCatalog } from "./read-catalog.ts";
+import { ask, type SqlPorts, textAnswer } from "./sql-ports.ts";
+
+type Context = BindContext & { readonly catalog: ReadCatalog };
+
+export async function show(statement: Show, context: Context, ports: SqlPorts): Promise<StatementAnswer> {
+  const { catalog, source } = context;
+  const label = `SHOW ${statement.what}`;
+  const listed = (column: string, names: readonly string[]) =>
+    textAnswer(label, column, names.filter(patternOf(statement)).sort());
+  switch (statement.what) {
+    case "TABLES":
+      return listed(
+        "table name",
+        [...catalog.tables, ...catalog.views].map(({ name }) => name),
+      );
+    case "MATERIALIZED TABLES":
+      return listed("materialized table name", []);
+    case "VIEWS":
+      return listed(
+        "view name",
+        catalog.views.map(({ name }) => name),
+      );
+    case "FUNCTIONS":
+    case "USER FUNCTIONS": {
+      const own = [...catalog.functions];
+      const names = functionNames().filter((name) => /^[A-Z_0-9]+$/.test(name));
+      return listed("function name", statement.what === "FUNCTIONS" ? [...own, ...names] : own);
+    }
+    case "JOBS": {
+      const jobs = await ask(ports, (rpc) => rpc.jobs());
+      return {
+        statement: label,
+        columns: ["job", "status", "start time"].map((name) => ({ name, type: "STRING" })),
+        rows: jobs.map(({ job, state, createdAt }) => [job, state, createdAt]),
+      };
+    }
+    case "DATABASES":
+    case "CURRENT DATABASE":
+      return listed("database name", ["default_database"]);
+    case "CATALOGS":
+    case "CURRENT CATALOG":
+      return listed("catalog name", ["default_catalog"]);
+    case "CREATE TABLE":
+      return textAnswer(label, "result", [formatTable(tableNamed(statement.of, context))]);
+    case "CREATE VIEW": {
+      const name = statement.of ? simpleName(source, statement.of) : "";
+      const view = catalog.view(name);
+      if (!view) throw unknown(statement.of, name, "view", context);
+      return textAnswer(label, "result", [formatView(view)]);
+    }
+    case "COLUMNS":
+      return { ...describeTable(tableNamed(statement.of, context)), statement: label };
+    default:
+      throw notSupported(source, statement, label);
+  }
+}
+
+export function describe(statement: Describe, context: Context): StatementAnswer {
+  const { source, catalog } = context;
+  const { name: named } = statement;
+  if (statement.what !== "TABLE" || typeof named === "string") {
+    throw notSupported(source, statement, `DESCRIBE ${statement.what}`);
+  }
+  const name = simpleName(source, named);
+  const view = catalog.view(name);
+  if (view) {
+    const [parsed] = parseStatements(view.query);
+    if (parsed?.kind !== "query") throw unknown(named, name, "view", context);
+    const { fields } = bindQuery(parsed.query, {
+      ...context,
+      source: { text: view.query },
+      named: new Map(),
+    });
+    const columns = fields.map((field, index) => ({ ...field, name: view.columns[index] ?? field.name }));
+    return described(columns, () => [null, null, null]);
+  }
+  return describeTable(tableNamed(named, context));
+}
+
+function describeTable(table: TableDefinition): StatementAnswer {
+  const { fields } = bindScan(table);
+  return described(fields, ({ name }) => {
+    const column = table.columns.find((each) => each.name === name);
+    const { metadata, computed } = column ?? {};
+    const key = table.primaryKey.includes(name) ? `PRI(${table.primaryKey.join(", ")})` : null;
+    const extras =
+      computed !== undefined ? `AS ${computed}` : metadata ? `METADATA FROM '${metadata.key}'` : null;
+    return [key, extras, table.watermark?.column === name ? table.watermark.expression : null];
+  });
+}
+
+function described(fields: readonly Field[], more: (field: Field) => readonly ResultJson[]): StatementAnswer {
+  const names = ["name", "type", "null", "key", "extras", "watermark"];
+  return {
+    statement: "DESCRIBE",
+    columns: names.map((name) => ({ name, type: name === "null" ? "BOOLEAN" : "STRING" })),
+    rows: fields.map((field) => {
+      const time = field.time === "event" ? " *ROWTIME*" : field.time === "processing" ? " *PROCTIME*" : "";
+      return [field.name, `${formatShape(field.type)}${time}`, field.type.isNullable, ...more(field)];
+    }),
+  };
+}
+
+function tableNamed(named: QualifiedName | undefined, context: Context): TableDefinition {
+  const name = named ? simpleName(context.source, named) : "";
+  const table = context.catalog.table(name);
+  if (!table) throw unknown(named, name, "table", context);
+  return table;
+}
+
+function unknown(named: QualifiedName | undefined, name: string, what: string, { source, catalog }: Context) {
+  const span = named ?? { start: 0, end: 0 };
+  return statementError(source, span, `There is no ${what} ${name}${suggestName(name, catalog.names)}`);
+}
+
+/** LIKE and ILIKE: % for any text, _ for a character. */
+function patternOf({ pattern }: Show): (name: string) => boolean {
+  if (!pattern) return () => true;
+  const { text, operator, isNot } = pattern;
+  const escaped = text
+    .replaceAll(/[\\^$.*+?()[\]{}|/]/g, "\\$&")
+    .replaceAll("%", ".*")
+    .replaceAll("_", ".");
+  const matcher = new RegExp(`^${escaped}$`, operator === "ILIKE" ? "is" : "s");
+  return (name) => matcher.test(name) !== isNot;
+}

@@ -1,0 +1,42 @@
+/**
+ * What running statements needs of the outside.
+ */
+import { EngineError } from "../../base/errors.ts";
+import type { RpcResult } from "../../engine/partition-types.ts";
+import type { StatementAnswer } from "../../protocol/sql-answers.ts";
+import type { SessionOptions } from "../../sql/bind/session-options.ts";
+import type { CoordinatorRpc } from "../coordinator/coordinator-rpc.ts";
+import type { SqlObjectsRpc } from "../coordinator/sql-objects.ts";
+import type { ViewReader } from "../query/view-reader.ts";
+import type { WallClock } from "../wall-clock.ts";
+
+export interface SqlPorts {
+  readonly coordinator: <Value>(
+    call: (rpc: CoordinatorRpc & SqlObjectsRpc) => Promise<RpcResult<Value>>,
+  ) => Promise<RpcResult<Value>>;
+  readonly views: Pick<ViewReader, "read">;
+  readonly clock: WallClock;
+  /** A number in [0, 1). */
+  readonly random: () => number;
+}
+
+/** Options that statements of one request set for those behind them. */
+export interface Session {
+  options: SessionOptions;
+}
+
+/** Calls the coordinator; throws what it answers as an error. */
+export async function ask<Value>(
+  ports: Pick<SqlPorts, "coordinator">,
+  call: (rpc: CoordinatorRpc & SqlObjectsRpc) => Promise<RpcResult<Value>>,
+): Promise<Value> {
+  const answer = await ports.coordinator(call);
+  if (answer.ok) return answer.value;
+  const { code, message, details } = answer.error;
+  throw new EngineError(code, { message, ...(details && { details }) });
+}
+
+/** An answer of one column of texts. */
+export function textAnswer(statement: string, column: string, lines: readonly string[]): StatementAnswer {
+  return { statement, columns: [{ name: column, type: "STRING" }], rows: lines.map((line) => [line]) };
+}

@@ -1,0 +1,45 @@
+/**
+ * What `POST /v1/sql` takes and answers.
+ */
+import { z } from "zod";
+import { sqlTextMax } from "../base/limits.ts";
+import type { ResultJson } from "../interpreter/values/result-json.ts";
+import { fields, readBody } from "./read-body.ts";
+
+/** One for each statement, in order. */
+export interface SqlAnswer {
+  readonly results: readonly StatementAnswer[];
+}
+
+export interface StatementAnswer {
+  /** Its first words: SELECT, CREATE TABLE…. */
+  readonly statement: string;
+  readonly columns?: readonly ResultColumn[];
+  /** Values in the order of the columns. */
+  readonly rows?: readonly (readonly ResultJson[])[];
+  /** What was done, in a sentence. */
+  readonly message?: string;
+  /** The job that it started. */
+  readonly job?: string;
+}
+
+export interface ResultColumn {
+  readonly name: string;
+  readonly type: string;
+}
+
+const sqlBodySchema = fields({
+  sql: z
+    .string()
+    .min(1, "expected one or more statements")
+    .max(sqlTextMax, `expected at most ${sqlTextMax} characters`),
+  options: z.record(z.string(), z.string()).default({}),
+});
+
+/** `sql` is one statement or several with semicolons between them; `options` is what SET would set. */
+export type SqlBody = z.input<typeof sqlBodySchema>;
+
+/** Reads the body of `POST /v1/sql`; throws REQUEST_INVALID naming the place. */
+export function readSqlBody(body: unknown): z.output<typeof sqlBodySchema> {
+  return readBody(sqlBodySchema, body, "REQUEST_INVALID");
+}

@@ -1,0 +1,53 @@
+/**
+ * EXPLAIN: what a query means, what each pass of the optimizer made of it, and how it runs.
+ */
+import { EngineError } from "../../base/errors.ts";
+import type { SessionOptions } from "../bind/session-options.ts";
+import type { TableDefinition } from "../catalog/table-definition.ts";
+import { optimize } from "../optimize/optimize.ts";
+import type { InsertPlan, Relation } from "../plan/logical-plan.ts";
+import { planDataflow } from "../plan/lower-insert.ts";
+import { formatDataflow } from "./format-dataflow.ts";
+import { formatRelation } from "./format-relation.ts";
+
+/** Explains several INSERTs, which are one job. */
+export function explainInserts(inserts: readonly InsertPlan[], options: SessionOptions): string {
+  const parts = inserts.map(({ input }) => logicalParts(input));
+  const optimized = inserts.map((insert) => ({ ...insert, input: optimize(insert.input) }));
+  return [...parts.flat(), physicalPart(optimized, options)].join("\n\n");
+}
+
+/** Explains a query as if its changes were read one after the other. */
+export function explainQuery(relation: Relation, options: SessionOptions): string {
+  const table: TableDefinition = {
+    name: "result",
+    columns: relation.fields.map(({ name, type }) => ({ name, type })),
+    primaryKey: [],
+    partitionedBy: [],
+    options: { connector: "changelog" },
+  };
+  const insert = { table, input: optimize(relation), isOverwrite: false };
+  return [...logicalParts(relation), physicalPart([insert], options)].join("\n\n");
+}
+
+function logicalParts(relation: Relation): string[] {
+  const steps: string[] = [];
+  let before = formatRelation(relation);
+  const parts = [`== Logical Plan ==\n${before}`];
+  optimize(relation, ({ name }, made) => {
+    const after = formatRelation(made);
+    steps.push(after === before ? `${name}: nothing to do` : `${name}:\n${after}`);
+    before = after;
+  });
+  return [...parts, `== Optimized Plan ==\n${before}`, `== Optimizer Passes ==\n${steps.join("\n")}`];
+}
+
+/** A plan that ends, or that cannot run, is told instead. */
+function physicalPart(inserts: readonly InsertPlan[], options: SessionOptions): string {
+  try {
+    return `== Physical Plan ==\n${formatDataflow(planDataflow(inserts, options, ""))}`;
+  } catch (thrown) {
+    if (!(thrown instanceof EngineError)) throw thrown;
+    return `== Physical Plan ==\n${thrown.message}`;
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * A dataflow as people read it: its stages, what each does, and which changes go between them.
+ */
+import { formatShape } from "../../interpreter/types/sql-type.ts";
+import type {
+  DataflowDefinition,
+  DataflowStage,
+  OperatorDefinition,
+  OperatorInput,
+} from "../../protocol/dataflow.ts";
+import { formatRowExpression } from "./format-expression.ts";
+import { formatAggregate, formatWindow } from "./format-relation.ts";
+
+/** Returns the stages from the sources on. */
+export function formatDataflow({ stages }: DataflowDefinition): string {
+  return stages.map(formatStage).join("\n\n");
+}
+
+function formatStage(stage: DataflowStage, number: number): string {
+  const { uid, source, inputs = [], parallelism, operators, sinks } = stage;
+  const partitions =
+    parallelism === undefined ? "" : `, ${parallelism} partition${parallelism === 1 ? "" : "s"}`;
+  const read = source
+    ? [
+        `in the shards of ${source.stream}: ${source.columns.map(({ name, type }) => `${name} ${formatShape(type)}`).join(", ")}`,
+      ]
+    : inputs.map(({ stage: from, key }, port) => {
+        const by =
+          key.length === 0 ? "all to one" : `by hash of ${key.map((column) => `$${column}`).join(", ")}`;
+        return `port ${port}: rows of stage ${from}, ${by}`;
+      });
+  return [
+    `Stage ${number} "${uid}"${partitions}`,
+    ...read.map((line) => `  ${line}`),
+    ...operators.map((operator, index) => `  [${index}] ${formatOperator(operator)}`),
+    ...sinks.map(({ sink, name, of }) => `  -> ${sink} ${name} from ${formatInput(of)}`),
+  ].join("\n");
+}
+
+function formatInput(input: OperatorInput): string {
+  return "port" in input ? `port ${input.port}` : `[${input.operator}]`;
+}
+
+function formatOperator(operator: OperatorDefinition): string {
+  const from = operator.inputs.map(formatInput).join(", ");
+  return `${describe(operator)} <- ${from}`;
+}
+
+function describe(operator: OperatorDefinition): string {
+  switch (operator.operator) {
+    case "calc": {
+      const select = operator.projection?.map((each) => formatRowExpression(each, [])).join(", ");
+      const where = operator.condition && formatRowExpression(operator.condition, []);
+      return `Calc(${[...(select === undefined ? [] : [`select=[${select}]`]), ...(where ? [`where=[${where}]`] : [])].join(", ")})`;
+    }
+    case "expand":
+      return `Expand(sets=[${operator.projections.length}])`;
+    case "unnest":
+      return `Correlate(unnest=[${formatRowExpression(operator.collection, [])}])`;
+    case "window assign":
+      return `WindowTableFunction(${formatWindow(operator.window, operator.time, [])})`;
+    case "group aggregate": {
+      const modes = `changelog=[I, ${operator.sendsUpdateBefore ? "UB, " : ""}UA${operator.isRetracting ? ", D" : ""}]`;
+      const kept = operator.ttlMs === undefined ? "state kept forever" : `state kept ${operator.ttlMs} ms`;
+      const select = operator.aggregates.map((each) => formatAggregate(each, [])).join(", ");
+      return `GroupAggregate(key=[${columnsOf(operator.key)}], select=[${select}], ${modes}, ${kept})`;
+    }
+    case "window aggregate": {
+      const { window, time, key, aggregates } = operator;
+      const shape = window.kind === "attached" ? "attached" : formatWindow(window, time, []);
+      const select = aggregates.map((each) => formatAggregate(each, [])).join(", ");
+      return `WindowAggregate(key=[${columnsOf(key)}], window=[${shape}], select=[${select}], changelog=[I])`;
+    }
+    case "set":
+      return `${operator.set === "intersect" ? "Intersect" : "Except"}(all=[${operator.isAll}])`;
+    case "sort":
+      return operator.time === undefined
+        ? "Sort(at the end of the input)"
+        : `TemporalSort(time=[$${operator.time}])`;
+    case "limit":
+      return `Limit(offset=[${operator.offset}], fetch=[${operator.count}])`;
+    case "constraint":
+      return `ConstraintEnforcer(${[operator.notNull, operator.nested, operator.length].filter((each) => each !== undefined).join(", ")})`;
+    case "drop update before":
+      return "DropUpdateBefore()";
+  }
+}
+
+function columnsOf(columns: readonly number[]): string {
+  return columns.map((column) => `$${column}`).join(", ");
+}

@@ -1,0 +1,100 @@
+/**
+ * Relations as people read them, as a tree from what comes out to what is read.
+ */
+import type { AggregateExpression } from "../../interpreter/compile-aggregate.ts";
+import { formatShape } from "../../interpreter/types/sql-type.ts";
+import type { WindowShape, WindowTime } from "../../protocol/dataflow.ts";
+import { type Field, inputsOfRelation, type Relation } from "../plan/logical-plan.ts";
+import { formatRowExpression } from "./format-expression.ts";
+
+/** Returns one line for each relation, indented by its depth. */
+export function formatRelation(relation: Relation, depth = 0): string {
+  const line = `${"   ".repeat(depth)}${depth === 0 ? "" : "+- "}${describe(relation)}`;
+  return [line, ...inputsOfRelation(relation).map((input) => formatRelation(input, depth + 1))].join("\n");
+}
+
+function describe(relation: Relation): string {
+  const [input] = inputsOfRelation(relation);
+  const names = (input?.fields ?? relation.fields).map(({ name }) => name);
+  const named = (columns: readonly number[]) => columns.map((column) => names[column]).join(", ");
+  switch (relation.node) {
+    case "scan": {
+      const watermark = relation.watermark
+        ? `, watermark=[${formatRowExpression(relation.watermark, names)}]`
+        : "";
+      return `TableScan(table=[${relation.table.name}], fields=[${names.join(", ")}]${watermark})`;
+    }
+    case "values":
+      return `Values(rows=[${relation.rows.length}], fields=[${names.join(", ")}])`;
+    case "calc": {
+      const { projection, condition, fields } = relation;
+      const select = projection
+        ?.map((each, index) => aliased(formatRowExpression(each, names), fields[index]?.name ?? ""))
+        .join(", ");
+      const where = condition && `where=[${formatRowExpression(condition, names)}]`;
+      return `Calc(${[...(select === undefined ? [] : [`select=[${select}]`]), ...(where ? [where] : [])].join(", ")})`;
+    }
+    case "unnest":
+      return `Correlate(${relation.isLeft ? "left, " : ""}unnest=[${formatRowExpression(relation.collection, names)}])`;
+    case "window": {
+      const partition = relation.key.length > 0 ? `, partition by=[${named(relation.key)}]` : "";
+      return `WindowTableFunction(${formatWindow(relation.window, relation.time, names)}${partition})`;
+    }
+    case "aggregate": {
+      const { key, aggregates, groupWindow, sets, ttlMs } = relation;
+      const parts = [
+        ...(key.length > 0 ? [`groupBy=[${named(key)}]`] : []),
+        ...(sets
+          ? [`sets=[${sets.map((set) => `{${set.map((at) => names[key[at] ?? 0]).join(", ")}}`).join(", ")}]`]
+          : []),
+        ...(groupWindow ? [`window=[${formatWindow(groupWindow.window, groupWindow.time, names)}]`] : []),
+        ...(aggregates.length > 0
+          ? [`select=[${aggregates.map((each) => formatAggregate(each, names)).join(", ")}]`]
+          : []),
+        ...(ttlMs === undefined ? [] : [`ttl=[${ttlMs} ms]`]),
+      ];
+      return `Aggregate(${parts.join(", ")})`;
+    }
+    case "union":
+      return `Union(all=[true], inputs=[${relation.inputs.length}])`;
+    case "set":
+      return `${relation.set === "intersect" ? "Intersect" : "Except"}(all=[${relation.isAll}])`;
+    case "sort":
+      return `Sort(orderBy=[${relation.order
+        .map(({ column, isDescending }) => `${names[column]}${isDescending ? " DESC" : ""}`)
+        .join(", ")}])`;
+    case "limit":
+      return `Limit(offset=[${relation.offset}], fetch=[${relation.count}])`;
+  }
+}
+
+function aliased(text: string, name: string): string {
+  return text === name ? text : `${text} AS ${name}`;
+}
+
+export function formatWindow(window: WindowShape, time: WindowTime, names: readonly string[]): string {
+  const of = "column" in time ? names[time.column] : "PROCTIME()";
+  const offset = "offsetMs" in window && window.offsetMs !== 0 ? `, offset ${window.offsetMs} ms` : "";
+  switch (window.kind) {
+    case "tumble":
+      return `TUMBLE(${of}, size ${window.sizeMs} ms${offset})`;
+    case "hop":
+      return `HOP(${of}, slide ${window.slideMs} ms, size ${window.sizeMs} ms${offset})`;
+    case "cumulate":
+      return `CUMULATE(${of}, step ${window.stepMs} ms, size ${window.sizeMs} ms${offset})`;
+    case "session":
+      return `SESSION(${of}, gap ${window.gapMs} ms)`;
+  }
+}
+
+export function formatAggregate(aggregate: AggregateExpression, names: readonly string[]): string {
+  const given = aggregate.arguments.map((each) => formatRowExpression(each, names)).join(", ");
+  const inner = given === "" ? "*" : given;
+  const filter = aggregate.filter ? ` FILTER (WHERE ${formatRowExpression(aggregate.filter, names)})` : "";
+  return `${aggregate.function}(${aggregate.isDistinct ? "DISTINCT " : ""}${inner})${filter}`;
+}
+
+/** `name TYPE`, with what time it is. */
+export function formatField({ name, type, time }: Field): string {
+  return `${name} ${formatShape(type)}${time === "event" ? " *ROWTIME*" : time === "processing" ? " *PROCTIME*" : ""}`;
+}
