@@ -2,7 +2,7 @@
  * Text and patterns: LIKE, SIMILAR TO and regular expressions, which are Java's.
  *
  * What is no regular expression matches nothing or gives null; some functions refuse it where it is written
- * in the statement.
+ * in the statement. The empty one is found nowhere by REGEXP, and everywhere by others.
  */
 import {
   type CallShape,
@@ -23,10 +23,10 @@ import {
   text,
   wholeNumber,
 } from "../signatures.ts";
-import type { SqlShape } from "../types/sql-type.ts";
 import type { SqlValue } from "../values/sql-value.ts";
 import { compileJavaPattern, constantPattern, type JavaPattern } from "./regexp/java-pattern.ts";
 import { compileLike, compileSimilar, type TextTest } from "./regexp/like-pattern.ts";
+import { checkMadeText, textArrayShape } from "./text-shapes.ts";
 
 type Compile = (pattern: string, escaping?: string) => TextTest;
 
@@ -86,8 +86,9 @@ interface RegexpFunction {
   readonly isOptional?: true;
   readonly usage: string;
   readonly result: ResultRule;
-  /** The value where the pattern is none; one that is written is refused where this is `REFUSED`. */
+  /** The value where the pattern is none: null where not said. */
   readonly ofNone?: SqlValue;
+  /** A pattern that is written and is none is refused. */
   readonly refusesNone?: true;
   readonly evaluate: (pattern: JavaPattern, value: string, more: SqlValue | undefined) => SqlValue;
 }
@@ -122,23 +123,31 @@ function groupOf(pattern: JavaPattern, number: SqlValue): number | undefined {
   return group >= 0 && group <= pattern.groupCount ? group : undefined;
 }
 
-const textArray: SqlShape = Object.freeze({ name: "ARRAY", element: { ...stringShape, isNullable: true } });
+/** The replacement is taken as it is. */
+function replaceAll(pattern: JavaPattern, value: string, by: string): string {
+  let made = value.length;
+  return pattern.replaceAll(value, () => {
+    made += by.length;
+    checkMadeText("REGEXP_REPLACE", made);
+    return by;
+  });
+}
 
-const regexpFunctions: readonly ScalarFunction[] = [
+const regexpFunctions: readonly RegexpFunction[] = [
   {
     name: "REGEXP",
     usage: "",
     result: returns(booleanShape),
     ofNone: false,
     refusesNone: true,
-    evaluate: (pattern: JavaPattern, value: string) => pattern.find(value) !== undefined,
-  } as const,
+    evaluate: (pattern, value) => pattern.source !== "" && pattern.indexIn(value) >= 0,
+  },
   {
     name: "REGEXP_COUNT",
     usage: "",
     result: returnsNullable(intShape),
-    evaluate: (pattern: JavaPattern, value: string) => [...pattern.findAll(value)].length,
-  } as const,
+    evaluate: (pattern, value) => [...pattern.findAll(value)].length,
+  },
   {
     name: "REGEXP_EXTRACT",
     more: [int],
@@ -146,48 +155,47 @@ const regexpFunctions: readonly ScalarFunction[] = [
     usage: " [, group]",
     result: returnsNullable(stringShape),
     refusesNone: true,
-    evaluate: (pattern: JavaPattern, value: string, number: SqlValue = 0) => {
+    evaluate: (pattern, value, number = 0) => {
       const group = groupOf(pattern, number);
       return group === undefined ? null : (pattern.find(value)?.groups[group] ?? null);
     },
-  } as const,
+  },
   {
     name: "REGEXP_EXTRACT_ALL",
     more: [wholeNumber],
     isOptional: true,
     usage: " [, group]",
-    result: returnsNullable(textArray),
-    evaluate: (pattern: JavaPattern, value: string, number: SqlValue = 1) => {
+    result: returnsNullable(textArrayShape),
+    evaluate: (pattern, value, number = 1) => {
       const group = groupOf(pattern, number);
       if (group === undefined) return null;
       return Array.from(pattern.findAll(value), ({ groups }) => groups[group] ?? null);
     },
-  } as const,
+  },
   {
     name: "REGEXP_INSTR",
     usage: "",
     result: returnsNullable(intShape),
-    evaluate: (pattern: JavaPattern, value: string) => (pattern.find(value)?.index ?? -1) + 1,
-  } as const,
+    evaluate: (pattern, value) => pattern.indexIn(value) + 1,
+  },
   {
     name: "REGEXP_REPLACE",
     more: [text],
     usage: ", replacement",
     result: returnsNullable(stringShape),
     refusesNone: true,
-    evaluate: (pattern: JavaPattern, value: string, by: SqlValue | undefined) =>
-      pattern.replaceAll(value, by as string),
-  } as const,
+    evaluate: (pattern, value, by) => replaceAll(pattern, value, by as string),
+  },
   {
     name: "REGEXP_SUBSTR",
     usage: "",
     result: returnsNullable(stringShape),
-    evaluate: (pattern: JavaPattern, value: string) => pattern.find(value)?.groups[0] ?? null,
-  } as const,
-].map(regexpFunction);
+    evaluate: (pattern, value) => pattern.find(value)?.groups[0] ?? null,
+  },
+];
 
 export const patternFunctions: readonly ScalarFunction[] = [
   patternTest("LIKE", compileLike, true),
   patternTest("SIMILAR TO", compileSimilar, false),
-  ...regexpFunctions,
+  ...regexpFunctions.map(regexpFunction),
 ];

@@ -38,24 +38,32 @@ function refuse(place: string, why: string): never {
 function format(pattern: string, known: readonly Argument[], values: readonly SqlValue[]): string {
   let next = 0;
   let before = -1;
-  return pattern.replaceAll(placePattern, (written, index, flags: string, width, precision, conversion) => {
-    if (conversion === undefined) refuse(written, "a conversion such as %s is expected");
-    const place: Place = {
-      value: flags.includes("<") ? -1 : Number(index ?? 0),
-      flags,
-      width: Number(width ?? 0),
-      precision: precision === undefined ? undefined : Number(precision),
-      conversion,
-    };
+  let made = pattern.length;
+  return pattern.replaceAll(placePattern, (...match) => {
+    const [written, place] = [match[0], placeOf(match)];
     checkPlace(written, place);
-    if (conversion === "n") return "\n";
-    if (conversion === "%") return padded(place, "%");
+    if (place.conversion === "n") return "\n";
+    if (place.conversion === "%") return padded(place, "%");
     const which = place.value === -1 ? before : place.value > 0 ? place.value - 1 : next++;
     before = which;
     const argument = known[which];
     if (!argument) refuse(written, `there are ${known.length} values`);
-    return padded(place, convert(written, place, argument, values[which] as SqlValue));
+    const text = padded(place, convert(written, place, argument, values[which] as SqlValue));
+    made += text.length;
+    checkMadeText("PRINTF", made);
+    return text;
   });
+}
+
+function placeOf([written = "", index, flags = "", width, precision, conversion]: readonly string[]): Place {
+  if (conversion === undefined) refuse(written, "a conversion such as %s is expected");
+  return {
+    value: flags.includes("<") ? -1 : Number(index ?? 0),
+    flags,
+    width: Number(width ?? 0),
+    precision: precision === undefined ? undefined : Number(precision),
+    conversion,
+  };
 }
 
 function checkPlace(written: string, { flags, width, precision, conversion }: Place): void {

@@ -13,10 +13,11 @@ import {
   wholeNumber,
 } from "../signatures.ts";
 import { mergeTypes } from "../types/merge-types.ts";
-import type { SqlShape } from "../types/sql-type.ts";
+import type { SqlShape, SqlType } from "../types/sql-type.ts";
 import { countCharacters, indexOfCharacters, reverseCharacters } from "../values/characters.ts";
 import type { SqlValue } from "../values/sql-value.ts";
 import { constantPattern } from "./regexp/java-pattern.ts";
+import { textArrayShape } from "./text-shapes.ts";
 
 const position: Evaluator = (sought, value, from = 1) =>
   indexOfCharacters(value as string, sought as string, Number(from) - 1) + 1;
@@ -60,13 +61,8 @@ const splitIndex: Evaluator = (value, separator, index) => {
   return partsOf(whole, separator)[place] ?? null;
 };
 
-const textArray: SqlShape = Object.freeze({ name: "ARRAY", element: { ...stringShape, isNullable: true } });
-
-const textMap: SqlShape = Object.freeze({
-  name: "MAP",
-  key: { ...stringShape, isNullable: true },
-  value: { ...stringShape, isNullable: true },
-});
+const nullableText: SqlType = Object.freeze({ ...stringShape, isNullable: true });
+const textMap: SqlShape = Object.freeze({ name: "MAP", key: nullableText, value: nullableText });
 
 /** Pairs by two patterns. A pair without a value has null. */
 function prepareTextMap(constants: readonly (SqlValue | undefined)[]): Evaluator {
@@ -131,7 +127,7 @@ export const textSearchFunctions: readonly ScalarFunction[] = [
   {
     name: "SPLIT",
     usage: "SPLIT(text, separator)",
-    signatures: [takes([text, text], returns(textArray))],
+    signatures: [takes([text, text], returns(textArrayShape))],
     prepare: () => (value, separator) =>
       separator === "" ? [...(value as string)] : partsOf(value as string, separator as string),
   },

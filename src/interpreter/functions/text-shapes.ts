@@ -3,8 +3,13 @@
  */
 import { madeTextMax } from "../../base/limits.ts";
 import { evaluationError } from "../scalar-function.ts";
-import type { ResultRule } from "../signatures.ts";
-import { type LengthShape, lengthMax } from "../types/sql-type.ts";
+import { type ResultRule, stringShape } from "../signatures.ts";
+import { type LengthShape, lengthMax, type SqlShape } from "../types/sql-type.ts";
+
+export const textArrayShape: SqlShape = Object.freeze({
+  name: "ARRAY",
+  element: { ...stringShape, isNullable: true },
+});
 
 /** A VARCHAR as long as an argument. */
 export function returnsVarying(index: number, isAlwaysNullable = false): ResultRule {

@@ -12,6 +12,7 @@ export interface JavaMatch {
 }
 
 export class JavaPattern {
+  readonly source: string;
   readonly groupCount: number;
   readonly #part: RegExp;
   readonly #whole: RegExp;
@@ -19,6 +20,7 @@ export class JavaPattern {
   /** Throws a SyntaxError where `source` is no regular expression. */
   constructor(source: string) {
     const translated = translateJavaPattern(source);
+    this.source = source;
     this.groupCount = translated.groupCount;
     this.#part = new RegExp(translated.source, "gv");
     this.#whole = new RegExp(`^(?:${translated.source})$`, "v");
@@ -29,6 +31,12 @@ export class JavaPattern {
     return this.#whole.test(text);
   }
 
+  /** Where the first match begins, in UTF-16 units; -1 where there is none. */
+  indexIn(text: string): number {
+    return text.search(this.#part);
+  }
+
+  /** The first match. */
   find(text: string): JavaMatch | undefined {
     for (const match of this.findAll(text)) return match;
     return undefined;
@@ -45,9 +53,8 @@ export class JavaPattern {
     }
   }
 
-  /** The replacement is taken as it is. */
-  replaceAll(text: string, replacement: string): string {
-    return text.replace(this.#part, () => replacement);
+  replaceAll(text: string, replacement: () => string): string {
+    return text.replace(this.#part, replacement);
   }
 
   /** At most `limit` parts; without one, none at the end that is empty. */

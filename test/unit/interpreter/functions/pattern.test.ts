@@ -21,7 +21,7 @@ test.each([
   ["'a%' SIMILAR TO 'a!%' ESCAPE '!'", true],
   ["'abc' SIMILAR TO '['", "failed"],
   ["REGEXP('foobar', 'o+')", true],
-  ["REGEXP('foobar', '')", true],
+  ["REGEXP('foobar', '')", false],
   ["REGEXP('foobar', 'x')", false],
   [`REGEXP('foobar', ${open})`, false],
   ["REGEXP('foobar', '(')", "refused"],
