@@ -2,7 +2,7 @@
  * Times that are some time apart: TIMESTAMPADD and TIMESTAMPDIFF.
  */
 import type { CallShape, Resolution, ScalarFunction, Signature } from "../../scalar-function.ts";
-import { intShape, wholeNumber } from "../../signatures.ts";
+import { bigintShape, intShape, wholeNumber } from "../../signatures.ts";
 import type { SqlShape, SqlType } from "../../types/sql-type.ts";
 import { addMonths, joinTimestamp, splitTimestamp } from "../../values/calendar.ts";
 import { nanosPerMilli } from "../../values/sql-value.ts";
@@ -26,12 +26,12 @@ function plusMonths(nanos: bigint, months: number): bigint {
   return joinTimestamp(addMonths(days, months), nanosOfDay);
 }
 
-/** Days and more leave a DATE one; with hours it becomes a timestamp. */
+/** Days and more leave a DATE one; with less it becomes a TIMESTAMP, of the usual precision for hours. */
 function sumShape(type: SqlType, unit: string): SqlShape {
   const isOfDays = monthsOfUnit(unit) !== undefined || unit === "DAY" || unit === "WEEK";
   if (isOfDays) return type;
+  if (type.name === "DATE") return { name: "TIMESTAMP", precision: fractionDigits[unit] ?? 6 };
   const precision = Math.max(fractionDigits[unit] ?? 0, "precision" in type ? type.precision : 0);
-  if (type.name === "DATE") return { name: "TIMESTAMP", precision };
   return { ...type, precision } as SqlShape;
 }
 
@@ -72,7 +72,8 @@ const differenceSignature: Signature = ({ types, constants: [constant] }): Resol
   const hasNull = [from, to].some((type) => type?.name === "NULL");
   if (ofInstants.length === 1 && !hasNull) return undefined;
   const isNullable = takenFrom.isNullable || takenTo.isNullable;
-  return { types: [symbol, takenFrom, takenTo], type: { ...intShape, isNullable } };
+  const shape = unit === "NANOSECOND" ? bigintShape : intShape;
+  return { types: [symbol, takenFrom, takenTo], type: { ...shape, isNullable } };
 };
 
 /** Whole months between two times, less one where the day is reached and its time is not. */
@@ -105,7 +106,7 @@ const timestampDifference: Readonly<ScalarFunction> = {
     return (_unit, one, other) => {
       // Milliseconds are what is compared, and a difference that is no INT goes round.
       const difference = (toOf(other) / nanosPerMilli - fromOf(one) / nanosPerMilli) * nanosPerMilli;
-      return Number(BigInt.asIntN(32, difference / nanos));
+      return unit === "NANOSECOND" ? difference : Number(BigInt.asIntN(32, difference / nanos));
     };
   },
 };
