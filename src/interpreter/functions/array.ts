@@ -1,5 +1,5 @@
 /**
- * Functions of arrays. Elements are counted from 1, and null is the same as null where elements are looked for.
+ * Functions of arrays. Elements are counted from 1; where they are looked for, null is the same as null.
  */
 import { canCastImplicitly } from "../cast/implicit-casts.ts";
 import type { CallShape, Evaluator, ScalarFunction, Signature } from "../scalar-function.ts";

@@ -1,6 +1,6 @@
 /**
- * JSON in memory, as the functions of JSON need it: numbers keep their digits, an object keeps the order of its
- * keys, and of equal keys the last value.
+ * JSON in memory, as the functions of JSON need it: numbers keep their digits, an object keeps the order of
+ * its keys, and of equal keys the last value.
  */
 import { formatDecimal, parseDecimal } from "../../columnar/decimal-text.ts";
 import { formatDouble } from "../values/number-text.ts";

@@ -7,6 +7,9 @@ import { isJsonArray, isJsonNumber, isJsonObject, type JsonNode, jsonNumber } fr
 /** Deeper JSON is refused, as it would exhaust the stack. */
 const depthMax = 1000;
 
+/** Longer numbers are refused, as they would take too long. */
+const numberLengthMax = 1000;
+
 const escapes: Readonly<Record<string, string>> = Object.freeze({
   '"': '"',
   "\\": "\\",
@@ -182,7 +185,7 @@ class JsonTextReader {
   #digits(): JsonNode | undefined {
     this.#number.lastIndex = this.at;
     const [digits] = this.#number.exec(this.#text) ?? [];
-    if (digits === undefined) return undefined;
+    if (digits === undefined || digits.length > numberLengthMax) return undefined;
     this.at += digits.length;
     this.#isNumber = true;
     return jsonNumber(digits);

@@ -21,6 +21,9 @@ export function parseJsonPath(text: string): JsonPath | undefined {
 /** Thrown and caught in this file only. */
 class NoJsonPath extends Error {}
 
+/** Deeper filters and lists are no path, as they would exhaust the stack. */
+const depthMax = 100;
+
 /** Ends of a path within a filter or among arguments. */
 const ends = " \t\r\n)<>=!~&|,";
 
@@ -31,6 +34,7 @@ const operators: ReadonlySet<string> = new Set(
 class JsonPathReader {
   readonly #text: string;
   #at = 0;
+  #depth = 0;
 
   constructor(text: string) {
     this.#text = text;
@@ -108,7 +112,7 @@ class JsonPathReader {
 
   #filterStep(): JsonPathStep {
     this.#expect("(");
-    const filter = this.#any();
+    const filter = this.#nested(() => this.#any());
     this.#expect(")");
     this.#expect("]");
     return { step: "filter", filter };
@@ -127,9 +131,9 @@ class JsonPathReader {
   }
 
   #test(): JsonFilter {
-    if (this.#accept("!")) return { test: "not", part: this.#test() };
+    if (this.#accept("!")) return { test: "not", part: this.#nested(() => this.#test()) };
     if (this.#accept("(")) {
-      const inner = this.#any();
+      const inner = this.#nested(() => this.#any());
       this.#expect(")");
       return inner;
     }
@@ -188,10 +192,17 @@ class JsonPathReader {
   /** Items with commas between; none where the list ends at once. */
   #list<T>(end: string, item: () => T): T[] {
     if (this.#accept(end)) return [];
-    const items = [item()];
-    while (this.#accept(",")) items.push(item());
+    const items = [this.#nested(item)];
+    while (this.#accept(",")) items.push(this.#nested(item));
     this.#expect(end);
     return items;
+  }
+
+  #nested<T>(read: () => T): T {
+    if (++this.#depth > depthMax) throw new NoJsonPath();
+    const result = read();
+    this.#depth--;
+    return result;
   }
 
   #comes(sign: string): boolean {

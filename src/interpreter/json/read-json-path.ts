@@ -2,7 +2,8 @@
  * What a path leads to in a JSON document.
  *
  * Strict paths have a problem where a step that leads to one place at most leads to none; behind a step that
- * leads to several (`[*]`, `..`) what is missing is left out. Lax paths have no problems: they lead to nothing.
+ * leads to several (`[*]`, `..`) what is missing is left out. Lax paths have no problems: they lead to
+ * nothing.
  */
 import { isFilterTrue } from "./json-filter.ts";
 import { isJsonArray, isJsonObject, type JsonArray, type JsonNode, type JsonObject } from "./json-node.ts";

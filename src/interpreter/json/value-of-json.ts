@@ -1,6 +1,6 @@
 /**
- * Scalars of JSON as values of SQL. A number is cut to a whole one, or rounded to a DECIMAL; text is read as a
- * number or as a truth value where such is asked for. A number is no truth value, nor the other way round.
+ * Scalars of JSON as values of SQL. A number is cut to a whole one, or rounded to a DECIMAL; text is read as
+ * a number or as a truth value where such is asked for. A number is no truth value, nor the other way round.
  */
 import { divideHalfUp, parseDecimal } from "../../columnar/decimal-text.ts";
 import type { SqlShape } from "../types/sql-type.ts";

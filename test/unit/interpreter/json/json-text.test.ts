@@ -104,6 +104,11 @@ describe("reading", () => {
     expect(parseJsonText("[".repeat(1_000_000))).toBeUndefined();
   });
 
+  test("a number of too many digits is no JSON", () => {
+    expect(parseJsonText("9".repeat(1000))).toBeDefined();
+    expect(parseJsonText("9".repeat(1001))).toBeUndefined();
+  });
+
   test("a value within text ends where it ends", () => {
     expect(parseJsonAt("x [1, 2]) y", 2)).toMatchObject({ end: 8 });
     expect(parseJsonAt("x", 1)).toBeUndefined();

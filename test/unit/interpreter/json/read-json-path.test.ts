@@ -173,3 +173,12 @@ test.each(
 )("%j is no path", (path) => {
   expect(parseJsonPath(path)).toBeUndefined();
 });
+
+test.each(["!", "(", "$[?(", "@.f("])("a path with too many %s is none", (sign) => {
+  expect(parseJsonPath(`$[?(${sign.repeat(50_000)}`)).toBeUndefined();
+});
+
+test("a filter may have a list of many values", () => {
+  const path = parseJsonPath(`$.numbers[?(@ in [${"9, ".repeat(5000)}2])]`) as JsonPath;
+  expect(readJsonPath(path, store, false)).toEqual({ node: [{ number: "2" }] });
+});
