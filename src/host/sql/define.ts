@@ -177,7 +177,8 @@ export async function drop(statement: Drop, context: Context, ports: SqlPorts): 
   }
   const wasThere = await ask(ports, (rpc) => rpc.dropSqlObject(kind, name));
   if (!wasThere && !isStream && !statement.ifExists) {
-    const message = `There is no ${kind} ${name}${suggestName(name, catalog.names)}; say IF EXISTS where that is no error`;
+    const suggestion = suggestName(name, catalog.names);
+    const message = `There is no ${kind} ${name}${suggestion}; say IF EXISTS where that is no error`;
     throw statementError(source, statement.name, message);
   }
   const isGone = wasThere || isStream;

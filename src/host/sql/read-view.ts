@@ -6,7 +6,7 @@ import { queryRowsMax } from "../../base/limits.ts";
 import { decodeResult, type ResultJson } from "../../interpreter/values/result-json.ts";
 import type { Row } from "../../interpreter/values/sql-value.ts";
 import { readViewQuery } from "../../protocol/view-query.ts";
-import type { ScanRelation } from "../../sql/plan/logical-plan.ts";
+import type { ScanRelation } from "../../sql/bind/logical-plan.ts";
 import type { SqlPorts } from "./sql-ports.ts";
 
 /** Rows of one page. */
@@ -29,7 +29,7 @@ export async function readViewRows({ table, fields }: ScanRelation, { views }: S
       );
     }
     if (rows.length > queryRowsMax) {
-      const message = `The view ${table.name} has more than ${queryRowsMax} rows; a query reads at most so many.`;
+      const message = `${table.name} has more than ${queryRowsMax} rows, the most that a query reads.`;
       throw new EngineError("QUERY_INVALID", { message });
     }
     ({ cursor } = answer.value);

@@ -11,6 +11,12 @@ import type { BindContext } from "../../sql/bind/bind-context.ts";
 import { bindInsert } from "../../sql/bind/bind-insert.ts";
 import { bindQuery } from "../../sql/bind/bind-query.ts";
 import {
+  type InsertPlan,
+  inputsOfRelation,
+  type Relation,
+  type ScanRelation,
+} from "../../sql/bind/logical-plan.ts";
+import {
   checkOption,
   optionKey,
   optionOf,
@@ -23,12 +29,6 @@ import { formatStatement } from "../../sql/parse/format-statement.ts";
 import { parseStatements } from "../../sql/parse/parse-statements.ts";
 import type { Explain, Insert, QueryStatement, Statement, StopJob } from "../../sql/parse/statement-tree.ts";
 import { notSupported, type SourceText, statementError } from "../../sql/parse/syntax-error.ts";
-import {
-  type InsertPlan,
-  inputsOfRelation,
-  type Relation,
-  type ScanRelation,
-} from "../../sql/plan/logical-plan.ts";
 import { planDataflow } from "../../sql/plan/lower-insert.ts";
 import { alter, createFunction, createTable, createView, done, drop } from "./define.ts";
 import { type ReadCatalog, readCatalog } from "./read-catalog.ts";
@@ -187,7 +187,8 @@ async function select(
     throw notSupported(
       context.source,
       statement,
-      `a query over ${name}, which never ends, for an answer that does; write INSERT INTO a table of the view connector and query that`,
+      `an answer that ends to a query over ${name}, which does not; ` +
+        "INSERT INTO a table of the view connector and query that",
     );
   }
   const rows = await evaluate(relation, scans, context, ports);

@@ -9,13 +9,13 @@ import type { StatementAnswer } from "../../protocol/sql-answers.ts";
 import { type BindContext, simpleName } from "../../sql/bind/bind-context.ts";
 import { bindQuery } from "../../sql/bind/bind-query.ts";
 import { bindScan } from "../../sql/bind/bind-scan.ts";
+import type { Field } from "../../sql/bind/logical-plan.ts";
 import { formatTable, formatView } from "../../sql/catalog/format-table.ts";
 import type { TableDefinition } from "../../sql/catalog/table-definition.ts";
 import { parseStatements } from "../../sql/parse/parse-statements.ts";
 import type { Describe, Show } from "../../sql/parse/statement-tree.ts";
 import { notSupported, statementError } from "../../sql/parse/syntax-error.ts";
 import type { QualifiedName } from "../../sql/parse/syntax-tree.ts";
-import type { Field } from "../../sql/plan/logical-plan.ts";
 import type { ReadCatalog } from "./read-catalog.ts";
 import { ask, type SqlPorts, textAnswer } from "./sql-ports.ts";
 

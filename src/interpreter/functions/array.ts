@@ -1,5 +1,5 @@
 /**
- * Functions of arrays. Elements are counted from 1; where they are looked for, null is the same as null.
+ * Functions of arrays. Elements are counted from 1; where one is looked for, null is the same as null.
  */
 import { canCastImplicitly } from "../cast/implicit-casts.ts";
 import type { CallShape, Evaluator, ScalarFunction, Signature } from "../scalar-function.ts";

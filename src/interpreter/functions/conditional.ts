@@ -17,6 +17,7 @@ import { mergeTypes } from "../types/merge-types.ts";
 import { formatSqlType, type SqlType } from "../types/sql-type.ts";
 import { comparisonOf } from "../values/compare-values.ts";
 import type { SqlValue } from "../values/sql-value.ts";
+import { orderOf } from "./compared-operands.ts";
 import { comparisonFunctions } from "./comparison.ts";
 import { isText } from "./number-arguments.ts";
 
@@ -143,12 +144,12 @@ const nullIf: Readonly<ScalarFunction> = {
     const [one, other] = call.types as readonly [SqlType, SqlType];
     const [asOne, asOther] = comparedTypes(call) ?? [one, other];
     const [castOne, castOther] = [prepareCast(one, asOne, context), prepareCast(other, asOther, context)];
-    const compare = comparisonOf(asOne);
+    const order = orderOf(asOne, asOther, context);
     return (value = null, unwanted = null) => {
       if (value === null || unwanted === null) return value;
       const [left, right] = [castOne(value), castOther(unwanted)];
       if (left === null || right === null) return value;
-      return compare(left, right) === 0 ? null : value;
+      return order(left, right) === 0 ? null : value;
     };
   },
 };

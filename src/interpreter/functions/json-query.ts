@@ -1,8 +1,8 @@
 /**
  * What is read from JSON by paths: JSON_EXISTS, JSON_VALUE, JSON_QUERY.
  *
- * A path begins with `lax` or `strict`, and is strict without. What is not there is empty in a lax path and
- * an error in a strict one; text that is no JSON likewise. What a row gets then is said by ON EMPTY and
+ * A path begins with `lax` or `strict`, and is strict without. What is not there is empty in a lax path,
+ * and an error in a strict one; so is text that is no JSON. What a row gets then is said by ON EMPTY and
  * ON ERROR.
  */
 import { canCast } from "../cast/explicit-casts.ts";

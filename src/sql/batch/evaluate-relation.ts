@@ -22,7 +22,7 @@ import type {
   SortRelation,
   UnnestRelation,
   WindowRelation,
-} from "../plan/logical-plan.ts";
+} from "../bind/logical-plan.ts";
 import { type Bounds, mergeSessions, windowsOf } from "./windows-of.ts";
 
 /** Where the rows of tables come from, and what all expressions share. */

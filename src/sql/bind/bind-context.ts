@@ -4,7 +4,7 @@
 import type { Catalog } from "../catalog/table-definition.ts";
 import { type SourceText, type Span, statementError } from "../parse/syntax-error.ts";
 import type { Identifier, QualifiedName, Query } from "../parse/syntax-tree.ts";
-import type { Field, Relation } from "../plan/logical-plan.ts";
+import type { Field, Relation } from "./logical-plan.ts";
 import type { ScopeColumn } from "./scope.ts";
 import type { SessionOptions } from "./session-options.ts";
 

@@ -15,7 +15,6 @@ import type {
   TableReference,
   Unnest,
 } from "../parse/syntax-tree.ts";
-import type { Field, Relation } from "../plan/logical-plan.ts";
 import {
   type BindContext,
   type NamedRelation,
@@ -27,6 +26,7 @@ import {
 import { ExpressionBinder } from "./bind-expression.ts";
 import { bindScan } from "./bind-scan.ts";
 import { boundTypeOf, readWindowCall, windowNameOf, windowShapeOf, windowTimeOf } from "./bind-window.ts";
+import type { Field, Relation } from "./logical-plan.ts";
 
 /** Returns what a table reference gives. Throws `SQL_INVALID` or `SQL_NOT_SUPPORTED` at its place. */
 export function bindFrom(reference: TableReference, context: BindContext): NamedRelation {

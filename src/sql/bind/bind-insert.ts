@@ -9,10 +9,11 @@ import { formatShape } from "../../interpreter/types/sql-type.ts";
 import { type TableDefinition, writtenColumns } from "../catalog/table-definition.ts";
 import type { Insert } from "../parse/statement-tree.ts";
 import { notSupported, statementError } from "../parse/syntax-error.ts";
-import type { InsertPlan, Relation } from "../plan/logical-plan.ts";
 import { type BindContext, simpleName } from "./bind-context.ts";
 import { ExpressionBinder, implicitCast } from "./bind-expression.ts";
-import { bindQuery, project } from "./bind-query.ts";
+import { bindQuery } from "./bind-query.ts";
+import type { InsertPlan, Relation } from "./logical-plan.ts";
+import { project } from "./project.ts";
 
 /** Returns what an INSERT does. Throws `SQL_INVALID` or `SQL_NOT_SUPPORTED` at the place. */
 export function bindInsert(insert: Insert, context: BindContext): InsertPlan {
@@ -74,7 +75,8 @@ function asTable(query: Relation, insert: Insert, table: TableDefinition, { sour
     }
     if (canCastImplicitly(value.type, type)) return implicitCast(value, type);
     const [from, to] = [value.type, type].map((each) => formatShape(each));
-    const message = `Column ${name} of ${table.name} is ${to}, and the query gives ${from}; cast it: CAST(… AS ${to})`;
+    const message =
+      `Column ${name} of ${table.name} is ${to}, and the query gives ${from}; ` + `cast it: CAST(… AS ${to})`;
     throw statementError(source, insert.query, message);
   });
   if (insert.isOverwrite && table.options.connector === "http") {

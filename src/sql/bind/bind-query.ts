@@ -4,12 +4,9 @@
 import type { RowExpression } from "../../interpreter/row-expression.ts";
 import { mergeTypes } from "../../interpreter/types/merge-types.ts";
 import { formatShape, type SqlType } from "../../interpreter/types/sql-type.ts";
-import { decodeValueJson } from "../../interpreter/values/value-json.ts";
 import { notSupported, type SourceText, type Span, statementError } from "../parse/syntax-error.ts";
 import type {
   Expression,
-  Ordered,
-  OrderItem,
   Query,
   Select,
   SelectItem,
@@ -18,11 +15,13 @@ import type {
   Values,
   With,
 } from "../parse/syntax-tree.ts";
-import type { Field, Relation } from "../plan/logical-plan.ts";
-import { type BindContext, type NamedRelation, namedAs, renamed } from "./bind-context.ts";
+import { type BindContext, type NamedRelation, renamed } from "./bind-context.ts";
 import { ExpressionBinder, implicitCast } from "./bind-expression.ts";
 import { bindFrom, emptyRow } from "./bind-from.ts";
+import { bindOrder, type ListedItem, limit, ordered } from "./bind-order.ts";
 import { Grouping, hasAggregate } from "./grouping.ts";
+import type { Field, Relation } from "./logical-plan.ts";
+import { castTo, firstFields, project } from "./project.ts";
 import { optionOf, parseDuration } from "./session-options.ts";
 
 /** Returns what a query means. Throws `SQL_INVALID` or `SQL_NOT_SUPPORTED` at the place. */
@@ -73,7 +72,7 @@ function bindSelect(select: Select, context: BindContext): Relation {
   const input = filtered(from, select.where, context);
   const listing = isGrouped(select) ? groupedListing(select, input, context) : plainListing(input, source);
   const items = select.items.flatMap((item, index) => listItem(item, index, listing, source));
-  const order = select.isDistinct ? [] : bindOrder(select, items, listing, source);
+  const order = select.isDistinct ? [] : bindOrder(select, items, listing.bind, source);
   const hidden = order.flatMap(({ hidden: more }) => more ?? []);
   const { relation, bound } = listing.finish([...items, ...hidden].map(({ expression }) => expression));
   const projected = project(relation, bound, [
@@ -150,11 +149,6 @@ function ttlOf({ hints }: Select, { options, source }: BindContext): number | un
   throw statementError(source, span, `STATE_TTL takes a duration such as '1 d', not '${first.value}'`);
 }
 
-interface ListedItem {
-  readonly name: string;
-  readonly expression: RowExpression;
-}
-
 function listItem(item: SelectItem, index: number, listing: Listing, source: SourceText): ListedItem[] {
   const { expression, alias } = item;
   if (expression.kind === "star") return starItems(expression, listing, source);
@@ -187,39 +181,6 @@ function starItems(star: Star, { input, bind }: Listing, source: SourceText): Li
   });
 }
 
-/** Makes columns; what is a column of the input as it is keeps its attributes. */
-export function project(
-  input: Relation,
-  bound: readonly RowExpression[],
-  names: readonly string[],
-): Relation {
-  const fields = bound.map((expression, index): Field => {
-    const name = names[index] ?? "";
-    const { type } = expression;
-    if (expression.node === "input") {
-      const { time, window } = input.fields[expression.index] as Field;
-      return { name, type, ...(time && { time }), ...(window && { window }) };
-    }
-    const isProcessing = expression.node === "call" && expression.function === "PROCTIME";
-    return { name, type, ...(isProcessing && { time: "processing" as const }) };
-  });
-  const isSame =
-    bound.length === input.fields.length &&
-    bound.every((each, index) => each.node === "input" && each.index === index);
-  return isSame ? { ...input, fields } : { node: "calc", input, projection: bound, fields };
-}
-
-function firstFields(input: Relation, count: number): Relation {
-  const bound = input.fields
-    .slice(0, count)
-    .map(({ type }, index): RowExpression => ({ node: "input", index, type }));
-  return project(
-    input,
-    bound,
-    input.fields.map(({ name }) => name),
-  );
-}
-
 /** Each different row once. */
 function distinct(input: Relation, ttlMs: number | undefined): Relation {
   return {
@@ -232,101 +193,14 @@ function distinct(input: Relation, ttlMs: number | undefined): Relation {
   };
 }
 
-interface BoundOrder {
-  readonly place?: number;
-  readonly hidden?: ListedItem;
-  readonly isDescending: boolean;
-  readonly areNullsFirst: boolean;
-}
-
-/** Null is the least value, unless the query says where it comes. */
-function directionOf({ isDescending, nulls }: OrderItem) {
-  return { isDescending, areNullsFirst: nulls ? nulls === "FIRST" : !isDescending };
-}
-
-/** Orders by a column of the list, by its number, or by anything that the list could have. */
-function bindOrder(
-  { orderBy }: Select,
-  items: readonly ListedItem[],
-  listing: Listing,
-  source: SourceText,
-): BoundOrder[] {
-  return orderBy.map((item) => {
-    const direction = directionOf(item);
-    const listed = placeInList(
-      item.expression,
-      items.map(({ name }) => name),
-      source,
-    );
-    if (listed !== undefined) return { place: listed, ...direction };
-    const expression = listing.bind(item.expression);
-    const same = items.findIndex((each) => JSON.stringify(each.expression) === JSON.stringify(expression));
-    return same >= 0 ? { place: same, ...direction } : { hidden: { name: "", expression }, ...direction };
-  });
-}
-
-function placeInList(
-  expression: Expression,
-  names: readonly string[],
-  source: SourceText,
-): number | undefined {
-  if (expression.kind === "literal" && expression.type === "number") {
-    const number = Number(expression.text);
-    if (Number.isInteger(number) && number >= 1 && number <= names.length) return number - 1;
-    throw statementError(
-      source,
-      expression,
-      `ORDER BY ${expression.text}: there are ${names.length} columns`,
-    );
-  }
-  if (expression.kind !== "column" || expression.parts.length !== 1) return undefined;
-  const place = names.indexOf(expression.parts[0]?.name ?? "");
-  return place < 0 ? undefined : place;
-}
-
-/** ORDER BY and LIMIT behind what is not a plain SELECT: by its columns alone. */
-function ordered(input: Relation, query: Ordered, { source }: BindContext): Relation {
-  const names = input.fields.map(({ name }) => name);
-  const order = query.orderBy.map((item) => {
-    const column = placeInList(item.expression, names, source);
-    if (column !== undefined) return { column, ...directionOf(item) };
-    const binder = new ExpressionBinder(source, { columns: namedAs(input, undefined).columns });
-    const bound = binder.bind(item.expression);
-    if (bound.node === "input") return { column: bound.index, ...directionOf(item) };
-    throw statementError(
-      source,
-      item,
-      "Behind a set operation or DISTINCT, ORDER BY takes columns of the result",
-    );
-  });
-  const sorted: Relation = order.length > 0 ? { node: "sort", input, order, fields: input.fields } : input;
-  return limit(sorted, query, source);
-}
-
-function limit(input: Relation, query: Ordered, source: SourceText): Relation {
-  if (!query.limit && !query.offset) return input;
-  const count = query.limit ? countOf(query.limit, source, "LIMIT") : Number.MAX_SAFE_INTEGER;
-  const offset = query.offset ? countOf(query.offset, source, "OFFSET") : 0;
-  return { node: "limit", input, offset, count, fields: input.fields };
-}
-
-function countOf(expression: Expression, source: SourceText, clause: string): number {
-  const bound = new ExpressionBinder(source, { columns: [] }).bind(expression);
-  const value = bound.node === "literal" ? decodeValueJson(bound.value) : undefined;
-  if (typeof value === "number" || typeof value === "bigint") {
-    if (value >= 0 && value <= Number.MAX_SAFE_INTEGER && Number.isInteger(Number(value)))
-      return Number(value);
-  }
-  throw statementError(source, expression, `${clause} takes a whole number from 0`);
-}
-
 function bindValues({ rows, ...span }: Values, { source }: BindContext): Relation {
   const binder = new ExpressionBinder(source, { columns: [] });
   const bound = rows.map((row) => (row.kind === "row" ? row.items : [row]).map((item) => binder.bind(item)));
   const [first = []] = bound;
   const uneven = bound.findIndex((row) => row.length !== first.length);
   if (uneven >= 0) {
-    const message = `All rows of VALUES have as many columns: the first ${first.length}, this ${bound[uneven]?.length}`;
+    const has = `the first has ${first.length}, this one ${bound[uneven]?.length}`;
+    const message = `All rows of VALUES have as many columns: ${has}`;
     throw statementError(source, rows[uneven] ?? span, message);
   }
   const types = commonTypes(
@@ -364,7 +238,8 @@ function bindSet(query: SetOperation, context: BindContext): Relation {
   const sides = [query.left, query.right].map((side) => bindQuery(side, context));
   const [left, right] = sides as [Relation, Relation];
   if (left.fields.length !== right.fields.length) {
-    const message = `Both sides of ${operator} have as many columns: ${left.fields.length} and ${right.fields.length}`;
+    const has = `the left has ${left.fields.length}, the right ${right.fields.length}`;
+    const message = `Both sides of ${operator} have as many columns: ${has}`;
     throw statementError(context.source, span, message);
   }
   const types = commonTypes(
@@ -387,17 +262,4 @@ function bindSet(query: SetOperation, context: BindContext): Relation {
   const inputs = [first, second].flatMap((side) => (side.node === "union" ? side.inputs : [side]));
   const union: Relation = { node: "union", inputs, fields };
   return isAll ? union : distinct(union, parseDuration(optionOf(context.options, "table.exec.state.ttl")));
-}
-
-/** The same columns as other types. */
-export function castTo(relation: Relation, types: readonly SqlType[]): Relation {
-  const bound = relation.fields.map(({ type }, index) =>
-    implicitCast({ node: "input", index, type }, types[index] as SqlType),
-  );
-  if (bound.every(({ node }) => node === "input")) return relation;
-  return project(
-    relation,
-    bound,
-    relation.fields.map(({ name }) => name),
-  );
 }

@@ -7,8 +7,8 @@ import { formatShape } from "../../interpreter/types/sql-type.ts";
 import { storedColumns, type TableColumn, type TableDefinition } from "../catalog/table-definition.ts";
 import { parseExpressionText } from "../parse/parse-statements.ts";
 import { statementError } from "../parse/syntax-error.ts";
-import type { Field, Relation, ScanRelation } from "../plan/logical-plan.ts";
 import { ExpressionBinder } from "./bind-expression.ts";
+import type { Field, Relation, ScanRelation } from "./logical-plan.ts";
 import type { ScopeColumn } from "./scope.ts";
 
 /** Binds an expression that a table's definition has, over its stored columns. */

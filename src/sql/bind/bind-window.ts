@@ -8,8 +8,8 @@ import { decodeValueJson } from "../../interpreter/values/value-json.ts";
 import type { WindowShape, WindowTime } from "../../protocol/dataflow.ts";
 import { notSupported, type SourceText, type Span, statementError } from "../parse/syntax-error.ts";
 import type { Call, Column, Expression, TableArgument } from "../parse/syntax-tree.ts";
-import type { Field } from "../plan/logical-plan.ts";
 import { ExpressionBinder } from "./bind-expression.ts";
+import type { Field } from "./logical-plan.ts";
 import { findColumn, type ScopeColumn } from "./scope.ts";
 
 export type WindowName = "TUMBLE" | "HOP" | "CUMULATE" | "SESSION";
@@ -159,7 +159,8 @@ export function windowTimeOf(
     new ExpressionBinder(source, { columns }).bind(expression);
   }
   const message =
-    "A window goes by a time attribute: a column with a WATERMARK in its table, or PROCTIME(); this is neither";
+    "A window goes by a time attribute: a column with a WATERMARK in its table, or PROCTIME(); " +
+    "this is neither";
   throw statementError(source, expression, message);
 }
 

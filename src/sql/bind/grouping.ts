@@ -10,7 +10,6 @@ import { mapInputs, type RowExpression } from "../../interpreter/row-expression.
 import { formatShape, type SqlType } from "../../interpreter/types/sql-type.ts";
 import { type SourceText, statementError } from "../parse/syntax-error.ts";
 import type { Call, Expression, GroupItem, JsonCall } from "../parse/syntax-tree.ts";
-import { type Field, type GroupWindow, type Relation, windowGroupedBy } from "../plan/logical-plan.ts";
 import { aggregateOf, bindAggregate } from "./bind-aggregate.ts";
 import type { NamedRelation } from "./bind-context.ts";
 import { ExpressionBinder } from "./bind-expression.ts";
@@ -22,6 +21,7 @@ import {
   windowShapeOf,
   windowTimeOf,
 } from "./bind-window.ts";
+import { type Field, type GroupWindow, type Relation, windowGroupedBy } from "./logical-plan.ts";
 
 type WindowProperty = GroupWindow["properties"][number];
 

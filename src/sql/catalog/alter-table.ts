@@ -56,6 +56,18 @@ function applied(
         partitionedBy: table.partitionedBy.map(renamed),
       };
     }
+    default:
+      return columnsChanged(source, table, change, statement);
+  }
+}
+
+function columnsChanged(
+  source: SourceText,
+  table: TableDefinition,
+  change: TableChange,
+  statement: AlterTable,
+): TableDefinition {
+  switch (change.change) {
     case "add": {
       const added = defineColumns(source, change.definition, table.columns);
       const twice = added.find(({ name }) => table.columns.some((column) => column.name === name));

@@ -45,10 +45,10 @@ function resourceName(value: string): string | undefined {
     : "a letter or _, then up to 62 letters, digits, _ or -";
 }
 
-const format: OptionFacts = {
+const format: OptionFacts = Object.freeze({
   help: "How records are written; json is all there is so far.",
   check: oneOf("json"),
-};
+});
 
 export const connectors: Readonly<Record<string, ConnectorFacts>> = Object.freeze({
   http: {

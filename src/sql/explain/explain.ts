@@ -2,10 +2,10 @@
  * EXPLAIN: what a query means, what each pass of the optimizer made of it, and how it runs.
  */
 import { EngineError } from "../../base/errors.ts";
+import type { InsertPlan, Relation } from "../bind/logical-plan.ts";
 import type { SessionOptions } from "../bind/session-options.ts";
 import type { TableDefinition } from "../catalog/table-definition.ts";
 import { optimize } from "../optimize/optimize.ts";
-import type { InsertPlan, Relation } from "../plan/logical-plan.ts";
 import { planDataflow } from "../plan/lower-insert.ts";
 import { formatDataflow } from "./format-dataflow.ts";
 import { formatRelation } from "./format-relation.ts";

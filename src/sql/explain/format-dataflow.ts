@@ -3,13 +3,14 @@
  */
 import { formatShape } from "../../interpreter/types/sql-type.ts";
 import type {
+  DataflowColumn,
   DataflowDefinition,
   DataflowStage,
   OperatorDefinition,
   OperatorInput,
 } from "../../protocol/dataflow.ts";
 import { formatRowExpression } from "./format-expression.ts";
-import { formatAggregate, formatWindow } from "./format-relation.ts";
+import { formatAggregate, formatWindow, listed } from "./format-relation.ts";
 
 /** Returns the stages from the sources on. */
 export function formatDataflow({ stages }: DataflowDefinition): string {
@@ -21,9 +22,7 @@ function formatStage(stage: DataflowStage, number: number): string {
   const partitions =
     parallelism === undefined ? "" : `, ${parallelism} partition${parallelism === 1 ? "" : "s"}`;
   const read = source
-    ? [
-        `in the shards of ${source.stream}: ${source.columns.map(({ name, type }) => `${name} ${formatShape(type)}`).join(", ")}`,
-      ]
+    ? [`in the shards of ${source.stream}: ${source.columns.map(formatColumn).join(", ")}`]
     : inputs.map(({ stage: from, key }, port) => {
         const by =
           key.length === 0 ? "all to one" : `by hash of ${key.map((column) => `$${column}`).join(", ")}`;
@@ -35,6 +34,10 @@ function formatStage(stage: DataflowStage, number: number): string {
     ...operators.map((operator, index) => `  [${index}] ${formatOperator(operator)}`),
     ...sinks.map(({ sink, name, of }) => `  -> ${sink} ${name} from ${formatInput(of)}`),
   ].join("\n");
+}
+
+function formatColumn({ name, type }: DataflowColumn): string {
+  return `${name} ${formatShape(type)}`;
 }
 
 function formatInput(input: OperatorInput): string {
@@ -51,7 +54,7 @@ function describe(operator: OperatorDefinition): string {
     case "calc": {
       const select = operator.projection?.map((each) => formatRowExpression(each, [])).join(", ");
       const where = operator.condition && formatRowExpression(operator.condition, []);
-      return `Calc(${[...(select === undefined ? [] : [`select=[${select}]`]), ...(where ? [`where=[${where}]`] : [])].join(", ")})`;
+      return `Calc(${listed({ select, where })})`;
     }
     case "expand":
       return `Expand(sets=[${operator.projections.length}])`;
@@ -60,7 +63,8 @@ function describe(operator: OperatorDefinition): string {
     case "window assign":
       return `WindowTableFunction(${formatWindow(operator.window, operator.time, [])})`;
     case "group aggregate": {
-      const modes = `changelog=[I, ${operator.sendsUpdateBefore ? "UB, " : ""}UA${operator.isRetracting ? ", D" : ""}]`;
+      const [before, gone] = [operator.sendsUpdateBefore ? "UB, " : "", operator.isRetracting ? ", D" : ""];
+      const modes = `changelog=[I, ${before}UA${gone}]`;
       const kept = operator.ttlMs === undefined ? "state kept forever" : `state kept ${operator.ttlMs} ms`;
       const select = operator.aggregates.map((each) => formatAggregate(each, [])).join(", ");
       return `GroupAggregate(key=[${columnsOf(operator.key)}], select=[${select}], ${modes}, ${kept})`;
@@ -79,8 +83,10 @@ function describe(operator: OperatorDefinition): string {
         : `TemporalSort(time=[$${operator.time}])`;
     case "limit":
       return `Limit(offset=[${operator.offset}], fetch=[${operator.count}])`;
-    case "constraint":
-      return `ConstraintEnforcer(${[operator.notNull, operator.nested, operator.length].filter((each) => each !== undefined).join(", ")})`;
+    case "constraint": {
+      const { notNull, nested, length } = operator;
+      return `ConstraintEnforcer(${listed({ notNull, nested, length })})`;
+    }
     case "drop update before":
       return "DropUpdateBefore()";
   }

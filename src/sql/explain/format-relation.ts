@@ -2,9 +2,8 @@
  * Relations as people read them, as a tree from what comes out to what is read.
  */
 import type { AggregateExpression } from "../../interpreter/compile-aggregate.ts";
-import { formatShape } from "../../interpreter/types/sql-type.ts";
 import type { WindowShape, WindowTime } from "../../protocol/dataflow.ts";
-import { type Field, inputsOfRelation, type Relation } from "../plan/logical-plan.ts";
+import { inputsOfRelation, type Relation } from "../bind/logical-plan.ts";
 import { formatRowExpression } from "./format-expression.ts";
 
 /** Returns one line for each relation, indented by its depth. */
@@ -31,11 +30,13 @@ function describe(relation: Relation): string {
       const select = projection
         ?.map((each, index) => aliased(formatRowExpression(each, names), fields[index]?.name ?? ""))
         .join(", ");
-      const where = condition && `where=[${formatRowExpression(condition, names)}]`;
-      return `Calc(${[...(select === undefined ? [] : [`select=[${select}]`]), ...(where ? [where] : [])].join(", ")})`;
+      const where = condition && formatRowExpression(condition, names);
+      return `Calc(${listed({ select, where })})`;
     }
-    case "unnest":
-      return `Correlate(${relation.isLeft ? "left, " : ""}unnest=[${formatRowExpression(relation.collection, names)}])`;
+    case "unnest": {
+      const unnest = formatRowExpression(relation.collection, names);
+      return `Correlate(${relation.isLeft ? "left, " : ""}unnest=[${unnest}])`;
+    }
     case "window": {
       const partition = relation.key.length > 0 ? `, partition by=[${named(relation.key)}]` : "";
       return `WindowTableFunction(${formatWindow(relation.window, relation.time, names)}${partition})`;
@@ -68,6 +69,12 @@ function describe(relation: Relation): string {
   }
 }
 
+/** `name=[text]` of what is there, with commas between. */
+export function listed(parts: Readonly<Record<string, string | undefined>>): string {
+  const there = Object.entries(parts).filter(([, text]) => text !== undefined);
+  return there.map(([name, text]) => `${name}=[${text}]`).join(", ");
+}
+
 function aliased(text: string, name: string): string {
   return text === name ? text : `${text} AS ${name}`;
 }
@@ -92,9 +99,4 @@ export function formatAggregate(aggregate: AggregateExpression, names: readonly 
   const inner = given === "" ? "*" : given;
   const filter = aggregate.filter ? ` FILTER (WHERE ${formatRowExpression(aggregate.filter, names)})` : "";
   return `${aggregate.function}(${aggregate.isDistinct ? "DISTINCT " : ""}${inner})${filter}`;
-}
-
-/** `name TYPE`, with what time it is. */
-export function formatField({ name, type, time }: Field): string {
-  return `${name} ${formatShape(type)}${time === "event" ? " *ROWTIME*" : time === "processing" ? " *PROCTIME*" : ""}`;
 }

@@ -2,7 +2,7 @@
  * Fold constants: what can be calculated before there are rows is, in all expressions of a query.
  */
 import type { RowExpression } from "../../interpreter/row-expression.ts";
-import type { Relation } from "../plan/logical-plan.ts";
+import type { Relation } from "../bind/logical-plan.ts";
 import { conjunction, partsOf } from "./conditions.ts";
 import { foldConstants } from "./fold-constants.ts";
 import { mapRelation } from "./map-relation.ts";

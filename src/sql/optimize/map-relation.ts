@@ -1,7 +1,7 @@
 /**
  * Trees of relations, changed from their leaves up.
  */
-import type { Relation } from "../plan/logical-plan.ts";
+import type { Relation } from "../bind/logical-plan.ts";
 
 /** Returns a relation with its inputs replaced. */
 export function withInputs(relation: Relation, replace: (input: Relation) => Relation): Relation {

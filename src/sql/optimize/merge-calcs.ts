@@ -6,7 +6,7 @@
  */
 import { findFunction } from "../../interpreter/functions/built-in.ts";
 import { mapInputs, type RowExpression, walkExpression } from "../../interpreter/row-expression.ts";
-import type { CalcRelation, Relation } from "../plan/logical-plan.ts";
+import type { CalcRelation, Relation } from "../bind/logical-plan.ts";
 import { conjunction } from "./conditions.ts";
 import { mapRelation } from "./map-relation.ts";
 

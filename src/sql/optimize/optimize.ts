@@ -1,7 +1,7 @@
 /**
  * The optimizer: named passes in order, each from a relation to one that means the same.
  */
-import type { Relation } from "../plan/logical-plan.ts";
+import type { Relation } from "../bind/logical-plan.ts";
 import { foldRelation } from "./fold-relation.ts";
 import { mergeCalcs } from "./merge-calcs.ts";
 import { pruneColumns } from "./prune-columns.ts";

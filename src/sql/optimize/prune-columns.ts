@@ -3,7 +3,7 @@
  */
 import { inputsOf, mapInputs, type RowExpression } from "../../interpreter/row-expression.ts";
 import type { AggregateCall } from "../../protocol/dataflow.ts";
-import type { AggregateRelation, CalcRelation, Field, Relation, ScanRelation } from "../plan/logical-plan.ts";
+import type { AggregateRelation, CalcRelation, Field, Relation, ScanRelation } from "../bind/logical-plan.ts";
 
 /** Returns the relation with its columns, in their order, that reads as few as it needs. */
 export function pruneColumns(relation: Relation): Relation {

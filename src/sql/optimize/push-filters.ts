@@ -4,7 +4,7 @@
  * it is about the key alone, below UNNEST where it is about the row.
  */
 import { inputsOf, mapInputs, type RowExpression } from "../../interpreter/row-expression.ts";
-import type { CalcRelation, Relation } from "../plan/logical-plan.ts";
+import type { CalcRelation, Relation } from "../bind/logical-plan.ts";
 import { conjunction, partsOf } from "./conditions.ts";
 import { mapRelation, withInputs } from "./map-relation.ts";
 import { isVolatile } from "./merge-calcs.ts";

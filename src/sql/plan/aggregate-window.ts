@@ -2,8 +2,9 @@
  * The window of an aggregation: which windows its results are of, and what it reads.
  *
  * Where the rows come from a window, by way of a calc that does not look at its bounds, the window moves into
- * the aggregation: rows then go to slices, and overlapping windows share them. Otherwise rows say their window
- * themselves (attached): behind a condition on window_start, or where an earlier aggregation made them.
+ * the aggregation: rows then go to slices, and overlapping windows share them. Otherwise rows say their
+ * window themselves (attached): behind a condition on window_start, or where an earlier aggregation made
+ * them.
  */
 import { inputsOf, mapInputs, type RowExpression } from "../../interpreter/row-expression.ts";
 import type { SqlType } from "../../interpreter/types/sql-type.ts";
@@ -15,7 +16,7 @@ import {
   type Relation,
   type WindowRelation,
   windowGroupedBy,
-} from "./logical-plan.ts";
+} from "../bind/logical-plan.ts";
 
 export interface WindowedAggregate {
   readonly input: Relation;

@@ -5,9 +5,9 @@
 import { EngineError } from "../../base/errors.ts";
 import type { SqlType } from "../../interpreter/types/sql-type.ts";
 import type { DataflowColumn, DataflowDefinition } from "../../protocol/dataflow.ts";
+import type { InsertPlan } from "../bind/logical-plan.ts";
 import { isSet, optionOf, parseDuration, type SessionOptions } from "../bind/session-options.ts";
 import { type TableDefinition, writtenColumns } from "../catalog/table-definition.ts";
-import type { InsertPlan } from "./logical-plan.ts";
 import { type Lowering, lower } from "./lower-relation.ts";
 import { type Flow, type OperatorWithoutInputs, Staging, streamOf } from "./staging.ts";
 
@@ -134,7 +134,9 @@ function putInto(table: TableDefinition, flow: Flow, target: Target, staging: St
     case "view": {
       if (key.length === 0) {
         throw new EngineError("SQL_INVALID", {
-          message: `${name} is a view, which keeps the last row of each key: it needs a PRIMARY KEY (…) NOT ENFORCED.`,
+          message:
+            `${name} is a view, which keeps the last row of each key: ` +
+            "it needs a PRIMARY KEY (…) NOT ENFORCED.",
         });
       }
       const [sent] = staging.exchange([{ flow, key }], `${name}/view`) as [Flow];

@@ -5,14 +5,14 @@
 import { EngineError } from "../../base/errors.ts";
 import type { RowExpression } from "../../interpreter/row-expression.ts";
 import type { SqlType } from "../../interpreter/types/sql-type.ts";
-import { windowOfAggregate } from "./aggregate-window.ts";
 import type {
   AggregateRelation,
   Relation,
   SetRelation,
   SortRelation,
   WindowRelation,
-} from "./logical-plan.ts";
+} from "../bind/logical-plan.ts";
+import { windowOfAggregate } from "./aggregate-window.ts";
 import type { Flow, Staging } from "./staging.ts";
 
 /** What a relation is lowered for. */

@@ -18,8 +18,8 @@ import type {
   SourceDefinition,
   StageInput,
 } from "../../protocol/dataflow.ts";
+import { type InsertPlan, inputsOfRelation, type Relation, type ScanRelation } from "../bind/logical-plan.ts";
 import type { TableDefinition } from "../catalog/table-definition.ts";
-import { type InsertPlan, inputsOfRelation, type Relation, type ScanRelation } from "./logical-plan.ts";
 
 /** Where the rows of a relation come out, and what is known of them. */
 export interface Flow {

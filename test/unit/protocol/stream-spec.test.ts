@@ -62,7 +62,8 @@ describe("mistakes are told with their place, what was found and what was expect
     [
       "a missing field",
       { eventTime: flights.eventTime },
-      'STREAM_INVALID columns: found nothing, expected an array such as [{ "name": "time", "type": "TIMESTAMP(3)" }]',
+      "STREAM_INVALID columns: found nothing, expected an array such as " +
+        '[{ "name": "time", "type": "TIMESTAMP(3)" }]',
     ],
     [
       "an unknown field",

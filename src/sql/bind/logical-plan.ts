@@ -79,7 +79,7 @@ export interface AggregateRelation extends RelationFacts {
   readonly node: "aggregate";
   readonly input: Relation;
   readonly key: readonly number[];
-  /** Places in `key` of each set of GROUPING SETS; absent: all of it. Behind the key comes the set's number. */
+  /** Places in `key` of each set of GROUPING SETS; absent: all of it. Behind the key is the set's number. */
   readonly sets?: readonly (readonly number[])[];
   readonly aggregates: readonly AggregateCall[];
   readonly groupWindow?: GroupWindow;
