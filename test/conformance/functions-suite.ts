@@ -7,6 +7,7 @@ import { formatSqlType, type SqlType } from "../../src/interpreter/types/sql-typ
 import { comparisonOf, nullsLast } from "../../src/interpreter/values/compare-values.ts";
 import type { SqlValue } from "../../src/interpreter/values/sql-value.ts";
 import { encodeValueJson } from "../../src/interpreter/values/value-json.ts";
+import { type AggregateBlock, aggregateCases } from "./aggregates-suite.ts";
 import { bindList, contextOf, evaluateList } from "./evaluate-sql.ts";
 import { idOf, type Outcome, type Suite, titleOf } from "./suite.ts";
 import { decodeTagged, type Tagged, typeOfTagged, typeOfText, Unresolved } from "./tagged-values.ts";
@@ -41,14 +42,31 @@ const later: Readonly<Record<string, string>> = {
   StructuredFunctionsITCase: "structured types",
 };
 
+/** Session time zones but UTC. */
+const zones: Readonly<Record<string, string>> = {
+  CastFunctionITCase: "Asia/Shanghai",
+  ComparisonFunctionITCase: "GMT-08:00",
+};
+
 export const functionsSuite: Suite = {
   file: "functions.json",
   required: 0,
   read: (content) =>
-    (content as { readonly scalar: readonly Block[] }).scalar.flatMap((block) =>
-      isCounted(block) ? block.items.filter(hasVerdict).map((item) => caseOf(block, item)) : [],
-    ),
+    casesOf(content as { readonly scalar: readonly Block[]; readonly aggregate: readonly AggregateBlock[] }),
 };
+
+function casesOf({
+  scalar,
+  aggregate = [],
+}: {
+  readonly scalar: readonly Block[];
+  readonly aggregate?: readonly AggregateBlock[];
+}) {
+  const cases = scalar.flatMap((block) =>
+    isCounted(block) ? block.items.filter(hasVerdict).map((item) => caseOf(block, item)) : [],
+  );
+  return [...cases, ...aggregateCases(aggregate)];
+}
 
 function isCounted({ udf, problems }: Block): boolean {
   return !udf && !problems;
@@ -84,8 +102,9 @@ function prepare({ fields = [], file }: Block) {
     name,
     type: type === null ? typeOfTagged(value) : typeOfText(type),
   }));
-  const row = fields.map(({ value }, index) => decodeTagged(value, columns[index]?.type as SqlType));
-  return { columns, row, context: contextOf(file === "CastFunctionITCase" ? "Asia/Shanghai" : "UTC") };
+  const zone = zones[file] ?? "UTC";
+  const row = fields.map(({ value }, index) => decodeTagged(value, columns[index]?.type as SqlType, zone));
+  return { columns, row, context: contextOf(zone) };
 }
 
 function judgeValue(block: Block, { sql, types = [], expected = [] }: Item): Outcome {

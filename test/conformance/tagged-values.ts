@@ -5,7 +5,13 @@
 import { parseDecimal } from "../../src/columnar/decimal-text.ts";
 import type { SqlShape, SqlType } from "../../src/interpreter/types/sql-type.ts";
 import type { SqlValue } from "../../src/interpreter/values/sql-value.ts";
-import { parseDateText, parseTimestampText, parseTimeText } from "../../src/interpreter/values/time-text.ts";
+import {
+  cutTimestamp,
+  parseDateText,
+  parseTimestampText,
+  parseTimeText,
+} from "../../src/interpreter/values/time-text.ts";
+import { instantOfLocal } from "../../src/interpreter/values/time-zone.ts";
 import { fromHex } from "../../src/interpreter/values/value-json.ts";
 import { resolveType } from "../../src/sql/bind/resolve-type.ts";
 import { parseExpressionText } from "../../src/sql/parse/parse-statements.ts";
@@ -41,8 +47,8 @@ function shapeOfTagged(tagged: Tagged): SqlShape {
   throw new Unresolved(`no type is known for ${JSON.stringify(tagged)}`);
 }
 
-/** Reads a value of `type`. */
-export function decodeTagged(tagged: Tagged | undefined, type: SqlType): SqlValue {
+/** Reads a value of `type`; what the type has no place for is cut, as Flink does with values of Java. */
+export function decodeTagged(tagged: Tagged | undefined, type: SqlType, zone = "UTC"): SqlValue {
   if (tagged === null || tagged === undefined) return null;
   if (typeof tagged === "object" && "$unresolved" in tagged) throw new Unresolved(String(tagged.$unresolved));
   const plain =
@@ -51,15 +57,21 @@ export function decodeTagged(tagged: Tagged | undefined, type: SqlType): SqlValu
     case "BIGINT":
       return BigInt(plain as string | number);
     case "FLOAT":
-      return Math.fround(Number(plain));
+      return Math.fround(doubleOf(String(plain)));
     case "DOUBLE":
+      return doubleOf(String(plain));
     case "TINYINT":
+      return (Number(plain) << 24) >> 24;
     case "SMALLINT":
+      return (Number(plain) << 16) >> 16;
     case "INT":
       return Number(plain);
+    case "CHAR":
+      return String(plain).padEnd(type.length);
     case "DECIMAL":
       return decimalOf(String(plain), type.scale);
     case "BINARY":
+      return fromHex(String(plain).padEnd(2 * type.length, "0"));
     case "VARBINARY":
       return fromHex(String(plain));
     case "DATE":
@@ -67,8 +79,13 @@ export function decodeTagged(tagged: Tagged | undefined, type: SqlType): SqlValu
     case "TIME":
       return Number((parseTimeText(String(plain)) ?? 0n) / 1_000_000n);
     case "TIMESTAMP":
-    case "TIMESTAMP_LTZ":
-      return parseTimestampText(String(plain).replace("Z", "")) ?? null;
+    case "TIMESTAMP_LTZ": {
+      const nanos = parseTimestampText(String(plain).replace("Z", ""));
+      if (nanos === undefined) return null;
+      const isLocal =
+        type.name === "TIMESTAMP_LTZ" && typeof tagged === "object" && "$localdatetime" in tagged;
+      return cutTimestamp(isLocal ? instantOfLocal(nanos, zone) : nanos, type.precision);
+    }
     case "INTERVAL YEAR TO MONTH":
       return monthsOf(String(plain));
     case "INTERVAL DAY TO SECOND":
@@ -102,8 +119,14 @@ function decimalOf(text: string, scale: number): bigint {
   return shift >= 0 ? number.unscaled * 10n ** BigInt(shift) : number.unscaled / 10n ** BigInt(-shift);
 }
 
-/** `P1Y-6M` in months. */
+/** A number, or a constant of Java's that is none. */
+function doubleOf(text: string): number {
+  return Number(text.replace("POSITIVE_INFINITY", "Infinity").replace("NEGATIVE_INFINITY", "-Infinity"));
+}
+
+/** `P1Y-6M` in months, or a number of them. */
 function monthsOf(text: string): number {
+  if (/^-?\d+$/.test(text)) return Number(text);
   const match = /^(-?)P(?:(-?\d+)Y)?(?:(-?\d+)M)?(?:-?\d+D)?$/.exec(text);
   if (!match) throw new Error(`${text} is no period`);
   const months = Number(match[2] ?? 0) * 12 + Number(match[3] ?? 0);

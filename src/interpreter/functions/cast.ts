@@ -1,6 +1,7 @@
 /**
  * CAST, TRY_CAST, and what is like them.
  */
+import { EngineError } from "../../base/errors.ts";
 import { prepareCast } from "../cast/prepare-cast.ts";
 import type { RowEvaluator, ScalarFunction } from "../scalar-function.ts";
 import type { SqlType } from "../types/sql-type.ts";
@@ -24,8 +25,9 @@ export const castFunctions: readonly ScalarFunction[] = [
         if (value === null) return null;
         try {
           return cast(value);
-        } catch {
-          return null;
+        } catch (thrown) {
+          if (thrown instanceof EngineError && thrown.code === "SQL_EVALUATION_FAILED") return null;
+          throw thrown;
         }
       };
     },

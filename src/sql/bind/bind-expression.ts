@@ -3,15 +3,17 @@
  */
 
 import { suggestName } from "../../base/suggest-name.ts";
+import { findAggregate } from "../../interpreter/aggregates/built-in.ts";
 import { canCast } from "../../interpreter/cast/explicit-casts.ts";
 import { findFunction, functionNames } from "../../interpreter/functions/built-in.ts";
 import type { CallExpression, CallOptions, RowExpression } from "../../interpreter/row-expression.ts";
-import type { CallShape, ScalarFunction } from "../../interpreter/scalar-function.ts";
+import type { CallShape, Signature } from "../../interpreter/scalar-function.ts";
 import { formatShape, isSameShape, type SqlType } from "../../interpreter/types/sql-type.ts";
+import type { SqlValue } from "../../interpreter/values/sql-value.ts";
 import { decodeValueJson } from "../../interpreter/values/value-json.ts";
 import { notSupported, type SourceText, type Span, statementError } from "../parse/syntax-error.ts";
 import type { Call, Column, Expression, FieldOf, JsonBehavior, JsonCall } from "../parse/syntax-tree.ts";
-import { bindInterval, bindLiteral, textLiteral } from "./bind-literal.ts";
+import { bindInterval, bindLiteral, negatedLiteral, textLiteral } from "./bind-literal.ts";
 import { resolveType } from "./resolve-type.ts";
 import { findColumn, type Scope } from "./scope.ts";
 
@@ -95,8 +97,12 @@ export class ExpressionBinder {
         return this.#field(expression);
       case "call":
         return this.#called(expression);
-      case "json":
-        return this.#json(expression);
+      case "json": {
+        const special = this.#scope.call?.(expression);
+        if (special) return special;
+        const { given, more } = this.jsonParts(expression);
+        return this.make(expression.name, given, expression, more);
+      }
       case "keyword":
         return textLiteral(expression.word);
       case "star":
@@ -161,6 +167,9 @@ export class ExpressionBinder {
   #unary(expression: Extract<Expression, { kind: "unary" }>): RowExpression {
     const { operator, operand } = expression;
     if (operator === "NOT") return this.call("NOT", [operand], expression);
+    if (operator === "-" && operand.kind === "literal" && operand.type === "number") {
+      return negatedLiteral(bindLiteral(this.#source, operand));
+    }
     return this.call(operator === "-" ? "NEGATE" : "PLUS", [operand], expression);
   }
 
@@ -233,6 +242,9 @@ export class ExpressionBinder {
     const written = parts.map(({ name }) => name).join(".");
     const name = written.toUpperCase();
     if (call.over) throw notSupported(this.#source, call, `${name} OVER`);
+    if (findAggregate(name)) {
+      throw this.#error(call, `${name} is of the rows of a group, and here is no place for an aggregate`);
+    }
     const isAggregate = call.isDistinct || call.filter || call.withinGroup || call.orderBy.length > 0;
     if (isAggregate)
       throw this.#error(call, `${name} is no aggregate; DISTINCT, FILTER and ORDER BY are for those`);
@@ -240,7 +252,7 @@ export class ExpressionBinder {
   }
 
   /** Pairs are arguments in turn; defaults come last, in the order of the options that name them. */
-  #json(json: JsonCall): RowExpression {
+  jsonParts(json: JsonCall): { readonly given: RowExpression[]; readonly more: MoreOfCall } {
     const given = [...json.arguments, ...json.pairs.flatMap(({ key, value }) => [key, value])];
     const bound = given.map((each) => this.bind(each));
     const options: Record<string, string> = {};
@@ -254,7 +266,7 @@ export class ExpressionBinder {
     say("onNull", json.onNull);
     if (json.wrapper !== undefined) options.wrapper = json.wrapper;
     const returning = json.returning && resolveType(this.#source, json.returning);
-    return this.make(json.name, bound, json, { options, ...(returning && { returning }) });
+    return { given: bound, more: { options, ...(returning && { returning }) } };
   }
 
   /** Binds a call of a function to arguments as they were written. */
@@ -272,28 +284,33 @@ export class ExpressionBinder {
     if (!called) {
       throw this.#error(span, `There is no function ${name}${suggestName(name, functionNames())}`);
     }
-    const options = { ...more.options, ...nestedJson(given) };
-    const shape: CallShape = {
-      types: given.map(({ type }) => type),
-      constants: given.map((each) => (each.node === "literal" ? decodeValueJson(each.value) : undefined)),
-      options,
-      ...(more.returning && { returning: more.returning }),
-    };
-    const { types, type } = this.#resolve(called, shape, span);
-    const cast = given.map((each, index) => implicitCast(each, types[index] as SqlType));
-    const made: CallExpression = { node: "call", function: name, arguments: cast, type };
+    const { taken, type, options } = this.resolve(called, given, span, more);
+    const made: CallExpression = { node: "call", function: name, arguments: taken, type };
     return Object.keys(options).length > 0 ? { ...made, options } : made;
   }
 
-  #resolve(called: ScalarFunction, shape: CallShape, span: Span) {
+  /** Finds the signature that takes the arguments; returns them cast to it. */
+  resolve(called: Callable, given: readonly RowExpression[], span: Span, more: MoreOfCall) {
+    const options: CallOptions = { ...more.options, ...nestedJson(given) };
+    const shape: CallShape = {
+      types: given.map(({ type }) => type),
+      constants: given.map(more.constantOf ?? literalValue),
+      options,
+      ...(more.returning && { returning: more.returning }),
+    };
     for (const signature of called.signatures) {
       const resolution = signature(shape);
       if (!resolution) continue;
       if ("refusal" in resolution) throw this.#error(span, resolution.refusal);
-      return resolution;
+      const { types, type } = resolution;
+      return {
+        taken: given.map((each, index) => implicitCast(each, types[index] as SqlType)),
+        type,
+        options,
+      };
     }
-    const given = shape.types.map((type) => formatShape(type)).join(", ");
-    throw this.#error(span, `${called.name} does not take (${given}); expected ${called.usage}`);
+    const written = shape.types.map((type) => formatShape(type)).join(", ");
+    throw this.#error(span, `${called.name} does not take (${written}); expected ${called.usage}`);
   }
 
   #error(span: Span, message: string) {
@@ -301,9 +318,22 @@ export class ExpressionBinder {
   }
 }
 
-interface MoreOfCall {
+/** A function, or what else has signatures. */
+export interface Callable {
+  readonly name: string;
+  readonly usage: string;
+  readonly signatures: readonly Signature[];
+}
+
+export interface MoreOfCall {
   readonly options?: CallOptions;
   readonly returning?: SqlType;
+  /** What is taken for a constant. Absent: literals. */
+  readonly constantOf?: (argument: RowExpression) => SqlValue | undefined;
+}
+
+function literalValue(argument: RowExpression): SqlValue | undefined {
+  return argument.node === "literal" ? decodeValueJson(argument.value) : undefined;
 }
 
 /** JSON of a JSON function is taken as it is where text is quoted: `json` lists the places of such. */

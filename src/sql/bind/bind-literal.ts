@@ -7,7 +7,7 @@ import { decimalPrecisionMax, type SqlShape } from "../../interpreter/types/sql-
 import { parseIntervalText } from "../../interpreter/values/interval-text.ts";
 import type { SqlValue } from "../../interpreter/values/sql-value.ts";
 import { parseDateText, parseTimestampText, parseTimeText } from "../../interpreter/values/time-text.ts";
-import { encodeValueJson, fromHex } from "../../interpreter/values/value-json.ts";
+import { decodeValueJson, encodeValueJson, fromHex } from "../../interpreter/values/value-json.ts";
 import { type SourceText, statementError } from "../parse/syntax-error.ts";
 import type { IntervalLiteral, Literal } from "../parse/syntax-tree.ts";
 import { resolveType } from "./resolve-type.ts";
@@ -33,6 +33,14 @@ export function bindLiteral(source: SourceText, literal: Literal): LiteralExpres
     default:
       return bindTime(source, literal);
   }
+}
+
+/** The negative of a number, of the same type: what `-1` says is a constant too. */
+export function negatedLiteral(literal: LiteralExpression): LiteralExpression {
+  const value = decodeValueJson(literal.value);
+  const negated =
+    typeof value === "bigint" ? -value : literal.type.name === "INT" ? 0 - Number(value) : -Number(value);
+  return { ...literal, value: encodeValueJson(negated) };
 }
 
 /** A text as a literal, with so many characters. */

@@ -46,9 +46,11 @@ function resolveShape(source: SourceText, type: TypeName): SqlShape {
     case "CHAR":
     case "VARCHAR":
     case "BINARY":
-    case "VARBINARY":
+    case "VARBINARY": {
       expectParameters(source, type, 1);
-      return { name, length: within(source, type, parameters[0] ?? 1, [1, lengthMax], "length") };
+      const given = parameters[0] ?? (name.startsWith("VAR") ? lengthMax : 1);
+      return { name, length: within(source, type, given, [1, lengthMax], "length") };
+    }
     case "STRING":
     case "BYTES":
       expectParameters(source, type, 0);

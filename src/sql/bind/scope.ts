@@ -3,7 +3,7 @@
  */
 import type { RowExpression } from "../../interpreter/row-expression.ts";
 import type { SqlType } from "../../interpreter/types/sql-type.ts";
-import type { Call, Identifier } from "../parse/syntax-tree.ts";
+import type { Call, Identifier, JsonCall } from "../parse/syntax-tree.ts";
 
 /** A column that an expression may name. */
 export interface ScopeColumn {
@@ -17,7 +17,7 @@ export interface Scope {
   /** Columns by their places in the row. */
   readonly columns: readonly ScopeColumn[];
   /** What a call means here beside a scalar function: an aggregate, the start of a window…. */
-  readonly call?: (call: Call) => RowExpression | undefined;
+  readonly call?: (call: Call | JsonCall) => RowExpression | undefined;
   /** What a whole expression means here, because it was grouped by. */
   readonly known?: (expression: unknown) => RowExpression | undefined;
 }
