@@ -269,7 +269,7 @@ export class PartitionJobs {
     if (job.isDelivering) return 0;
     if (task.savepoint !== undefined) return this.savepoints.take(task, task.savepoint, this.#identity());
     if (task.barrier.isNarrowing) return this.#narrow(job);
-    if (!this.#isRunning(job)) return 0;
+    if (!this.#isRunning(job) && !task.isHalfway) return 0;
     if (task.appliedOffset + 1 >= this.#log.nextOffset) {
       job.hasCaughtUp = true;
       return 0;

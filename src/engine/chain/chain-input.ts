@@ -3,16 +3,17 @@
  *
  * All rows are read at once: a record's work may go on over several turns, and the frame is good for one.
  */
+
+import { KIND_BYTES, KIND_F64 } from "../../../assembly/abi.ts";
 import { assert } from "../../base/assert.ts";
 import { type Kind, kindOf, type Schema } from "../../columnar/schema.ts";
 import type { LaneValue } from "../../columnar/values.ts";
-import { KIND_BYTES, KIND_F64 } from "../../../assembly/abi.ts";
+import type { Row } from "../../interpreter/values/sql-value.ts";
+import { decodeRow } from "../../interpreter/values/value-codec.ts";
 import { type ColumnRows, lanesPointerAt, validityAt } from "../../kernel/column-batch.ts";
 import { FrameDecoder } from "../../kernel/frame-codec.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { KeyColumns } from "../../kernel/keys.ts";
-import { decodeRow } from "../../interpreter/values/value-codec.ts";
-import type { Row } from "../../interpreter/values/sql-value.ts";
 import type { ChainPlan } from "../plan/chain-plan.ts";
 import { kindsPerPort, rowColumn, tagColumn } from "../plan/exchange-columns.ts";
 import { laneReader } from "../plan/lane-values.ts";
@@ -144,4 +145,3 @@ function readerOf(memory: Kernel["memory"], pointer: number, rows: number, kind:
     return bytes.slice(start, start + (lanes[row * 2 + 1] as number));
   };
 }
-

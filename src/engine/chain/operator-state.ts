@@ -28,7 +28,10 @@ export class ChainState {
   readonly #clock: ChainClock;
   readonly #tables: StateTable<unknown>[] = [];
   /** Where the sweep of each table with a time to live stands, and when the next one begins. */
-  readonly #sweeps = new Map<StateTable<unknown>, { hash: bigint | undefined; nextAt: number; ttlMs: number }>();
+  readonly #sweeps = new Map<
+    StateTable<unknown>,
+    { hash: bigint | undefined; nextAt: number; ttlMs: number }
+  >();
 
   constructor(
     cache: PageCache,
@@ -63,10 +66,16 @@ export class ChainState {
     for (const table of this.#tables) table.flush();
   }
 
+  /** Writes what has changed, and forgets what is in memory where that is much. */
+  endRecord(): void {
+    this.flush();
+    for (const table of this.#tables) table.forgetMany();
+  }
+
   /** Writes what has changed where that is much. */
   relieve(): void {
     const count = this.#tables.reduce((sum, table) => sum + table.dirtyCount, 0);
-    if (count >= unwrittenMax) this.flush();
+    if (count >= unwrittenMax) this.endRecord();
   }
 
   /**

@@ -19,6 +19,7 @@ import type { CellValue } from "../../kernel/page-view.ts";
 import type { TableFailure } from "../../kernel/table-failure.ts";
 import type { TableLayout } from "../../kernel/table-layout.ts";
 import { TouchedCells } from "../../kernel/touched-cells.ts";
+import { groupOfCell } from "../state/key-filter.ts";
 import { stateHash } from "./state-hash.ts";
 
 /** Bytes of a cell's key before the key itself. */
@@ -81,10 +82,6 @@ export function stateKey(group: number, key: Uint8Array): StateKey {
 /** The key group and the key of a cell. */
 export function readStateKey(cell: Uint8Array): { readonly group: number; readonly key: Uint8Array } {
   return { group: groupOfCell(cell), key: cell.subarray(groupBytes) };
-}
-
-export function groupOfCell(cell: Uint8Array): number {
-  return ((cell[0] ?? 0) << 8) | (cell[1] ?? 0);
 }
 
 /** True for the cell by which a value is found: others hold what did not fit it. */
@@ -225,10 +222,13 @@ function joined(pieces: readonly Uint8Array[]): Uint8Array {
 }
 
 function* batches(pieces: readonly Piece[]): Generator<readonly Piece[]> {
-  for (let from = 0; from < pieces.length; from += batchCellsMax) yield pieces.slice(from, from + batchCellsMax);
+  for (let from = 0; from < pieces.length; from += batchCellsMax)
+    yield pieces.slice(from, from + batchCellsMax);
 }
 
 function check(failure: TableFailure | undefined): void {
   if (!failure) return;
-  throw new EngineError("JOB_FAILED", { message: `A value of the job's state has no room: ${failure.reason}.` });
+  throw new EngineError("JOB_FAILED", {
+    message: `A value of the job's state has no room: ${failure.reason}.`,
+  });
 }

@@ -113,12 +113,12 @@ export class StateTable<Value> {
   /** Writes what has changed. */
   flush(): void {
     for (const window of [...this.#dirty.keys()].sort((one, other) => one - other)) this.#flush(window);
-    if (this.#remembered > rememberedMax) this.forget();
   }
 
-  /** Forgets what is in memory; all is written. */
-  forget(): void {
+  /** Forgets what is in memory where that is much; all is written. */
+  forgetMany(): void {
     assert(this.#dirty.size === 0, "what is forgotten is written");
+    if (this.#remembered <= rememberedMax) return;
     this.#slots.clear();
     this.#remembered = 0;
   }
@@ -198,7 +198,8 @@ export class StateTable<Value> {
 
   #open(window: number): KeyedTable {
     const { tables, clock } = this.#store;
-    return (tables.find(this.family, window) ?? tables.create(this.family, window, 0, clock.appendTime)).keyed;
+    return (tables.find(this.family, window) ?? tables.create(this.family, window, 0, clock.appendTime))
+      .keyed;
   }
 
   #pageAt(window: number, hash: bigint): { cells: CellValue[]; nextHash: bigint | undefined } {

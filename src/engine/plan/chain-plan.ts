@@ -2,9 +2,10 @@
  * What a task of a dataflow does, as part of its plan: its ports, its operators as they were defined, and what
  * becomes of the rows that they make.
  */
-import type { DataflowColumn, OperatorDefinition, OperatorInput } from "../../protocol/dataflow.ts";
+
 import type { RowExpression } from "../../interpreter/row-expression.ts";
 import type { SqlType } from "../../interpreter/types/sql-type.ts";
+import type { DataflowColumn, OperatorDefinition, OperatorInput } from "../../protocol/dataflow.ts";
 
 export interface ChainPlan {
   /** `table.local-time-zone`. */

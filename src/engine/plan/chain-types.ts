@@ -10,7 +10,8 @@ type Types = readonly SqlType[];
 /** Returns the types of each operator's rows; those of the ports are given. */
 export function operatorTypesOf(ports: readonly Types[], operators: readonly OperatorDefinition[]): Types[] {
   const made: Types[] = [];
-  for (const operator of operators) made.push(typesOf(operator, inputTypesOf(operator.inputs[0], ports, made)));
+  for (const operator of operators)
+    made.push(typesOf(operator, inputTypesOf(operator.inputs[0], ports, made)));
   return made;
 }
 

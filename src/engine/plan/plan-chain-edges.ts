@@ -49,11 +49,7 @@ export function planChainEdges(
   return [...onward, ...streams];
 }
 
-function edgeOf(
-  chain: ChainEdge,
-  columns: readonly Column[],
-  send: Omit<SendPlan, "columns">,
-): EdgePlan {
+function edgeOf(chain: ChainEdge, columns: readonly Column[], send: Omit<SendPlan, "columns">): EdgePlan {
   const sourceColumns = columns.map(({ name, type, nullable }, streamColumn) => {
     return { name, type, nullable, streamColumn };
   });

@@ -24,10 +24,7 @@ export interface PlannedResult {
 }
 
 /** Throws JOB_INVALID where a stage would keep two tables, or one that has no room in cells. */
-export function planResult(
-  stage: DataflowStage,
-  reads: StreamDefinition,
-): PlannedResult {
+export function planResult(stage: DataflowStage, reads: StreamDefinition): PlannedResult {
   const [sink, another] = stage.sinks.filter(isKept);
   if (!sink) return { plan: { key: [], routingKey: [], accumulators: [], outputs: [], retentionMs: null } };
   if (another) throw refusal(sink, `"${another.name}" is kept by the same stage; give each its own`);
@@ -107,7 +104,8 @@ function lastOf(type: DataType): AccumulatorSpec {
 }
 
 function checkRoom(sink: ViewSink | ChangelogSink, keys: number, values: number): void {
-  if (keys > keyColumnsMax) throw refusal(sink, `its key has ${keys} columns, expected at most ${keyColumnsMax}`);
+  if (keys > keyColumnsMax)
+    throw refusal(sink, `its key has ${keys} columns, expected at most ${keyColumnsMax}`);
   if (values <= aggregatesMax) return;
   throw refusal(sink, `it has ${values} columns beside its key, expected at most ${aggregatesMax}`);
 }

@@ -22,6 +22,7 @@ import type { PagePins } from "../state/page-pins.ts";
 import { PageStore } from "../state/page-store.ts";
 import { WindowDirectory } from "../state/window-directory.ts";
 import { InputTime } from "../time/input-time.ts";
+import { ChainWork } from "./chain-work.ts";
 import {
   abortUnfinished,
   addCounts,
@@ -40,7 +41,7 @@ import { TaskLayouts } from "./task-layouts.ts";
 import { TaskOutput } from "./task-output.ts";
 import { TaskTables } from "./task-tables.ts";
 import type { TaskWindows } from "./task-windows.ts";
-import type { TaskWork } from "./task-work.ts";
+import type { TaskWork, WorkContext } from "./task-work.ts";
 
 /** What a step that did as much as one may counts, in bytes of log. */
 export const wholeSliceBytes = 1 * MiB;
@@ -104,16 +105,17 @@ export class Task {
   }
 
   #openWork({ cache, identity }: TaskContext): TaskWork {
-    return new KernelWork({
+    const work = {
       ...{ cache, identity, plan: this.plan, tables: this.tables, layouts: this.#layouts },
       ...{ letters: this.letters, output: this.#output, time: this.#time, checkpoint: this.#checkpoint },
-      count: (counted) => {
+      count: (counted: Parameters<typeof addCounts>[1]) => {
         this.#counts = addCounts(this.#counts, counted);
       },
       makeRoom: () => {
         if (this.tables.isFull) this.#write(Number.POSITIVE_INFINITY);
       },
-    });
+    } satisfies WorkContext;
+    return this.plan.chain ? new ChainWork(work) : new KernelWork(work);
   }
 
   /** Windows of cells; undefined for a task without them. */
@@ -159,7 +161,8 @@ export class Task {
     const { watermark, isIdle } = this.#time;
     const { inputs, idle } = this.#context.identity();
     const isAlone = inputs === undefined || idle === "wait";
-    const isOpen = () => isAlone && sendsResults(this.plan) && this.#work.nextEnd() !== undefined;
+    const isOpen = () =>
+      isAlone && (sendsResults(this.plan) || this.plan.chain) && this.#work.nextEnd() !== undefined;
     return { watermark, isIdle: isIdle && watermark < maxWatermark && !isOpen() };
   }
 
