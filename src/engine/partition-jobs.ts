@@ -30,9 +30,10 @@ import {
   readCheckpoint,
   writeCheckpoint,
 } from "./task/checkpoint.ts";
+import { cellsPerStepMax } from "./task/kernel-work.ts";
 import { LetterBox } from "./task/letters.ts";
 import { deleteStoredTask } from "./task/stored-task.ts";
-import { cellsPerStepMax, Task, wholeSliceBytes } from "./task/task.ts";
+import { Task, wholeSliceBytes } from "./task/task.ts";
 import { type StepOutcome, tryStep } from "./task/try-step.ts";
 
 export interface PartitionOptions {
@@ -144,7 +145,7 @@ export class PartitionJobs {
 
   /** End of the earliest window of a running job that has not fired. */
   nextWindowEnd(): bigint | undefined {
-    const ends = this.#running().flatMap(({ task }) => task.windows?.nextEnd() ?? []);
+    const ends = this.#running().flatMap(({ task }) => task.due.nextEnd() ?? []);
     return ends.length === 0 ? undefined : ends.reduce((next, end) => lowerOf(next, end));
   }
 
@@ -268,7 +269,7 @@ export class PartitionJobs {
     if (job.isDelivering) return 0;
     if (task.savepoint !== undefined) return this.savepoints.take(task, task.savepoint, this.#identity());
     if (task.barrier.isNarrowing) return this.#narrow(job);
-    if (!this.#isRunning(job)) return 0;
+    if (!this.#isRunning(job) && !task.isHalfway) return 0;
     if (task.appliedOffset + 1 >= this.#log.nextOffset) {
       job.hasCaughtUp = true;
       return 0;
