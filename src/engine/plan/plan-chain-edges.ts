@@ -77,11 +77,11 @@ function planStream(sink: StreamSink, { definition, schemaVersion, target }: Sin
   const unknown = sink.columns.find(({ name }) => !columns.some((column) => column.name === name));
   if (unknown) throw refusal(sink, `stream "${sink.stream}" has no column "${unknown.name}"`);
   const isSpread = distributionKey.length === 0 && target.partitions > 1;
-  const indexOf = (name: string) => columns.findIndex((column) => column.name === name);
+  const indexOf = (name: string | undefined) => columns.findIndex((column) => column.name === name);
   const chain: ChainEdge = { to: "stream", name: sink.stream, of: sink.of, columns: taken };
   return edgeOf(chain, columns, {
     ...(isSpread && { edge: "rebalance" as const }),
-    key: (isSpread ? [eventTime.column] : distributionKey).map(indexOf),
+    key: (isSpread ? [] : distributionKey).map(indexOf),
     to: target,
     into: {
       schemaVersion,

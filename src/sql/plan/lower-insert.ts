@@ -141,7 +141,7 @@ function putInto(table: TableDefinition, flow: Flow, target: Target, staging: St
       }
       const [sent] = staging.exchange([{ flow, key }], `${name}/view`) as [Flow];
       const kept = options.retention === undefined ? viewRetentionMs : parseDuration(options.retention);
-      staging.sink(sent, { sink: "view", name, columns, key, retentionMs: kept ?? null });
+      staging.sink(staging.gathered(sent), { sink: "view", name, columns, key, retentionMs: kept ?? null });
       return;
     }
     case "blackhole":
@@ -156,7 +156,7 @@ function putInto(table: TableDefinition, flow: Flow, target: Target, staging: St
       const [sent] = staging.exchange([{ flow: { ...flow, ...told }, key: [] }], `${name}/changelog`) as [
         Flow,
       ];
-      staging.sink(sent, { sink: "changelog", name, columns, retentionMs: changelogRetentionMs });
+      staging.sink(staging.gathered(sent), { sink: "changelog", name, columns, retentionMs: changelogRetentionMs });
       return;
     }
     default:
