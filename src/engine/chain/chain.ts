@@ -9,9 +9,14 @@ import { inputTypesOf, operatorTypesOf } from "../plan/chain-types.ts";
 import { openCalc, openDropUpdateBefore, openExpand, openUnnest } from "./calc.ts";
 import type { Outlet } from "./chain-output.ts";
 import type { ChainRow, Emit } from "./chain-row.ts";
+import { openConstraint } from "./constraint.ts";
 import { GroupAggregate } from "./group-aggregate.ts";
+import { openLimit } from "./limit.ts";
 import type { ChainClock, Operator, OperatorContext } from "./operator.ts";
 import type { ChainState } from "./operator-state.ts";
+import { openSet } from "./set.ts";
+import { openSort } from "./sort.ts";
+import { openWindowAggregate, openWindows } from "./windows.ts";
 
 /** What a chain has of its task. */
 export interface ChainContext {
@@ -91,11 +96,21 @@ function openOperator(definition: OperatorDefinition, context: OperatorContext):
       return openExpand(definition, context);
     case "unnest":
       return openUnnest(definition, context);
-    case "drop update before":
-      return openDropUpdateBefore(context);
+    case "window assign":
+      return openWindows(definition, context);
     case "group aggregate":
       return new GroupAggregate(definition, context);
-    default:
-      return assert(false, `no operator ${definition.operator}`) as never;
+    case "window aggregate":
+      return openWindowAggregate(definition, context);
+    case "set":
+      return openSet(definition, context);
+    case "sort":
+      return openSort(definition, context);
+    case "limit":
+      return openLimit(definition, context);
+    case "constraint":
+      return openConstraint(definition, context);
+    case "drop update before":
+      return openDropUpdateBefore(context);
   }
 }

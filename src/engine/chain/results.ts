@@ -15,6 +15,7 @@ import { laneWriter } from "../plan/lane-values.ts";
 import { continuousWindow, TableFamily } from "../state/window-directory.ts";
 import type { TaskTables } from "../task/task-tables.ts";
 import { type ChainRow, isAdded, rowKindNames } from "./chain-row.ts";
+import { counterCodec } from "./counters.ts";
 import type { ChainClock } from "./operator.ts";
 import type { OperatorState } from "./operator-state.ts";
 import type { ResultCells, ResultRow } from "./result-cells.ts";
@@ -122,7 +123,7 @@ export class ChangelogResults implements Results {
     this.#lanesOf = lanesOf(plan, [...plan.types.keys()]);
     const encoder = new TextEncoder();
     this.#kinds = rowKindNames.map((name) => encoder.encode(name));
-    this.#count = state.table(numberCodec);
+    this.#count = state.table(counterCodec);
   }
 
   get unwritten(): number {
@@ -166,15 +167,6 @@ export class ChangelogResults implements Results {
 }
 
 const noBytes = new Uint8Array(0);
-
-const numberCodec = Object.freeze({
-  encode: (value: number) => {
-    const bytes = new Uint8Array(8);
-    new DataView(bytes.buffer).setFloat64(0, value);
-    return bytes;
-  },
-  decode: (bytes: Uint8Array) => new DataView(bytes.buffer, bytes.byteOffset).getFloat64(0),
-});
 
 function lanesOf({ types }: ResultPlan, columns: readonly number[]) {
   const writers = types.map((type) => laneWriter(type, "text"));

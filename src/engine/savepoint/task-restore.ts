@@ -134,6 +134,7 @@ export class TaskRestore {
       ...emptyCheckpoint(this.#offset),
       isRestored: true,
       firedThrough: this.#firedThrough.toString(),
+      ...(this.#plan.chain && { appendTime: Math.max(0, ...states.map((state) => state.appendTime ?? 0)) }),
       ...this.#time(watermarks.reduce(later, minWatermark)),
       counts: countsOf(this.#from, this.#plan, this.#context.identity),
       orderOffset,

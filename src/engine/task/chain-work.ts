@@ -21,7 +21,7 @@ import { randomOf } from "../chain/random.ts";
 import { RejectedRows } from "../chain/rejected-rows.ts";
 import { ResultCells } from "../chain/result-cells.ts";
 import { ChangelogResults, type Results, ViewResults } from "../chain/results.ts";
-import { higherOf, type LogRecord, maxWatermark, minWatermark, RecordKind } from "../log/records.ts";
+import { higherOf, type LogRecord, lowerOf, maxWatermark, minWatermark, RecordKind } from "../log/records.ts";
 import type { ChainPlan } from "../plan/chain-plan.ts";
 import { millisOf } from "../plan/lane-values.ts";
 import { type Checkpoint, parseWatermark } from "./checkpoint.ts";
@@ -61,7 +61,10 @@ export class ChainWork implements TaskWork {
     this.#context = context;
     this.#plan = chain;
     this.#input = new ChainInput(cache.kernel, plan, identity().schema, () => identity().keyGroups[0]);
-    this.#clock = { appendTime: 0, progress: parseWatermark(checkpoint.firedThrough) };
+    this.#clock = {
+      appendTime: checkpoint.appendTime ?? 0,
+      progress: parseWatermark(checkpoint.firedThrough),
+    };
     this.#evaluation = {
       timeZone: chain.timeZone,
       moment: { processingTime: 0, watermark: null, random: () => 0 },
@@ -108,7 +111,7 @@ export class ChainWork implements TaskWork {
 
   nextEnd(): bigint | undefined {
     const ends = this.#chain.operators.flatMap((operator) => operator.nextEnd?.() ?? []);
-    return ends.length === 0 ? undefined : ends.reduce((one, other) => (other < one ? other : one));
+    return ends.length === 0 ? undefined : ends.reduce(lowerOf);
   }
 
   nextDueAt(): number | undefined {
@@ -159,8 +162,9 @@ export class ChainWork implements TaskWork {
   }
 
   get state(): WorkState {
-    const { progress } = this.#clock;
-    return { firedThrough: progress.toString(), cursor: undefined, sweep: this.#retention.state };
+    const { progress, appendTime } = this.#clock;
+    const firedThrough = progress.toString();
+    return { firedThrough, cursor: undefined, appendTime, sweep: this.#retention.state };
   }
 
   differsFrom({ firedThrough, sweep }: Checkpoint): boolean {

@@ -33,7 +33,7 @@ export interface WorkContext {
 }
 
 /** Parts of a checkpoint that are the work's. */
-export type WorkState = Pick<Checkpoint, "firedThrough" | "cursor" | "sweep">;
+export type WorkState = Pick<Checkpoint, "firedThrough" | "cursor" | "sweep" | "appendTime">;
 
 export interface TaskWork {
   /** Windows that slices of cells make, where there are any. */
