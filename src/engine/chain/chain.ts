@@ -12,6 +12,7 @@ import type { ChainRow, Emit } from "./chain-row.ts";
 import { openConstraint } from "./constraint.ts";
 import { GroupAggregate } from "./group-aggregate.ts";
 import { openLimit } from "./limit.ts";
+import { openMaterialize } from "./materialize.ts";
 import type { ChainClock, Operator, OperatorContext } from "./operator.ts";
 import type { ChainState } from "./operator-state.ts";
 import { openSet } from "./set.ts";
@@ -110,6 +111,8 @@ function openOperator(definition: OperatorDefinition, context: OperatorContext):
       return openLimit(definition, context);
     case "constraint":
       return openConstraint(definition, context);
+    case "materialize":
+      return openMaterialize(definition, context);
     case "drop update before":
       return openDropUpdateBefore(context);
   }

@@ -19,7 +19,7 @@ export function propertiesOf(
   times: WindowTimes,
   clock: ChainClock,
 ): (window: Span) => Row {
-  const valueOf = (property: WindowProperty["property"], { start, end }: Span): SqlValue => {
+  const valueFor = (property: WindowProperty["property"], { start, end }: Span): SqlValue => {
     switch (property) {
       case "start":
         return times.boundOf(start);
@@ -31,5 +31,5 @@ export function propertiesOf(
         return BigInt(clock.appendTime) * nanosPerMilli;
     }
   };
-  return (window) => properties.map(({ property }) => valueOf(property, window));
+  return (window) => properties.map(({ property }) => valueFor(property, window));
 }
