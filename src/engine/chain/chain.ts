@@ -7,13 +7,14 @@ import type { OperatorDefinition, OperatorInput } from "../../protocol/dataflow.
 import type { ChainPlan } from "../plan/chain-plan.ts";
 import { inputTypesOf, operatorTypesOf } from "../plan/chain-types.ts";
 import { openCalc, openDropUpdateBefore, openExpand, openUnnest } from "./calc.ts";
+import type { ChainClock } from "./chain-clock.ts";
 import type { Outlet } from "./chain-output.ts";
 import type { ChainRow, Emit } from "./chain-row.ts";
 import { openConstraint } from "./constraint.ts";
 import { GroupAggregate } from "./group-aggregate.ts";
 import { openLimit } from "./limit.ts";
 import { openMaterialize } from "./materialize.ts";
-import type { ChainClock, Operator, OperatorContext } from "./operator.ts";
+import type { Operator, OperatorContext } from "./operator.ts";
 import type { ChainState } from "./operator-state.ts";
 import { openSet } from "./set.ts";
 import { openSort } from "./sort.ts";
