@@ -23,7 +23,7 @@ import { TaskRestore } from "./savepoint/task-restore.ts";
 import type { RestoredStates } from "./savepoint/task-state.ts";
 import { PageStore } from "./state/page-store.ts";
 import { WindowDirectory } from "./state/window-directory.ts";
-import { type StoredJob, StoredJobs } from "./stored-jobs.ts";
+import { failureOf, type StoredJob, StoredJobs } from "./stored-jobs.ts";
 import {
   createCheckpointTable,
   firstCheckpoint,
@@ -146,7 +146,13 @@ export class PartitionJobs {
   /** End of the earliest window of a running job that has not fired. */
   nextWindowEnd(): bigint | undefined {
     const ends = this.#running().flatMap(({ task }) => task.due.nextEnd() ?? []);
-    return ends.length === 0 ? undefined : ends.reduce((next, end) => lowerOf(next, end));
+    return ends.length === 0 ? undefined : ends.reduce(lowerOf);
+  }
+
+  /** When the clock makes something due in a running job, which has to hear of it by a record. */
+  nextDueAt(): number | undefined {
+    const times = this.#running().flatMap(({ task }) => task.due.nextDueAt() ?? []);
+    return times.length === 0 ? undefined : Math.min(...times);
   }
 
   /** Begins to bring in the state with which a run starts that has not been created; `command` creates it. */
@@ -259,10 +265,10 @@ export class PartitionJobs {
     const now = this.#ports.clock.now();
     this.#decide(job, now);
     if (job.isWritingAhead) {
-      this.#handle(
-        job,
-        tryStep(() => this.#checkpointSlice(job, now)),
-      );
+      const outcome = tryStep(() => {
+        if (job.writeCheckpointSlice(this.#options.checkpointTurnBytes, now)) this.#commits++;
+      });
+      this.#handle(job, outcome);
       return wholeSliceBytes;
     }
     if (task.sweepGarbage()) return wholeSliceBytes;
@@ -290,10 +296,6 @@ export class PartitionJobs {
     const outcome = tryStep(() => barrier.narrow(tables, this.#identity(), cellsPerStepMax));
     this.#handle(job, outcome);
     return wholeSliceBytes;
-  }
-
-  #checkpointSlice(job: OpenJob, now: number): void {
-    if (job.writeCheckpointSlice(this.#options.checkpointTurnBytes, now)) this.#commits++;
   }
 
   /**
@@ -394,8 +396,4 @@ export class PartitionJobs {
     const task = { sql, log, kernel: cache.kernel, cache, pins, identity: this.#identity };
     return new OpenJob(run, new Task(task, run, plan), log, clock.now());
   }
-}
-
-function failureOf({ job, error }: StoredJob): EngineError {
-  return new EngineError("JOB_FAILED", { message: `Job "${job}" failed: ${error?.message}` });
 }

@@ -4,13 +4,12 @@
  * All rows are read at once: a record's work may go on over several turns, and the frame is good for one.
  */
 
-import { KIND_BYTES, KIND_F64 } from "../../../assembly/abi.ts";
 import { assert } from "../../base/assert.ts";
-import { type Kind, kindOf, type Schema } from "../../columnar/schema.ts";
+import type { Schema } from "../../columnar/schema.ts";
 import type { LaneValue } from "../../columnar/values.ts";
 import type { Row } from "../../interpreter/values/sql-value.ts";
 import { decodeRow } from "../../interpreter/values/value-codec.ts";
-import { type ColumnRows, lanesPointerAt, validityAt } from "../../kernel/column-batch.ts";
+import { type ColumnRows, copyColumn } from "../../kernel/column-batch.ts";
 import { FrameDecoder } from "../../kernel/frame-codec.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { KeyColumns } from "../../kernel/keys.ts";
@@ -53,9 +52,7 @@ export class ChainInput {
     const wanted = this.#plan.sourceColumns.map(({ streamColumn }) => streamColumn);
     const { batch, release } = this.#decoder.decode(frame, this.#schema, wanted);
     try {
-      const columns = this.#plan.sourceColumns.map(({ streamColumn, type }) =>
-        lanesOf(this.#kernel, batch, streamColumn, kindOf(type)),
-      );
+      const columns = wanted.map((column) => copyColumn(this.#kernel.memory, batch, column));
       const groups = this.#groupsOf(batch);
       return this.#chain.source
         ? readSource(this.#chain, columns, groups, batch.rows)
@@ -115,33 +112,5 @@ function readExchange(
       values: decodeRow(ports[portOf(row)] ?? [], columns[rowColumn]?.[row] as Uint8Array) as Row,
       group: groups(row),
     }),
-  };
-}
-
-/** The values of a column, copied. */
-function lanesOf({ memory }: Kernel, batch: ColumnRows, column: number, kind: Kind): Lanes {
-  const { rows } = batch;
-  if (rows === 0) return [];
-  const pointer = lanesPointerAt(memory, batch, column);
-  const validity = validityAt(memory, batch, column);
-  const isNull = (row: number) => validity !== undefined && validity[row] === 0;
-  const read = readerOf(memory, pointer, rows, kind);
-  return Array.from({ length: rows }, (_, row) => (isNull(row) ? null : read(row)));
-}
-
-function readerOf(memory: Kernel["memory"], pointer: number, rows: number, kind: Kind) {
-  if (kind === KIND_F64) {
-    const lanes = memory.f64(pointer, rows);
-    return (row: number): LaneValue => lanes[row] as number;
-  }
-  if (kind !== KIND_BYTES) {
-    const lanes = memory.i64(pointer, rows);
-    return (row: number): LaneValue => lanes[row] as bigint;
-  }
-  const lanes = memory.u32(pointer, rows * 2);
-  const { bytes } = memory;
-  return (row: number): LaneValue => {
-    const start = lanes[row * 2] as number;
-    return bytes.slice(start, start + (lanes[row * 2 + 1] as number));
   };
 }

@@ -1,6 +1,6 @@
 /**
- * What a chain sends: rows gather and go in batches, cut by their number alone, so that a replay makes the same
- * messages.
+ * What a chain sends: rows gather and go in batches, cut by their number alone, so that a replay makes the
+ * same messages.
  */
 import { EngineError } from "../../base/errors.ts";
 import { type Kind, kindOf } from "../../columnar/schema.ts";
@@ -94,8 +94,8 @@ export class ChainOutput {
       if (kind !== RowKind.Insert) {
         throw new EngineError("JOB_FAILED", {
           message:
-            `Table "${name}" is a stream, which takes nothing back, and a row with ${rowKindNames[kind]} came ` +
-            "for it. Write the results into a table with a primary key, or aggregate them by windows.",
+            `Table "${name}" is a stream, which takes nothing back, and a row with ${rowKindNames[kind]} ` +
+            "came for it. Write the results into a table with a primary key, or aggregate them by windows.",
         });
       }
       const lanes = writers.map((write) => write(values));

@@ -7,12 +7,14 @@ import type { OperatorDefinition, OperatorInput } from "../../protocol/dataflow.
 import type { ChainPlan } from "../plan/chain-plan.ts";
 import { inputTypesOf, operatorTypesOf } from "../plan/chain-types.ts";
 import { openCalc, openDropUpdateBefore, openExpand, openUnnest } from "./calc.ts";
+import type { ChainClock } from "./chain-clock.ts";
 import type { Outlet } from "./chain-output.ts";
 import type { ChainRow, Emit } from "./chain-row.ts";
 import { openConstraint } from "./constraint.ts";
 import { GroupAggregate } from "./group-aggregate.ts";
 import { openLimit } from "./limit.ts";
-import type { ChainClock, Operator, OperatorContext } from "./operator.ts";
+import { openMaterialize } from "./materialize.ts";
+import type { Operator, OperatorContext } from "./operator.ts";
 import type { ChainState } from "./operator-state.ts";
 import { openSet } from "./set.ts";
 import { openSort } from "./sort.ts";
@@ -110,6 +112,8 @@ function openOperator(definition: OperatorDefinition, context: OperatorContext):
       return openLimit(definition, context);
     case "constraint":
       return openConstraint(definition, context);
+    case "materialize":
+      return openMaterialize(definition, context);
     case "drop update before":
       return openDropUpdateBefore(context);
   }

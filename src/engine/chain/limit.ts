@@ -1,6 +1,6 @@
 /**
- * The first rows by arrival. Where rows may be taken back, all are kept: one that is taken back makes room for
- * the next.
+ * The first rows by arrival. Where rows may be taken back, all are kept: one that is taken back makes room
+ * for the next.
  */
 
 import type { SqlType } from "../../interpreter/types/sql-type.ts";
@@ -31,7 +31,9 @@ function openAppendedLimit({ offset, count }: LimitOperator, { state, emit }: Op
   };
 }
 
-/** Numbers by arrival: of the first rows in order, of the next that may follow them, and of the next to come. */
+/**
+ * Numbers by arrival: of the first rows in order, of the next that may follow them, and of the next to come.
+ */
 interface Line {
   readonly first: readonly number[];
   readonly waiting: number;

@@ -5,7 +5,7 @@ import type { PageCache } from "../../kernel/page-cache.ts";
 import type { TableLayout } from "../../kernel/table-layout.ts";
 import { chainFamily } from "../state/window-directory.ts";
 import type { TaskTables } from "../task/task-tables.ts";
-import type { ChainClock } from "./operator.ts";
+import type { ChainClock } from "./chain-clock.ts";
 import { type StateWrite, writeState } from "./state-cells.ts";
 import { type StateStore, StateTable, type ValueCodec } from "./state-table.ts";
 
@@ -79,8 +79,8 @@ export class ChainState {
   }
 
   /**
-   * Frees some of the space of what has expired. It is not there for anybody already: so how far this came need
-   * not be known after a restart.
+   * Frees some of the space of what has expired. It is not there for anybody already: so how far this came
+   * need not be known after a restart.
    */
   sweep(): void {
     const { appendTime } = this.#clock;

@@ -3,6 +3,7 @@
  */
 import type { EvaluationContext } from "../../interpreter/scalar-function.ts";
 import type { SqlType } from "../../interpreter/types/sql-type.ts";
+import type { ChainClock } from "./chain-clock.ts";
 import type { ChainRow, Emit } from "./chain-row.ts";
 import type { OperatorState } from "./operator-state.ts";
 
@@ -12,8 +13,8 @@ export interface Operator {
   /** A record's rows have all come: what was held back to be folded goes on. */
   endRows?(): void;
   /**
-   * Time has come so far as `ChainClock` says. Yields between parts of bounded size, behind which the turn may
-   * end.
+   * Time has come so far as `ChainClock` says. Yields between parts of bounded size, behind which the turn
+   * may end.
    */
   advance?(): Generator<void>;
   /** Earliest end, as event time in ms, at which it has something to do. */
@@ -22,14 +23,6 @@ export interface Operator {
   nextDueAt?(): number | undefined;
   /** Windows that hold rows. */
   openWindows?(): number;
-}
-
-/** Changed from record to record by who drives the chain. */
-export interface ChainClock {
-  /** In ms: of the record. */
-  appendTime: number;
-  /** The event time, in ms, up to which everything is done: rows that came too late for it are late. */
-  progress: bigint;
 }
 
 export interface OperatorContext {

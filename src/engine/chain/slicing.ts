@@ -1,8 +1,8 @@
 /**
  * Which slices rows belong to, and which slices make a window.
  *
- * Slices of windows on a grid are named by their start, and shared by windows that overlap. A window that rows
- * bring with them is a slice of its own, named by its end; its start is part of the key.
+ * Slices of windows on a grid are named by their start, and shared by windows that overlap. A window that
+ * rows bring with them is a slice of its own, named by its end; its start is part of the key.
  */
 import type { Row, SqlValue } from "../../interpreter/values/sql-value.ts";
 import type { WindowGrid } from "../../kernel/slices.ts";

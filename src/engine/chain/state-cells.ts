@@ -8,9 +8,10 @@
  * The key group stands in front, so that whoever divides state between partitions need not understand keys.
  * Cells are spread by a hash of their own: many cells of one key, or of few key groups, lie anywhere.
  */
-import { KIND_BYTES } from "../../../assembly/abi.ts";
+
 import { EngineError } from "../../base/errors.ts";
 import { keyBytesMax } from "../../base/limits.ts";
+import { kindOf } from "../../columnar/schema.ts";
 import { findCells, updateAccumulator } from "../../kernel/aggregates.ts";
 import { fillBatch } from "../../kernel/fill-batch.ts";
 import type { KeyedTable } from "../../kernel/keyed-table.ts";
@@ -21,6 +22,8 @@ import type { TableLayout } from "../../kernel/table-layout.ts";
 import { TouchedCells } from "../../kernel/touched-cells.ts";
 import { groupOfCell } from "../state/key-filter.ts";
 import { stateHash } from "./state-hash.ts";
+
+const bytesKind = kindOf({ name: "BYTES" });
 
 /** Bytes of a cell's key before the key itself. */
 const groupBytes = 2;
@@ -108,7 +111,9 @@ export function readFrom(table: KeyedTable, { key, changed, accumulators }: Cell
   return { value: joined(pieces), pieces: further + 1, changed: Number(changed) };
 }
 
-/** Writes and deletes values of one table; `makeRoom` is called between batches. Returns the pieces of each. */
+/**
+ * Writes and deletes values of one table; `makeRoom` is called between batches. Returns the pieces of each.
+ */
 export function writeState(
   cache: PageCache,
   layout: TableLayout,
@@ -166,7 +171,7 @@ function withCells(target: Target, pieces: readonly Piece[], use: (found: FoundC
   const { memory } = cache.kernel;
   cache.beginBatch();
   const columns = [pieces.map(({ key }) => key), pieces.map(({ value }) => value ?? null)];
-  const { batch, release } = fillBatch(cache.kernel, [KIND_BYTES, KIND_BYTES], columns);
+  const { batch, release } = fillBatch(cache.kernel, [bytesKind, bytesKind], columns);
   const count = pieces.length;
   const hashes = memory.allocate(count * 16);
   const [cells, keyNulls] = [hashes + count * 8, hashes + count * 12];

@@ -1,6 +1,6 @@
 /**
- * The hash of a cell of a chain's state. Where a cell lies is decided by it, and lies in storage: it can never
- * change.
+ * The hash of a cell of a chain's state. Where a cell lies is decided by it, and lies in storage: it can
+ * never change.
  *
  * Two lanes of 32 bits, each a multiplicative hash of all bytes, mixed into each other at the end: these are
  * numbers that JavaScript calculates with at full speed, unlike the 64 bits of the kernel's hash.

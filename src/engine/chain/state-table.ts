@@ -1,9 +1,9 @@
 /**
  * State of an operator by key: (window, key) to a value, in keyed tables, one for each window.
  *
- * Values are read when they are asked for, changed in memory, and written at the end of the record, each once.
- * What was read stays in memory from record to record while it is little: it is a copy of what is stored, so
- * nothing depends on it.
+ * Values are read when they are asked for, changed in memory, and written at the end of the record, each
+ * once. What was read stays in memory from record to record while it is little: it is a copy of what is
+ * stored, so nothing depends on it.
  */
 import { assert } from "../../base/assert.ts";
 import type { KeyedTable } from "../../kernel/keyed-table.ts";

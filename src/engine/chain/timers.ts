@@ -1,6 +1,6 @@
 /**
- * When keys are to be looked at, by event time or append time: in tables of so many milliseconds each, so that
- * those that are due are found without looking at others.
+ * When keys are to be looked at, by event time or append time: in tables of so many milliseconds each, so
+ * that those that are due are found without looking at others.
  *
  * A key may be noted more often than it has something to do: who asks looks what there is.
  */

@@ -4,7 +4,7 @@
 import type { Row } from "../../interpreter/values/sql-value.ts";
 import { nanosPerMilli, type SqlValue } from "../../interpreter/values/sql-value.ts";
 import type { WindowProperty } from "../../protocol/dataflow.ts";
-import type { ChainClock } from "./operator.ts";
+import type { ChainClock } from "./chain-clock.ts";
 import type { WindowTimes } from "./window-times.ts";
 
 /** A window [start, end) in ms on the clocks that windows lie on. */
@@ -19,7 +19,7 @@ export function propertiesOf(
   times: WindowTimes,
   clock: ChainClock,
 ): (window: Span) => Row {
-  const valueOf = (property: WindowProperty["property"], { start, end }: Span): SqlValue => {
+  const propertyOf = (property: WindowProperty["property"], { start, end }: Span): SqlValue => {
     switch (property) {
       case "start":
         return times.boundOf(start);
@@ -31,5 +31,5 @@ export function propertiesOf(
         return BigInt(clock.appendTime) * nanosPerMilli;
     }
   };
-  return (window) => properties.map(({ property }) => valueOf(property, window));
+  return (window) => properties.map(({ property }) => propertyOf(property, window));
 }

@@ -2,7 +2,8 @@
  * The times by which windows are made, and when windows are due.
  *
  * Windows lie on the clocks of the session's zone where the time is an instant (a TIMESTAMP_LTZ, or when a
- * record was appended): their ends are local times then, and are due at the instants at which clocks show them.
+ * record was appended): their ends are local times then, and are due at the instants at which clocks show
+ * them.
  */
 import { EngineError } from "../../base/errors.ts";
 import type { SqlType } from "../../interpreter/types/sql-type.ts";
@@ -12,7 +13,7 @@ import { type TimeZone, timeZoneOf } from "../../interpreter/values/time-zone.ts
 import type { WindowTime } from "../../protocol/dataflow.ts";
 import { higherOf, maxWatermark, minWatermark } from "../log/records.ts";
 import { millisOf } from "../plan/lane-values.ts";
-import type { ChainClock } from "./operator.ts";
+import type { ChainClock } from "./chain-clock.ts";
 
 export class WindowTimes {
   /** True where time is when records are appended. */
@@ -39,8 +40,8 @@ export class WindowTimes {
     if (value === null) {
       throw new EngineError("JOB_FAILED", {
         message:
-          "A row has no time, though windows are made by it: its time column is null. Leave such rows out with " +
-          "a condition.",
+          "A row has no time, though windows are made by it: its time column is null. Leave such rows out " +
+          "with a condition.",
       });
     }
     return this.#localOf(millisOf(value as bigint));

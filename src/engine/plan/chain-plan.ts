@@ -1,6 +1,6 @@
 /**
- * What a task of a dataflow does, as part of its plan: its ports, its operators as they were defined, and what
- * becomes of the rows that they make.
+ * What a task of a dataflow does, as part of its plan: its ports, its operators as they were defined, and
+ * what becomes of the rows that they make.
  */
 
 import type { RowExpression } from "../../interpreter/row-expression.ts";

@@ -27,7 +27,9 @@ export function inputTypesOf(
   return types;
 }
 
-/** The types of window_start, window_end and window_time over a column of such a type; undefined: no column. */
+/**
+ * The types of window_start, window_end and window_time over a column of such a type; undefined: no column.
+ */
 export function windowTypesOf(time: SqlType | undefined): readonly [SqlType, SqlType, SqlType] {
   const bound: SqlType = { name: "TIMESTAMP", precision: 3, isNullable: false };
   return [bound, bound, time?.name === "TIMESTAMP" ? bound : { ...bound, name: "TIMESTAMP_LTZ" }];

@@ -31,8 +31,8 @@ export interface ExchangeColumns {
 }
 
 /**
- * The columns of what the inputs of a stage bring. Keys lie in lanes of the form that views have, so that rows
- * come to the partition where a query by the view's key looks for them.
+ * The columns of what the inputs of a stage bring. Keys lie in lanes of the form that views have, so that
+ * rows come to the partition where a query by the view's key looks for them.
  */
 export function exchangeColumnsOf(inputs: readonly StageInput[]): ExchangeColumns {
   const [first] = inputs;

@@ -1,7 +1,7 @@
 /**
- * The results that a stage of a dataflow keeps: a view, the last row of each key; or a changelog, rows as they
- * come, by their number. Both lie in the cells that views of other jobs have, with an accumulator for each
- * column that is no key, so they are read as those are.
+ * The results that a stage of a dataflow keeps: a view, the last row of each key; or a changelog, rows as
+ * they come, by their number. Both lie in the cells that views of other jobs have, with an accumulator for
+ * each column that is no key, so they are read as those are.
  */
 import { EngineError } from "../../base/errors.ts";
 import { aggregatesMax, keyColumnsMax } from "../../base/limits.ts";
