@@ -3,6 +3,7 @@
  */
 import { EngineError } from "../../base/errors.ts";
 import { queryRowsMax } from "../../base/limits.ts";
+import type { SqlType } from "../../interpreter/types/sql-type.ts";
 import { decodeResult, type ResultJson } from "../../interpreter/values/result-json.ts";
 import type { Row } from "../../interpreter/values/sql-value.ts";
 import { readViewQuery } from "../../protocol/view-query.ts";
@@ -13,7 +14,8 @@ import type { SqlPorts } from "./sql-ports.ts";
 const pageRows = 1000;
 
 /** Returns what `scan` reads of its view. Throws what reading answers, and QUERY_INVALID for too much. */
-export async function readViewRows({ table, fields }: ScanRelation, { views }: SqlPorts): Promise<Row[]> {
+export async function readViewRows(scan: ScanRelation, { views }: SqlPorts): Promise<Row[]> {
+  const { table, columns, fields } = scan;
   const rows: Row[] = [];
   let cursor: string | undefined;
   do {
@@ -25,7 +27,10 @@ export async function readViewRows({ table, fields }: ScanRelation, { views }: S
     if (!answer.ok) throw new EngineError(answer.error.code, { message: answer.error.message });
     for (const row of answer.value.rows) {
       rows.push(
-        fields.map(({ name, type }) => decodeResult((row[name] ?? null) as ResultJson, type) ?? null),
+        columns.map((name, index) => {
+          const type = fields[index]?.type as SqlType;
+          return decodeResult((row[name] ?? null) as ResultJson, type) ?? null;
+        }),
       );
     }
     if (rows.length > queryRowsMax) {

@@ -78,7 +78,7 @@ export function lower(relation: Relation, lowering: Lowering, needsUpdateBefore:
       const [flow] = staging.exchange([{ flow: input, key: [] }], `${name}/limit`) as [Flow];
       const types = typesOf(relation);
       const operator = { operator: "limit", offset, count, isRetracting: input.isChanging, types } as const;
-      return { ...staging.add(flow, operator, types), isChanging: input.isChanging };
+      return { ...staging.add(flow, operator, types), isChanging: input.isChanging, partition: [] };
     }
   }
 }
@@ -143,16 +143,14 @@ function lowerAggregate(relation: AggregateRelation, lowering: Lowering, needsUp
       },
       [...keyTypes, ...aggregates.map(({ type }) => type), ...properties.map(({ type }) => type)],
     );
+    const partition = key.map((_, index) => places.indexOf(index));
     const shaped = reordered(staging, { ...made, isChanging: false }, places, types);
-    return shaped;
+    return partition.includes(-1) ? shaped : { ...shaped, partition };
   }
   const { input: source, key } = relation.sets ? expanded(relation) : relation;
   const input = relation.sets ? lowerExpanded(relation, lowering) : lower(source, lowering, true);
   const keyTypes = key.map((column) => input.types[column] as SqlType);
-  const uid = `${name}/${aggregates.length === 0 ? "distinct" : "group"}(${namesOf(
-    relation,
-    key.map((_, index) => index),
-  )})`;
+  const uid = `${name}/${aggregates.length === 0 ? "distinct" : "group"}(${namesOf(relation.input, relation.key)})`;
   const [flow] = staging.exchange([{ flow: input, key }], uid) as [Flow];
   const made = staging.add(
     flow,
@@ -241,7 +239,7 @@ function lowerSort(relation: SortRelation, lowering: Lowering): Flow {
   const [flow] = staging.exchange([{ flow: input, key: [] }], `${name}/sort`) as [Flow];
   const types = typesOf(relation);
   const time = isTemporal && field?.time === "event" ? { time: first?.column ?? 0 } : {};
-  return staging.add(flow, { operator: "sort", order, types, ...time }, types);
+  return { ...staging.add(flow, { operator: "sort", order, types, ...time }, types), partition: [] };
 }
 
 function notHere(what: string): EngineError {

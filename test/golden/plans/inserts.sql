@@ -20,7 +20,7 @@ EXPLAIN INSERT INTO nowhere SELECT country, quantity FROM clicks
 EXPLAIN INSERT INTO nowhere SELECT country, COUNT(*) FROM clicks GROUP BY country
 
 -- what a table demands: lengths and NOT NULL
-SET 'table.exec.sink.type-length-enforcer' = 'TRIM_PAD'; SET 'table.exec.sink.not-null-enforcer' = 'DROP'; EXPLAIN INSERT INTO short_names SELECT url, quantity FROM clicks
+SET 'table.exec.sink.type-length-enforcer' = 'TRIM_PAD'; SET 'table.exec.sink.not-null-enforcer' = 'DROP'; EXPLAIN INSERT INTO short_names SELECT country, quantity FROM clicks
 
 -- INSERT of windows into a stream
 EXPLAIN INSERT INTO archive SELECT user_id, COUNT(*), CAST(TUMBLE_START(ts, INTERVAL '5' MINUTE) AS STRING) FROM clicks GROUP BY user_id, TUMBLE(ts, INTERVAL '5' MINUTE)
@@ -30,3 +30,6 @@ EXPLAIN STATEMENT SET BEGIN INSERT INTO nowhere SELECT user_id, COUNT(*) FROM cl
 
 -- a changelog as the source
 CREATE TABLE changes (id INT, name STRING, amount BIGINT, PRIMARY KEY (id) NOT ENFORCED) WITH ('connector' = 'http'); EXPLAIN INSERT INTO nowhere SELECT name, SUM(amount) FROM changes GROUP BY name
+
+-- INSERT of a table whose columns go by other names
+EXPLAIN INSERT INTO archive SELECT who AS a, n AS b, what AS c FROM archive AS t (who, n, what) WHERE n > 1
