@@ -68,8 +68,9 @@ function describe(operator: OperatorDefinition): string {
       const changes = aggregates.length === 0 ? "" : sendsUpdateBefore ? ", UB, UA" : ", UA";
       const modes = `changelog=[I${changes}${isRetracting ? ", D" : ""}]`;
       const kept = operator.ttlMs === undefined ? "state kept forever" : `state kept ${operator.ttlMs} ms`;
+      const folds = operator.isFolding ? ", one change a frame" : "";
       const select = aggregates.map((each) => formatAggregate(each, [])).join(", ");
-      return `GroupAggregate(key=[${columnsOf(operator.key)}], select=[${select}], ${modes}, ${kept})`;
+      return `GroupAggregate(key=[${columnsOf(operator.key)}], select=[${select}], ${modes}, ${kept}${folds})`;
     }
     case "window aggregate": {
       const { window, time, key, aggregates } = operator;

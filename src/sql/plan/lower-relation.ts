@@ -36,7 +36,7 @@ export function lower(relation: Relation, lowering: Lowering, needsUpdateBefore:
       const { condition, projection, fields } = relation;
       // A row that passes a condition no more must be taken back: the condition needs what it was.
       const input = lower(relation.input, lowering, needsUpdateBefore || condition !== undefined);
-      if (!condition && !projection) return { ...input, types: typesOf(relation) };
+      if (!condition && isWhole(projection, input)) return { ...input, types: typesOf(relation) };
       const operator = {
         operator: "calc",
         ...(condition && { condition }),
@@ -81,6 +81,15 @@ export function lower(relation: Relation, lowering: Lowering, needsUpdateBefore:
       return { ...staging.add(flow, operator, types), isChanging: input.isChanging, partition: [] };
     }
   }
+}
+
+/** True where a projection leaves all columns where they are. */
+function isWhole(projection: readonly RowExpression[] | undefined, { types }: Flow): boolean {
+  if (!projection) return true;
+  return (
+    projection.length === types.length &&
+    projection.every((each, column) => each.node === "input" && each.index === column)
+  );
 }
 
 function typesOf({ fields }: Relation): SqlType[] {

@@ -93,14 +93,14 @@ export class Staging {
     return { ...whole, ...this.add(whole, { operator: "calc", projection }, types) };
   }
 
-  /** Adds an operator at each place of a flow; one that only moves columns is one with the calc behind it. */
+  /** Adds an operator at each place of a flow; calcs of which one only moves columns are one. */
   add(flow: Flow, operator: OperatorWithoutInputs, types: readonly SqlType[]): Flow {
     const [only, ...others] = flow.places;
     const { operators: before = [] } = this.#stages[only?.stage ?? -1] ?? {};
     const last = before.at(-1);
     const isLast = only && "operator" in only.of && only.of.operator === before.length - 1;
-    if (operator.operator === "calc" && isLast && others.length === 0 && last && movesColumns(last)) {
-      before[before.length - 1] = { ...behindMoved(last.projection, operator), inputs: last.inputs };
+    if (operator.operator === "calc" && isLast && others.length === 0 && last && areOne(last, operator)) {
+      before[before.length - 1] = { ...merged(last, operator), inputs: last.inputs };
       return { places: flow.places, types, isChanging: flow.isChanging };
     }
     const byStage = new Map<number, OperatorInput[]>();
@@ -202,24 +202,30 @@ export class Staging {
   }
 }
 
-type MovingCalc = CalcOperator & { readonly projection: readonly RowExpression[] };
+type ProjectingCalc = CalcOperator & { readonly projection: readonly RowExpression[] };
 
-/** True for a calc that puts columns where they are wanted, and does no more. */
-function movesColumns(operator: OperatorDefinition): operator is MovingCalc {
-  if (operator.operator !== "calc" || operator.condition) return false;
-  return operator.projection?.every(({ node }) => node === "input") === true;
+/** True where a calc is one with that before it: one of the two only puts columns where they are wanted. */
+function areOne(before: OperatorDefinition, calc: Omit<CalcOperator, "inputs">): before is ProjectingCalc {
+  if (before.operator !== "calc" || !before.projection) return false;
+  if (!before.condition && before.projection.every(({ node }) => node === "input")) return true;
+  const columns = calc.projection?.map((each) => (each.node === "input" ? each.index : -1)) ?? [];
+  // What is used twice would be calculated twice.
+  return (
+    !calc.condition && columns.length > 0 && !columns.includes(-1) && new Set(columns).size === columns.length
+  );
 }
 
-/** A calc over moved columns as one over those columns where they were. */
-function behindMoved(
-  projection: readonly RowExpression[],
-  { condition, projection: upper }: Omit<CalcOperator, "inputs">,
+/** Two calcs as one: the expressions of the first in those of the second. */
+function merged(
+  { condition: first, projection }: ProjectingCalc,
+  { condition: second, projection: upper }: Omit<CalcOperator, "inputs">,
 ): Omit<CalcOperator, "inputs"> {
   const placed = (expression: RowExpression) =>
     mapInputs(expression, ({ index }) => projection[index] as RowExpression);
+  const condition = first ?? (second && placed(second));
   return {
     operator: "calc",
-    ...(condition && { condition: placed(condition) }),
+    ...(condition && { condition }),
     projection: upper?.map(placed) ?? projection,
   };
 }
