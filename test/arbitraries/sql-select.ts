@@ -1,12 +1,12 @@
 /**
  * Queries that Flink and DuckDB mean the same by, over two small tables.
  *
- * What is drawn is a tree of numbers; `selectOf` reads it as a query, each number choosing among what can stand
- * at its place. So any smaller tree is a query too, and shrinking needs to know nothing of SQL.
+ * What is drawn is a tree of numbers; `selectOf` reads it as a query, each number choosing among what can
+ * stand at its place. So any smaller tree is a query too, and shrinking needs to know nothing of SQL.
  *
- * Left out is what the two differ in: division, AVG of integers, casts to text of what is no integer, DATE less
- * an interval, and -0, which is a group of its own in Flink. LIMIT stands behind an order of all columns only,
- * since it would take any rows else.
+ * Left out is what the two differ in: division, AVG of integers, casts to text of what is no integer, DATE
+ * less an interval, and -0, which is a group of its own in Flink. LIMIT stands behind an order of all columns
+ * only, since it would take any rows else.
  */
 import fc from "fast-check";
 
@@ -266,10 +266,10 @@ class Reading {
 
   #values(choices: Choices): Selected {
     const types = ["int", "text", "boolean"] as const;
-    const rows = [choices, ...choices.parts].map(
-      ({ choice }) =>
-        `(${types.map((type, index) => literals[type][(choice >> index) % literals[type].length]).join(", ")})`,
-    );
+    const rows = [choices, ...choices.parts].map(({ choice }) => {
+      const values = types.map((type, index) => literals[type][(choice >> index) % literals[type].length]);
+      return `(${values.join(", ")})`;
+    });
     const columns = types.map((type) => columnOf(`c${this.#next++}`, type));
     const names = columns.map(({ name }) => name).join(", ");
     const sql = `SELECT * FROM (VALUES ${rows.join(", ")}) AS q${this.#next++} (${names})`;

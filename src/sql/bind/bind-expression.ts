@@ -15,7 +15,7 @@ import { notSupported, type SourceText, type Span, statementError } from "../par
 import type { Call, Column, Expression, FieldOf, JsonBehavior, JsonCall } from "../parse/syntax-tree.ts";
 import { bindInterval, bindLiteral, negatedLiteral, textLiteral } from "./bind-literal.ts";
 import { resolveType } from "./resolve-type.ts";
-import { findColumn, type Scope } from "./scope.ts";
+import { findColumn, type Scope, unknownColumn } from "./scope.ts";
 
 /** Functions that are called without parentheses. */
 const withoutParentheses: ReadonlySet<string> = new Set([
@@ -26,6 +26,9 @@ const withoutParentheses: ReadonlySet<string> = new Set([
   "LOCALTIMESTAMP",
   "PI",
 ]);
+
+/** Functions that make windows. */
+const windowNames: ReadonlySet<string> = new Set(["TUMBLE", "HOP", "CUMULATE", "SESSION"]);
 
 /** Other names of functions. */
 const synonyms: Readonly<Record<string, string>> = {
@@ -136,8 +139,7 @@ export class ExpressionBinder {
     if (parts.length === 1 && !first?.isQuoted && withoutParentheses.has(upper)) {
       return this.call(upper, [], column);
     }
-    const names = this.#scope.columns.flatMap((each) => [each.name, ...(each.table ? [each.table] : [])]);
-    throw this.#error(column, `There is no column ${name}${suggestName(name, names)}`);
+    throw this.#error(column, unknownColumn(this.#scope, parts));
   }
 
   #field({ operand, field }: FieldOf): RowExpression {
@@ -256,6 +258,10 @@ export class ExpressionBinder {
     const written = parts.map(({ name }) => name).join(".");
     const name = written.toUpperCase();
     if (call.over) throw notSupported(this.#source, call, `${name} OVER`);
+    if (windowNames.has(name)) {
+      const places = `in FROM TABLE(${name}(…))${name === "CUMULATE" ? "" : " or in GROUP BY"}`;
+      throw this.#error(call, `${name} makes windows and has no value here; it stands ${places}`);
+    }
     if (name === "JSON") throw this.#error(call, "JSON is for values within JSON_OBJECT and JSON_ARRAY only");
     if (findAggregate(name)) {
       throw this.#error(call, `${name} is of the rows of a group, and here is no place for an aggregate`);

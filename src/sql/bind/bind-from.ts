@@ -98,7 +98,11 @@ function bindFunction(reference: FunctionTable, context: BindContext): NamedRela
   const name = windowNameOf(call);
   if (!name) {
     const written = call.name.parts.map((part) => part.name).join(".");
-    throw notSupported(source, call, `the table function ${written}`);
+    throw notSupported(
+      source,
+      call,
+      `the table function ${written}; there are TUMBLE, HOP, CUMULATE and SESSION`,
+    );
   }
   const { data, time: timeColumn, sizes } = readWindowCall(source, call, name);
   if (data.orderBy.length > 0) throw statementError(source, data, `${name} takes no ORDER BY`);

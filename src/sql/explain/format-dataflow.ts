@@ -70,7 +70,8 @@ function describe(operator: OperatorDefinition): string {
       const kept = operator.ttlMs === undefined ? "state kept forever" : `state kept ${operator.ttlMs} ms`;
       const folds = operator.isFolding ? ", one change a frame" : "";
       const select = aggregates.map((each) => formatAggregate(each, [])).join(", ");
-      return `GroupAggregate(key=[${columnsOf(operator.key)}], select=[${select}], ${modes}, ${kept}${folds})`;
+      const key = columnsOf(operator.key);
+      return `GroupAggregate(key=[${key}], select=[${select}], ${modes}, ${kept}${folds})`;
     }
     case "window aggregate": {
       const { window, time, key, aggregates } = operator;

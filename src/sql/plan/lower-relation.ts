@@ -159,7 +159,8 @@ function lowerAggregate(relation: AggregateRelation, lowering: Lowering, needsUp
   const { input: source, key } = relation.sets ? expanded(relation) : relation;
   const input = relation.sets ? lowerExpanded(relation, lowering) : lower(source, lowering, true);
   const keyTypes = key.map((column) => input.types[column] as SqlType);
-  const uid = `${name}/${aggregates.length === 0 ? "distinct" : "group"}(${namesOf(relation.input, relation.key)})`;
+  const what = aggregates.length === 0 ? "distinct" : "group";
+  const uid = `${name}/${what}(${namesOf(relation.input, relation.key)})`;
   const [flow] = staging.exchange([{ flow: input, key }], uid) as [Flow];
   const made = staging.add(
     flow,

@@ -5,7 +5,7 @@ SELECT UPER(user_id) FROM clicks
 SELECT ROUND() FROM clicks
 
 -- a function with arguments of other types
-SELECT ABS(user_id) FROM clicks
+SELECT ABS(ts) FROM clicks
 
 -- an operator on types that do not fit
 SELECT ts + 1 FROM clicks
@@ -13,7 +13,7 @@ SELECT ts + 1 FROM clicks
 -- a comparison of types that do not fit
 SELECT user_id FROM clicks WHERE ts = TRUE
 
--- text with a number
+-- a truth with a number
 SELECT user_id FROM clicks WHERE is_bot > 1
 
 -- WHERE of what is no truth

@@ -16,6 +16,9 @@ SELECT USER_ID FROM clicks
 -- a column of another table
 SELECT orders.user_id FROM clicks
 
+-- a column that the table before the dot has not
+SELECT c.usr_id FROM clicks AS c
+
 -- the star of a table that is not there
 SELECT o.* FROM clicks AS c
 

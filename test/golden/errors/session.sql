@@ -1,4 +1,4 @@
--- an option that is nearly there
+-- an option of the session that is nearly there
 SET 'table.exec.state.tl' = '1 d'
 
 -- an option that is not there
@@ -19,7 +19,7 @@ SET 'parallelism.default' = 'two'
 -- RESET of what is not there
 RESET 'table.exec.state.tl'
 
--- another database
+-- USE of another database
 USE production
 
 -- another catalog

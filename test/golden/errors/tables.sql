@@ -85,6 +85,9 @@ ALTER TABLE clicks DROP ts
 -- ALTER that drops what a computed column uses
 ALTER TABLE orders DROP amount
 
+-- ALTER that renames what a computed column uses
+ALTER TABLE orders RENAME amount TO price
+
 -- ALTER that renames what is not there
 ALTER TABLE clicks RENAME urll TO link
 
