@@ -7,7 +7,6 @@
 import { DurableObject } from "cloudflare:workers";
 import { Coordinator as CoordinatorHost } from "../host/coordinator/coordinator.ts";
 import type { CoordinatorRpc, ProducerRegistration } from "../host/coordinator/coordinator-rpc.ts";
-import type { JobDefinition } from "../protocol/job-spec.ts";
 import type { SavepointWish } from "../protocol/savepoint-body.ts";
 import type { StreamDefinition } from "../protocol/stream-spec.ts";
 import type { Environment } from "./environment.ts";
@@ -59,8 +58,8 @@ export class Coordinator extends DurableObject<Environment> implements Coordinat
     return this.#host.deleteStream(name);
   }
 
-  putJob(name: string, definition: JobDefinition) {
-    return this.#host.putJob(name, definition);
+  putJob(...put: Parameters<CoordinatorRpc["putJob"]>) {
+    return this.#host.putJob(...put);
   }
 
   job(name: string) {

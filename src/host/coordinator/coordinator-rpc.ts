@@ -18,9 +18,9 @@ import type {
   StreamAnswer,
   StreamStatusAnswer,
 } from "../../protocol/answers.ts";
-import type { JobDefinition } from "../../protocol/job-spec.ts";
 import type { SavepointWish } from "../../protocol/savepoint-body.ts";
 import type { StreamDefinition } from "../../protocol/stream-spec.ts";
+import type { AnyJobDefinition, JobStart } from "./job-definitions.ts";
 
 /** What it takes to send a row of a stream to its shard. */
 export interface StreamFacts {
@@ -83,7 +83,8 @@ export interface CoordinatorRpc {
   stream(name: string): Promise<RpcResult<StreamStatusAnswer>>;
   streams(): Promise<RpcResult<readonly StreamAnswer[]>>;
   deleteStream(name: string): Promise<RpcResult<null>>;
-  putJob(name: string, definition: JobDefinition): Promise<RpcResult<Put<JobAnswer>>>;
+  /** `start` is for a dataflow, which does not say it itself. */
+  putJob(name: string, definition: AnyJobDefinition, start?: JobStart): Promise<RpcResult<Put<JobAnswer>>>;
   job(name: string): Promise<RpcResult<JobStatusAnswer>>;
   jobs(): Promise<RpcResult<readonly JobAnswer[]>>;
   setJobState(name: string, state: "running" | "paused"): Promise<RpcResult<JobAnswer>>;

@@ -11,7 +11,6 @@ import { EngineError, errorBodyOf, StorageFailure } from "../../base/errors.ts";
 import type { RpcResult } from "../../engine/partition-types.ts";
 import type { SqlStorage } from "../../engine/ports.ts";
 import type { JobAnswer, SavepointAnswer, SplitAnswer, StreamAnswer } from "../../protocol/answers.ts";
-import { type JobDefinition, sinksOfJob, sourcesOf } from "../../protocol/job-spec.ts";
 import type { SavepointWish } from "../../protocol/savepoint-body.ts";
 import type { StreamDefinition } from "../../protocol/stream-spec.ts";
 import type { BlobStore } from "../blobs.ts";
@@ -22,7 +21,8 @@ import { CommandDelivery } from "./command-delivery.ts";
 import type { CoordinatorRpc, JobFacts, ProducerRegistration, Put, StreamFacts } from "./coordinator-rpc.ts";
 import { decideStreamChange, withWaiting } from "./decide-stream-change.ts";
 import { findJob, findStream, findView } from "./find-entries.ts";
-import { jobDifference } from "./job-difference.ts";
+import { type AnyJobDefinition, type JobStart, streamNamesOf } from "./job-definitions.ts";
+import { checkUnchanged } from "./job-difference.ts";
 import { jobFactsOf } from "./job-facts.ts";
 import { jobAnswerOf, mergeJobStatus, mergeStreamStatus, streamAnswerOf } from "./merge-status.ts";
 import { ProducerRegistry } from "./producer-registry.ts";
@@ -148,15 +148,15 @@ export class Coordinator implements CoordinatorRpc {
     });
   }
 
-  putJob(name: string, definition: JobDefinition): Promise<RpcResult<Put<JobAnswer>>> {
+  putJob(
+    name: string,
+    definition: AnyJobDefinition,
+    start: JobStart = {},
+  ): Promise<RpcResult<Put<JobAnswer>>> {
     return this.#answer(async () => {
       const existing = this.#catalog.job(name);
-      if (existing && JSON.stringify(existing.definition) !== JSON.stringify(definition)) {
-        const difference = jobDifference(existing.definition, definition);
-        const message = `Job "${name}" exists with another definition: ${difference}.`;
-        throw new EngineError("JOB_CONFLICT", { message });
-      }
-      const job = existing ?? (await this.#startJob(name, definition));
+      if (existing) checkUnchanged(existing, definition);
+      const job = existing ?? (await this.#startJob(name, definition, { ...definition, ...start }));
       const isSettled = await this.#settleJob(job);
       return { isNew: !existing, answer: jobAnswerOf(findJob(this.#catalog, name), isSettled) };
     });
@@ -306,14 +306,15 @@ export class Coordinator implements CoordinatorRpc {
     }
   }
 
-  async #startJob(name: string, definition: JobDefinition): Promise<JobEntry> {
+  async #startJob(name: string, definition: AnyJobDefinition, start: JobStart): Promise<JobEntry> {
     const find = (names: readonly string[]) => names.map((each) => findStream(this.#catalog, each));
-    const [read, written] = [sourcesOf(definition), sinksOfJob(definition)];
+    const { read, written } = streamNamesOf(definition);
     await this.#operations.mapsSettled(find([...read, ...written]));
     const [sources, sinks] = [find(read), sinkStreamsOf(this.#catalog, find(read), find(written))];
-    const { fromSavepoint } = definition;
+    const { fromSavepoint } = start;
     const saved = fromSavepoint === undefined ? undefined : this.#operations.savepoints.get(fromSavepoint);
-    const job = startJob(this.#catalog, sources, { name, definition, sinks, saved }, this.#ports.clock.now());
+    const wish = { name, definition, sinks, saved, start };
+    const job = startJob(this.#catalog, sources, wish, this.#ports.clock.now());
     for (const source of sources) this.#watch(source);
     return job;
   }
