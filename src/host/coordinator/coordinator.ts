@@ -354,8 +354,7 @@ export class Coordinator implements CoordinatorRpc {
   #watched(generation: number): WatchedStream | undefined {
     const stream = this.#catalog.generation(generation);
     if (!stream || stream.isDeleted) return undefined;
-    const hasJobs = this.#catalog.jobsOf(generation).some(({ state }) => state === "running");
-    return { ...stream, hasJobs };
+    return { ...stream, hasJobs: this.#catalog.jobsOf(generation).some(({ state }) => state === "running") };
   }
 
   /**
