@@ -31,7 +31,7 @@ const narrow: OperatorDefinition = {
   projection: [input(0, string), input(2, int)],
 };
 
-test("a group aggregate sends nothing where its result stays, and forgets what was not changed for its time", () => {
+test("a group aggregate sends nothing where its result stays, and forgets what is old", () => {
   const kept = new ChainHarness([summing]);
   expect(kept.push(["ann", 1, 3], ["ann", 2, 0], ["ann", 3, 4])).toEqual(["+I[ann, 3]", "+U[ann, 7]"]);
   expect(kept.push(["bob", 3, 4, Delete], ["ann", 1, 3, Delete], ["ann", 3, 4, Delete])).toEqual([
