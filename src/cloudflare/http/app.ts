@@ -104,6 +104,7 @@ async function postSql(call: Call): Promise<Response> {
   const results = await runStatements(sql, options, {
     coordinator: (ask) => serving.coordinator(ask),
     views: serving.views,
+    changes: (view, after, limit) => serving.changes(view, after, limit),
     clock: serving.clock,
     random: () => (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) / 2 ** 32,
   });

@@ -18,10 +18,9 @@ import type {
   StreamAnswer,
   StreamStatusAnswer,
 } from "../../protocol/answers.ts";
-import type { DataflowDefinition } from "../../protocol/dataflow.ts";
-import type { JobDefinition } from "../../protocol/job-spec.ts";
 import type { SavepointWish } from "../../protocol/savepoint-body.ts";
 import type { StreamDefinition } from "../../protocol/stream-spec.ts";
+import type { AnyJobDefinition, JobStart } from "./job-definitions.ts";
 
 /** What it takes to send a row of a stream to its shard. */
 export interface StreamFacts {
@@ -84,11 +83,14 @@ export interface CoordinatorRpc {
   stream(name: string): Promise<RpcResult<StreamStatusAnswer>>;
   streams(): Promise<RpcResult<readonly StreamAnswer[]>>;
   deleteStream(name: string): Promise<RpcResult<null>>;
-  putJob(name: string, definition: JobDefinition | DataflowDefinition): Promise<RpcResult<Put<JobAnswer>>>;
+  /** `start` is for a dataflow, which does not say it itself. */
+  putJob(name: string, definition: AnyJobDefinition, start?: JobStart): Promise<RpcResult<Put<JobAnswer>>>;
   job(name: string): Promise<RpcResult<JobStatusAnswer>>;
   jobs(): Promise<RpcResult<readonly JobAnswer[]>>;
   setJobState(name: string, state: "running" | "paused"): Promise<RpcResult<JobAnswer>>;
   deleteJob(name: string): Promise<RpcResult<null>>;
+  /** Has a job end when this is not called again within `leaseMs`. */
+  renewLease(name: string): Promise<RpcResult<null>>;
   /**
    * Takes a savepoint of a running job; answers when it is complete, or after some seconds while it goes on.
    */

@@ -249,8 +249,8 @@ async function startDataflow(
   const wanted = optionOf(options, "pipeline.name");
   const name = wanted === "" ? await freeName(plans, ports) : wanted;
   const saved = optionOf(options, "execution.state-recovery.path");
-  const fromSavepoint = saved === "" ? {} : { fromSavepoint: Number(saved) };
-  await ask(ports, (rpc) => rpc.putJob(name, { ...dataflow, ...fromSavepoint }));
+  const start = saved === "" ? {} : { fromSavepoint: Number(saved) };
+  await ask(ports, (rpc) => rpc.putJob(name, dataflow, start));
   return name;
 }
 

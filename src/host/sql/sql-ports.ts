@@ -2,11 +2,12 @@
  * What running statements needs of the outside.
  */
 import { EngineError } from "../../base/errors.ts";
-import type { RpcResult } from "../../engine/partition-types.ts";
+import type { RpcResult, ScanPosition } from "../../engine/partition-types.ts";
 import type { StatementAnswer } from "../../protocol/sql-answers.ts";
 import type { SessionOptions } from "../../sql/bind/session-options.ts";
 import type { CoordinatorRpc } from "../coordinator/coordinator-rpc.ts";
 import type { SqlObjectsRpc } from "../coordinator/sql-objects.ts";
+import type { ChangePage } from "../query/read-changes.ts";
 import type { ViewReader } from "../query/view-reader.ts";
 import type { WallClock } from "../wall-clock.ts";
 
@@ -15,6 +16,11 @@ export interface SqlPorts {
     call: (rpc: CoordinatorRpc & SqlObjectsRpc) => Promise<RpcResult<Value>>,
   ) => Promise<RpcResult<Value>>;
   readonly views: Pick<ViewReader, "read">;
+  readonly changes: (
+    view: string,
+    after: ScanPosition | undefined,
+    limit: number,
+  ) => Promise<RpcResult<ChangePage>>;
   readonly clock: WallClock;
   /** A number in [0, 1). */
   readonly random: () => number;
