@@ -1,0 +1,37 @@
+/** Statements run against a catalog in memory, with no streams and no jobs. */
+import { SqlObjects } from "../../../../src/host/coordinator/sql-objects.ts";
+import { runStatements } from "../../../../src/host/sql/run-statements.ts";
+import type { SqlPorts } from "../../../../src/host/sql/sql-ports.ts";
+import type { ResultTable } from "../../../../src/host/sql/statement-result.ts";
+import type { ParameterValues } from "../../../../src/sql/parse/parameters.ts";
+import { NodeStorage } from "../../../support/node-storage.ts";
+
+/** Ports of a server on which nothing runs. */
+export function emptyPorts(): SqlPorts {
+  const objects = new SqlObjects(new NodeStorage());
+  const rpc = {
+    sqlObjects: () => objects.sqlObjects(),
+    putSqlObject: (...given: Parameters<SqlObjects["putSqlObject"]>) => objects.putSqlObject(...given),
+    dropSqlObject: (...given: Parameters<SqlObjects["dropSqlObject"]>) => objects.dropSqlObject(...given),
+    streams: async () => ({ ok: true, value: [] }),
+    jobs: async () => ({ ok: true, value: [] }),
+  };
+  return {
+    coordinator: (call) => call(rpc as never),
+    views: { read: () => Promise.reject(new Error("there are no views")) },
+    clock: { now: () => 0 } as SqlPorts["clock"],
+    random: () => 0.5,
+  };
+}
+
+export async function runSql(sql: string, parameters: ParameterValues = [], ports = emptyPorts()) {
+  return await runStatements({ sql, options: {}, parameters }, ports);
+}
+
+/** The rows of the last of the statements. */
+export async function tableOf(sql: string, parameters: ParameterValues = []): Promise<ResultTable> {
+  const { results } = await runSql(sql, parameters);
+  const table = results.at(-1)?.table;
+  if (!table) throw new Error(`"${sql}" has no rows`);
+  return table;
+}
