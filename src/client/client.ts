@@ -62,7 +62,7 @@ export type ViewPage<Row> = Omit<ViewAnswer, "rows"> & { readonly rows: readonly
 /** What goes with statements: options as SET would set them, and values for `?` or `:name`. */
 export type SqlOptions = Omit<SqlBody, "sql">;
 
-/** Formats of the rows of the last statement that has some; of `text`, the results of all, drawn as tables. */
+/** Formats of the rows of the last statement that has some; in `text` the results of all are drawn. */
 export type RowsFormat = keyof typeof rowsFormats;
 
 const rowsFormats = Object.freeze({

@@ -11,7 +11,7 @@ async function post(body: string, headers: Record<string, string>): Promise<Resp
   return await exports.default.fetch("https://millrace.test/v1/sql", { method: "POST", body, headers });
 }
 
-test("statements make, tell and query; each has its result", async () => {
+test("statements make, tell and query; each has its result", { timeout: 30_000 }, async () => {
   const sql =
     "CREATE TABLE trips (city STRING, fare DECIMAL(8, 2)) WITH ('connector' = 'http');" +
     " CREATE VIEW v AS SELECT 1 AS x; SHOW TABLES; SELECT x + 1 AS y FROM v; DROP VIEW v; DROP TABLE trips";

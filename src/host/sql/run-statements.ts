@@ -1,6 +1,7 @@
 /**
  * Runs statements of SQL, one after the other: each sees what those before it made.
  */
+import type { SqlField } from "../../interpreter/types/sql-type.ts";
 import type { Row } from "../../interpreter/values/sql-value.ts";
 import type { DataflowDefinition } from "../../protocol/dataflow.ts";
 import { evaluateRelation } from "../../sql/batch/evaluate-relation.ts";
@@ -8,6 +9,7 @@ import type { BindContext } from "../../sql/bind/bind-context.ts";
 import { bindInsert } from "../../sql/bind/bind-insert.ts";
 import { bindQuery } from "../../sql/bind/bind-query.ts";
 import {
+  type Field,
   type InsertPlan,
   inputsOfRelation,
   type Relation,
@@ -203,7 +205,20 @@ async function select(
     );
   }
   const rows = await evaluate(relation, scans, context, ports);
-  return { statement: "SELECT", table: { fields: relation.fields, rows } };
+  return { statement: "SELECT", table: { fields: withOwnNames(relation.fields), rows } };
+}
+
+/** Of columns that share a name all but the first get a number behind it, as Flink gives them. */
+function withOwnNames(fields: readonly Field[]): SqlField[] {
+  const taken = new Set(fields.map(({ name }) => name));
+  const seen = new Set<string>();
+  return fields.map(({ name, type }) => {
+    let own = name;
+    for (let number = 0; seen.has(own) || (own !== name && taken.has(own)); number++)
+      own = `${name}${number}`;
+    seen.add(own);
+    return { name: own, type };
+  });
 }
 
 async function evaluate(

@@ -2,6 +2,7 @@
  * Statements that only tell: SHOW and DESCRIBE.
  */
 import { suggestName } from "../../base/suggest-name.ts";
+import { aggregateNames } from "../../interpreter/aggregates/built-in.ts";
 import { functionNames } from "../../interpreter/functions/built-in.ts";
 import { formatShape } from "../../interpreter/types/sql-type.ts";
 import type { Row } from "../../interpreter/values/sql-value.ts";
@@ -42,7 +43,7 @@ export async function show(statement: Show, context: Context, ports: SqlPorts): 
     case "FUNCTIONS":
     case "USER FUNCTIONS": {
       const own = [...catalog.functions];
-      const names = functionNames().filter((name) => /^[A-Z_0-9]+$/.test(name));
+      const names = [...functionNames(), ...aggregateNames()].filter((name) => /^[A-Z_0-9]+$/.test(name));
       return listed("function name", statement.what === "FUNCTIONS" ? [...own, ...names] : own);
     }
     case "JOBS": {

@@ -1,4 +1,4 @@
-/** Statements run against a catalog in memory, with no streams and no jobs. */
+/** Statements run against a catalog in memory; streams and jobs are taken, and nothing becomes of them. */
 import { SqlObjects } from "../../../../src/host/coordinator/sql-objects.ts";
 import { runStatements } from "../../../../src/host/sql/run-statements.ts";
 import type { SqlPorts } from "../../../../src/host/sql/sql-ports.ts";
@@ -15,10 +15,15 @@ export function emptyPorts(): SqlPorts {
     dropSqlObject: (...given: Parameters<SqlObjects["dropSqlObject"]>) => objects.dropSqlObject(...given),
     streams: async () => ({ ok: true, value: [] }),
     jobs: async () => ({ ok: true, value: [] }),
+    putStream: async () => ({ ok: true, value: undefined }),
+    deleteStream: async () => ({ ok: true, value: undefined }),
+    putJob: async () => ({ ok: true, value: undefined }),
+    deleteJob: async () => ({ ok: true, value: undefined }),
+    createSavepoint: async () => ({ ok: true, value: { savepoint: 1 } }),
   };
   return {
     coordinator: (call) => call(rpc as never),
-    views: { read: () => Promise.reject(new Error("there are no views")) },
+    views: { read: async () => ({ ok: true, value: { rows: [] } }) as never },
     clock: { now: () => 0 } as SqlPorts["clock"],
     random: () => 0.5,
   };

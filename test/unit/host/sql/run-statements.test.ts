@@ -32,3 +32,24 @@ test("a view keeps the value that a parameter had", async () => {
     [["x", "CHAR(3)", false, null, null, null]],
   ]);
 });
+
+test("SHOW FUNCTIONS has aggregates too", async () => {
+  const { results } = await runSql("SHOW FUNCTIONS LIKE 'SU%'");
+  expect(results[0]?.table?.rows).toEqual([["SUBSTRING"], ["SUM"]]);
+});
+
+test("columns of one name get numbers", async () => {
+  const { results } = await runSql("SELECT 1 AS a, 2 AS a, 3 AS a0, 4 AS a");
+  expect(results[0]?.table?.fields.map(({ name }) => name)).toEqual(["a", "a1", "a0", "a2"]);
+});
+
+const tables =
+  "CREATE TABLE p (a STRING) WITH ('connector' = 'print');" +
+  " CREATE TABLE v (a STRING, PRIMARY KEY (a) NOT ENFORCED) WITH ('connector' = 'view');";
+
+test.each([
+  ["SELECT a FROM p", "p has the connector 'print', which is written to only"],
+  ["INSERT INTO p SELECT a FROM v", "Not supported: the view v within a continuous query"],
+])("%s is refused", async (statement, message) => {
+  await expect(runSql(`${tables} ${statement}`)).rejects.toThrow(message);
+});
