@@ -8,7 +8,7 @@
  *       "aggregates": { "flights": { "function": "count" }, "worst": { "function": "max", "argument": "delay"
  *       } } }
  */
-import { z } from "zod";
+import * as z from "zod";
 import {
   aggregatesMax,
   columnsMax,

@@ -1,16 +1,15 @@
 /**
  * Runs statements of SQL, one after the other: each sees what those before it made.
  */
-import { formatSqlType } from "../../interpreter/types/sql-type.ts";
-import { encodeResult } from "../../interpreter/values/result-json.ts";
+import type { SqlField } from "../../interpreter/types/sql-type.ts";
 import type { Row } from "../../interpreter/values/sql-value.ts";
 import type { DataflowDefinition } from "../../protocol/dataflow.ts";
-import type { StatementAnswer } from "../../protocol/sql-answers.ts";
 import { evaluateRelation } from "../../sql/batch/evaluate-relation.ts";
 import type { BindContext } from "../../sql/bind/bind-context.ts";
 import { bindInsert } from "../../sql/bind/bind-insert.ts";
 import { bindQuery } from "../../sql/bind/bind-query.ts";
 import {
+  type Field,
   type InsertPlan,
   inputsOfRelation,
   type Relation,
@@ -26,30 +25,43 @@ import {
 import { explainInserts, explainQuery } from "../../sql/explain/explain.ts";
 import { optimize } from "../../sql/optimize/optimize.ts";
 import { formatStatement } from "../../sql/parse/format-statement.ts";
+import type { ParameterValues } from "../../sql/parse/parameters.ts";
 import { parseStatements } from "../../sql/parse/parse-statements.ts";
 import type { Explain, Insert, QueryStatement, Statement, StopJob } from "../../sql/parse/statement-tree.ts";
 import { notSupported, type SourceText, statementError } from "../../sql/parse/syntax-error.ts";
 import { planDataflow } from "../../sql/plan/lower-insert.ts";
-import { alter, createFunction, createTable, createView, done, drop } from "./define.ts";
+import { alter, createFunction, createTable, createView, drop } from "./define.ts";
 import { type ReadCatalog, readCatalog } from "./read-catalog.ts";
 import { readViewRows } from "./read-view.ts";
 import { describe, show } from "./show.ts";
-import { ask, type Session, type SqlPorts, textAnswer } from "./sql-ports.ts";
+import { ask, type Session, type SqlPorts } from "./sql-ports.ts";
+import { done, type StatementResult, textFields, textResult } from "./statement-result.ts";
 
-/** Runs all statements of a text; throws what the first that fails says, those before it are done. */
+export interface StatementsBody {
+  /** One statement, or several with semicolons between them. */
+  readonly sql: string;
+  /** What SET would set. */
+  readonly options: SessionOptions;
+  /** For `?` and `:name` in the text. */
+  readonly parameters: ParameterValues;
+}
+
+/**
+ * Runs all statements of a text; throws what the first that fails says, those before it are done. Returns the
+ * options too, as SET and RESET left them.
+ */
 export async function runStatements(
-  text: string,
-  options: SessionOptions,
+  { sql, options, parameters }: StatementsBody,
   ports: SqlPorts,
-): Promise<StatementAnswer[]> {
+): Promise<{ readonly results: readonly StatementResult[]; readonly options: SessionOptions }> {
   const session: Session = { options: {} };
   for (const [key, value] of Object.entries(options)) setOption(session, key, value);
-  const source = { text };
-  const answers: StatementAnswer[] = [];
-  for (const statement of parseStatements(text)) {
-    answers.push(await runStatement(statement, source, session, ports));
+  const source = { text: sql };
+  const results: StatementResult[] = [];
+  for (const statement of parseStatements(sql, parameters)) {
+    results.push(await runStatement(statement, source, session, ports));
   }
-  return answers;
+  return { results, options: session.options };
 }
 
 async function runStatement(
@@ -57,7 +69,7 @@ async function runStatement(
   source: SourceText,
   session: Session,
   ports: SqlPorts,
-): Promise<StatementAnswer> {
+): Promise<StatementResult> {
   switch (statement.kind) {
     case "set":
       if (!statement.option) return listOptions(session);
@@ -125,7 +137,7 @@ function setOption(session: Session, key: string, value: string): void {
   session.options = { ...session.options, [optionKey(key)]: value };
 }
 
-function resetOption(session: Session, key: string | undefined): StatementAnswer {
+function resetOption(session: Session, key: string | undefined): StatementResult {
   if (key === undefined) session.options = {};
   else {
     const known = optionKey(key);
@@ -134,11 +146,13 @@ function resetOption(session: Session, key: string | undefined): StatementAnswer
   return done("RESET", key === undefined ? "All options have their defaults." : `'${key}' has its default.`);
 }
 
-function listOptions({ options }: Session): StatementAnswer {
+function listOptions({ options }: Session): StatementResult {
   return {
     statement: "SET",
-    columns: ["key", "value", "help"].map((name) => ({ name, type: "STRING" })),
-    rows: Object.entries(sessionOptions).map(([key, { help }]) => [key, optionOf(options, key), help]),
+    table: {
+      fields: textFields("key", "value", "help"),
+      rows: Object.entries(sessionOptions).map(([key, { help }]) => [key, optionOf(options, key), help]),
+    },
   };
 }
 
@@ -146,7 +160,7 @@ function use(
   name: string,
   statement: Extract<Statement, { kind: "use" }>,
   source: SourceText,
-): StatementAnswer {
+): StatementResult {
   const only = statement.what === "CATALOG" ? "default_catalog" : "default_database";
   if (name === only) return done("USE", `${name} is used.`);
   throw statementError(
@@ -159,7 +173,7 @@ function use(
 async function stopJob(
   { job, withSavepoint, withDrain }: StopJob,
   ports: SqlPorts,
-): Promise<StatementAnswer> {
+): Promise<StatementResult> {
   if (!withSavepoint) {
     await ask(ports, (rpc) => rpc.deleteJob(job));
     return done("STOP JOB", `Job ${job} is stopped.`);
@@ -167,8 +181,7 @@ async function stopJob(
   const taken = await ask(ports, (rpc) => rpc.createSavepoint(job, { stop: true, drain: withDrain }));
   return {
     statement: "STOP JOB",
-    columns: [{ name: "savepoint path", type: "STRING" }],
-    rows: [[String(taken.savepoint)]],
+    table: { fields: textFields("savepoint path"), rows: [[String(taken.savepoint)]] },
     message: `Job ${job} stops with savepoint ${taken.savepoint}.`,
   };
 }
@@ -178,7 +191,7 @@ async function select(
   statement: QueryStatement,
   context: Context,
   ports: SqlPorts,
-): Promise<StatementAnswer> {
+): Promise<StatementResult> {
   const relation = optimize(bindQuery(statement.query, context));
   const scans = scansOf(relation);
   const stream = scans.find(({ table }) => table.options.connector !== "view");
@@ -192,11 +205,20 @@ async function select(
     );
   }
   const rows = await evaluate(relation, scans, context, ports);
-  return {
-    statement: "SELECT",
-    columns: relation.fields.map(({ name, type }) => ({ name, type: formatSqlType(type) })),
-    rows: rows.map((row) => relation.fields.map(({ type }, index) => encodeResult(row[index] ?? null, type))),
-  };
+  return { statement: "SELECT", table: { fields: withOwnNames(relation.fields), rows } };
+}
+
+/** Of columns that share a name all but the first get a number behind it, as Flink gives them. */
+function withOwnNames(fields: readonly Field[]): SqlField[] {
+  const taken = new Set(fields.map(({ name }) => name));
+  const seen = new Set<string>();
+  return fields.map(({ name, type }) => {
+    let own = name;
+    for (let number = 0; seen.has(own) || (own !== name && taken.has(own)); number++)
+      own = `${name}${number}`;
+    seen.add(own);
+    return { name: own, type };
+  });
 }
 
 async function evaluate(
@@ -230,7 +252,7 @@ async function insert(
   inserts: readonly Insert[],
   context: Context,
   ports: SqlPorts,
-): Promise<StatementAnswer> {
+): Promise<StatementResult> {
   const plans = planInserts(inserts, context);
   const { options } = context;
   const sql = inserts.map((each) => formatStatement(each)).join(";\n");
@@ -265,18 +287,18 @@ async function freeName(plans: readonly InsertPlan[], ports: SqlPorts): Promise<
   }
 }
 
-function explain({ statement, ...span }: Explain, context: Context): StatementAnswer {
+function explain({ statement, ...span }: Explain, context: Context): StatementResult {
   const { source, options } = context;
   switch (statement.kind) {
     case "query": {
       const text = explainQuery(bindQuery(statement.query, context), options);
-      return textAnswer("EXPLAIN", "result", [text]);
+      return textResult("EXPLAIN", "result", [text]);
     }
     case "insert":
     case "statement set": {
       const inserts = statement.kind === "insert" ? [statement] : statement.inserts;
       const plans = inserts.map((each) => bindInsert(each, context));
-      return textAnswer("EXPLAIN", "result", [explainInserts(plans, options)]);
+      return textResult("EXPLAIN", "result", [explainInserts(plans, options)]);
     }
     default:
       throw notSupported(source, span, "EXPLAIN of anything but a query or INSERT");

@@ -3,7 +3,6 @@
  */
 import { EngineError } from "../../base/errors.ts";
 import type { RpcResult, ScanPosition } from "../../engine/partition-types.ts";
-import type { StatementAnswer } from "../../protocol/sql-answers.ts";
 import type { SessionOptions } from "../../sql/bind/session-options.ts";
 import type { CoordinatorRpc } from "../coordinator/coordinator-rpc.ts";
 import type { SqlObjectsRpc } from "../coordinator/sql-objects.ts";
@@ -40,9 +39,4 @@ export async function ask<Value>(
   if (answer.ok) return answer.value;
   const { code, message, details } = answer.error;
   throw new EngineError(code, { message, ...(details && { details }) });
-}
-
-/** An answer of one column of texts. */
-export function textAnswer(statement: string, column: string, lines: readonly string[]): StatementAnswer {
-  return { statement, columns: [{ name: column, type: "STRING" }], rows: lines.map((line) => [line]) };
 }

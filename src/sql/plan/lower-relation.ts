@@ -28,8 +28,13 @@ export interface Lowering {
 export function lower(relation: Relation, lowering: Lowering, needsUpdateBefore: boolean): Flow {
   const { staging, name } = lowering;
   switch (relation.node) {
-    case "scan":
+    case "scan": {
+      const { options, name: read } = relation.table;
+      if (options.connector === "view") {
+        throw notHere(`the view ${read} within a continuous query, which reads streams; query it by itself`);
+      }
       return staging.scan(relation);
+    }
     case "values":
       throw notHere("VALUES within a continuous query; write its rows to a table first");
     case "calc": {
