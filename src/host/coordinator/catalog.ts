@@ -177,11 +177,11 @@ export class Catalog {
 
   /**
    * The job and the stage of a view: a job's name is its last step's; behind a dot any step's number, from 0
-   * on, or its `uid`.
+   * on, or its `uid`. A table of SQL is the last step of the job that fills it.
    */
   view(view: string): { job: JobEntry; stage: number } | undefined {
     const [, name = view, wanted] = /^(.*)\.(.+)$/.exec(view) ?? [];
-    const job = this.job(name);
+    const job = this.jobs().find(({ definition }) => definition.sql?.view?.table === view) ?? this.job(name);
     if (!job) return undefined;
     const names = stepNamesOf(job.definition);
     const step = names.findIndex((uid, number) => uid === wanted || String(number) === wanted);

@@ -22,6 +22,7 @@ export function jobFactsOf(
     run: job.run,
     ...own,
     plan,
+    ...(job.definition.sql?.view && { shape: job.definition.sql.view }),
     before: edgesBefore(job.stages, stage, partitions),
   };
 }

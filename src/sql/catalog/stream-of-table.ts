@@ -10,13 +10,13 @@ import { decodeValueJson } from "../../interpreter/values/value-json.ts";
 import { readStreamDefinition, type StreamBody, type StreamDefinition } from "../../protocol/stream-spec.ts";
 import { bindTableExpression } from "../bind/bind-scan.ts";
 import { parseDuration } from "../bind/session-options.ts";
-import { storedColumns, type TableColumn, type TableDefinition } from "./table-definition.ts";
+import { storedColumns, type TableDefinition } from "./table-definition.ts";
 
 /** Returns the stream's definition; throws SQL_INVALID or SQL_NOT_SUPPORTED for what a stream cannot be. */
 export function streamOfTable(table: TableDefinition): StreamDefinition {
   const { options, distribution } = table;
   const columns = storedColumns(table);
-  const time = eventTimeOf(table, columns);
+  const time = eventTimeOf(table);
   const millis = (key: string) => (options[key] === undefined ? undefined : parseDuration(options[key]));
   const [idleTimeout, retention] = [millis("idle-timeout"), millis("retention")];
   const waits = options["wait-for-producers"];
@@ -81,7 +81,9 @@ export function dataTypeOf(name: string, type: SqlType): DataType {
  * The stream's own event time: of a watermark on a stored column, which is the column or the column less an
  * interval. Other watermarks are calculated where the stream is read.
  */
-function eventTimeOf({ watermark }: TableDefinition, columns: readonly TableColumn[]) {
+export function eventTimeOf(table: TableDefinition) {
+  const { watermark } = table;
+  const columns = storedColumns(table);
   if (!watermark || !columns.some(({ name }) => name === watermark.column)) return undefined;
   const outOfOrderness = boundOf(
     bindTableExpression(watermark.expression, columns),
