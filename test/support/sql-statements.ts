@@ -35,7 +35,15 @@ export function planText(text: string, options: SessionOptions = {}): PlannedTex
       tables.set(name, table);
     } else if (statement.kind === "insert" || statement.kind === "statement set") {
       const inserts = statement.kind === "insert" ? [statement] : statement.inserts;
-      const context = { source, catalog, options, named: new Map(), views: [], numbers: { next: 1 }, bindQuery };
+      const context = {
+        source,
+        catalog,
+        options,
+        named: new Map(),
+        views: [],
+        numbers: { next: 1 },
+        bindQuery,
+      };
       bound.push(...inserts.map((insert) => bindInsert(insert, context)));
     }
   }

@@ -60,6 +60,7 @@ function jobOf(insert: InsertPlan, options: SessionOptions, statement: string): 
   const { source, streamColumns, keys, calls } = grouping;
   const window = grouping.windowed && kernelWindow(grouping.windowed, options);
   const aggregates = calls.map((call) => kernelAggregate(call, streamColumns));
+  if (window && window.type !== "tumble") checkSliced(aggregates);
   const outputs = outputsOf(grouping, aggregates);
   const isWindowed = window !== undefined;
   const target: OutputTarget = { table, places: grouping.places, streamColumns, isWindowed };
@@ -100,6 +101,14 @@ function checkTable({ table, isOverwrite }: InsertPlan, options: SessionOptions)
   }
   const isEnforced = optionOf(options, "table.exec.sink.type-length-enforcer").toUpperCase() !== "IGNORE";
   if (isEnforced) throw new NotOnKernels("the lengths of texts are enforced");
+}
+
+/** Of overlapping windows, the interpreter goes by slices before it goes by arrival. */
+function checkSliced(aggregates: readonly KernelAggregate[]): void {
+  const found = aggregates.find(
+    ({ function: called }) => called === "first_value" || called === "last_value",
+  );
+  if (found) throw new NotOnKernels(`${found.function.toUpperCase()} goes by slices where windows overlap`);
 }
 
 function outputsOf({ keys, calls, properties }: Grouping, aggregates: readonly KernelAggregate[]): Output[] {

@@ -108,7 +108,7 @@ test("the sum of INT wraps in the table, which may be wider", () => {
 test("outputs whose names a job cannot have get others", () => {
   const job = jobOf(
     choose(
-      `SELECT url || '', COUNT(*) FROM clicks GROUP BY url || ''`.replace("url || ''", "n + 1").replace("url || ''", "n + 1"),
+      "SELECT n + 1, COUNT(*) FROM clicks GROUP BY n + 1",
       "n INT, `two words` BIGINT",
       "n",
       { "table.exec.sink.not-null-enforcer": "DROP" },
@@ -148,5 +148,152 @@ test("windows go into a stream whose columns are called as those of a job", () =
   });
   expect(into("user_id STRING, ended TIMESTAMP(3), made BIGINT")).toEqual({
     why: "a job that fills a stream calls ended window_end",
+  });
+});
+
+describe("the reason why a query is interpreted", () => {
+  const counted = "user_id STRING, made BIGINT";
+  const byUser = "SELECT user_id, COUNT(*) FROM clicks GROUP BY user_id";
+  const kept = ", 'retention' = 'forever'";
+  const tumbled = (rest: string, table = "clicks", time = "ts") =>
+    `SELECT user_id, window_start, COUNT(*) FROM TUMBLE(TABLE ${table}, DESCRIPTOR(${time}), INTERVAL '5' MINUTE) ${rest}`;
+  const started = "user_id STRING, ws TIMESTAMP(3), made BIGINT";
+  const grouped = "GROUP BY user_id, window_start, window_end";
+
+  test.each([
+    ["n / 0 > 1", "/(INT, INT) has no kernel that does the same"],
+    ["n / big > 1", "/(BIGINT, BIGINT) has no kernel that does the same"],
+    ["n % n = 1", "%(INT, INT) has no kernel that does the same"],
+    ["UPPER(url) = 'A'", "UPPER(STRING) has no kernel that does the same"],
+    ["url LIKE 'a%'", "LIKE(STRING, CHAR(2)) has no kernel that does the same"],
+    ["small > 1", "kernels do not hold SMALLINT"],
+    ["price * price > 1", "kernels do not hold DECIMAL(21, 4)"],
+    ["CAST(cost AS INT) = 1", "CAST(DOUBLE) has no kernel that does the same"],
+  ])("WHERE %s", (where, why) => {
+    expect(windowed("COUNT(*)", "BIGINT", `WHERE ${where}`)).toEqual({ why });
+  });
+
+  test.each([
+    ["AVG(n)", "INT", "AVG of INT is cut to INT; cast to DOUBLE"],
+    ["STDDEV_POP(cost)", "DOUBLE", "STDDEV_POP has no kernel"],
+    ["COUNT(url, n)", "BIGINT", "COUNT of several arguments has no kernel"],
+    ["COUNT(DISTINCT cost)", "BIGINT", "DISTINCT of DOUBLE is left to the interpreter"],
+    [
+      "MAX(url)",
+      "STRING",
+      "MAX keeps STRING, and a cell has no room for any; declare a VARCHAR(512) or shorter",
+    ],
+    ["MAX(small)", "SMALLINT", "kernels do not hold SMALLINT"],
+    ["COUNT(*) + 1", "BIGINT", "made is calculated from the results"],
+    [
+      "SUM(n)",
+      "INT NOT NULL",
+      "what is written to made may be null, and the column is NOT NULL; declare the column without NOT NULL",
+    ],
+  ])("%s", (select, type, why) => {
+    expect(windowed(select, type)).toEqual({ why });
+  });
+
+  test.each([
+    [
+      "state that outlives the view",
+      () => choose(byUser, counted, "user_id"),
+      "rows of result are kept 604800000 ms after their last change, and the state behind them forever: " +
+        "set 'retention' = 'forever', or table.exec.state.ttl to the same",
+    ],
+    [
+      "a key that may be null",
+      () =>
+        choose("SELECT url, COUNT(*) FROM clicks GROUP BY url", "url STRING, made BIGINT", "url", {}, kept),
+      "what is written to url may be null, and the column is NOT NULL; declare url NOT NULL",
+    ],
+    [
+      "a view that knows only the last window",
+      () => choose(tumbled(grouped), started, "user_id"),
+      "the PRIMARY KEY of result is not what rows are grouped by, with the start or end of their window",
+    ],
+    [
+      "HAVING",
+      () => choose(`${byUser} HAVING COUNT(*) > 1`, counted, "user_id", {}, kept),
+      "there is a condition on its results (HAVING)",
+    ],
+    [
+      "a filter alone",
+      () => choose("SELECT user_id, big FROM clicks", counted, "user_id"),
+      "it has no aggregation on top",
+    ],
+    [
+      "windows by the clocks of a zone",
+      () =>
+        choose(tumbled(grouped, "instants", "at"), started, "user_id, ws", {
+          "table.local-time-zone": "Europe/Berlin",
+        }),
+      "its windows go by the clocks of Europe/Berlin",
+    ],
+    [
+      "a watermark of what is calculated",
+      () => choose(tumbled(grouped, "calculated"), started, "user_id, ws"),
+      "the watermark of calculated is not that of a stored column, less an interval",
+    ],
+    [
+      "no event time",
+      () => choose("SELECT user_id, COUNT(*) FROM untimed GROUP BY user_id", counted, "user_id", {}, kept),
+      "the watermark of untimed is not that of a stored column, less an interval",
+    ],
+    [
+      "a session",
+      () =>
+        choose(
+          `SELECT user_id, SESSION_START(ts, INTERVAL '5' MINUTE), COUNT(*) FROM clicks
+           GROUP BY user_id, SESSION(ts, INTERVAL '5' MINUTE)`,
+          started,
+          "user_id, ws",
+        ),
+      "SESSION windows have no kernel",
+    ],
+    [
+      "the first value of overlapping windows",
+      () =>
+        choose(
+          `SELECT user_id, window_start, FIRST_VALUE(big)
+           FROM HOP(TABLE clicks, DESCRIPTOR(ts), INTERVAL '1' MINUTE, INTERVAL '5' MINUTE) ${grouped}`,
+          started,
+          "user_id, ws",
+        ),
+      "FIRST_VALUE goes by slices where windows overlap",
+    ],
+    [
+      "distinct values of overlapping windows",
+      () =>
+        choose(
+          `SELECT user_id, window_start, COUNT(DISTINCT n)
+           FROM HOP(TABLE clicks, DESCRIPTOR(ts), INTERVAL '1' MINUTE, INTERVAL '5' MINUTE) ${grouped}`,
+          started,
+          "user_id, ws",
+        ),
+      expect.stringContaining("the job is refused: aggregates.made.distinct"),
+    ],
+  ])("%s", (_, choice, why) => {
+    expect(choice()).toEqual({ why });
+  });
+
+  test("EXPLAIN tells it, and of others what the job is", () => {
+    const explain = (where: string) => {
+      const { bound } = planText(`${clicks}
+        CREATE TABLE result (${started}, PRIMARY KEY (user_id, ws) NOT ENFORCED) WITH ('connector' = 'view');
+        INSERT INTO result ${tumbled(`WHERE ${where} ${grouped}`)};`);
+      const [, physical] = explainInserts(bound, {}).split("== Physical Plan ==\n");
+      return physical;
+    };
+    expect(explain("UPPER(url) = 'A'")).toMatch(
+      /^Interpreted, because UPPER\(STRING\) has no kernel that does the same\n\nStage 0/,
+    );
+    expect(explain("n > 1 AND url = 'it''s'")).toBe(
+      `On kernels, all expressions too
+  in clicks
+  Calc(where=[((n > 1) AND (url = 'it''s'))])
+  Aggregate(key=[user_id], window=[TUMBLE(size 300000 ms)], select=[COUNT(*) AS made], kept 604800000 ms)
+  -> view result: user_id, window_start AS ws, made`,
+    );
   });
 });
