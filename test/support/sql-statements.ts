@@ -17,9 +17,13 @@ export interface PlannedText {
   readonly inserts: readonly InsertPlan[];
 }
 
-/** Runs CREATE TABLE and plans INSERT INTO, also those of statement sets. */
-export function planText(text: string, options: SessionOptions = {}): PlannedText {
-  const tables = new Map<string, TableDefinition>();
+/** Runs CREATE TABLE and plans INSERT INTO, also those of statement sets; `known` tables are there before. */
+export function planText(
+  text: string,
+  options: SessionOptions = {},
+  known: ReadonlyMap<string, TableDefinition> = new Map(),
+): PlannedText {
+  const tables = new Map(known);
   const catalog = {
     table: (name: string) => tables.get(name),
     view: () => undefined,

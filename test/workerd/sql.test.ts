@@ -24,7 +24,8 @@ beforeAll(async () => {
       user_id STRING NOT NULL, amount INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '5' SECOND
     ) WITH ('connector' = 'http', 'shards' = '2');
     CREATE TABLE clicks_per_user (
-      user_id STRING, clicks BIGINT, total INT, started TIMESTAMP(3), PRIMARY KEY (user_id, started) NOT ENFORCED
+      user_id STRING, clicks BIGINT, total INT, started TIMESTAMP(3),
+      PRIMARY KEY (user_id, started) NOT ENFORCED
     ) WITH ('connector' = 'view');
     ${insert};`);
   expect(started).toMatchObject({ statement: "INSERT", job: "insert-into-clicks_per_user" });
@@ -66,7 +67,8 @@ test("windows go from stream to stream", async () => {
     CREATE TABLE most (user_id STRING NOT NULL, clicks BIGINT, PRIMARY KEY (user_id) NOT ENFORCED)
       WITH ('connector' = 'view', 'retention' = 'forever');
     INSERT INTO sums SELECT user_id, COUNT(*), window_end
-      FROM TUMBLE(TABLE user_clicks, DESCRIPTOR(ts), INTERVAL '5' MINUTE) GROUP BY user_id, window_start, window_end;
+      FROM TUMBLE(TABLE user_clicks, DESCRIPTOR(ts), INTERVAL '5' MINUTE)
+      GROUP BY user_id, window_start, window_end;
     SET 'table.exec.sink.not-null-enforcer' = 'DROP';
     INSERT INTO most SELECT user_id, MAX(clicks) FROM sums GROUP BY user_id`);
   await expect

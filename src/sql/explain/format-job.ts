@@ -18,6 +18,7 @@ export function formatJob(job: JobDefinition): string {
   const where = filter === undefined ? undefined : formatExpressionJson(filter);
   const made = columns.map(({ name, expression }) => `${formatExpressionJson(expression)} AS ${name}`);
   const select = aggregates.map(formatAggregate).join(", ");
+  const grouped = listed({ key: key.join(", "), window: window && formatWindow(window), select });
   const kept = retentionMs === null ? "kept forever" : `kept ${retentionMs} ms`;
   return [
     "On kernels, all expressions too",
@@ -25,7 +26,7 @@ export function formatJob(job: JobDefinition): string {
     ...(where !== undefined || made.length > 0
       ? [`  Calc(${listed({ select: made.length > 0 ? made.join(", ") : undefined, where })})`]
       : []),
-    `  Aggregate(${listed({ key: key.join(", "), window: window && formatWindow(window), select })}, ${kept})`,
+    `  Aggregate(${grouped}, ${kept})`,
     ...sinksOf(job).map((stream) => `  -> stream ${stream}`),
     ...(sql?.view ? [`  -> view ${formatShapeOf(sql.view)}`] : []),
   ].join("\n");

@@ -13,8 +13,9 @@ const clicks = `CREATE TABLE clicks (
 CREATE TABLE instants (user_id STRING NOT NULL, at TIMESTAMP_LTZ(3), WATERMARK FOR at AS at)
   WITH ('connector' = 'http');
 CREATE TABLE untimed (user_id STRING NOT NULL) WITH ('connector' = 'http');
-CREATE TABLE calculated (user_id STRING NOT NULL, ms BIGINT, ts AS TO_TIMESTAMP_LTZ(ms, 3), WATERMARK FOR ts AS ts)
-  WITH ('connector' = 'http');`;
+CREATE TABLE calculated (
+  user_id STRING NOT NULL, ms BIGINT, ts AS TO_TIMESTAMP_LTZ(ms, 3), WATERMARK FOR ts AS ts
+) WITH ('connector' = 'http');`;
 
 /** A query into a view with such columns, the first of which are its key. */
 function choose(query: string, columns: string, key: string, options: SessionOptions = {}, more = "") {
@@ -27,8 +28,9 @@ INSERT INTO result ${query};`;
 
 /** Aggregates by user and five minutes. */
 function windowed(select: string, type: string, where = "") {
-  const query = `SELECT user_id, window_start, ${select} FROM TUMBLE(TABLE clicks, DESCRIPTOR(ts), INTERVAL '5' MINUTE)
-    ${where} GROUP BY user_id, window_start, window_end`;
+  const query = `SELECT user_id, window_start, ${select}
+    FROM TUMBLE(TABLE clicks, DESCRIPTOR(ts), INTERVAL '5' MINUTE) ${where}
+    GROUP BY user_id, window_start, window_end`;
   return choose(query, `user_id STRING, ws TIMESTAMP(3), made ${type}`, "user_id, ws");
 }
 
@@ -156,7 +158,8 @@ describe("the reason why a query is interpreted", () => {
   const byUser = "SELECT user_id, COUNT(*) FROM clicks GROUP BY user_id";
   const kept = ", 'retention' = 'forever'";
   const tumbled = (rest: string, table = "clicks", time = "ts") =>
-    `SELECT user_id, window_start, COUNT(*) FROM TUMBLE(TABLE ${table}, DESCRIPTOR(${time}), INTERVAL '5' MINUTE) ${rest}`;
+    `SELECT user_id, window_start, COUNT(*)
+     FROM TUMBLE(TABLE ${table}, DESCRIPTOR(${time}), INTERVAL '5' MINUTE) ${rest}`;
   const started = "user_id STRING, ws TIMESTAMP(3), made BIGINT";
   const grouped = "GROUP BY user_id, window_start, window_end";
 
