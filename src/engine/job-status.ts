@@ -24,7 +24,7 @@ export function statusOfOpen(
     lagRecords: log.nextOffset - 1 - task.appliedOffset,
     lagBytes,
     counts: task.counts,
-    openWindows: task.windows?.openWindowEnds().length ?? 0,
+    openWindows: task.due.openWindows(),
     unacknowledgedBytes: task.output?.bytes ?? 0,
     stateBytesInMemory: cacheBytes,
     checkpoints: task.history,

@@ -55,8 +55,8 @@ export class OpenJob {
 
   /** Begins a checkpoint where one is due. */
   decide(now: number, isRunning: boolean, needsRoom: boolean, cache: PageCache): void {
-    if (this.isWritingAhead) return;
     const { task } = this;
+    if (this.isWritingAhead || task.isHalfway) return;
     const decision = decideCheckpoint({
       isDirty: task.isDirty,
       isRunning,

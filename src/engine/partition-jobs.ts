@@ -23,16 +23,17 @@ import { TaskRestore } from "./savepoint/task-restore.ts";
 import type { RestoredStates } from "./savepoint/task-state.ts";
 import { PageStore } from "./state/page-store.ts";
 import { WindowDirectory } from "./state/window-directory.ts";
-import { type StoredJob, StoredJobs } from "./stored-jobs.ts";
+import { failureOf, type StoredJob, StoredJobs } from "./stored-jobs.ts";
 import {
   createCheckpointTable,
   firstCheckpoint,
   readCheckpoint,
   writeCheckpoint,
 } from "./task/checkpoint.ts";
+import { cellsPerStepMax } from "./task/kernel-work.ts";
 import { LetterBox } from "./task/letters.ts";
 import { deleteStoredTask } from "./task/stored-task.ts";
-import { cellsPerStepMax, Task, wholeSliceBytes } from "./task/task.ts";
+import { Task, wholeSliceBytes } from "./task/task.ts";
 import { type StepOutcome, tryStep } from "./task/try-step.ts";
 
 export interface PartitionOptions {
@@ -144,8 +145,14 @@ export class PartitionJobs {
 
   /** End of the earliest window of a running job that has not fired. */
   nextWindowEnd(): bigint | undefined {
-    const ends = this.#running().flatMap(({ task }) => task.windows?.nextEnd() ?? []);
-    return ends.length === 0 ? undefined : ends.reduce((next, end) => lowerOf(next, end));
+    const ends = this.#running().flatMap(({ task }) => task.due.nextEnd() ?? []);
+    return ends.length === 0 ? undefined : ends.reduce(lowerOf);
+  }
+
+  /** When the clock makes something due in a running job, which has to hear of it by a record. */
+  nextDueAt(): number | undefined {
+    const times = this.#running().flatMap(({ task }) => task.due.nextDueAt() ?? []);
+    return times.length === 0 ? undefined : Math.min(...times);
   }
 
   /** Begins to bring in the state with which a run starts that has not been created; `command` creates it. */
@@ -258,17 +265,17 @@ export class PartitionJobs {
     const now = this.#ports.clock.now();
     this.#decide(job, now);
     if (job.isWritingAhead) {
-      this.#handle(
-        job,
-        tryStep(() => this.#checkpointSlice(job, now)),
-      );
+      const outcome = tryStep(() => {
+        if (job.writeCheckpointSlice(this.#options.checkpointTurnBytes, now)) this.#commits++;
+      });
+      this.#handle(job, outcome);
       return wholeSliceBytes;
     }
     if (task.sweepGarbage()) return wholeSliceBytes;
     if (job.isDelivering) return 0;
     if (task.savepoint !== undefined) return this.savepoints.take(task, task.savepoint, this.#identity());
     if (task.barrier.isNarrowing) return this.#narrow(job);
-    if (!this.#isRunning(job)) return 0;
+    if (!this.#isRunning(job) && !task.isHalfway) return 0;
     if (task.appliedOffset + 1 >= this.#log.nextOffset) {
       job.hasCaughtUp = true;
       return 0;
@@ -289,10 +296,6 @@ export class PartitionJobs {
     const outcome = tryStep(() => barrier.narrow(tables, this.#identity(), cellsPerStepMax));
     this.#handle(job, outcome);
     return wholeSliceBytes;
-  }
-
-  #checkpointSlice(job: OpenJob, now: number): void {
-    if (job.writeCheckpointSlice(this.#options.checkpointTurnBytes, now)) this.#commits++;
   }
 
   /**
@@ -393,8 +396,4 @@ export class PartitionJobs {
     const task = { sql, log, kernel: cache.kernel, cache, pins, identity: this.#identity };
     return new OpenJob(run, new Task(task, run, plan), log, clock.now());
   }
-}
-
-function failureOf({ job, error }: StoredJob): EngineError {
-  return new EngineError("JOB_FAILED", { message: `Job "${job}" failed: ${error?.message}` });
 }

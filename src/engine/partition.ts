@@ -255,6 +255,11 @@ export class Partition {
     const decided = this.#decideIdleness();
     if (decided.decision === "GoIdle") this.log.appendIdle();
     if (decided.decision === "Advance") this.log.appendWatermark(RecordKind.Tick, decided.watermark);
+    const dueAt = this.jobs.nextDueAt();
+    // It moves no time but that of records.
+    if (dueAt !== undefined && dueAt <= clock.now()) {
+      this.log.appendWatermark(RecordKind.Watermark, this.log.watermark);
+    }
     this.jobs.checkpointOld(clock.now());
     this.trim();
   }
@@ -283,7 +288,9 @@ export class Partition {
     const now = this.#ports.clock.now();
     const isBusy = this.hasReadyWork || this.outputs.isWaiting || this.jobs.savepoints.hasParts;
     const workAt = isBusy ? now + heartbeatMs : undefined;
-    const times = [wakeAt, workAt, this.jobs.checkpointDueAt].filter((time) => time !== undefined);
+    const times = [wakeAt, workAt, this.jobs.checkpointDueAt, this.jobs.nextDueAt()].filter(
+      (time) => time !== undefined,
+    );
     return times.length === 0 ? undefined : Math.min(...times, now + farthestAlarmMs);
   }
 

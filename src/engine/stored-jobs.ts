@@ -3,7 +3,7 @@
  *
  * The revision of a run's newest wish outlives the run: a wish that comes late must not bring it back.
  */
-import type { ErrorBody } from "../base/errors.ts";
+import { EngineError, type ErrorBody } from "../base/errors.ts";
 import type { JobCommand, JobState } from "./partition-types.ts";
 import type { TaskPlan } from "./plan/task-plan.ts";
 import type { SqlStorage } from "./ports.ts";
@@ -90,4 +90,9 @@ function readJob([job, run, plan, state, error]: readonly unknown[]): StoredJob 
     state: state as JobState,
     error: error === null ? undefined : (JSON.parse(error as string) as ErrorBody),
   };
+}
+
+/** The error of a job that failed. */
+export function failureOf({ job, error }: StoredJob): EngineError {
+  return new EngineError("JOB_FAILED", { message: `Job "${job}" failed: ${error?.message}` });
 }

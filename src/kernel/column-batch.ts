@@ -130,3 +130,31 @@ export function readValueAt(memory: KernelMemory, rows: ColumnRows, index: numbe
   const start = view.getUint32(lane, true);
   return memory.bytes.slice(start, start + view.getUint32(lane + 4, true));
 }
+
+/** Copies the values of a column: for work that outlives the rows. */
+export function copyColumn(memory: KernelMemory, columns: ColumnRows, index: number): LaneValue[] {
+  const { rows } = columns;
+  if (rows === 0) return [];
+  const validity = validityAt(memory, columns, index);
+  const read = laneReader(memory, columns, index);
+  return Array.from({ length: rows }, (_, row) => (validity?.[row] === 0 ? null : read(row)));
+}
+
+function laneReader(memory: KernelMemory, columns: ColumnRows, index: number): (row: number) => LaneValue {
+  const pointer = lanesPointerAt(memory, columns, index);
+  const kind = memory.view.getUint32(columns.columnPointer(index) + COLUMN_KIND, true);
+  if (kind === KIND_F64) {
+    const lanes = memory.f64(pointer, columns.rows);
+    return (row) => lanes[row] as number;
+  }
+  if (kind !== KIND_BYTES) {
+    const lanes = memory.i64(pointer, columns.rows);
+    return (row) => lanes[row] as bigint;
+  }
+  const lanes = memory.u32(pointer, columns.rows * 2);
+  const { bytes } = memory;
+  return (row) => {
+    const start = lanes[row * 2] as number;
+    return bytes.slice(start, start + (lanes[row * 2 + 1] as number));
+  };
+}

@@ -78,6 +78,7 @@ export type OperatorDefinition =
   | SortOperator
   | LimitOperator
   | ConstraintOperator
+  | MaterializeOperator
   | DropUpdateBeforeOperator;
 
 interface OperatorFacts {
@@ -230,6 +231,19 @@ export interface ConstraintOperator extends OperatorFacts {
   readonly nested?: "rows" | "rows and collections";
   /** CHAR and BINARY are padded, longer values cut; or that fails the job. Absent: not looked at. */
   readonly length?: "trim and pad" | "error";
+}
+
+/**
+ * Rows of a table's key, of rows that are known otherwise: ON CONFLICT. Where several have one key the last
+ * is shown (`deduplicate`), or the first (`nothing`), or the job fails.
+ */
+export interface MaterializeOperator extends OperatorFacts {
+  readonly operator: "materialize";
+  readonly table: string;
+  readonly key: readonly number[];
+  readonly keyTypes: readonly SqlType[];
+  readonly types: readonly SqlType[];
+  readonly conflict: "deduplicate" | "nothing" | "error";
 }
 
 /** For those who know rows by their key: -U is left out. */

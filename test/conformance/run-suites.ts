@@ -6,9 +6,10 @@ import { join } from "node:path";
 import { expressionsSuite } from "./expressions-suite.ts";
 import { functionsSuite } from "./functions-suite.ts";
 import { parserSuite } from "./parser-suite.ts";
+import { programsSuite } from "./programs-suite.ts";
 import type { Case, Outcome, Suite } from "./suite.ts";
 
-export const suites: readonly Suite[] = [parserSuite, functionsSuite, expressionsSuite];
+export const suites: readonly Suite[] = [parserSuite, functionsSuite, expressionsSuite, programsSuite];
 
 export const outcomes = ["passed", "failed", "later", "different by design"] as const;
 

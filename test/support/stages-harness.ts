@@ -8,12 +8,14 @@ import { channelOf } from "../../src/engine/log/channel-name.ts";
 import type { AppendResult } from "../../src/engine/log/records.ts";
 import type { OutputCall } from "../../src/engine/partition-outputs.ts";
 import type { PartitionIdentity, RpcResult } from "../../src/engine/partition-types.ts";
-import { planStages } from "../../src/engine/plan/plan-stages.ts";
+import { planDataflow } from "../../src/engine/plan/plan-dataflow.ts";
+import { type DeployStage, type PlannedStage, planStages } from "../../src/engine/plan/plan-stages.ts";
 import type { TaskPlan } from "../../src/engine/plan/task-plan.ts";
 import type { SavedPart } from "../../src/engine/savepoint/savepoint-store.ts";
 import { TaskRestore } from "../../src/engine/savepoint/task-restore.ts";
 import { readTaskState } from "../../src/engine/savepoint/task-state.ts";
 import { evenRanges } from "../../src/engine/shard-map.ts";
+import type { DataflowDefinition } from "../../src/protocol/dataflow.ts";
 import { type JobDefinition, readJobDefinition, sourcesOf } from "../../src/protocol/job-spec.ts";
 import type { StreamDefinition } from "../../src/protocol/stream-spec.ts";
 import { type HarnessOptions, PartitionHarness, type Row } from "./partition-harness.ts";
@@ -46,7 +48,7 @@ export class StagesHarness {
   /** The partitions of each stage; those of sources, which have one shard each, come first. */
   readonly stages: readonly (readonly PartitionHarness[])[];
   readonly #options: HarnessOptions;
-  readonly #job: JobDefinition;
+  readonly #job: JobDefinition | DataflowDefinition;
   readonly #run: number;
   /** By how many channels a barrier comes to each stage, by generation. */
   readonly #sends: Record<string, number> = {};
@@ -54,15 +56,14 @@ export class StagesHarness {
   /** Starts the job as a new run, from a savepoint if one is given. */
   constructor(options: HarnessOptions, job: object, { sources, run = 1, saved, edge }: Start = {}) {
     this.#options = options;
-    this.#job = readJobDefinition(job);
+    this.#job = "stages" in job ? (job as DataflowDefinition) : readJobDefinition(job);
     this.#run = run;
-    const shards = sources ?? sourcesOf(this.#job).map(() => new PartitionHarness(options));
+    const shards = sources ?? sourcesIn(this.#job).map(() => new PartitionHarness(options));
     const inner: { readonly definition: StreamDefinition; readonly identity: Partial<PartitionIdentity> }[] =
       [];
     const placesOf = (stage: number) =>
       inner[stage - shards.length] ?? { identity: shards[stage]?.identity, definition: undefined };
-    const planned = planStages(
-      this.#job,
+    const planned = planOf(this.#job)(
       shards.map(({ definition }) => definition),
       (definition, from) => {
         const inputs = from.flatMap((stage) => {
@@ -99,7 +100,7 @@ export class StagesHarness {
 
   /** The shards of the job's sources. */
   get sources(): readonly PartitionHarness[] {
-    return this.stages.slice(0, sourcesOf(this.#job).length).flat();
+    return this.stages.slice(0, sourcesIn(this.#job).length).flat();
   }
 
   /** The partitions that have the view. */
@@ -185,6 +186,15 @@ export class StagesHarness {
     const answer: RpcResult<readonly AppendResult[]> = { ok: true, value };
     if (fate !== "answered" || !outputs.settle(call, answer)) outputs.retry(call);
   }
+}
+
+function sourcesIn(job: JobDefinition | DataflowDefinition): readonly unknown[] {
+  return "stages" in job ? job.stages.filter(({ source }) => source) : sourcesOf(job);
+}
+
+function planOf(job: JobDefinition | DataflowDefinition) {
+  return (sources: readonly StreamDefinition[], deploy: DeployStage): PlannedStage[] =>
+    "stages" in job ? planDataflow(job, sources, deploy) : planStages(job, sources, deploy);
 }
 
 function uploadOf(harness: PartitionHarness): SavedTask {

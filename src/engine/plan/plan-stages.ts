@@ -27,6 +27,8 @@ export interface PlannedStage {
   readonly input: StreamDefinition | undefined;
   /** Numbers of the stages that send to it. */
   readonly from: readonly number[];
+  /** The name under which a dataflow's stage keeps its state. */
+  readonly operator?: string;
 }
 
 /** Makes the partitions of a stage, which read `input`, sent by the stages `from`; returns where they are. */

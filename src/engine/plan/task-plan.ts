@@ -12,6 +12,7 @@ import type { DataType } from "../../columnar/schema.ts";
 import type { ProgramCode } from "../../kernel/program-code.ts";
 import type { EdgeKind } from "../exchange/edges.ts";
 import type { KeyGroupRange } from "../shard-map.ts";
+import type { ChainEdge, ChainPlan } from "./chain-plan.ts";
 
 /**
  * Plan versions: what is stored with a run keeps its meaning.
@@ -58,6 +59,8 @@ export interface TaskPlan {
   readonly countedValues?: CountedValuesPlan;
   /** What else the task sends, one edge for each step that reads of it. */
   readonly edges?: readonly EdgePlan[];
+  /** Set on a task of a dataflow: what it does instead of all else. */
+  readonly chain?: ChainPlan;
 }
 
 /** Values that are all kept, with how many rows have each. */
@@ -88,9 +91,12 @@ export interface CountedColumn {
  *            them, the last millisecond of the window, where there is one; then the weight
  *   input    the rows of its input as they come
  *   late     those that came too late for it
+ *   chain    what a chain makes for it; columns are those that are sent
  */
 export interface EdgePlan {
-  readonly of: "results" | "input" | "late";
+  readonly of: "results" | "input" | "late" | "chain";
+  /** Of a chain's. */
+  readonly chain?: ChainEdge;
   readonly sourceColumns: readonly SourceColumn[];
   readonly program: ProgramCode;
   readonly send: SendPlan;

@@ -102,7 +102,7 @@ export class SavepointStore {
     const { number: run, plan } = task;
     const checkpoint = readCheckpoint(this.#sql, run);
     assert(checkpoint, "a task that stands at a barrier has a checkpoint");
-    const { offset, watermark, firedThrough, inputTime = {}, counts, edges = [] } = checkpoint;
+    const { offset, watermark, firedThrough, inputTime = {}, counts, edges = [], appendTime } = checkpoint;
     const divided = edges.flatMap(({ to, ranges }) => (ranges ? [{ to, ranges }] : []));
     const entries = new WindowDirectory(this.#sql, run).all();
     const state: TaskState = {
@@ -111,6 +111,7 @@ export class SavepointStore {
       orderOffset: (checkpoint.orderOffset ?? 0) + offset,
       tables: entries,
       parts: 0,
+      ...(appendTime !== undefined && { appendTime }),
       ...(divided.length > 0 && { divided }),
     };
     this.begin(run, savepoint);

@@ -9,6 +9,7 @@
  */
 import type { AccumulatorSpec } from "../../columnar/accumulator.ts";
 import { formatType } from "../../columnar/schema.ts";
+import type { AggregateCall } from "../../protocol/dataflow.ts";
 import { cellSpecsOf } from "../plan/cell-layout.ts";
 import type { TaskPlan } from "../plan/task-plan.ts";
 
@@ -25,7 +26,39 @@ export function layoutDifference(saved: TaskPlan, wanted: TaskPlan): string | un
     const verb = part === "aggregates" ? "were" : "was";
     if (was[part] !== wish[part]) return `its ${part} ${verb} ${was[part]} and would be ${wish[part]}`;
   }
+  const [chainWas, chainWish] = [saved, wanted].map(chainLayoutOf);
+  if (chainWas !== chainWish) return "its operators that keep state were others, or had other types";
   return undefined;
+}
+
+/** What of a chain's operators decides their state; those without any may change. */
+function chainLayoutOf({ chain }: TaskPlan): string {
+  if (!chain) return "";
+  const stateful = chain.operators.map((operator) => {
+    switch (operator.operator) {
+      case "calc":
+      case "expand":
+      case "unnest":
+      case "constraint":
+      case "drop update before":
+        return null;
+      case "group aggregate": {
+        const { operator: name, keyTypes, aggregates, isRetracting } = operator;
+        return { name, keyTypes, aggregates: aggregates.map(aggregateLayout), isRetracting };
+      }
+      case "window aggregate": {
+        const { operator: name, keyTypes, aggregates, isRetracting, window } = operator;
+        return { name, keyTypes, aggregates: aggregates.map(aggregateLayout), isRetracting, window };
+      }
+      default:
+        return operator;
+    }
+  });
+  return JSON.stringify(stateful);
+}
+
+function aggregateLayout({ function: name, arguments: operands, isDistinct, type }: AggregateCall) {
+  return { name, types: operands.map((operand) => operand.type), isDistinct, type };
 }
 
 function layoutOf(plan: TaskPlan): StateLayout {

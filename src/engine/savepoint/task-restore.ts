@@ -133,12 +133,20 @@ export class TaskRestore {
     return {
       ...emptyCheckpoint(this.#offset),
       isRestored: true,
-      watermark: watermarks.reduce(later, minWatermark).toString(),
       firedThrough: this.#firedThrough.toString(),
-      inputTime: position?.inputTime ?? {},
+      ...(this.#plan.chain && { appendTime: Math.max(0, ...states.map((state) => state.appendTime ?? 0)) }),
+      ...this.#time(watermarks.reduce(later, minWatermark)),
       counts: countsOf(this.#from, this.#plan, this.#context.identity),
       orderOffset,
     };
+  }
+
+  /** A chain goes by the time that its new run hears of; how far it has fired stays. */
+  #time(watermark: bigint): Pick<Checkpoint, "watermark" | "inputTime"> {
+    const { chain } = this.#plan;
+    const { position } = this.#from;
+    if (chain && (!position || chain.source?.watermark)) return { watermark: minWatermark.toString() };
+    return { watermark: watermark.toString(), inputTime: position?.inputTime ?? {} };
   }
 
   #check(): void {
@@ -185,13 +193,13 @@ export class TaskRestore {
 
   #addPage(state: TaskState, { table, bytes }: SavedPage): void {
     const { firstHash, nextHash } = storedPageRange(bytes);
-    if (this.#filter?.mayHave(firstHash, nextHash) === false) return;
     const entry = state.tables.find((candidate) => candidate.table === table);
     assert(entry, "a page of a savepoint belongs to a table of its state");
+    if (this.#filter?.mayHave(entry, firstHash, nextHash) === false) return;
     const { cache } = this.#context;
     const source = cache.openTable(this.#layouts.of(entry), () => ({ bytes }));
     try {
-      this.#filter?.apply(source, firstHash);
+      this.#filter?.apply(entry, source, firstHash);
       if (source.pageAt(firstHash).cellCount === 0) return;
       const { family, window, firedAt, changedAt } = entry;
       const target =

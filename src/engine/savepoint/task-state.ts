@@ -20,6 +20,8 @@ export interface TaskState {
   readonly watermark: string;
   readonly firedThrough: string;
   readonly inputTime: StoredInputTime;
+  /** Of a chain: of the last record. */
+  readonly appendTime?: number;
   readonly counts: TaskCounts;
   /** Above every order by arrival that the pages hold. */
   readonly orderOffset: number;

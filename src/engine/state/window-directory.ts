@@ -26,7 +26,24 @@ export function valuesFamily(place: number, table: ValuesTable): number {
   return valuesFamilies + place * 3 + table;
 }
 
-/** True for tables of counted values. */
+/**
+ * Behind all of these come the families of a chain's state: so many for each operator, the first ones for the
+ * chain itself.
+ */
+const chainFamilies = 1024;
+export const familiesPerOperator = 4;
+
+/** The family of a table of the operator at `place`; undefined: of the chain itself. */
+export function chainFamily(place: number | undefined, table: number): number {
+  return chainFamilies + (place === undefined ? 0 : place + 1) * familiesPerOperator + table;
+}
+
+/** True for tables of a chain's state. */
+export function isOfChain({ family }: Pick<TableEntry, "family">): boolean {
+  return family >= chainFamilies;
+}
+
+/** True for tables that hold no results: of counted values, or of a chain's state. */
 export function isOfValues({ family }: Pick<TableEntry, "family">): boolean {
   return family >= valuesFamilies;
 }

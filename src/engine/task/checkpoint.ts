@@ -58,6 +58,8 @@ export interface Checkpoint extends TablesInCheckpoint {
   readonly watermark: string;
   readonly firedThrough: string;
   readonly cursor: FiringCursor | undefined;
+  /** Of a chain: of the last record. */
+  readonly appendTime?: number;
   readonly counts: TaskCounts;
   readonly sweep: SweepState;
   /** Absent in the rows of 0.1.0: nothing came by channels, and nothing was sent. */

@@ -31,7 +31,7 @@ export class Narrowing {
       const { keyed } = this.#tables.openEntry(entry);
       const hash = this.#hash ?? 0n;
       const { cellCount, nextHash } = keyed.pageAt(hash);
-      this.#filter.apply(keyed, hash);
+      this.#filter.apply(entry, keyed, hash);
       cells += cellCount + 1;
       this.#hash = nextHash;
       if (nextHash === undefined) this.#next++;

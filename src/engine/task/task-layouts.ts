@@ -1,6 +1,7 @@
 /**
  * What the cells of a task's tables hold, by family.
  */
+import { assert } from "../../base/assert.ts";
 import { countedValuesSpecs } from "../../kernel/counted-values.ts";
 import type { KernelMemory } from "../../kernel/kernel-memory.ts";
 import { TableLayout } from "../../kernel/table-layout.ts";
@@ -15,12 +16,18 @@ export class TaskLayouts {
   readonly valuesFamilies: readonly number[];
   readonly #values: TableLayout | undefined;
 
-  constructor(memory: KernelMemory, { accumulators, planVersion, countedValues }: TaskPlan) {
+  constructor(memory: KernelMemory, { accumulators, planVersion, countedValues, chain }: TaskPlan) {
     this.cells = new TableLayout(memory, cellSpecsOf(accumulators, planVersion));
-    if (countedValues) this.#values = new TableLayout(memory, countedValuesSpecs);
+    if (countedValues || chain) this.#values = new TableLayout(memory, countedValuesSpecs);
     this.valuesFamilies = (countedValues?.columns ?? []).flatMap((_, place) =>
       Object.values(ValuesTable).map((table) => valuesFamily(place, table)),
     );
+  }
+
+  /** Of a chain's state. */
+  get state(): TableLayout {
+    assert(this.#values, "a chain has state");
+    return this.#values;
   }
 
   of(entry: Pick<TableEntry, "family">): TableLayout {

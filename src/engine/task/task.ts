@@ -12,19 +12,17 @@ import { EngineError } from "../../base/errors.ts";
 import { MiB } from "../../base/limits.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { PageCache } from "../../kernel/page-cache.ts";
-import type { PageView } from "../../kernel/page-view.ts";
 import type { ToldTime } from "../exchange/outbox.ts";
 import type { PartitionLog } from "../log/partition-log.ts";
-import { type LogRecord, maxWatermark, RecordKind } from "../log/records.ts";
+import { maxWatermark, RecordKind } from "../log/records.ts";
 import type { CheckpointFacts, PartitionIdentity } from "../partition-types.ts";
-import { sendsResults, type TaskPlan, type WindowPlan } from "../plan/task-plan.ts";
+import { sendsResults, type TaskPlan } from "../plan/task-plan.ts";
 import type { SqlStorage } from "../ports.ts";
 import type { PagePins } from "../state/page-pins.ts";
 import { PageStore } from "../state/page-store.ts";
-import { continuousWindow, TableFamily, WindowDirectory } from "../state/window-directory.ts";
+import { WindowDirectory } from "../state/window-directory.ts";
 import { InputTime } from "../time/input-time.ts";
-import { gridOfPlan } from "../windows/grid-of-plan.ts";
-import { CellUpdates } from "./cell-updates.ts";
+import { ChainWork } from "./chain-work.ts";
 import {
   abortUnfinished,
   addCounts,
@@ -36,27 +34,17 @@ import {
   type TaskCounts,
   writeCheckpoint,
 } from "./checkpoint.ts";
+import { KernelWork } from "./kernel-work.ts";
 import { LetterBox } from "./letters.ts";
-import { Retention } from "./retention.ts";
-import { RowSorter } from "./row-sorter.ts";
 import { TaskBarrier } from "./task-barrier.ts";
-import { TaskInput } from "./task-input.ts";
 import { TaskLayouts } from "./task-layouts.ts";
 import { TaskOutput } from "./task-output.ts";
 import { TaskTables } from "./task-tables.ts";
-import { TaskWindows } from "./task-windows.ts";
-import { ValueTables } from "./value-tables.ts";
+import type { TaskWindows } from "./task-windows.ts";
+import type { TaskWork, WorkContext } from "./task-work.ts";
 
 /** What a step that did as much as one may counts, in bytes of log. */
 export const wholeSliceBytes = 1 * MiB;
-
-/** Cells that one step merges or sweeps: bounds the length of a turn. */
-export const cellsPerStepMax = 50_000;
-
-/**
- * Page memory that one batch may need beyond what is there: new cells, and pages that double while they grow.
- */
-const batchRoomFactor = 6;
 
 export interface TaskContext {
   readonly sql: SqlStorage;
@@ -75,15 +63,11 @@ export class Task {
   readonly #context: TaskContext;
   // Rebuilt on open.
   readonly tables: TaskTables;
-  readonly windows: TaskWindows | undefined;
   readonly letters: LetterBox;
   readonly #output: TaskOutput | undefined;
   readonly #layouts: TaskLayouts;
   readonly #store: PageStore;
-  readonly #input: TaskInput;
-  readonly #sorter: RowSorter;
-  readonly #updates: CellUpdates;
-  readonly #retention: Retention;
+  readonly #work: TaskWork;
   #checkpoint: Checkpoint;
   #writtenAhead: WrittenAhead = { pages: 0, bytes: 0 };
   // In the checkpoint.
@@ -115,27 +99,38 @@ export class Task {
     const directory = new WindowDirectory(sql, number);
     this.tables = new TaskTables(cache, this.#layouts, this.#store, directory, checkpoint);
     this.#output = TaskOutput.open(context, number, plan, checkpoint.edges ?? []);
-    this.windows = plan.window ? this.#openWindows(plan.window, checkpoint) : undefined;
-    this.#input = new TaskInput(kernel, plan, context.identity().schema);
-    this.#sorter = new RowSorter(kernel, plan, this.letters);
-    const { countedValues: counted } = plan;
-    const values = counted && new ValueTables(cache, plan, counted, this.#layouts.cells, this.tables);
-    // In the middle of a record, dirty pages may leave no room for what it still touches.
-    const makeRoom = () => this.tables.isFull && this.#write(Number.POSITIVE_INFINITY);
-    this.#updates = new CellUpdates(cache, plan, this.#layouts.cells, this.#output, values, makeRoom);
-    this.#retention = new Retention(plan, this.tables, this.windows, checkpoint.sweep, values);
+    this.#work = this.#openWork(context);
     const isNew = !checkpoint.edges || checkpoint.isRestored === true;
     if (plan.send || isNew) this.#output?.sendTime(this.#offset, this.#sentTime);
   }
 
-  #openWindows(window: WindowPlan, { firedThrough, cursor }: Checkpoint): TaskWindows {
-    const { cache } = this.#context;
-    const { latenessMs } = this.plan;
-    const [grid, fired] = [gridOfPlan(window), parseWatermark(firedThrough)];
-    const sendPage = (page: PageView, end: bigint) =>
-      this.#output?.sendPage(page, end, this.#offset + 1) ?? false;
-    const sending = sendsResults(this.plan) ? sendPage : undefined;
-    return new TaskWindows(cache, this.tables, grid, latenessMs, fired, cursor, sending);
+  #openWork({ cache, identity }: TaskContext): TaskWork {
+    const work = {
+      ...{ cache, identity, plan: this.plan, tables: this.tables, layouts: this.#layouts },
+      ...{ letters: this.letters, output: this.#output, time: this.#time, checkpoint: this.#checkpoint },
+      count: (counted: Parameters<typeof addCounts>[1]) => {
+        this.#counts = addCounts(this.#counts, counted);
+      },
+      makeRoom: () => {
+        if (this.tables.isFull) this.#write(Number.POSITIVE_INFINITY);
+      },
+    } satisfies WorkContext;
+    return this.plan.chain ? new ChainWork(work) : new KernelWork(work);
+  }
+
+  /** Windows of cells; undefined for a task without them. */
+  get windows(): TaskWindows | undefined {
+    return this.#work.windows;
+  }
+
+  /** What is due to happen by itself. */
+  get due(): Pick<TaskWork, "nextEnd" | "nextDueAt" | "openWindows"> {
+    return this.#work;
+  }
+
+  /** True while no checkpoint may be taken: what was done of a record is in memory alone. */
+  get isHalfway(): boolean {
+    return this.#work.isHalfway;
   }
 
   /** What it sends to the next stages; undefined for a task that sends nothing. */
@@ -166,7 +161,8 @@ export class Task {
     const { watermark, isIdle } = this.#time;
     const { inputs, idle } = this.#context.identity();
     const isAlone = inputs === undefined || idle === "wait";
-    const isOpen = () => isAlone && sendsResults(this.plan) && this.windows?.nextEnd() !== undefined;
+    const isOpen = () =>
+      isAlone && (sendsResults(this.plan) || this.plan.chain) && this.#work.nextEnd() !== undefined;
     return { watermark, isIdle: isIdle && watermark < maxWatermark && !isOpen() };
   }
 
@@ -195,16 +191,13 @@ export class Task {
 
   /** True when a checkpoint would save work: something was applied since the last one. */
   get isDirty(): boolean {
-    const { offset, isMidRecord, cursor, firedThrough, sweep } = this.#checkpoint;
-    const { windows } = this;
+    const { offset, isMidRecord } = this.#checkpoint;
     return (
       offset !== this.#offset ||
       isMidRecord !== this.#isMidRecord ||
-      cursor !== windows?.cursor ||
       this.#output?.isStale ||
       this.barrier.differsFrom(this.#checkpoint) ||
-      sweep.cursor !== this.#retention.state.cursor ||
-      (windows !== undefined && windows.firedThrough !== parseWatermark(firedThrough))
+      this.#work.differsFrom(this.#checkpoint)
     );
   }
 
@@ -223,15 +216,16 @@ export class Task {
     }
     const record = log.read(this.#offset + 1);
     if (!record) return 0;
-    this.windows?.beginRecord(record.appendTime);
+    const work = this.#work;
+    work.begin(record);
     if (!this.#isMidRecord) {
-      this.#takeIn(record);
-      this.#retention.begin(record.appendTime);
+      if (this.barrier.take(record, this.#output)) this.#time.end();
+      work.takeIn(record);
       this.#isMidRecord = true;
     }
-    if (this.windows && !this.windows.fire(this.watermark, cellsPerStepMax)) return wholeSliceBytes;
+    if (!work.goOn(record)) return wholeSliceBytes;
     this.#output?.sendTime(record.offset, this.#sentTime);
-    if (!this.#retention.sweep(record.appendTime, cellsPerStepMax)) return wholeSliceBytes;
+    if (!work.sweep(record)) return wholeSliceBytes;
     if (record.kind === RecordKind.Barrier) this.barrier.complete(record, identity(), this.#output);
     this.#isMidRecord = false;
     this.#offset = record.offset;
@@ -258,7 +252,6 @@ export class Task {
   /** Commits a checkpoint of everything applied so far: one turn. */
   commit(now: number): void {
     const { windows } = this;
-    const firedThrough = windows?.firedThrough ?? parseWatermark(this.#checkpoint.firedThrough);
     this.#noteWriting();
     const rest = this.tables.commit((entry) => !windows || windows.isLive(entry.family, entry.window));
     this.letters.write();
@@ -286,12 +279,10 @@ export class Task {
       ...this.#output?.state,
       ...this.barrier.state,
       orderOffset: this.#checkpoint.orderOffset ?? 0,
-      firedThrough: firedThrough.toString(),
-      cursor: windows?.cursor,
+      ...this.#work.state,
       nextTable: this.tables.nextTable,
       garbage: this.tables.garbage,
       counts: this.#counts,
-      sweep: this.#retention.state,
       history: [facts, ...this.#checkpoint.history].slice(0, checkpointHistoryMax),
     };
     writeCheckpoint(this.#context.sql, this.number, this.#checkpoint);
@@ -318,32 +309,9 @@ export class Task {
   /** Gives all memory back. Storage keeps the last checkpoint. */
   close(): void {
     this.tables.closeAll();
-    this.windows?.release();
-    this.#input.release();
-    this.#sorter.release();
+    this.#work.release();
     this.#output?.release();
     this.#layouts.release();
-  }
-
-  /** Applies a record's rows, by the watermark before it, or sends them on; then takes its own. */
-  #takeIn(record: LogRecord): void {
-    const output = this.#output;
-    if (this.barrier.take(record, output)) this.#time.end();
-    if (record.kind !== RecordKind.Frame) {
-      this.#time.apply(record);
-      return;
-    }
-    const input = this.#input;
-    input.load(record.frame);
-    try {
-      const { watermark } = this;
-      if (!this.plan.send) this.#applyRows(record);
-      this.#time.apply(record);
-      if (this.plan.send && output) this.#sendRows(output, record, watermark);
-      output?.sendInput(input.batch, { offset: record.offset, watermark });
-    } finally {
-      input.unload();
-    }
   }
 
   /** Goes on behind the barrier; its pages are pinned. */
@@ -357,38 +325,6 @@ export class Task {
     if (!this.tables.sweepGarbage()) return false;
     this.#amend({ garbage: this.tables.garbage });
     return true;
-  }
-
-  #sendRows(output: TaskOutput, { offset, frame }: LogRecord, watermark: bigint): void {
-    const { rows, selection, columns } = this.#input;
-    const [applied, filtered] = [selection.count, rows - selection.count];
-    this.#counts = addCounts(this.#counts, { applied, filtered, late: 0, bad: 0 });
-    this.#makeRoom(frame);
-    output.sendRows({ offset, columns, selection, watermark }, this.#time);
-  }
-
-  #makeRoom(frame: Uint8Array): void {
-    this.#context.cache.reserve(frame.length * batchRoomFactor);
-    this.#context.cache.beginBatch();
-  }
-
-  #applyRows(record: LogRecord): void {
-    this.#makeRoom(record.frame);
-    const sorted = this.#sorter.sort(this.#input, record, this.watermark, this.windows);
-    this.#counts = addCounts(this.#counts, sorted);
-    const { offset } = record;
-    this.#output?.sendLate(this.#input.batch, sorted.lateRows, { offset, watermark: this.watermark });
-    const expireBefore = BigInt(this.#retention.expireBefore(record.appendTime));
-    const orderBase = BigInt(offset + (this.#checkpoint.orderOffset ?? 0)) << 20n;
-    const applied = { record, input: this.#input, expireBefore, orderBase };
-    for (const set of sorted.batches(() => this.#continuousTable(record.appendTime))) {
-      this.#updates.apply(set, applied);
-    }
-  }
-
-  #continuousTable(appendTime: number) {
-    const found = this.tables.find(TableFamily.Result, continuousWindow);
-    return (found ?? this.tables.create(TableFamily.Result, continuousWindow, 0, appendTime)).keyed;
   }
 }
 

@@ -157,6 +157,14 @@ function piecesOf(table: KeyedTable, { key }: ViewScan): PieceAt {
 /** The windows that a scan meets, in its order. */
 function* readables(task: Task, scan: ViewScan): Generator<Readable> {
   const { windows, tables } = task;
+  if (task.plan.chain?.result?.kind === "changelog") {
+    const [from, to] = endRange(task, scan);
+    for (const entry of entriesIn(task, from, to, scan.newestFirst)) {
+      const read: Readable["read"] = (use) => tables.readEntry(entry, (table) => use(piecesOf(table, scan)));
+      yield { end: entry.window, firedAt: 0, read };
+    }
+    return;
+  }
   if (!windows) {
     const open = tables.find(TableFamily.Result, continuousWindow);
     if (open) yield { end: continuousWindow, firedAt: 0, read: (use) => use(piecesOf(open.keyed, scan)) };
@@ -181,12 +189,17 @@ function* readables(task: Task, scan: ViewScan): Generator<Readable> {
   for (const end of waiting) yield openWindow(task, end, scan);
 }
 
-/** Entries of fired windows in [from, to], read from the directory a few at a time. */
+/** Entries of fired windows in [from, to]. */
 function* firedEntries(task: Task, from: number, to: number, isDescending: boolean) {
+  for (const entry of entriesIn(task, from, to, isDescending)) if (entry.firedAt > 0) yield entry;
+}
+
+/** Entries of results in [from, to], read from the directory a few at a time. */
+function* entriesIn(task: Task, from: number, to: number, isDescending: boolean) {
   let [low, high] = [from, to];
   while (low <= high) {
     const entries = task.tables.range(TableFamily.Result, low, high, isDescending, windowsPerRead);
-    for (const entry of entries) if (entry.firedAt > 0) yield entry;
+    yield* entries;
     const last = entries.at(-1);
     if (!last || entries.length < windowsPerRead) return;
     if (isDescending) high = last.window - 1;

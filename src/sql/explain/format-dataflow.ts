@@ -87,6 +87,8 @@ function describe(operator: OperatorDefinition): string {
       const { notNull, nested, length } = operator;
       return `ConstraintEnforcer(${listed({ notNull, nested, length })})`;
     }
+    case "materialize":
+      return `SinkUpsertMaterializer(key=[${columnsOf(operator.key)}], conflict=[${operator.conflict}])`;
     case "drop update before":
       return "DropUpdateBefore()";
   }

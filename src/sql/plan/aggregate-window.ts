@@ -36,7 +36,12 @@ export function windowOfAggregate(relation: AggregateRelation): WindowedAggregat
   if (relation.sets) return undefined;
   const number = windowGroupedBy(relation.input.fields, relation.key);
   if (number === undefined) return undefined;
-  return sliced(relation, number) ?? attached(relation, number);
+  const inSlices = sliced(relation, number);
+  if (inSlices) return inSlices;
+  // Sessions of other keys than those of the groups are results of no window of theirs.
+  return windowBelow(relation.input)?.window.window.kind === "session"
+    ? undefined
+    : attached(relation, number);
 }
 
 function legacyWindow(relation: AggregateRelation): WindowedAggregate | undefined {

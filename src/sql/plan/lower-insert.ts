@@ -40,22 +40,46 @@ function lowerInsert(insert: InsertPlan, staging: Staging, options: SessionOptio
   };
   const columns = writtenColumns(table).map(({ name, type }): DataflowColumn => ({ name, type }));
   const isUpsert = takesUpserts(table);
+  if (insert.onConflict !== undefined && !isUpsert) {
+    const why = table.primaryKey.length === 0 ? "has no PRIMARY KEY" : "takes every change";
+    throw new EngineError("SQL_INVALID", {
+      message: `ON CONFLICT is for tables that know their rows by a key, and ${table.name} ${why}.`,
+    });
+  }
   const key = table.primaryKey.map((name) => columns.findIndex((column) => column.name === name));
-  const made = lower(input, lowering, !isUpsert);
+  const made = lower(input, lowering, !isUpsert || insert.onConflict !== undefined);
   const knowsKey = made.upsertKey !== undefined && sameColumns(made.upsertKey, key);
-  // Rows that are known by another key than the table's need to be seen as they were.
-  const flow = isUpsert && made.isChanging && !knowsKey ? lowerAgain(insert, lowering, made) : made;
+  const flow = isUpsert && !knowsKey ? materialized(insert, made, key, staging) : made;
   const checked = constrained(flow, columns, options, staging);
-  putInto(table, checked, { columns, key, isUpsert, knowsKey }, staging);
+  putInto(table, checked, { columns, key, isUpsert }, staging);
 }
 
-function lowerAgain({ table, onConflict }: InsertPlan, _lowering: Lowering, flow: Flow): Flow {
-  if (onConflict !== undefined || flow.upsertKey === undefined) return flow;
-  throw new EngineError("SQL_INVALID", {
-    message:
-      `The query's rows are known by other columns than the PRIMARY KEY of ${table.name}, so several may ` +
-      "have one key; say ON CONFLICT DO DEDUPLICATE, NOTHING or ERROR.",
-  });
+/** Rows that are known by another key than the table's, as rows of that. */
+function materialized(
+  { table, onConflict }: InsertPlan,
+  flow: Flow,
+  key: readonly number[],
+  staging: Staging,
+): Flow {
+  if (onConflict === undefined) {
+    if (!flow.isChanging) return flow;
+    throw new EngineError("SQL_INVALID", {
+      message:
+        `The query's rows are known by other columns than the PRIMARY KEY of ${table.name}, so several may ` +
+        "have one key; say ON CONFLICT DO DEDUPLICATE, NOTHING or ERROR.",
+    });
+  }
+  const [sent] = staging.exchange([{ flow, key }], `${table.name}/conflicts`) as [Flow];
+  const { types } = flow;
+  const operator = {
+    operator: "materialize",
+    table: table.name,
+    key,
+    keyTypes: key.map((column) => types[column] as SqlType),
+    types,
+    conflict: onConflict.toLowerCase() as "deduplicate" | "nothing" | "error",
+  } as const;
+  return { ...staging.add(sent, operator, types), isChanging: true, upsertKey: key, partition: key };
 }
 
 function sameColumns(one: readonly number[], other: readonly number[]): boolean {
@@ -112,7 +136,6 @@ interface Target {
   readonly columns: readonly DataflowColumn[];
   readonly key: readonly number[];
   readonly isUpsert: boolean;
-  readonly knowsKey: boolean;
 }
 
 function putInto(table: TableDefinition, flow: Flow, target: Target, staging: Staging): void {
@@ -138,7 +161,8 @@ function putInto(table: TableDefinition, flow: Flow, target: Target, staging: St
         });
       }
       const [sent] = staging.exchange([{ flow, key }], `${name}/view`) as [Flow];
-      staging.sink(sent, { sink: "view", name, columns, key, retentionMs: viewRetentionOf(table) });
+      const retentionMs = viewRetentionOf(table);
+      staging.sink(staging.gathered(sent), { sink: "view", name, columns, key, retentionMs });
       return;
     }
     case "blackhole":
@@ -153,7 +177,12 @@ function putInto(table: TableDefinition, flow: Flow, target: Target, staging: St
       const [sent] = staging.exchange([{ flow: { ...flow, ...told }, key: [] }], `${name}/changelog`) as [
         Flow,
       ];
-      staging.sink(sent, { sink: "changelog", name, columns, retentionMs: changelogRetentionMs });
+      staging.sink(staging.gathered(sent), {
+        sink: "changelog",
+        name,
+        columns,
+        retentionMs: changelogRetentionMs,
+      });
       return;
     }
     default:

@@ -19,6 +19,7 @@ import type {
   StageInput,
 } from "../../protocol/dataflow.ts";
 import { type InsertPlan, inputsOfRelation, type Relation, type ScanRelation } from "../bind/logical-plan.ts";
+import { eventTimeOf } from "../catalog/stream-of-table.ts";
 import type { TableDefinition } from "../catalog/table-definition.ts";
 
 /** Where the rows of a relation come out, and what is known of them. */
@@ -105,9 +106,7 @@ export class Staging {
 
   /** Adds an operator that reads several flows, which are at one stage; each is one of its inputs. */
   addBeside(flows: readonly Flow[], operator: OperatorWithoutInputs, types: readonly SqlType[]): Flow {
-    const single = flows.map((flow) =>
-      flow.places.length === 1 ? flow : this.add(flow, { operator: "calc" }, flow.types),
-    );
+    const single = flows.map((flow) => this.gathered(flow));
     const [first] = single.flatMap(({ places }) => places);
     assert(first, "an operator reads something");
     const { operators } = this.#stages[first.stage] as StageDraft;
@@ -150,6 +149,11 @@ export class Staging {
     return sent;
   }
 
+  /** A flow of one place at one stage: several become one. */
+  gathered(flow: Flow): Flow {
+    return flow.places.length === 1 ? flow : { ...flow, ...this.add(flow, { operator: "calc" }, flow.types) };
+  }
+
   /** Adds a sink at each place of a flow. */
   sink(flow: Flow, sink: SinkWithoutPlace): void {
     for (const { stage, of } of flow.places) {
@@ -178,7 +182,10 @@ export class Staging {
     const source: SourceDefinition = {
       stream: streamOf(table),
       columns: columns.map((name) => ({ name, type: typeOf(name) })),
-      ...(watermark && { watermark: moved(watermark, widest, columns) }),
+      ...(watermark &&
+        !isOfStream(table) && {
+          watermark: moved(watermark, widest, columns),
+        }),
       ...(isChangelog(table) && { kindColumn: kindColumn }),
     };
     this.#sources.set(table.name, { stage: this.#stages.length, columns });
@@ -198,6 +205,11 @@ export type SinkWithoutPlace = Without<SinkDefinition, "of">;
 /** The name of the stream that a table of the http connector is. */
 export function streamOf({ name, options }: TableDefinition): string {
   return options.stream ?? name;
+}
+
+/** True where the watermark of a table is that which its stream has itself. */
+function isOfStream(table: TableDefinition): boolean {
+  return table.options.connector === "http" && eventTimeOf(table) !== undefined;
 }
 
 /** True where a table's rows may be taken back. */

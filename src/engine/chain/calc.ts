@@ -1,0 +1,89 @@
+/**
+ * Lets rows pass and makes others of them, row by row: calc, expand, unnest, and dropping what updates were.
+ */
+import { compileExpression } from "../../interpreter/compile-expression.ts";
+import type { RowExpression } from "../../interpreter/row-expression.ts";
+import type { EvaluationContext, RowEvaluator } from "../../interpreter/scalar-function.ts";
+import type { SqlType } from "../../interpreter/types/sql-type.ts";
+import type { Row, SqlValue } from "../../interpreter/values/sql-value.ts";
+import { entriesOf } from "../../interpreter/values/sql-value.ts";
+import type { CalcOperator, ExpandOperator, UnnestOperator } from "../../protocol/dataflow.ts";
+import { type ChainRow, RowKind } from "./chain-row.ts";
+import type { Operator, OperatorContext } from "./operator.ts";
+
+export function openCalc({ condition, projection }: CalcOperator, context: OperatorContext): Operator {
+  const { evaluation, emit } = context;
+  const passes = condition && compileExpression(condition, evaluation);
+  const project = projection && projectionOf(projection, evaluation);
+  return {
+    push: (row) => {
+      if (passes && passes(row.values) !== true) return;
+      emit(project ? { ...row, values: project(row.values) } : row);
+    },
+  };
+}
+
+export function openExpand({ projections }: ExpandOperator, { evaluation, emit }: OperatorContext): Operator {
+  const project = projections.map((projection) => projectionOf(projection, evaluation));
+  return {
+    push: (row) => {
+      for (const each of project) emit({ ...row, values: each(row.values) });
+    },
+  };
+}
+
+export function openUnnest(operator: UnnestOperator, { evaluation, emit }: OperatorContext): Operator {
+  const { collection, elementTypes, isLeft, hasOrdinality } = operator;
+  const evaluate = compileExpression(collection, evaluation);
+  const elementsOf = elementsIn(collection.type);
+  const nulls = [...elementTypes.map(() => null), ...(hasOrdinality ? [null] : [])];
+  return {
+    push: (row) => {
+      const elements = elementsOf(evaluate(row.values));
+      for (const [index, fields] of elements.entries()) {
+        const place = hasOrdinality ? [index + 1] : [];
+        emit({ ...row, values: [...row.values, ...fields, ...place] });
+      }
+      if (isLeft && elements.length === 0) emit({ ...row, values: [...row.values, ...nulls] });
+    },
+  };
+}
+
+export function openDropUpdateBefore({ emit }: OperatorContext): Operator {
+  return {
+    push: (row: ChainRow) => {
+      if (row.kind !== RowKind.UpdateBefore) emit(row);
+    },
+  };
+}
+
+function projectionOf(projection: readonly RowExpression[], evaluation: EvaluationContext) {
+  const columns: readonly RowEvaluator[] = projection.map((each) => compileExpression(each, evaluation));
+  return (row: Row): Row => columns.map((column) => column(row));
+}
+
+/** Returns what makes the columns of each element of a collection. */
+function elementsIn(type: SqlType): (collection: SqlValue) => Row[] {
+  const fieldsOf = (element: SqlType) => {
+    const isRow = element.name === "ROW";
+    const none = isRow ? element.fields.map(() => null) : [];
+    return (value: SqlValue): Row => (isRow ? ((value as Row | null) ?? none) : [value]);
+  };
+  switch (type.name) {
+    case "ARRAY": {
+      const fields = fieldsOf(type.element);
+      return (array) => (array === null ? [] : (array as Row).map(fields));
+    }
+    case "MULTISET": {
+      const fields = fieldsOf(type.element);
+      return (set) =>
+        set === null
+          ? []
+          : entriesOf(set).flatMap(([value, count]) =>
+              Array.from({ length: Number(count) }, () => fields(value)),
+            );
+    }
+    default:
+      return (map) => (map === null ? [] : entriesOf(map).map((entry): Row => entry));
+  }
+}

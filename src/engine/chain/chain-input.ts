@@ -1,0 +1,116 @@
+/**
+ * A frame as rows of a chain: the columns of a stream, or what an exchange brings.
+ *
+ * All rows are read at once: a record's work may go on over several turns, and the frame is good for one.
+ */
+
+import { assert } from "../../base/assert.ts";
+import type { Schema } from "../../columnar/schema.ts";
+import type { LaneValue } from "../../columnar/values.ts";
+import type { Row } from "../../interpreter/values/sql-value.ts";
+import { decodeRow } from "../../interpreter/values/value-codec.ts";
+import { type ColumnRows, copyColumn } from "../../kernel/column-batch.ts";
+import { FrameDecoder } from "../../kernel/frame-codec.ts";
+import type { Kernel } from "../../kernel/kernel.ts";
+import { KeyColumns } from "../../kernel/keys.ts";
+import type { ChainPlan } from "../plan/chain-plan.ts";
+import { kindsPerPort, rowColumn, tagColumn } from "../plan/exchange-columns.ts";
+import { laneReader } from "../plan/lane-values.ts";
+import type { TaskPlan } from "../plan/task-plan.ts";
+import { type ChainRow, RowKind } from "./chain-row.ts";
+
+/** Rows of a frame in their order. */
+export interface ReadRows {
+  readonly count: number;
+  portOf(row: number): number;
+  rowAt(row: number): ChainRow;
+}
+
+/** Bits of the upper half of a hash below its key group. */
+const keyGroupShift = 22;
+
+export class ChainInput {
+  readonly #kernel: Kernel;
+  readonly #plan: TaskPlan;
+  readonly #chain: ChainPlan;
+  readonly #schema: Schema;
+  readonly #decoder: FrameDecoder;
+  readonly #firstGroup: () => number;
+
+  /** `firstGroup`: what rows that come by no key are kept by. */
+  constructor(kernel: Kernel, plan: TaskPlan, schema: Schema, firstGroup: () => number) {
+    assert(plan.chain, "the plan has a chain");
+    this.#kernel = kernel;
+    this.#plan = plan;
+    this.#chain = plan.chain;
+    this.#schema = schema;
+    this.#decoder = new FrameDecoder(kernel);
+    this.#firstGroup = firstGroup;
+  }
+
+  read(frame: Uint8Array): ReadRows {
+    const wanted = this.#plan.sourceColumns.map(({ streamColumn }) => streamColumn);
+    const { batch, release } = this.#decoder.decode(frame, this.#schema, wanted);
+    try {
+      const columns = wanted.map((column) => copyColumn(this.#kernel.memory, batch, column));
+      const groups = this.#groupsOf(batch);
+      return this.#chain.source
+        ? readSource(this.#chain, columns, groups, batch.rows)
+        : readExchange(this.#chain, columns, groups, batch.rows);
+    } finally {
+      release();
+    }
+  }
+
+  /** The key group of each row. */
+  #groupsOf(batch: ColumnRows): (row: number) => number {
+    const route = this.#chain.route.map((column) => this.#plan.sourceColumns[column]?.streamColumn ?? 0);
+    const first = this.#firstGroup();
+    if (route.length === 0 || batch.rows === 0) return () => first;
+    const keys = new KeyColumns(this.#kernel, batch.rows);
+    keys.build(batch, route, 0);
+    const halves = this.#kernel.memory.u32(keys.hashes, batch.rows * 2).slice();
+    keys.release();
+    return (row) => (halves[row * 2 + 1] as number) >>> keyGroupShift;
+  }
+}
+
+type Lanes = readonly LaneValue[];
+
+function readSource(
+  { source, ports: [types = []] }: ChainPlan,
+  columns: readonly Lanes[],
+  groups: (row: number) => number,
+  count: number,
+): ReadRows {
+  const readers = types.map(laneReader);
+  const kinds = source?.kindColumn === undefined ? undefined : columns[source.kindColumn];
+  return {
+    count,
+    portOf: () => 0,
+    rowAt: (row) => ({
+      kind: kinds ? (Number(kinds[row] ?? 0) as RowKind) : RowKind.Insert,
+      values: readers.map((read, index) => read(columns[index]?.[row] as LaneValue)),
+      group: groups(row),
+    }),
+  };
+}
+
+function readExchange(
+  { ports }: ChainPlan,
+  columns: readonly Lanes[],
+  groups: (row: number) => number,
+  count: number,
+): ReadRows {
+  const tagOf = (row: number) => Number(columns[tagColumn]?.[row]);
+  const portOf = (row: number) => Math.floor(tagOf(row) / kindsPerPort);
+  return {
+    count,
+    portOf,
+    rowAt: (row) => ({
+      kind: (tagOf(row) % kindsPerPort) as RowKind,
+      values: decodeRow(ports[portOf(row)] ?? [], columns[rowColumn]?.[row] as Uint8Array) as Row,
+      group: groups(row),
+    }),
+  };
+}

@@ -1,0 +1,120 @@
+/**
+ * The operators of a chain, opened and tied together: rows that come in by a port are pushed through.
+ */
+import { assert } from "../../base/assert.ts";
+import type { EvaluationContext } from "../../interpreter/scalar-function.ts";
+import type { OperatorDefinition, OperatorInput } from "../../protocol/dataflow.ts";
+import type { ChainPlan } from "../plan/chain-plan.ts";
+import { inputTypesOf, operatorTypesOf } from "../plan/chain-types.ts";
+import { openCalc, openDropUpdateBefore, openExpand, openUnnest } from "./calc.ts";
+import type { ChainClock } from "./chain-clock.ts";
+import type { Outlet } from "./chain-output.ts";
+import type { ChainRow, Emit } from "./chain-row.ts";
+import { openConstraint } from "./constraint.ts";
+import { GroupAggregate } from "./group-aggregate.ts";
+import { openLimit } from "./limit.ts";
+import { openMaterialize } from "./materialize.ts";
+import type { Operator, OperatorContext } from "./operator.ts";
+import type { ChainState } from "./operator-state.ts";
+import { openSet } from "./set.ts";
+import { openSort } from "./sort.ts";
+import { openWindowAggregate, openWindows } from "./windows.ts";
+
+/** What a chain has of its task. */
+export interface ChainContext {
+  readonly evaluation: EvaluationContext;
+  readonly clock: ChainClock;
+  readonly state: ChainState;
+  readonly late: (row: ChainRow, reason: string) => void;
+}
+
+/** Where rows go: into an operator's input, or out of the chain. */
+type Consumer = (row: ChainRow) => void;
+
+export class Chain {
+  /** In their order: each behind those it reads of. */
+  readonly operators: readonly Operator[];
+  readonly #ports: readonly Emit[];
+
+  constructor(plan: ChainPlan, context: ChainContext, outlets: readonly Outlet[]) {
+    const { operators: definitions, ports } = plan;
+    const made = operatorTypesOf(ports, definitions);
+    const consumers = definitions.map((): Consumer[] => []);
+    const readers = ports.map((): Consumer[] => []);
+    const consumersOf = (of: OperatorInput): Consumer[] => {
+      const found = "port" in of ? readers[of.port] : consumers[of.operator];
+      assert(found, "what is read is there");
+      return found;
+    };
+    this.operators = definitions.map((definition, place) => {
+      const types = inputTypesOf(definition.inputs[0], ports, made);
+      const emit = emitTo(consumers[place] ?? []);
+      const { evaluation, clock, late } = context;
+      return openOperator(definition, {
+        ...{ evaluation, clock, late, emit, types },
+        state: context.state.of(place),
+      });
+    });
+    for (const [place, definition] of definitions.entries()) {
+      const operator = this.operators[place] as Operator;
+      for (const [input, of] of definition.inputs.entries()) {
+        consumersOf(of).push((row) => operator.push(row, input));
+      }
+    }
+    for (const { of, push } of outlets) consumersOf(of).push(push);
+    this.#ports = readers.map(emitTo);
+  }
+
+  push(port: number, row: ChainRow): void {
+    this.#ports[port]?.(row);
+  }
+
+  endRows(): void {
+    for (const operator of this.operators) operator.endRows?.();
+  }
+
+  /** Lets time come as far as the clock says, operator by operator. */
+  *advance(): Generator<void> {
+    for (const operator of this.operators) {
+      if (operator.advance) yield* operator.advance();
+      // What firing sent on is folded too.
+      this.endRows();
+    }
+  }
+}
+
+/** Rows go to consumers in the order in which they were tied; `consumers` may still grow. */
+function emitTo(consumers: readonly Consumer[]): Emit {
+  return (row) => {
+    for (const consume of consumers) consume(row);
+  };
+}
+
+function openOperator(definition: OperatorDefinition, context: OperatorContext): Operator {
+  switch (definition.operator) {
+    case "calc":
+      return openCalc(definition, context);
+    case "expand":
+      return openExpand(definition, context);
+    case "unnest":
+      return openUnnest(definition, context);
+    case "window assign":
+      return openWindows(definition, context);
+    case "group aggregate":
+      return new GroupAggregate(definition, context);
+    case "window aggregate":
+      return openWindowAggregate(definition, context);
+    case "set":
+      return openSet(definition, context);
+    case "sort":
+      return openSort(definition, context);
+    case "limit":
+      return openLimit(definition, context);
+    case "constraint":
+      return openConstraint(definition, context);
+    case "materialize":
+      return openMaterialize(definition, context);
+    case "drop update before":
+      return openDropUpdateBefore(context);
+  }
+}

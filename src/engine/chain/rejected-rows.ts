@@ -1,0 +1,38 @@
+/**
+ * Rows that a chain could not take any more: they are counted, and kept as letters.
+ */
+import { letterTextMax } from "../../base/limits.ts";
+import type { SqlValue } from "../../interpreter/values/sql-value.ts";
+import { encodeValueJson } from "../../interpreter/values/value-json.ts";
+import type { LogRecord } from "../log/records.ts";
+import type { LetterBox } from "../task/letters.ts";
+import type { ChainRow } from "./chain-row.ts";
+
+export class RejectedRows {
+  readonly #letters: LetterBox;
+  #offset = 0;
+  #appendTime = 0;
+  /** Of the record. */
+  count = 0;
+
+  constructor(letters: LetterBox) {
+    this.#letters = letters;
+  }
+
+  begin({ offset, appendTime }: LogRecord): void {
+    this.#offset = offset;
+    this.#appendTime = appendTime;
+    this.count = 0;
+  }
+
+  add({ values }: ChainRow, reason: string): void {
+    const [offset, appendTime] = [this.#offset, this.#appendTime];
+    const content = { values: values.map(textOf) };
+    this.#letters.add({ offset, row: this.count++, reason, appendTime, content });
+  }
+}
+
+function textOf(value: SqlValue): unknown {
+  const json = encodeValueJson(value);
+  return typeof json === "string" ? json.slice(0, letterTextMax) : json;
+}

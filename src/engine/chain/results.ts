@@ -1,0 +1,179 @@
+/**
+ * The tables of results that a chain keeps.
+ *
+ * A view has the last row of each key. A row that is taken back goes only where it is that one: what came for
+ * its key meanwhile stays, in whatever order changes come.
+ *
+ * A changelog has rows by their number, in tables of so many; each is named by its first number, as results
+ * are by their window, so that they are read in the order in which they came, and dropped as a whole.
+ */
+import { encodeKey, hashKey } from "../../columnar/key-encoding.ts";
+import { compareValues, type LaneValue } from "../../columnar/values.ts";
+import type { SqlValue } from "../../interpreter/values/sql-value.ts";
+import type { ResultPlan } from "../plan/chain-plan.ts";
+import { laneWriter } from "../plan/lane-values.ts";
+import { continuousWindow, TableFamily } from "../state/window-directory.ts";
+import type { TaskTables } from "../task/task-tables.ts";
+import type { ChainClock } from "./chain-clock.ts";
+import { type ChainRow, isAdded, rowKindNames } from "./chain-row.ts";
+import { counterCodec } from "./counters.ts";
+import type { OperatorState } from "./operator-state.ts";
+import type { ResultCells, ResultRow } from "./result-cells.ts";
+import type { StateTable } from "./state-table.ts";
+
+/** Where rows are kept. */
+export interface Results {
+  push(row: ChainRow): void;
+  /** Rows that are not written yet. */
+  readonly unwritten: number;
+  write(): void;
+  /** Lets go of what is kept no longer than until `changedBefore`. */
+  expire(changedBefore: number): void;
+}
+
+interface KeptRow {
+  readonly key: readonly LaneValue[];
+  values: readonly LaneValue[] | undefined;
+}
+
+export class ViewResults implements Results {
+  readonly #cells: ResultCells;
+  readonly #tables: TaskTables;
+  readonly #clock: ChainClock;
+  readonly #keyOf: (row: ChainRow) => LaneValue[];
+  readonly #valuesOf: (row: ChainRow) => LaneValue[];
+  readonly #pending = new Map<string, KeptRow>();
+
+  constructor(plan: ResultPlan, cells: ResultCells, tables: TaskTables, clock: ChainClock) {
+    this.#cells = cells;
+    this.#tables = tables;
+    this.#clock = clock;
+    const others = [...plan.types.keys()].filter((column) => !plan.key.includes(column));
+    this.#keyOf = lanesOf(plan, plan.key);
+    this.#valuesOf = lanesOf(plan, others);
+  }
+
+  get unwritten(): number {
+    return this.#pending.size;
+  }
+
+  push(row: ChainRow): void {
+    const key = this.#keyOf(row);
+    const { bytes, nulls } = encodeKey(this.#cells.keyKinds, key);
+    const name = `${nulls} ${String.fromCharCode(...bytes)}`;
+    const known = this.#pending.get(name);
+    const values = this.#valuesOf(row);
+    if (isAdded(row)) {
+      this.#pending.set(name, { key, values });
+      return;
+    }
+    const last = known ? known.values : this.#stored(bytes, nulls);
+    if (last && areEqual(last, values)) this.#pending.set(name, { key, values: undefined });
+  }
+
+  write(): void {
+    if (this.#pending.size === 0) return;
+    this.#cells.write(this.#table(), [...this.#pending.values()], this.#clock.appendTime);
+    this.#pending.clear();
+  }
+
+  expire(): void {
+    // Cells expire one by one: the task's retention sweeps them.
+  }
+
+  #stored(bytes: Uint8Array, nulls: number): readonly LaneValue[] | undefined {
+    const open = this.#tables.find(TableFamily.Result, continuousWindow);
+    return open?.keyed.lookup(bytes, nulls, hashKey(bytes, nulls))?.accumulators;
+  }
+
+  #table() {
+    const found = this.#tables.find(TableFamily.Result, continuousWindow);
+    return (found ?? this.#tables.create(TableFamily.Result, continuousWindow, 0, this.#clock.appendTime))
+      .keyed;
+  }
+}
+
+/** Rows of a table of a changelog. */
+const segmentRows = 4096;
+
+/** Their numbers are the upper bits of their hashes. */
+const segmentShift = 52n;
+
+export class ChangelogResults implements Results {
+  readonly #cells: ResultCells;
+  readonly #tables: TaskTables;
+  readonly #clock: ChainClock;
+  readonly #lanesOf: (row: ChainRow) => LaneValue[];
+  readonly #kinds: readonly Uint8Array[];
+  /** How many rows there were. */
+  readonly #count: StateTable<number>;
+  #next: number | undefined;
+  readonly #pending: ResultRow[] = [];
+
+  constructor(
+    plan: ResultPlan,
+    cells: ResultCells,
+    tables: TaskTables,
+    clock: ChainClock,
+    state: OperatorState,
+  ) {
+    this.#cells = cells;
+    this.#tables = tables;
+    this.#clock = clock;
+    this.#lanesOf = lanesOf(plan, [...plan.types.keys()]);
+    const encoder = new TextEncoder();
+    this.#kinds = rowKindNames.map((name) => encoder.encode(name));
+    this.#count = state.table(counterCodec);
+  }
+
+  get unwritten(): number {
+    return this.#pending.length;
+  }
+
+  push(row: ChainRow): void {
+    this.#next ??= this.#count.get(0, noBytes).value ?? 0;
+    const sequence = this.#next++;
+    this.#pending.push({
+      key: [BigInt(sequence)],
+      values: [this.#kinds[row.kind] as Uint8Array, ...this.#lanesOf(row)],
+      hash: BigInt(sequence % segmentRows) << segmentShift,
+    });
+  }
+
+  write(): void {
+    if (this.#pending.length === 0) return;
+    const { appendTime } = this.#clock;
+    const segments = new Map<number, ResultRow[]>();
+    for (const row of this.#pending.splice(0)) {
+      const sequence = Number(row.key[0]);
+      const first = sequence - (sequence % segmentRows);
+      segments.set(first, [...(segments.get(first) ?? []), row]);
+    }
+    for (const [first, rows] of segments) {
+      const found = this.#tables.find(TableFamily.Result, first);
+      const open = found ?? this.#tables.create(TableFamily.Result, first, 0, appendTime);
+      if (open.entry.changedAt !== appendTime) this.#tables.update(open, { changedAt: appendTime });
+      this.#cells.write(open.keyed, rows, appendTime);
+    }
+    this.#count.put(this.#count.get(0, noBytes), this.#next);
+  }
+
+  expire(changedBefore: number): void {
+    const { MAX_SAFE_INTEGER: end } = Number;
+    const [oldest, another] = this.#tables.range(TableFamily.Result, 0, end, false, 2);
+    // The last one is written to.
+    if (oldest && another && oldest.changedAt < changedBefore) this.#tables.drop(oldest);
+  }
+}
+
+const noBytes = new Uint8Array(0);
+
+function lanesOf({ types }: ResultPlan, columns: readonly number[]) {
+  const writers = types.map((type) => laneWriter(type, "text"));
+  return ({ values }: ChainRow): LaneValue[] =>
+    columns.map((column) => writers[column]?.(values[column] as SqlValue) ?? null);
+}
+
+function areEqual(one: readonly LaneValue[], other: readonly LaneValue[]): boolean {
+  return one.every((value, index) => compareValues(value, other[index] as LaneValue) === 0);
+}

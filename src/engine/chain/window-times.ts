@@ -1,0 +1,80 @@
+/**
+ * The times by which windows are made, and when windows are due.
+ *
+ * Windows lie on the clocks of the session's zone where the time is an instant (a TIMESTAMP_LTZ, or when a
+ * record was appended): their ends are local times then, and are due at the instants at which clocks show
+ * them.
+ */
+import { EngineError } from "../../base/errors.ts";
+import type { SqlType } from "../../interpreter/types/sql-type.ts";
+import type { Row, SqlValue } from "../../interpreter/values/sql-value.ts";
+import { nanosPerMilli } from "../../interpreter/values/sql-value.ts";
+import { type TimeZone, timeZoneOf } from "../../interpreter/values/time-zone.ts";
+import type { WindowTime } from "../../protocol/dataflow.ts";
+import { higherOf, maxWatermark, minWatermark } from "../log/records.ts";
+import { millisOf } from "../plan/lane-values.ts";
+import type { ChainClock } from "./chain-clock.ts";
+
+export class WindowTimes {
+  /** True where time is when records are appended. */
+  readonly isProcessing: boolean;
+  readonly #column: number;
+  readonly #clock: ChainClock;
+  /** Undefined where windows lie on the time as it is. */
+  readonly #zone: TimeZone | undefined;
+  #farthest = minWatermark;
+
+  /** `types` are those of the rows. */
+  constructor(time: WindowTime, types: readonly SqlType[], timeZone: string, clock: ChainClock) {
+    this.isProcessing = !("column" in time);
+    this.#column = "column" in time ? time.column : -1;
+    this.#clock = clock;
+    const isInstant = this.isProcessing || types[this.#column]?.name === "TIMESTAMP_LTZ";
+    this.#zone = isInstant && timeZone !== "UTC" ? timeZoneOf(timeZone) : undefined;
+  }
+
+  /** The time of a row, in ms, on the clocks that windows lie on. Throws JOB_FAILED where it is null. */
+  of(row: Row): bigint {
+    if (this.isProcessing) return this.#localOf(BigInt(this.#clock.appendTime));
+    const value = row[this.#column] as SqlValue;
+    if (value === null) {
+      throw new EngineError("JOB_FAILED", {
+        message:
+          "A row has no time, though windows are made by it: its time column is null. Leave such rows out " +
+          "with a condition.",
+      });
+    }
+    return this.#localOf(millisOf(value as bigint));
+  }
+
+  /**
+   * How far time is, in ms, on the clocks that windows lie on: a window is over when its last millisecond is
+   * reached. It does not go back where clocks are set back.
+   */
+  get progress(): bigint {
+    const { appendTime, progress } = this.#clock;
+    const instant = this.isProcessing ? BigInt(appendTime) : progress;
+    const isEndless = instant === minWatermark || instant === maxWatermark;
+    this.#farthest = higherOf(this.#farthest, isEndless ? instant : this.#localOf(instant));
+    return this.#farthest;
+  }
+
+  /** The instant, in ms, at which clocks show `local`. */
+  instantOf(local: bigint): bigint {
+    return this.#zone ? millisOf(this.#zone.instantOfLocal(local * nanosPerMilli)) : local;
+  }
+
+  /** Start or end of a window as a value. */
+  boundOf(local: bigint): SqlValue {
+    return local * nanosPerMilli;
+  }
+
+  /** The last millisecond of the window that ends at `end`, as a value of the time's type. */
+  windowTimeOf(end: bigint): SqlValue {
+    return this.instantOf(end - 1n) * nanosPerMilli;
+  }
+
+  #localOf(instant: bigint): bigint {
+    return this.#zone ? millisOf(this.#zone.localOfInstant(instant * nanosPerMilli)) : instant;
+  }
+}

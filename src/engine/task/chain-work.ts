@@ -1,0 +1,224 @@
+/**
+ * The work of a task of a dataflow: a record's rows are pushed through its chain, then time moves on in it.
+ *
+ * What a record asks for may take many turns, and is kept in memory meanwhile: no checkpoint is taken before
+ * it is done. After a crash it is done again from the last checkpoint, and comes to the same.
+ *
+ * A source with a watermark of its own goes by that alone, but for the end of its stream. Time that a run was
+ * told is not in a savepoint, as little as in Flink; how far windows have fired is.
+ */
+import { assert } from "../../base/assert.ts";
+import { EngineError } from "../../base/errors.ts";
+import { compileExpression } from "../../interpreter/compile-expression.ts";
+import type { EvaluationContext, RowEvaluator } from "../../interpreter/scalar-function.ts";
+import { Chain } from "../chain/chain.ts";
+import type { ChainClock } from "../chain/chain-clock.ts";
+import { ChainInput } from "../chain/chain-input.ts";
+import { ChainOutput, type Outlet } from "../chain/chain-output.ts";
+import type { ChainRow } from "../chain/chain-row.ts";
+import { ChainState } from "../chain/operator-state.ts";
+import { randomOf } from "../chain/random.ts";
+import { RejectedRows } from "../chain/rejected-rows.ts";
+import { ResultCells } from "../chain/result-cells.ts";
+import { ChangelogResults, type Results, ViewResults } from "../chain/results.ts";
+import { higherOf, type LogRecord, lowerOf, maxWatermark, minWatermark, RecordKind } from "../log/records.ts";
+import type { ChainPlan } from "../plan/chain-plan.ts";
+import { millisOf } from "../plan/lane-values.ts";
+import { type Checkpoint, parseWatermark } from "./checkpoint.ts";
+import { Retention } from "./retention.ts";
+import type { TaskWork, WorkContext, WorkState } from "./task-work.ts";
+
+/** Rows of a frame, and results of the chain, that one step goes through. */
+const rowsPerStep = 512;
+
+/** Rows of results that wait to be written. */
+const unwrittenMax = 2048;
+
+/** Cells that one step sweeps. */
+const cellsPerStep = 50_000;
+
+export class ChainWork implements TaskWork {
+  readonly windows = undefined;
+  readonly #context: WorkContext;
+  readonly #plan: ChainPlan;
+  readonly #input: ChainInput;
+  readonly #clock: ChainClock;
+  readonly #evaluation: EvaluationContext;
+  readonly #state: ChainState;
+  readonly #chain: Chain;
+  readonly #outputs: readonly ChainOutput[];
+  readonly #results: Results | undefined;
+  readonly #retention: Retention;
+  readonly #rejected: RejectedRows;
+  readonly #watermarkOf: RowEvaluator | undefined;
+  /** What is left of a record. */
+  #rest: Generator<void> | undefined;
+
+  constructor(context: WorkContext) {
+    const { cache, plan, tables, layouts, output, checkpoint, letters, identity, makeRoom } = context;
+    const { chain } = plan;
+    assert(chain, "the plan has a chain");
+    this.#context = context;
+    this.#plan = chain;
+    this.#input = new ChainInput(cache.kernel, plan, identity().schema, () => identity().keyGroups[0]);
+    this.#clock = {
+      appendTime: checkpoint.appendTime ?? 0,
+      progress: parseWatermark(checkpoint.firedThrough),
+    };
+    this.#evaluation = {
+      timeZone: chain.timeZone,
+      moment: { processingTime: 0, watermark: null, random: () => 0 },
+    };
+    this.#state = new ChainState(cache, tables, layouts.state, this.#clock, makeRoom);
+    this.#rejected = new RejectedRows(letters);
+    this.#results = this.#openResults();
+    const edges = (output?.edges ?? []).filter(({ of }) => of === "chain");
+    this.#outputs = edges.map((edge) => new ChainOutput(cache.kernel, edge));
+    const sent = this.#outputs.flatMap((each, index) => {
+      const planned = plan.edges?.[index]?.chain;
+      return planned ? each.outlets(planned) : [];
+    });
+    this.#chain = new Chain(
+      chain,
+      {
+        ...{ evaluation: this.#evaluation, clock: this.#clock, state: this.#state },
+        late: (row, reason) => this.#rejected.add(row, reason),
+      },
+      [...sent, ...this.#resultOutlets()],
+    );
+    this.#retention = new Retention(plan, tables, undefined, checkpoint.sweep);
+    const watermark = chain.source?.watermark;
+    this.#watermarkOf = watermark && compileExpression(watermark, this.#evaluation);
+  }
+
+  #openResults(): Results | undefined {
+    const { cache, plan, tables, layouts, makeRoom } = this.#context;
+    const { result } = this.#plan;
+    if (!result) return undefined;
+    const cells = new ResultCells(cache, layouts.cells, plan, makeRoom);
+    if (result.kind === "view") return new ViewResults(result, cells, tables, this.#clock);
+    return new ChangelogResults(result, cells, tables, this.#clock, this.#state.of(undefined));
+  }
+
+  #resultOutlets(): Outlet[] {
+    const [{ result }, results] = [this.#plan, this.#results];
+    return result && results ? [{ of: result.of, push: (row) => results.push(row) }] : [];
+  }
+
+  get isHalfway(): boolean {
+    return this.#rest !== undefined;
+  }
+
+  nextEnd(): bigint | undefined {
+    const ends = this.#chain.operators.flatMap((operator) => operator.nextEnd?.() ?? []);
+    return ends.length === 0 ? undefined : ends.reduce(lowerOf);
+  }
+
+  nextDueAt(): number | undefined {
+    const times = this.#chain.operators.flatMap((operator) => operator.nextDueAt?.() ?? []);
+    return times.length === 0 ? undefined : Math.min(...times);
+  }
+
+  openWindows(): number {
+    return this.#chain.operators.reduce((sum, operator) => sum + (operator.openWindows?.() ?? 0), 0);
+  }
+
+  begin(): void {
+    // Nothing of a record is forgotten between its steps.
+  }
+
+  takeIn(record: LogRecord): void {
+    const { appendTime, seed } = record;
+    this.#clock.appendTime = appendTime;
+    const { moment } = this.#evaluation;
+    const { watermark } = this.#context.time;
+    moment.processingTime = appendTime;
+    moment.watermark = watermark === minWatermark ? null : Number(watermark);
+    moment.random = randomOf(seed);
+    this.#rejected.begin(record);
+    this.#retention.begin(appendTime);
+    this.#rest = this.#work(record);
+  }
+
+  goOn({ offset }: LogRecord): boolean {
+    if (!this.#rest) return true;
+    if (!this.#rest.next().done) {
+      for (const output of this.#outputs) if (output.isFull) output.send(offset);
+      this.#relieve();
+      return false;
+    }
+    for (const output of this.#outputs) output.send(offset);
+    this.#results?.write();
+    this.#state.endRecord();
+    this.#rest = undefined;
+    return true;
+  }
+
+  sweep({ appendTime }: LogRecord): boolean {
+    const { retentionMs } = this.#context.plan;
+    if (retentionMs !== null) this.#results?.expire(appendTime - retentionMs);
+    this.#state.sweep();
+    return this.#retention.sweep(appendTime, cellsPerStep);
+  }
+
+  get state(): WorkState {
+    const { progress, appendTime } = this.#clock;
+    const firedThrough = progress.toString();
+    return { firedThrough, cursor: undefined, appendTime, sweep: this.#retention.state };
+  }
+
+  differsFrom({ firedThrough, sweep }: Checkpoint): boolean {
+    const isBehind = this.#clock.progress !== parseWatermark(firedThrough);
+    return isBehind || sweep.cursor !== this.#retention.state.cursor;
+  }
+
+  release(): void {
+    this.#rest = undefined;
+  }
+
+  /** A record's rows by the time before it, then the time that it brings. */
+  *#work(record: LogRecord): Generator<void> {
+    const own = { watermark: minWatermark };
+    if (record.kind === RecordKind.Frame) yield* this.#pushRows(record, own);
+    this.#chain.endRows();
+    const { time } = this.#context;
+    time.apply(this.#watermarkOf ? byOwnTime(record, own.watermark) : record);
+    this.#clock.progress = higherOf(this.#clock.progress, time.watermark);
+    yield* this.#chain.advance();
+  }
+
+  *#pushRows({ frame, offset }: LogRecord, own: { watermark: bigint }): Generator<void> {
+    const rows = this.#input.read(frame);
+    for (let row = 0; row < rows.count; row++) {
+      if (row > 0 && row % rowsPerStep === 0) yield;
+      const read = rows.rowAt(row);
+      this.#noteWatermark(read, own);
+      this.#chain.push(rows.portOf(row), read);
+      for (const output of this.#outputs) if (output.isFull) output.send(offset);
+    }
+    const late = this.#rejected.count;
+    this.#context.count({ applied: rows.count - late, filtered: 0, late, bad: 0 });
+  }
+
+  #noteWatermark({ values }: ChainRow, own: { watermark: bigint }): void {
+    const watermark = this.#watermarkOf?.(values) ?? null;
+    if (watermark === null) return;
+    if (typeof watermark !== "bigint") {
+      throw new EngineError("JOB_FAILED", {
+        message: `A watermark is a timestamp, not ${typeof watermark}.`,
+      });
+    }
+    own.watermark = higherOf(own.watermark, millisOf(watermark));
+  }
+
+  #relieve(): void {
+    if ((this.#results?.unwritten ?? 0) >= unwrittenMax) this.#results?.write();
+    this.#state.relieve();
+  }
+}
+
+/** The record as it is where a source has a time of its own: of the stream's, only the end counts. */
+function byOwnTime(record: LogRecord, watermark: bigint): LogRecord {
+  if (record.kind === RecordKind.Frame) return { ...record, watermark };
+  return record.watermark === maxWatermark ? record : { ...record, watermark: minWatermark };
+}

@@ -1,0 +1,164 @@
+/**
+ * The work of a task that the kernel does by column: rows are sent on, or update the cells of their keys and
+ * windows.
+ */
+import type { PageView } from "../../kernel/page-view.ts";
+import { type LogRecord, RecordKind } from "../log/records.ts";
+import { sendsResults, type WindowPlan } from "../plan/task-plan.ts";
+import { continuousWindow, TableFamily } from "../state/window-directory.ts";
+import { gridOfPlan } from "../windows/grid-of-plan.ts";
+import { CellUpdates } from "./cell-updates.ts";
+import { type Checkpoint, parseWatermark } from "./checkpoint.ts";
+import { Retention } from "./retention.ts";
+import { RowSorter } from "./row-sorter.ts";
+import { TaskInput } from "./task-input.ts";
+import type { TaskOutput } from "./task-output.ts";
+import { TaskWindows } from "./task-windows.ts";
+import type { TaskWork, WorkContext, WorkState } from "./task-work.ts";
+import { ValueTables } from "./value-tables.ts";
+
+/** Cells that one step merges or sweeps: bounds the length of a turn. */
+export const cellsPerStepMax = 50_000;
+
+/**
+ * Page memory that one batch may need beyond what is there: new cells, and pages that double while they grow.
+ */
+const batchRoomFactor = 6;
+
+export class KernelWork implements TaskWork {
+  readonly windows: TaskWindows | undefined;
+  /** Where a record's work stands is in the checkpoint. */
+  readonly isHalfway = false;
+  readonly #context: WorkContext;
+  readonly #input: TaskInput;
+  readonly #sorter: RowSorter;
+  readonly #updates: CellUpdates;
+  readonly #retention: Retention;
+  /** Of the record that is worked on. */
+  #offset = 0;
+
+  constructor(context: WorkContext) {
+    const { cache, plan, tables, layouts, output, checkpoint, letters, identity, makeRoom } = context;
+    this.#context = context;
+    this.windows = plan.window ? this.#openWindows(plan.window, checkpoint) : undefined;
+    this.#input = new TaskInput(cache.kernel, plan, identity().schema);
+    this.#sorter = new RowSorter(cache.kernel, plan, letters);
+    const { countedValues: counted } = plan;
+    const values = counted && new ValueTables(cache, plan, counted, layouts.cells, tables);
+    this.#updates = new CellUpdates(cache, plan, layouts.cells, output, values, makeRoom);
+    this.#retention = new Retention(plan, tables, this.windows, checkpoint.sweep, values);
+  }
+
+  #openWindows(window: WindowPlan, { firedThrough, cursor }: Checkpoint): TaskWindows {
+    const { cache, plan, tables, output } = this.#context;
+    const [grid, fired] = [gridOfPlan(window), parseWatermark(firedThrough)];
+    const sendPage = (page: PageView, end: bigint) => output?.sendPage(page, end, this.#offset) ?? false;
+    const sending = sendsResults(plan) ? sendPage : undefined;
+    return new TaskWindows(cache, tables, grid, plan.latenessMs, fired, cursor, sending);
+  }
+
+  nextEnd(): bigint | undefined {
+    return this.windows?.nextEnd();
+  }
+
+  nextDueAt(): undefined {
+    return undefined;
+  }
+
+  openWindows(): number {
+    return this.windows?.openWindowEnds().length ?? 0;
+  }
+
+  begin({ appendTime, offset }: LogRecord): void {
+    this.#offset = offset;
+    this.windows?.beginRecord(appendTime);
+  }
+
+  takeIn(record: LogRecord): void {
+    this.#takeRows(record);
+    this.#retention.begin(record.appendTime);
+  }
+
+  goOn(): boolean {
+    return this.windows?.fire(this.#context.time.watermark, cellsPerStepMax) ?? true;
+  }
+
+  sweep({ appendTime }: LogRecord): boolean {
+    return this.#retention.sweep(appendTime, cellsPerStepMax);
+  }
+
+  get state(): WorkState {
+    const { windows } = this;
+    const firedThrough = windows?.firedThrough.toString() ?? this.#context.checkpoint.firedThrough;
+    return { firedThrough, cursor: windows?.cursor, sweep: this.#retention.state };
+  }
+
+  differsFrom({ cursor, firedThrough, sweep }: Checkpoint): boolean {
+    const { windows } = this;
+    return (
+      cursor !== windows?.cursor ||
+      sweep.cursor !== this.#retention.state.cursor ||
+      (windows !== undefined && windows.firedThrough !== parseWatermark(firedThrough))
+    );
+  }
+
+  release(): void {
+    this.windows?.release();
+    this.#input.release();
+    this.#sorter.release();
+  }
+
+  /** Applies a record's rows, by the watermark before it, or sends them on; then takes its own. */
+  #takeRows(record: LogRecord): void {
+    const { time, output, plan } = this.#context;
+    if (record.kind !== RecordKind.Frame) {
+      time.apply(record);
+      return;
+    }
+    const input = this.#input;
+    input.load(record.frame);
+    try {
+      const { watermark } = time;
+      if (!plan.send) this.#applyRows(record);
+      time.apply(record);
+      if (plan.send && output) this.#sendRows(output, record, watermark);
+      output?.sendInput(input.batch, { offset: record.offset, watermark });
+    } finally {
+      input.unload();
+    }
+  }
+
+  #sendRows(output: TaskOutput, { offset, frame }: LogRecord, watermark: bigint): void {
+    const { rows, selection, columns } = this.#input;
+    this.#context.count({ applied: selection.count, filtered: rows - selection.count, late: 0, bad: 0 });
+    this.#reserve(frame);
+    output.sendRows({ offset, columns, selection, watermark }, this.#context.time);
+  }
+
+  #reserve(frame: Uint8Array): void {
+    const { cache } = this.#context;
+    cache.reserve(frame.length * batchRoomFactor);
+    cache.beginBatch();
+  }
+
+  #applyRows(record: LogRecord): void {
+    const { time, output, checkpoint } = this.#context;
+    this.#reserve(record.frame);
+    const sorted = this.#sorter.sort(this.#input, record, time.watermark, this.windows);
+    this.#context.count(sorted);
+    const { offset } = record;
+    output?.sendLate(this.#input.batch, sorted.lateRows, { offset, watermark: time.watermark });
+    const expireBefore = BigInt(this.#retention.expireBefore(record.appendTime));
+    const orderBase = BigInt(offset + (checkpoint.orderOffset ?? 0)) << 20n;
+    const applied = { record, input: this.#input, expireBefore, orderBase };
+    for (const set of sorted.batches(() => this.#continuousTable(record.appendTime))) {
+      this.#updates.apply(set, applied);
+    }
+  }
+
+  #continuousTable(appendTime: number) {
+    const { tables } = this.#context;
+    const found = tables.find(TableFamily.Result, continuousWindow);
+    return (found ?? tables.create(TableFamily.Result, continuousWindow, 0, appendTime)).keyed;
+  }
+}

@@ -1,0 +1,213 @@
+/**
+ * A table program on the real engine: its statements planned as for a deployed Worker, its sources streams
+ * whose shards take one row a frame, its sinks changelogs.
+ */
+import { formatValue, type JsonScalar } from "../../src/columnar/values.ts";
+import { maxWatermark } from "../../src/engine/log/records.ts";
+import { columnTypeOf, laneTypeOf, laneWriter } from "../../src/engine/plan/lane-values.ts";
+import type { SqlType } from "../../src/interpreter/types/sql-type.ts";
+import { decodeResult, type ResultJson } from "../../src/interpreter/values/result-json.ts";
+import type { Row, SqlValue } from "../../src/interpreter/values/sql-value.ts";
+import { decodeValueJson } from "../../src/interpreter/values/value-json.ts";
+import type { DataflowDefinition } from "../../src/protocol/dataflow.ts";
+import { readStreamDefinition } from "../../src/protocol/stream-spec.ts";
+import { bindInsert } from "../../src/sql/bind/bind-insert.ts";
+import { bindQuery } from "../../src/sql/bind/bind-query.ts";
+import { checkOption, optionKey } from "../../src/sql/bind/session-options.ts";
+import { defineTable } from "../../src/sql/catalog/define-table.ts";
+import { eventTimeOf } from "../../src/sql/catalog/stream-of-table.ts";
+import {
+  storedColumns,
+  type TableDefinition,
+  writtenColumns,
+} from "../../src/sql/catalog/table-definition.ts";
+import { optimize } from "../../src/sql/optimize/optimize.ts";
+import { parseStatements } from "../../src/sql/parse/parse-statements.ts";
+import type { Insert } from "../../src/sql/parse/statement-tree.ts";
+import { planDataflow } from "../../src/sql/plan/lower-insert.ts";
+import { isChangelog } from "../../src/sql/plan/staging.ts";
+import { PartitionHarness } from "../support/partition-harness.ts";
+import { StagesHarness } from "../support/stages-harness.ts";
+import { javaRow } from "./java-text.ts";
+import { decodeTagged, type Tagged } from "./tagged-values.ts";
+
+export interface ProgramTable {
+  readonly name: string;
+  readonly schema: readonly string[];
+  readonly options: Readonly<Record<string, string>>;
+  readonly partitionKeys?: readonly string[] | null;
+}
+
+export interface ProgramRow {
+  readonly kind: string;
+  readonly values: readonly Tagged[];
+}
+
+const kinds: readonly string[] = ["+I", "-U", "+U", "-D"];
+
+/** 2024-01-01: what processing time is in a program. */
+const startMs = 1_704_067_200_000;
+
+/** Plans the statements of a program as one job; throws as planning does. */
+export class TableProgram {
+  readonly tables = new Map<string, TableDefinition>();
+  readonly dataflow: (parallelism: number) => DataflowDefinition;
+  readonly #sources: readonly TableDefinition[];
+  readonly #sinks: readonly TableDefinition[];
+  #harness: StagesHarness | undefined;
+  #run = 1;
+
+  constructor(
+    sources: readonly ProgramTable[],
+    sinks: readonly ProgramTable[],
+    sql: readonly string[],
+    config: Readonly<Record<string, string>>,
+  ) {
+    this.#sources = sources.map((each) => this.#create(each, "http"));
+    this.#sinks = sinks.map((each) => this.#create(each, "changelog"));
+    const options = Object.fromEntries(
+      Object.entries(config).map(([key, value]) => {
+        checkOption(key, value);
+        return [optionKey(key), value];
+      }),
+    );
+    this.dataflow = (parallelism) => {
+      const all = { ...options, "parallelism.default": String(parallelism) };
+      const plans = sql.flatMap((text) => {
+        const names = [...this.tables.keys()];
+        const catalog = { table: (name: string) => this.tables.get(name), view: () => undefined, names };
+        const shared = { source: { text }, catalog, options: all, named: new Map(), views: [] };
+        const context = { ...shared, numbers: { next: 1 }, bindQuery };
+        return parseStatements(text).map((statement) => {
+          const plan = bindInsert(statement as Insert, context);
+          return { ...plan, input: optimize(plan.input) };
+        });
+      });
+      return planDataflow(plans, all, sql.join(";\n"));
+    };
+  }
+
+  #create({ name, schema, options, partitionKeys }: ProgramTable, connector: string): TableDefinition {
+    const given = Object.entries({ ...options, connector }).map(([key, value]) => `'${key}' = '${value}'`);
+    const partitions = partitionKeys?.length ? ` PARTITIONED BY (${partitionKeys.join(", ")})` : "";
+    const text = `CREATE TABLE \`${name}\` (${schema.join(", ")})${partitions} WITH (${given.join(", ")})`;
+    const [statement] = parseStatements(text);
+    if (statement?.kind !== "create table") throw new Error("no table");
+    const table = defineTable({ text }, name, statement, {
+      table: (other) => this.tables.get(other),
+      names: [...this.tables.keys()],
+    });
+    this.tables.set(name, table);
+    return table;
+  }
+
+  /** Starts the job; sources are as many shards. */
+  start(parallelism: number): void {
+    const dataflow = this.dataflow(parallelism);
+    const shards = sourcesOf(dataflow).map((name, index) => this.#shardOf(name, index));
+    this.#harness = new StagesHarness({ stream: undefined }, dataflow, { sources: shards });
+    for (const each of this.#harness.all) each.pass(startMs - each.ports.clock.time);
+    this.#settle();
+  }
+
+  #shardOf(name: string, index: number): PartitionHarness {
+    const table = this.tables.get(name);
+    if (!table) throw new Error(`no table ${name}`);
+    const time = eventTimeOf(table);
+    const columns = storedColumns(table).map(({ name: column, type }) => {
+      return { name: column, type: columnTypeOf(type, "bytes"), nullable: true };
+    });
+    const kind = { name: "$kind", type: { name: "INT" }, nullable: false } as const;
+    const stream = {
+      ...readStreamDefinition({ columns: [{ name: "a", type: "INT" }] }),
+      columns: isChangelog(table) ? [...columns, kind] : columns,
+      ...(time && { eventTime: { column: time.column, outOfOrdernessMs: time.outOfOrderness } }),
+    };
+    const shard = new PartitionHarness({
+      stream: undefined,
+      definition: stream,
+      identity: { generation: index + 1, stream: name },
+    });
+    shard.pass(startMs - shard.ports.clock.time);
+    return shard;
+  }
+
+  /** Appends rows to a source, each in a frame of its own. */
+  feed(source: string, rows: readonly ProgramRow[]): void {
+    const table = this.tables.get(source);
+    const shard = this.#shard(source);
+    // A table that nothing reads has no stream.
+    if (!table || !shard) return;
+    const columns = storedColumns(table);
+    for (const { kind, values } of rows) {
+      const row = columns.map(({ type }, index) => laneJson(decodeTagged(values[index], type), type));
+      shard.append([isChangelog(table) ? [...row, kinds.indexOf(kind)] : row]);
+      this.#settle();
+    }
+  }
+
+  #shard(source: string): PartitionHarness | undefined {
+    return this.#harness?.sources.find(({ identity }) => identity.stream === source);
+  }
+
+  /** All sources end. */
+  end(): void {
+    for (const { name } of this.#sources) {
+      const shard = this.#shard(name);
+      shard?.turn(() => shard.partition.setWatermark(shard.identity.generation, maxWatermark));
+    }
+    this.#settle();
+  }
+
+  /** Takes a savepoint, ends the run, and goes on from it ten seconds later at another parallelism. */
+  restore(parallelism: number): void {
+    const harness = this.#harness;
+    if (!harness) throw new Error("the job runs");
+    harness.beginSavepoint(this.#run);
+    this.#settle();
+    for (const each of harness.sources) each.pass(10_000);
+    this.#run++;
+    this.#harness = harness.restart(harness.upload(), this.dataflow(parallelism));
+    for (const each of this.#harness.all) each.pass(startMs + 10_000 - each.ports.clock.time);
+    this.#settle();
+  }
+
+  #settle(): void {
+    this.#harness?.settle();
+  }
+
+  /** What a sink holds so far, in order. */
+  rows(sink: string): { readonly kind: string; readonly row: Row; readonly text: string }[] {
+    const table = this.tables.get(sink);
+    if (!table || !this.#harness) throw new Error("the job runs");
+    const { stages } = this.dataflow(1);
+    const stage = stages.findIndex(({ sinks }) => sinks.some(({ name }) => name === sink));
+    const types = writtenColumns(table).map(({ type }) => type);
+    const found = (this.#harness.stages[stage] ?? []).flatMap((each) => each.scan("job", {}, this.#run).rows);
+    return found.map(({ values }) => {
+      const [, kind, ...rest] = Object.values(values) as ResultJson[];
+      const row = types.map((type, index) => readLane(rest[index] ?? null, type));
+      return { kind: String(kind), row, text: javaRow(String(kind), row, types) };
+    });
+  }
+
+  get sinks(): readonly TableDefinition[] {
+    return this.#sinks;
+  }
+}
+
+function sourcesOf({ stages }: DataflowDefinition): string[] {
+  return stages.flatMap(({ source }) => (source ? [source.stream] : []));
+}
+
+/** A value as the harness takes it for its lane. */
+function laneJson(value: SqlValue, type: SqlType): JsonScalar {
+  return formatValue(laneWriter(type, "bytes")(value), columnTypeOf(type, "bytes"));
+}
+
+/** A value of a view, which is text where it has no lane. */
+function readLane(json: ResultJson, type: SqlType): SqlValue {
+  if (json === null) return null;
+  if (!laneTypeOf(type)) return decodeValueJson(JSON.parse(String(json)));
+  return decodeResult(json, type) ?? null;
+}
