@@ -5,10 +5,11 @@
 import fc from "fast-check";
 import type { JsonScalar } from "../../src/columnar/values.ts";
 
-export const eventsTable = `CREATE TABLE events (
+/** Rows are late by so many minutes at most. */
+export const eventsTable = (delay: number) => `CREATE TABLE events (
   user_id STRING NOT NULL, tag VARCHAR(20), n INT, big BIGINT, cost DOUBLE, price DECIMAL(6, 2),
   is_new BOOLEAN, day DATE, ts TIMESTAMP(3), more AS n * 3 - 1,
-  WATERMARK FOR ts AS ts - INTERVAL '1' HOUR
+  WATERMARK FOR ts AS ts - INTERVAL '${delay}' MINUTE
 ) WITH ('connector' = 'http', 'shards' = '1');`;
 
 /** Of its rows, which come within half an hour. */

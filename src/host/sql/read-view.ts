@@ -1,12 +1,15 @@
 /**
  * The rows of a view as rows of SQL: all of its pages, one after the other.
  *
- * Where a declarative job keeps the view, the table's rows are made of the job's by their shape.
+ * Where a declarative job keeps the view, the table's rows are made of the job's by their shape. Those of a
+ * dataflow are rows of the table; what has no lane is text, the JSON of the value.
  */
 import { EngineError } from "../../base/errors.ts";
 import { queryRowsMax } from "../../base/limits.ts";
+import { laneTypeOf } from "../../engine/plan/lane-values.ts";
 import { decodeResult, type ResultJson } from "../../interpreter/values/result-json.ts";
 import type { Row, SqlValue } from "../../interpreter/values/sql-value.ts";
+import { decodeValueJson } from "../../interpreter/values/value-json.ts";
 import type { ViewAnswer } from "../../protocol/answers.ts";
 import type { ShapedColumn, TableShape } from "../../protocol/table-shape.ts";
 import { readViewQuery } from "../../protocol/view-query.ts";
@@ -56,7 +59,9 @@ export function rowsOf(
 
 function valueIn(row: ViewRow, { name, type }: Field, column: ShapedColumn | undefined): SqlValue {
   const json = (row[column?.output ?? name] ?? null) as ResultJson;
-  if (!column?.narrow || json === null) return decodeResult(json, type) ?? null;
+  if (json === null) return null;
+  if (!column && !laneTypeOf(type)) return decodeValueJson(JSON.parse(String(json)));
+  if (!column?.narrow) return decodeResult(json, type) ?? null;
   const wrapped = BigInt.asIntN(32, BigInt(String(json)));
   return type.name === "BIGINT" ? wrapped : Number(wrapped);
 }

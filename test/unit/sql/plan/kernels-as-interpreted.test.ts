@@ -1,4 +1,4 @@
-/** What runs on kernels gives the rows that are interpreted. */
+/** What runs on kernels gives the rows that are interpreted: over all events at once, and as a dataflow. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { JsonScalar } from "../../../../src/columnar/values.ts";
@@ -10,6 +10,7 @@ import { evaluateRelation } from "../../../../src/sql/batch/evaluate-relation.ts
 import type { InsertPlan, ScanRelation } from "../../../../src/sql/bind/logical-plan.ts";
 import { streamOfTable } from "../../../../src/sql/catalog/stream-of-table.ts";
 import type { TableDefinition } from "../../../../src/sql/catalog/table-definition.ts";
+import { planDataflow } from "../../../../src/sql/plan/lower-insert.ts";
 import { lowerToJob } from "../../../../src/sql/plan/lower-to-job.ts";
 import { eventRow, eventsTable, kernelQuery } from "../../../arbitraries/kernel-queries.ts";
 import { PartitionHarness } from "../../../support/partition-harness.ts";
@@ -78,7 +79,7 @@ test("any query that fits, in one stage and in two", { timeout: 60_000 }, () => 
   fc.assert(
     fc.property(kernelQuery, frames, parallelism, ({ text, isWindowed }, given, partitions) => {
       const options = { "parallelism.default": partitions };
-      const { inserts, tables } = planText(eventsTable + text, options);
+      const { inserts, tables } = planText(eventsTable(60) + text, options);
       const choice = lowerToJob(inserts, options, "");
       if ("why" in choice) throw new Error(choice.why);
       const all = [...given, [lastEvent]];
@@ -89,4 +90,40 @@ test("any query that fits, in one stage and in two", { timeout: 60_000 }, () => 
     }),
     { numRuns: 150 },
   );
+});
+
+test("the same query as a dataflow, which rows are too late for as well", { timeout: 60_000 }, () => {
+  const frames = fc.array(fc.array(eventRow, { minLength: 1, maxLength: 5 }), { minLength: 2, maxLength: 6 });
+  let late = 0;
+  fc.assert(
+    fc.property(kernelQuery, frames, ({ text }, given) => {
+      const { inserts, tables } = planText(eventsTable(1) + text);
+      const choice = lowerToJob(inserts, {}, "");
+      if ("why" in choice) throw new Error(choice.why);
+      const { table } = inserts[0] as InsertPlan;
+      const events = tables.get("events") as TableDefinition;
+      const all = [...given, [lastEvent]];
+      const options = { stream: undefined, definition: streamOfTable(events) };
+      const flow = new StagesHarness(options, planDataflow(inserts, {}, ""));
+      for (const frame of all) {
+        flow.append(frame);
+        flow.settle();
+      }
+      const rows = flow.last.flatMap((partition) => partition.scan().rows);
+      const wanted = rowsOf(
+        rows.map(({ values, final }) => ({ ...values, final })),
+        table.columns,
+        undefined,
+      );
+      late += flow.all.reduce(
+        (sum, { partition }) => sum + (partition.jobs.statuses()[0]?.counts.late ?? 0),
+        0,
+      );
+      expect(shown(onKernels(inserts[0] as InsertPlan, choice.job, events, all), table)).toEqual(
+        shown(wanted, table),
+      );
+    }),
+    { numRuns: 60 },
+  );
+  expect(late).toBeGreaterThan(0);
 });
