@@ -20,6 +20,7 @@ import type {
 } from "../../protocol/answers.ts";
 import type { SavepointWish } from "../../protocol/savepoint-body.ts";
 import type { StreamDefinition } from "../../protocol/stream-spec.ts";
+import type { TableShape } from "../../protocol/table-shape.ts";
 import type { AnyJobDefinition, JobStart } from "./job-definitions.ts";
 
 /** What it takes to send a row of a stream to its shard. */
@@ -58,6 +59,8 @@ export interface JobFacts extends StagePartitions {
   readonly job: string;
   readonly run: number;
   readonly plan: TaskPlan;
+  /** Of a view that is a table of SQL: how its rows are made. */
+  readonly shape?: TableShape;
   /** The stages that lead to that one, from the sources on. */
   readonly before: readonly StageBefore[];
 }

@@ -92,7 +92,7 @@ export function stageOfView(
 
 /** True where a job keeps the view that is a table of SQL of this name. */
 export function fills(job: AnyJobDefinition, table: string): boolean {
-  if (!isDataflow(job)) return false;
+  if (!isDataflow(job)) return job.sql?.view?.table === table;
   return job.stages.some(({ sinks }) => sinks.some(({ sink, name }) => sink === "view" && name === table));
 }
 

@@ -24,5 +24,7 @@ export function jobDifference(existing: AnyJobDefinition, wanted: AnyJobDefiniti
     const [before, after] = [JSON.stringify(was[field]), JSON.stringify(wish[field])];
     if (before !== after) return `${field} is ${before ?? "absent"} and cannot become ${after ?? "absent"}`;
   }
+  if (JSON.stringify(existing.sql) !== JSON.stringify(wanted.sql))
+    return "it was made with another statement";
   return "their fields have another order";
 }

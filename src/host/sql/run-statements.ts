@@ -4,6 +4,7 @@
 import type { SqlField } from "../../interpreter/types/sql-type.ts";
 import type { Row } from "../../interpreter/values/sql-value.ts";
 import type { DataflowDefinition } from "../../protocol/dataflow.ts";
+import type { JobDefinition } from "../../protocol/job-spec.ts";
 import { evaluateRelation } from "../../sql/batch/evaluate-relation.ts";
 import type { BindContext } from "../../sql/bind/bind-context.ts";
 import { bindInsert } from "../../sql/bind/bind-insert.ts";
@@ -30,6 +31,7 @@ import { parseStatements } from "../../sql/parse/parse-statements.ts";
 import type { Explain, Insert, QueryStatement, Statement, StopJob } from "../../sql/parse/statement-tree.ts";
 import { notSupported, type SourceText, statementError } from "../../sql/parse/syntax-error.ts";
 import { planDataflow } from "../../sql/plan/lower-insert.ts";
+import { lowerToJob } from "../../sql/plan/lower-to-job.ts";
 import { alter, createFunction, createTable, createView, drop } from "./define.ts";
 import { type ReadCatalog, readCatalog } from "./read-catalog.ts";
 import { readViewRows } from "./read-view.ts";
@@ -256,14 +258,15 @@ async function insert(
   const plans = planInserts(inserts, context);
   const { options } = context;
   const sql = inserts.map((each) => formatStatement(each)).join(";\n");
-  const dataflow = planDataflow(plans, options, sql);
-  const job = await startDataflow(dataflow, plans, options, ports);
+  const choice = lowerToJob(plans, options, sql);
+  const definition = "job" in choice ? choice.job : planDataflow(plans, options, sql);
+  const job = await startJob(definition, plans, options, ports);
   const tables = plans.map(({ table }) => table.name).join(", ");
   return { statement: "INSERT", job, message: `Job ${job} writes to ${tables}.` };
 }
 
-async function startDataflow(
-  dataflow: DataflowDefinition,
+async function startJob(
+  definition: DataflowDefinition | JobDefinition,
   plans: readonly InsertPlan[],
   options: SessionOptions,
   ports: SqlPorts,
@@ -272,7 +275,7 @@ async function startDataflow(
   const name = wanted === "" ? await freeName(plans, ports) : wanted;
   const saved = optionOf(options, "execution.state-recovery.path");
   const start = saved === "" ? {} : { fromSavepoint: Number(saved) };
-  await ask(ports, (rpc) => rpc.putJob(name, dataflow, start));
+  await ask(ports, (rpc) => rpc.putJob(name, definition, start));
   return name;
 }
 

@@ -14,7 +14,7 @@ export interface SqlPorts {
   readonly coordinator: <Value>(
     call: (rpc: CoordinatorRpc & SqlObjectsRpc) => Promise<RpcResult<Value>>,
   ) => Promise<RpcResult<Value>>;
-  readonly views: Pick<ViewReader, "read">;
+  readonly views: Pick<ViewReader, "readShaped">;
   readonly changes: (
     view: string,
     after: ScanPosition | undefined,

@@ -23,7 +23,10 @@ export function emptyPorts(): SqlPorts {
   };
   return {
     coordinator: (call) => call(rpc as never),
-    views: { read: async () => ({ ok: true, value: { rows: [] } }) as never },
+    views: {
+      readShaped: async () => ({ ok: true, value: { answer: { rows: [] }, shape: undefined } }) as never,
+    },
+    changes: async () => ({ ok: true, value: { changes: [], after: undefined } }),
     clock: { now: () => 0 } as SqlPorts["clock"],
     random: () => 0.5,
   };
