@@ -5,6 +5,7 @@ import { EngineError } from "../../base/errors.ts";
 import { MiB } from "../../base/limits.ts";
 import { receiveBody } from "../../host/ingest/receive-body.ts";
 import { toArrowStream } from "../../host/sql/arrow-stream.ts";
+import { toEvents } from "../../host/sql/event-stream.ts";
 import { toCsv, toNdjson } from "../../host/sql/row-texts.ts";
 import { runStatements } from "../../host/sql/run-statements.ts";
 import { answerOf, type ResultTable, type StatementResult } from "../../host/sql/statement-result.ts";
@@ -22,12 +23,14 @@ const formats = [
   "text/csv",
   "text/plain",
   "application/vnd.apache.arrow.stream",
+  "text/event-stream",
 ] as const;
 
 /** Runs statements; the first that fails ends it, with what those before it did. */
 export async function postSql(request: Request, serving: Serving): Promise<Response> {
   const format = negotiate(request.headers.get("accept"), formats);
-  const body = readSqlBody(await readText(request));
+  const isContinuous = format === "text/event-stream";
+  const body = { ...readSqlBody(await readText(request)), isContinuous };
   const { results, options } = await runStatements(body, {
     coordinator: (ask) => serving.coordinator(ask),
     views: serving.views,
@@ -44,6 +47,8 @@ export async function postSql(request: Request, serving: Serving): Promise<Respo
       return respond("text/csv; charset=utf-8; header=present", toCsv(lastTable(results)));
     case "text/plain":
       return respond("text/plain; charset=utf-8", results.map(answerOf).map(drawResult).join("\n"));
+    case "text/event-stream":
+      return new Response(toEvents(results, serving.clock), { headers: { "content-type": format } });
     case "application/vnd.apache.arrow.stream":
       return respond(format, toArrowStream(lastTable(results)));
   }

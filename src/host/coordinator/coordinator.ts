@@ -191,7 +191,6 @@ export class Coordinator implements CoordinatorRpc {
   renewLease(name: string): Promise<RpcResult<null>> {
     return this.#answer(async () => {
       this.#operations.renewLease(findJob(this.#catalog, name));
-      this.#schedule();
       return null;
     });
   }
@@ -244,8 +243,8 @@ export class Coordinator implements CoordinatorRpc {
     keyGroup: number | undefined,
   ): Promise<RpcResult<SplitAnswer>> {
     return this.#answer(async () => {
-      const job = findJob(this.#catalog, name);
-      return splitAnswerOf(await this.#operations.splitStage(job, stage, partition, keyGroup));
+      const entry = this.#operations.splitStage(findJob(this.#catalog, name), stage, partition, keyGroup);
+      return splitAnswerOf(await entry);
     });
   }
 

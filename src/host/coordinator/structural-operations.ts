@@ -71,6 +71,7 @@ export class StructuralOperations {
   /** Keeps a job for a while longer; it ends when this is not done again in time. */
   renewLease({ name }: JobEntry): void {
     this.#ports.leases.renew(name, this.#ports.clock.now());
+    this.#ports.schedule();
   }
 
   #endLeases(): Promise<unknown>[] {

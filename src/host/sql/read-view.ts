@@ -22,7 +22,9 @@ const pageRows = 1000;
 type ViewRow = ViewAnswer["rows"][number];
 
 /** Returns what `scan` reads of its view. Throws what reading answers, and QUERY_INVALID for too much. */
-export async function readViewRows({ table, fields }: ScanRelation, { views }: SqlPorts): Promise<Row[]> {
+export async function readViewRows(scan: ScanRelation, { views }: SqlPorts): Promise<Row[]> {
+  const { table, columns } = scan;
+  const fields = scan.fields.map((field, index) => ({ ...field, name: columns[index] ?? field.name }));
   const rows: Row[] = [];
   let cursor: string | undefined;
   do {

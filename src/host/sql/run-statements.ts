@@ -32,6 +32,7 @@ import type { Explain, Insert, QueryStatement, Statement, StopJob } from "../../
 import { notSupported, type SourceText, statementError } from "../../sql/parse/syntax-error.ts";
 import { planDataflow } from "../../sql/plan/lower-insert.ts";
 import { lowerToJob } from "../../sql/plan/lower-to-job.ts";
+import { ContinuousQuery } from "./continuous-query.ts";
 import { alter, createFunction, createTable, createView, drop } from "./define.ts";
 import { type ReadCatalog, readCatalog } from "./read-catalog.ts";
 import { readViewRows } from "./read-view.ts";
@@ -46,6 +47,8 @@ export interface StatementsBody {
   readonly options: SessionOptions;
   /** For `?` and `:name` in the text. */
   readonly parameters: ParameterValues;
+  /** The caller reads changes as they come: a query that never ends is started. */
+  readonly isContinuous?: boolean;
 }
 
 /**
@@ -53,10 +56,10 @@ export interface StatementsBody {
  * options too, as SET and RESET left them.
  */
 export async function runStatements(
-  { sql, options, parameters }: StatementsBody,
+  { sql, options, parameters, isContinuous = false }: StatementsBody,
   ports: SqlPorts,
 ): Promise<{ readonly results: readonly StatementResult[]; readonly options: SessionOptions }> {
-  const session: Session = { options: {} };
+  const session: Session = { options: {}, isContinuous };
   for (const [key, value] of Object.entries(options)) setOption(session, key, value);
   const source = { text: sql };
   const results: StatementResult[] = [];
@@ -87,7 +90,7 @@ async function runStatement(
   const context = contextOf(source, session.options, await readCatalog(ports));
   switch (statement.kind) {
     case "query":
-      return select(statement, context, ports);
+      return select(statement, context, session, ports);
     case "insert":
       return insert([statement], context, ports);
     case "statement set":
@@ -188,22 +191,29 @@ async function stopJob(
   };
 }
 
-/** A query over what ends: VALUES and views. */
+/** A query over what ends, VALUES and views; or one that does not, where changes are read as they come. */
 async function select(
   statement: QueryStatement,
   context: Context,
+  { isContinuous }: Session,
   ports: SqlPorts,
 ): Promise<StatementResult> {
   const relation = optimize(bindQuery(statement.query, context));
   const scans = scansOf(relation);
   const stream = scans.find(({ table }) => table.options.connector !== "view");
+  if (stream && isContinuous) {
+    const text = formatStatement(statement);
+    const query = await ContinuousQuery.start(relation, context.options, text, ports);
+    return { statement: "SELECT", job: query.job, query };
+  }
   if (stream) {
     const { name } = stream.table;
     throw notSupported(
       context.source,
       statement,
       `an answer that ends to a query over ${name}, which does not; ` +
-        "INSERT INTO a table of the view connector and query that",
+        "read its changes with Accept: text/event-stream, or INSERT INTO a table of the view connector " +
+        "and query that",
     );
   }
   const rows = await evaluate(relation, scans, context, ports);

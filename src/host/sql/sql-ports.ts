@@ -28,6 +28,8 @@ export interface SqlPorts {
 /** Options that statements of one request set for those behind them. */
 export interface Session {
   options: SessionOptions;
+  /** The caller reads changes as they come. */
+  readonly isContinuous: boolean;
 }
 
 /** Calls the coordinator; throws what it answers as an error. */

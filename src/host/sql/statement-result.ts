@@ -5,9 +5,12 @@ import { formatSqlType, lengthMax, type SqlField, type SqlType } from "../../int
 import { encodeResult } from "../../interpreter/values/result-json.ts";
 import type { Row } from "../../interpreter/values/sql-value.ts";
 import type { StatementAnswer } from "../../protocol/sql-answers.ts";
+import type { ContinuousQuery } from "./continuous-query.ts";
 
 export interface StatementResult extends Pick<StatementAnswer, "statement" | "message" | "job"> {
   readonly table?: ResultTable;
+  /** Of a query that never ends, where the caller reads such. */
+  readonly query?: ContinuousQuery;
 }
 
 /** Rows with as many values as there are fields. */
@@ -34,7 +37,7 @@ export function done(statement: string, message: string): StatementResult {
 }
 
 /** A result as JSON has it. */
-export function answerOf({ table, ...said }: StatementResult): StatementAnswer {
+export function answerOf({ table, query: _, ...said }: StatementResult): StatementAnswer {
   if (!table) return said;
   const { fields, rows } = table;
   return {

@@ -32,6 +32,7 @@ export function bindScan(table: TableDefinition): Relation {
   const scan: ScanRelation = {
     node: "scan",
     table,
+    columns: stored.map(({ name }) => name),
     fields: stored.map(fieldOf),
     ...(watermark && { watermark }),
   };

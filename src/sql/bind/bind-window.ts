@@ -7,7 +7,7 @@ import type { SqlType } from "../../interpreter/types/sql-type.ts";
 import { decodeValueJson } from "../../interpreter/values/value-json.ts";
 import type { WindowShape, WindowTime } from "../../protocol/dataflow.ts";
 import { notSupported, type SourceText, type Span, statementError } from "../parse/syntax-error.ts";
-import type { Call, Column, Expression, TableArgument } from "../parse/syntax-tree.ts";
+import type { Call, Column, Expression, Subquery, TableArgument } from "../parse/syntax-tree.ts";
 import { ExpressionBinder } from "./bind-expression.ts";
 import type { Field } from "./logical-plan.ts";
 import { findColumn, type ScopeColumn } from "./scope.ts";
@@ -48,12 +48,18 @@ export function readWindowCall(source: SourceText, call: Call, window: WindowNam
     }
     given[name] = isNamed ? argument.value : argument;
   }
-  const { DATA: data, TIMECOL: time, ...sizes } = given;
+  const { DATA: written, TIMECOL: time, ...sizes } = given;
+  const data = written?.kind === "subquery" ? tableOf(written) : written;
   const isWhole = parameters[window].names.slice(0, parameters[window].fewest).every((name) => sizes[name]);
   if (data?.kind !== "table argument" || !time || !isWhole) {
     throw statementError(source, call, `${window} takes ${usageOf(window)}`);
   }
   return { data, time: readDescriptor(source, time), sizes };
+}
+
+/** `(SELECT …)` where `TABLE name` could stand. */
+function tableOf({ query, start, end }: Subquery): TableArgument {
+  return { kind: "table argument", table: query, partitionBy: [], orderBy: [], start, end };
 }
 
 function usageOf(window: WindowName): string {

@@ -37,6 +37,8 @@ interface RelationFacts {
 export interface ScanRelation extends RelationFacts {
   readonly node: "scan";
   readonly table: TableDefinition;
+  /** The stored column that each field is, whatever a query calls it. */
+  readonly columns: readonly string[];
   /** Bound over the fields; a table of which the stream's own watermark is used has none. */
   readonly watermark?: RowExpression;
 }

@@ -93,6 +93,11 @@ export function eventTimeOf(table: TableDefinition) {
   return outOfOrderness === undefined ? undefined : { column: watermark.column, outOfOrderness };
 }
 
+/** True where the watermark of a table is that which its stream has itself. */
+export function isWatermarkOfStream(table: TableDefinition): boolean {
+  return table.options.connector === "http" && eventTimeOf(table) !== undefined;
+}
+
 /** How far a watermark is behind its column, in milliseconds; undefined where it is something else. */
 export function boundOf(
   expression: RowExpression,

@@ -63,11 +63,15 @@ function describe(operator: OperatorDefinition): string {
     case "window assign":
       return `WindowTableFunction(${formatWindow(operator.window, operator.time, [])})`;
     case "group aggregate": {
-      const [before, gone] = [operator.sendsUpdateBefore ? "UB, " : "", operator.isRetracting ? ", D" : ""];
-      const modes = `changelog=[I, ${before}UA${gone}]`;
+      const { aggregates, sendsUpdateBefore, isRetracting } = operator;
+      // A key alone is there or not: it does not change.
+      const changes = aggregates.length === 0 ? "" : sendsUpdateBefore ? ", UB, UA" : ", UA";
+      const modes = `changelog=[I${changes}${isRetracting ? ", D" : ""}]`;
       const kept = operator.ttlMs === undefined ? "state kept forever" : `state kept ${operator.ttlMs} ms`;
-      const select = operator.aggregates.map((each) => formatAggregate(each, [])).join(", ");
-      return `GroupAggregate(key=[${columnsOf(operator.key)}], select=[${select}], ${modes}, ${kept})`;
+      const folds = operator.isFolding ? ", one change a frame" : "";
+      const select = aggregates.map((each) => formatAggregate(each, [])).join(", ");
+      const key = columnsOf(operator.key);
+      return `GroupAggregate(key=[${key}], select=[${select}], ${modes}, ${kept}${folds})`;
     }
     case "window aggregate": {
       const { window, time, key, aggregates } = operator;

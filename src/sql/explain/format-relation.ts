@@ -18,10 +18,11 @@ function describe(relation: Relation): string {
   const named = (columns: readonly number[]) => columns.map((column) => names[column]).join(", ");
   switch (relation.node) {
     case "scan": {
+      const read = relation.columns.map((column, index) => aliased(column, names[index] ?? "")).join(", ");
       const watermark = relation.watermark
         ? `, watermark=[${formatRowExpression(relation.watermark, names)}]`
         : "";
-      return `TableScan(table=[${relation.table.name}], fields=[${names.join(", ")}]${watermark})`;
+      return `TableScan(table=[${relation.table.name}], fields=[${read}]${watermark})`;
     }
     case "values":
       return `Values(rows=[${relation.rows.length}], fields=[${names.join(", ")}])`;
@@ -80,7 +81,7 @@ function aliased(text: string, name: string): string {
 }
 
 export function formatWindow(window: WindowShape, time: WindowTime, names: readonly string[]): string {
-  const of = "column" in time ? names[time.column] : "PROCTIME()";
+  const of = "column" in time ? (names[time.column] ?? `$${time.column}`) : "PROCTIME()";
   const offset = "offsetMs" in window && window.offsetMs !== 0 ? `, offset ${window.offsetMs} ms` : "";
   switch (window.kind) {
     case "tumble":

@@ -17,8 +17,8 @@ export const optimizerPasses: readonly OptimizerPass[] = Object.freeze([
   { name: "merge calcs", run: mergeCalcs },
   { name: "push filters down", run: pushFilters },
   { name: "merge calcs again", run: mergeCalcs },
+  { name: "fold what was pushed", run: foldRelation },
   { name: "prune columns", run: pruneColumns },
-  { name: "merge what is left", run: mergeCalcs },
 ]);
 
 /** Returns what all passes make of a relation; `observe` sees what each made. */

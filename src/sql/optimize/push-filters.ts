@@ -1,7 +1,7 @@
 /**
  * Push filters down: a condition is looked at as early as its columns are there, so that what it leaves out
  * is neither sent nor kept. Below a window it goes unless it is about the window, below an aggregation where
- * it is about the key alone, below UNNEST where it is about the row.
+ * it is about the key alone, below UNNEST where it is about the row, and into all sides of a set operation.
  */
 import { inputsOf, mapInputs, type RowExpression } from "../../interpreter/row-expression.ts";
 import type { CalcRelation, Relation } from "../bind/logical-plan.ts";
@@ -41,6 +41,8 @@ function movedBelow(part: RowExpression, input: Relation): RowExpression | undef
   const columns = inputsOf(part);
   switch (input.node) {
     case "union":
+    case "set":
+    case "sort":
       return part;
     case "window":
     case "unnest": {
@@ -50,9 +52,9 @@ function movedBelow(part: RowExpression, input: Relation): RowExpression | undef
       return isSession || columns.some((column) => column >= own) ? undefined : part;
     }
     case "aggregate": {
-      const { key, sets, groupWindow } = input;
+      const { key, sets } = input;
       // The global group has a result though no row is left.
-      if (sets || groupWindow || key.length === 0) return undefined;
+      if (sets || key.length === 0) return undefined;
       if (columns.length === 0 || columns.some((column) => column >= key.length)) return undefined;
       const isOfWindow = columns.some((column) => input.input.fields[key[column] ?? 0]?.window);
       if (isOfWindow) return undefined;

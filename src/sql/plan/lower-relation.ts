@@ -41,7 +41,7 @@ export function lower(relation: Relation, lowering: Lowering, needsUpdateBefore:
       const { condition, projection, fields } = relation;
       // A row that passes a condition no more must be taken back: the condition needs what it was.
       const input = lower(relation.input, lowering, needsUpdateBefore || condition !== undefined);
-      if (!condition && !projection) return { ...input, types: typesOf(relation) };
+      if (!condition && isWhole(projection, input)) return { ...input, types: typesOf(relation) };
       const operator = {
         operator: "calc",
         ...(condition && { condition }),
@@ -83,9 +83,18 @@ export function lower(relation: Relation, lowering: Lowering, needsUpdateBefore:
       const [flow] = staging.exchange([{ flow: input, key: [] }], `${name}/limit`) as [Flow];
       const types = typesOf(relation);
       const operator = { operator: "limit", offset, count, isRetracting: input.isChanging, types } as const;
-      return { ...staging.add(flow, operator, types), isChanging: input.isChanging };
+      return { ...staging.add(flow, operator, types), isChanging: input.isChanging, partition: [] };
     }
   }
+}
+
+/** True where a projection leaves all columns where they are. */
+function isWhole(projection: readonly RowExpression[] | undefined, { types }: Flow): boolean {
+  if (!projection) return true;
+  return (
+    projection.length === types.length &&
+    projection.every((each, column) => each.node === "input" && each.index === column)
+  );
 }
 
 function typesOf({ fields }: Relation): SqlType[] {
@@ -148,16 +157,15 @@ function lowerAggregate(relation: AggregateRelation, lowering: Lowering, needsUp
       },
       [...keyTypes, ...aggregates.map(({ type }) => type), ...properties.map(({ type }) => type)],
     );
+    const partition = key.map((_, index) => places.indexOf(index));
     const shaped = reordered(staging, { ...made, isChanging: false }, places, types);
-    return shaped;
+    return partition.includes(-1) ? shaped : { ...shaped, partition };
   }
   const { input: source, key } = relation.sets ? expanded(relation) : relation;
   const input = relation.sets ? lowerExpanded(relation, lowering) : lower(source, lowering, true);
   const keyTypes = key.map((column) => input.types[column] as SqlType);
-  const uid = `${name}/${aggregates.length === 0 ? "distinct" : "group"}(${namesOf(
-    relation,
-    key.map((_, index) => index),
-  )})`;
+  const does = aggregates.length === 0 ? "distinct" : "group";
+  const uid = `${name}/${does}(${namesOf(relation.input, relation.key)})`;
   const [flow] = staging.exchange([{ flow: input, key }], uid) as [Flow];
   const made = staging.add(
     flow,
@@ -246,7 +254,7 @@ function lowerSort(relation: SortRelation, lowering: Lowering): Flow {
   const [flow] = staging.exchange([{ flow: input, key: [] }], `${name}/sort`) as [Flow];
   const types = typesOf(relation);
   const time = isTemporal && field?.time === "event" ? { time: first?.column ?? 0 } : {};
-  return staging.add(flow, { operator: "sort", order, types, ...time }, types);
+  return { ...staging.add(flow, { operator: "sort", order, types, ...time }, types), partition: [] };
 }
 
 function notHere(what: string): EngineError {

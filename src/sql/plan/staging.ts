@@ -7,9 +7,10 @@
  * they are there already.
  */
 import { assert } from "../../base/assert.ts";
-import type { RowExpression } from "../../interpreter/row-expression.ts";
+import { mapInputs, type RowExpression } from "../../interpreter/row-expression.ts";
 import type { SqlType } from "../../interpreter/types/sql-type.ts";
 import type {
+  CalcOperator,
   DataflowDefinition,
   DataflowStage,
   OperatorDefinition,
@@ -19,7 +20,7 @@ import type {
   StageInput,
 } from "../../protocol/dataflow.ts";
 import { type InsertPlan, inputsOfRelation, type Relation, type ScanRelation } from "../bind/logical-plan.ts";
-import { eventTimeOf } from "../catalog/stream-of-table.ts";
+import { isWatermarkOfStream } from "../catalog/stream-of-table.ts";
 import type { TableDefinition } from "../catalog/table-definition.ts";
 
 /** Where the rows of a relation come out, and what is known of them. */
@@ -73,7 +74,7 @@ export class Staging {
   }
 
   /** The flow of a scan: the stage's columns, or those of them that it has. */
-  scan({ table, fields }: ScanRelation): Flow {
+  scan({ table, columns: wanted, fields }: ScanRelation): Flow {
     const source = this.#sources.get(table.name);
     assert(source, "every table that is read has its stage");
     const { stage, columns } = source;
@@ -82,9 +83,9 @@ export class Staging {
       places: [{ stage, of: { port: 0 } }],
       types: this.#stages[stage]?.source?.columns.map(({ type }) => type) ?? [],
       isChanging: isChangelog(table),
-      ...(table.primaryKey.length > 0 && { upsertKey: placesOf(table.primaryKey, fields) }),
+      ...keyOf(table, wanted),
     };
-    const indices = fields.map(({ name }) => columns.indexOf(name));
+    const indices = wanted.map((name) => columns.indexOf(name));
     if (indices.length === columns.length) return whole;
     const projection = indices.map((index, place): RowExpression => {
       return { node: "input", index, type: types[place] as SqlType };
@@ -92,8 +93,16 @@ export class Staging {
     return { ...whole, ...this.add(whole, { operator: "calc", projection }, types) };
   }
 
-  /** Adds an operator at each place of a flow. */
+  /** Adds an operator at each place of a flow; calcs of which one only moves columns are one. */
   add(flow: Flow, operator: OperatorWithoutInputs, types: readonly SqlType[]): Flow {
+    const [only, ...others] = flow.places;
+    const { operators: before = [] } = this.#stages[only?.stage ?? -1] ?? {};
+    const last = before.at(-1);
+    const isLast = only && "operator" in only.of && only.of.operator === before.length - 1;
+    if (operator.operator === "calc" && isLast && others.length === 0 && last && areOne(last, operator)) {
+      before[before.length - 1] = { ...merged(last, operator), inputs: last.inputs };
+      return { places: flow.places, types, isChanging: flow.isChanging };
+    }
     const byStage = new Map<number, OperatorInput[]>();
     for (const { stage, of } of flow.places) byStage.set(stage, [...(byStage.get(stage) ?? []), of]);
     const places = [...byStage].map(([stage, inputs]): Place => {
@@ -173,17 +182,17 @@ export class Staging {
     const [scan] = scans;
     assert(scan, "a table is read by a scan");
     const { table } = scan;
-    const wanted = new Set(scans.flatMap(({ fields }) => fields.map(({ name }) => name)));
+    const wanted = new Set(scans.flatMap((each) => each.columns));
     const all = table.columns.filter(({ name }) => wanted.has(name));
-    const widest = scans.reduce((one, other) => (other.fields.length > one.fields.length ? other : one));
-    const columns = scans.length === 1 ? scan.fields.map(({ name }) => name) : all.map(({ name }) => name);
+    const widest = scans.reduce((one, other) => (other.columns.length > one.columns.length ? other : one));
+    const columns = scans.length === 1 ? scan.columns : all.map(({ name }) => name);
     const typeOf = (name: string) => table.columns.find((column) => column.name === name)?.type as SqlType;
     const { watermark } = widest;
     const source: SourceDefinition = {
       stream: streamOf(table),
       columns: columns.map((name) => ({ name, type: typeOf(name) })),
       ...(watermark &&
-        !isOfStream(table) && {
+        !isWatermarkOfStream(table) && {
           watermark: moved(watermark, widest, columns),
         }),
       ...(isChangelog(table) && { kindColumn: kindColumn }),
@@ -191,6 +200,34 @@ export class Staging {
     this.#sources.set(table.name, { stage: this.#stages.length, columns });
     this.#stages.push({ uid: `source/${table.name}`, source, operators: [], sinks: [] });
   }
+}
+
+type ProjectingCalc = CalcOperator & { readonly projection: readonly RowExpression[] };
+
+/** True where a calc is one with that before it: one of the two only puts columns where they are wanted. */
+function areOne(before: OperatorDefinition, calc: Omit<CalcOperator, "inputs">): before is ProjectingCalc {
+  if (before.operator !== "calc" || !before.projection) return false;
+  if (!before.condition && before.projection.every(({ node }) => node === "input")) return true;
+  const columns = calc.projection?.map((each) => (each.node === "input" ? each.index : -1)) ?? [];
+  // What is used twice would be calculated twice.
+  return (
+    !calc.condition && columns.length > 0 && !columns.includes(-1) && new Set(columns).size === columns.length
+  );
+}
+
+/** Two calcs as one: the expressions of the first in those of the second. */
+function merged(
+  { condition: first, projection }: ProjectingCalc,
+  { condition: second, projection: upper }: Omit<CalcOperator, "inputs">,
+): Omit<CalcOperator, "inputs"> {
+  const placed = (expression: RowExpression) =>
+    mapInputs(expression, ({ index }) => projection[index] as RowExpression);
+  const condition = first ?? (second && placed(second));
+  return {
+    operator: "calc",
+    ...(condition && { condition }),
+    projection: upper?.map(placed) ?? projection,
+  };
 }
 
 /** The column in which a changelog's stream has the kind of each row. */
@@ -207,30 +244,23 @@ export function streamOf({ name, options }: TableDefinition): string {
   return options.stream ?? name;
 }
 
-/** True where the watermark of a table is that which its stream has itself. */
-function isOfStream(table: TableDefinition): boolean {
-  return table.options.connector === "http" && eventTimeOf(table) !== undefined;
-}
-
 /** True where a table's rows may be taken back. */
 export function isChangelog({ options }: TableDefinition): boolean {
   const mode = options["changelog-mode"];
   return mode !== undefined && mode.replaceAll(/\s/g, "") !== "I";
 }
 
-function placesOf(names: readonly string[], fields: readonly { readonly name: string }[]): number[] {
-  return names.map((name) => fields.findIndex((field) => field.name === name));
+/** The places of the PRIMARY KEY, where all of it is read. */
+function keyOf({ primaryKey }: TableDefinition, columns: readonly string[]): Pick<Flow, "upsertKey"> {
+  const upsertKey = primaryKey.map((name) => columns.indexOf(name));
+  return upsertKey.length === 0 || upsertKey.includes(-1) ? {} : { upsertKey };
 }
 
-function moved(
-  watermark: RowExpression,
-  { fields }: ScanRelation,
-  columns: readonly string[],
-): RowExpression {
+function moved(watermark: RowExpression, scan: ScanRelation, columns: readonly string[]): RowExpression {
   const replace = (expression: RowExpression): RowExpression => {
     if (expression.node === "literal") return expression;
     if (expression.node === "call") return { ...expression, arguments: expression.arguments.map(replace) };
-    return { ...expression, index: columns.indexOf(fields[expression.index]?.name ?? "") };
+    return { ...expression, index: columns.indexOf(scan.columns[expression.index] ?? "") };
   };
   return replace(watermark);
 }

@@ -1,0 +1,64 @@
+/**
+ * A catalog in memory for statements that only need one: tables and views are kept, streams and jobs are
+ * taken and forgotten.
+ */
+import { errorBodyOf } from "../../src/base/errors.ts";
+import type { SqlObject } from "../../src/host/coordinator/sql-objects.ts";
+import { runStatements } from "../../src/host/sql/run-statements.ts";
+import { answerOf } from "../../src/host/sql/statement-result.ts";
+import type { SqlPorts } from "../../src/host/sql/sql-ports.ts";
+import type { StatementAnswer } from "../../src/protocol/sql-answers.ts";
+
+export class MemoryCatalog {
+  readonly #objects: Map<string, SqlObject>;
+
+  constructor(objects: Iterable<readonly [string, SqlObject]> = []) {
+    this.#objects = new Map(objects);
+  }
+
+  /** One that begins with the same objects. */
+  copy(): MemoryCatalog {
+    return new MemoryCatalog(this.#objects);
+  }
+
+  async run(sql: string): Promise<StatementAnswer[]> {
+    const body = { sql, options: {}, parameters: [] };
+    return (await runStatements(body, this.#ports())).results.map(answerOf);
+  }
+
+  /** What the last statement shows or says, or what it is refused with. */
+  async told(sql: string): Promise<string> {
+    try {
+      const { rows, message } = (await this.run(sql)).at(-1) ?? {};
+      return rows ? rows.map((row) => row.join(" | ")).join("\n") : (message ?? "");
+    } catch (thrown) {
+      const { code, message } = errorBodyOf(thrown);
+      return `${code}: ${message}`;
+    }
+  }
+
+  #ports(): SqlPorts {
+    const ok = <Value>(value: Value) => Promise.resolve({ ok: true as const, value });
+    const objects = this.#objects;
+    const rpc = {
+      sqlObjects: () => ok([...objects.values()]),
+      putSqlObject: (object: SqlObject) => {
+        objects.set(object.definition.name, object);
+        return ok(true);
+      },
+      dropSqlObject: (_: string, name: string) => ok(objects.delete(name)),
+      streams: () => ok([]),
+      putStream: () => ok({}),
+      deleteStream: () => ok(null),
+      jobs: () => ok([]),
+      putJob: () => ok({}),
+    };
+    return {
+      coordinator: (call) => call(rpc as unknown as Parameters<typeof call>[0]),
+      views: { readShaped: () => Promise.reject(new Error("no view has rows here")) },
+      changes: () => Promise.reject(new Error("no query runs here")),
+      clock: { now: () => 0 } as SqlPorts["clock"],
+      random: () => 0.5,
+    };
+  }
+}
