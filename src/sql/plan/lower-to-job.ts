@@ -191,7 +191,10 @@ function isOnePhase({ calls }: Grouping, options: SessionOptions): boolean {
   return sumsDoubles || optionOf(options, "table.optimizer.agg-phase-strategy").toUpperCase() === "ONE_PHASE";
 }
 
-/** A job has one state, which is the view: results and what they are made of are forgotten together. */
+/**
+ * A job has one state, which is the view: results and what they are made of are forgotten together, a
+ * millisecond after the state of a dataflow would be.
+ */
 function retentionOf(table: TableDefinition, { windowed, ttlMs }: Grouping): number | null {
   const retentionMs = viewRetentionOf(table);
   if (windowed || retentionMs === (ttlMs ?? null)) return retentionMs;

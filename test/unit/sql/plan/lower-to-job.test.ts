@@ -130,6 +130,14 @@ test("outputs whose names a job cannot have get others", () => {
   ]);
 });
 
+test("results that change are a job where the view and the state behind it are forgotten together", () => {
+  const query = "SELECT user_id, COUNT(*) FROM clicks GROUP BY user_id";
+  const counted = (options: SessionOptions, more: string) =>
+    jobOf(choose(query, "user_id STRING, made BIGINT", "user_id", options, more)).retentionMs;
+  expect(counted({}, ", 'retention' = 'forever'")).toBeNull();
+  expect(counted({ "table.exec.state.ttl": "1 h" }, ", 'retention' = '60 min'")).toBe(3_600_000);
+});
+
 test("sums of DOUBLE are added in the order of their rows", () => {
   expect(jobOf(windowed("SUM(cost)", "DOUBLE")).twoPhase).toBe(false);
   expect(jobOf(windowed("MAX(cost)", "DOUBLE")).twoPhase).toBeUndefined();
