@@ -1,9 +1,9 @@
 /**
  * Golden files: what statements are answered, for people to read.
  *
- * A file `x.sql` holds cases, an empty line between them: a line `-- title`, then statements, of which the last
- * one's answer counts. All see the tables of `catalog.sql`, none what another did. `x.txt` beside it has the
- * answers. `npm run test:golden -- --update` writes them anew; the review is the diff.
+ * A file `x.sql` holds cases, an empty line between them: a line `-- title`, then statements, of which the
+ * last one's answer counts. All see the tables of `catalog.sql`, none what another did. `x.txt` beside it has
+ * the answers. `npm run test:golden -- --update` writes them anew; the review is the diff.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -37,7 +37,10 @@ const catalog = new MemoryCatalog();
 
 async function answersTo(cases: readonly Case[]): Promise<string> {
   const parts: string[] = [];
-  for (const { title, sql } of cases) parts.push(`-- ${title}\n${sql}\n\n${await catalog.copy().told(sql)}\n`);
+  for (const { title, sql } of cases) {
+    const told = await catalog.copy().told(sql);
+    parts.push(`-- ${title}\n${sql}\n\n${told}\n`);
+  }
   return parts.join("\n\n");
 }
 

@@ -79,7 +79,7 @@ export function stageOfView(
   if (!isDataflow(job)) {
     const names = stepNamesOf(job);
     const step = names.findIndex((uid, number) => uid === wanted || String(number) === wanted);
-    if (wanted !== undefined && step < 0) return undefined;
+    if (wanted !== undefined && step < 0 && !fills(job, wanted)) return undefined;
     return stages - names.length + (step < 0 ? names.length - 1 : step);
   }
   const kept = job.stages.flatMap(({ uid, sinks }, index) => {

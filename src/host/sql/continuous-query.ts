@@ -53,7 +53,7 @@ export class ContinuousQuery {
   ): Promise<ContinuousQuery> {
     const table: TableDefinition = {
       name: "result",
-      columns: relation.fields.map(({ name, type }) => ({ name, type })),
+      columns: relation.fields.map(({ name, type }) => ({ name, type: { ...type, isNullable: true } })),
       primaryKey: [],
       partitionedBy: [],
       options: { connector: "changelog" },

@@ -28,7 +28,8 @@ export function explainInserts(inserts: readonly InsertPlan[], options: SessionO
 export function explainQuery(relation: Relation, options: SessionOptions): string {
   const table: TableDefinition = {
     name: "result",
-    columns: relation.fields.map(({ name, type }) => ({ name, type })),
+    // A result demands nothing.
+    columns: relation.fields.map(({ name, type }) => ({ name, type: { ...type, isNullable: true } })),
     primaryKey: [],
     partitionedBy: [],
     options: { connector: "changelog" },

@@ -50,9 +50,7 @@ function lowerInsert(insert: InsertPlan, staging: Staging, options: SessionOptio
   const made = lower(input, lowering, !isUpsert || insert.onConflict !== undefined);
   const knowsKey = made.upsertKey !== undefined && sameColumns(made.upsertKey, key);
   const flow = isUpsert && !knowsKey ? materialized(insert, made, key, staging) : made;
-  // A changelog has the types of its query, and demands nothing.
-  const isQuery = table.options.connector === "changelog";
-  const checked = isQuery ? flow : constrained(flow, columns, options, staging);
+  const checked = constrained(flow, columns, options, staging);
   putInto(table, checked, { columns, key, isUpsert }, staging);
 }
 
