@@ -3,6 +3,7 @@
  */
 import { flightsTumble } from "./engine/flights-tumble.ts";
 import { ndjsonTumble } from "./engine/ndjson-tumble.ts";
+import { sqlTumble } from "./engine/sql-tumble.ts";
 import { wideRecords } from "./engine/wide-records.ts";
 import type { Bench } from "./harness/bench.ts";
 import { kernels } from "./kernels/kernels.ts";
@@ -17,6 +18,7 @@ import { split } from "./load/split.ts";
 export const benches: readonly Bench[] = [
   kernels,
   ndjsonTumble,
+  sqlTumble,
   wideRecords,
   flightsTumble,
   ingest,

@@ -23,6 +23,7 @@ export const errorCodes = {
   NOT_FOUND: user(404, "No such address or method; docs/http-api.md lists them."),
   UNAUTHORIZED: user(401, "Send the header Authorization: Bearer <MILLRACE_TOKEN>."),
   TOKEN_NOT_SET: user(503, "Set the secret: npx wrangler secret put MILLRACE_TOKEN."),
+  NOT_ACCEPTABLE: user(406, "Send the header Accept with one of the formats that the message lists."),
   BODY_TOO_LARGE: user(413, "Send fewer events per request."),
   BODY_ENCODING_INVALID: user(400, "The body is not valid for its Content-Encoding."),
   CONTENT_TYPE_UNSUPPORTED: user(

@@ -14,6 +14,7 @@ import type {
   WatermarkAnswer,
 } from "../protocol/answers.ts";
 import type { JobBody } from "../protocol/job-spec.ts";
+import type { SqlAnswer, SqlBody } from "../protocol/sql-answers.ts";
 import type { StreamBody } from "../protocol/stream-spec.ts";
 import type { Token, Tokens } from "../protocol/token.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
@@ -58,6 +59,19 @@ export type ViewRow = ViewAnswer["rows"][number];
 /** `Row` is what the caller knows of the job's outputs; it is not checked. */
 export type ViewPage<Row> = Omit<ViewAnswer, "rows"> & { readonly rows: readonly Row[] };
 
+/** What goes with statements: options as SET would set them, and values for `?` or `:name`. */
+export type SqlOptions = Omit<SqlBody, "sql">;
+
+/** Formats of the rows of the last statement that has some; in `text` the results of all are drawn. */
+export type RowsFormat = keyof typeof rowsFormats;
+
+const rowsFormats = Object.freeze({
+  ndjson: "application/x-ndjson",
+  csv: "text/csv",
+  arrow: "application/vnd.apache.arrow.stream",
+  text: "text/plain",
+});
+
 export class MillraceClient {
   readonly streams: Streams;
   readonly jobs: Jobs;
@@ -78,6 +92,22 @@ export class MillraceClient {
     this.views = new Views(this.#connection);
     this.savepoints = new Savepoints(this.#connection);
     this.splits = new Splits(this.#connection);
+  }
+
+  /**
+   * Runs one statement, or several with semicolons between them; answers a result for each.
+   *
+   * @example
+   * const { results } = await millrace.sql("SELECT * FROM totals WHERE user = ?", { parameters: ["ada"] });
+   */
+  async sql(sql: string, options: SqlOptions = {}): Promise<SqlAnswer> {
+    return await this.#connection.call("POST", "/v1/sql", { json: { sql, ...options } });
+  }
+
+  /** Does the same, and answers with the body in another format. */
+  async sqlRows(format: RowsFormat, sql: string, options: SqlOptions = {}): Promise<Response> {
+    const headers = { Accept: rowsFormats[format] };
+    return await this.#connection.send("POST", "/v1/sql", { json: { sql, ...options }, headers });
   }
 
   /** Answers while the server is up. */

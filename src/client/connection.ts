@@ -47,6 +47,13 @@ export class Connection {
     path: string,
     options: CallOptions = {},
   ): Promise<Answer> {
+    const response = await this.send(method, path, options);
+    const text = await response.text();
+    return (text === "" ? undefined : JSON.parse(text)) as Answer;
+  }
+
+  /** Returns the answer with its body unread. */
+  async send(method: RequestParts["method"], path: string, options: CallOptions = {}): Promise<Response> {
     const parameters = new URLSearchParams();
     for (const [name, value] of Object.entries(options.query ?? {})) {
       if (value !== undefined) parameters.append(name, String(value));
@@ -63,7 +70,6 @@ export class Connection {
       ...(body === undefined ? {} : { body }),
     });
     if (!response.ok) throw await readError(response);
-    const text = await response.text();
-    return (text === "" ? undefined : JSON.parse(text)) as Answer;
+    return response;
   }
 }

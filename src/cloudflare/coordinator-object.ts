@@ -13,8 +13,6 @@ import {
   SqlObjects,
   type SqlObjectsRpc,
 } from "../host/coordinator/sql-objects.ts";
-import type { DataflowDefinition } from "../protocol/dataflow.ts";
-import type { JobDefinition } from "../protocol/job-spec.ts";
 import type { SavepointWish } from "../protocol/savepoint-body.ts";
 import type { StreamDefinition } from "../protocol/stream-spec.ts";
 import type { Environment } from "./environment.ts";
@@ -69,8 +67,8 @@ export class Coordinator extends DurableObject<Environment> implements Coordinat
     return this.#host.deleteStream(name);
   }
 
-  putJob(name: string, definition: JobDefinition | DataflowDefinition) {
-    return this.#host.putJob(name, definition);
+  putJob(...put: Parameters<CoordinatorRpc["putJob"]>) {
+    return this.#host.putJob(...put);
   }
 
   job(name: string) {
@@ -83,6 +81,10 @@ export class Coordinator extends DurableObject<Environment> implements Coordinat
 
   setJobState(name: string, state: "running" | "paused") {
     return this.#host.setJobState(name, state);
+  }
+
+  renewLease(name: string) {
+    return this.#host.renewLease(name);
   }
 
   deleteJob(name: string) {

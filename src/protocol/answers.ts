@@ -85,7 +85,13 @@ export interface JobAnswer {
   readonly stream: string;
   readonly state: JobStateAnswer;
   readonly createdAt: string;
-  readonly definition: JobBody;
+  readonly definition: JobBody | DataflowAnswer;
+}
+
+/** A job of SQL: its statements, and the names under which its stages keep state. */
+export interface DataflowAnswer {
+  readonly sql: string;
+  readonly stages: readonly string[];
 }
 
 export interface CheckpointAnswer {

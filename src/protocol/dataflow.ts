@@ -17,10 +17,6 @@ export interface DataflowDefinition {
   readonly sql: string;
   /** `table.local-time-zone`. */
   readonly timeZone: string;
-  /** The savepoint with whose state the job begins, and with the events behind it. */
-  readonly fromSavepoint?: number;
-  /** True: state of the savepoint that has no place in this job is left out. Absent: it is refused. */
-  readonly allowNonRestoredState?: true;
   /** Those in the shards of streams come first, one for each stream; each behind those it reads of. */
   readonly stages: readonly DataflowStage[];
 }

@@ -3,7 +3,7 @@
  *
  * Numbers with units, added up: "5s", "1 min", "500ms", "1d12h", "-8h". A bare number is milliseconds.
  */
-import { z } from "zod";
+import * as z from "zod";
 
 const msByUnit: Readonly<Record<string, number>> = {
   ms: 1,

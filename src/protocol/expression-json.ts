@@ -38,7 +38,7 @@
  *   beyond the range becomes its end, NaN 0, other numbers wrap. To DECIMAL: half up, NULL where it does not
  *   fit (a DOUBLE counts with its exact binary value).
  */
-import { z } from "zod";
+import * as z from "zod";
 import { expressionDepthMax, expressionNodesMax } from "../base/limits.ts";
 
 export type ExpressionJson = string | number | boolean | null | LiteralJson | CallJson;

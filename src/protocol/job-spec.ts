@@ -8,7 +8,7 @@
  *       "aggregates": { "flights": { "function": "count" }, "worst": { "function": "max", "argument": "delay"
  *       } } }
  */
-import { z } from "zod";
+import * as z from "zod";
 import {
   aggregatesMax,
   columnsMax,
@@ -24,6 +24,7 @@ import { type ExpressionJson, expressionSchema } from "./expression-json.ts";
 import { columnNameSchema, resourceNameSchema } from "./names.ts";
 import { fields, readBody } from "./read-body.ts";
 import { checkInputs, stepInputSchema, stepNamesOf } from "./step-inputs.ts";
+import type { JobSql } from "./table-shape.ts";
 
 export const aggregateFunctions = ["count", "sum", "min", "max", "avg", "first_value", "last_value"] as const;
 
@@ -39,6 +40,8 @@ export interface JobDefinition extends StepDefinition {
   readonly allowNonRestoredState?: true;
   /** Steps that aggregate results of earlier ones. */
   readonly steps?: readonly FurtherStep[];
+  /** Absent for one that was not made with SQL. Its body does not show it. */
+  readonly sql?: JobSql;
 }
 
 /** A step behind the first. */

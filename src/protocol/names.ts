@@ -1,7 +1,7 @@
 /**
  * Names that users give: they stand in URLs, in object names and in queries.
  */
-import { z } from "zod";
+import * as z from "zod";
 
 const resourceName = /^[A-Za-z_][A-Za-z0-9_-]{0,62}$/;
 const columnName = /^[A-Za-z_][A-Za-z0-9_]{0,62}$/;

@@ -4,7 +4,7 @@
  * Objects of a body are made with `fields`, so that a field nobody knows is refused with the name that was
  * meant.
  */
-import { z } from "zod";
+import * as z from "zod";
 import type { ErrorCode } from "../base/error-codes.ts";
 import { EngineError } from "../base/errors.ts";
 import { suggestName } from "../base/suggest-name.ts";

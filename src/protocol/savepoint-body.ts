@@ -2,7 +2,7 @@
  * The body of `POST /v1/jobs/{job}/savepoints`: `{}`; `{ "stop": true }` to end the job with it; with
  * `"drain": true` beside it after every window has fired.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { EngineError } from "../base/errors.ts";
 import { fields, readBody } from "./read-body.ts";
 import { type PageQuery, readPageQuery } from "./view-query.ts";

@@ -4,7 +4,7 @@
  *
  *     { "shard": 0 }        { "stage": 1, "partition": 0, "keyGroup": 256 }
  */
-import { z } from "zod";
+import * as z from "zod";
 import { maxParallelism } from "../base/limits.ts";
 import { fields, readBody } from "./read-body.ts";
 

@@ -1,7 +1,7 @@
 /**
  * What `POST /v1/sql` takes and answers.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { sqlTextMax } from "../base/limits.ts";
 import type { ResultJson } from "../interpreter/values/result-json.ts";
 import { fields, readBody } from "./read-body.ts";
@@ -9,6 +9,8 @@ import { fields, readBody } from "./read-body.ts";
 /** One for each statement, in order. */
 export interface SqlAnswer {
   readonly results: readonly StatementAnswer[];
+  /** What SET and RESET left: sent with the next request, they hold there too. */
+  readonly options: Readonly<Record<string, string>>;
 }
 
 export interface StatementAnswer {
@@ -28,15 +30,21 @@ export interface ResultColumn {
   readonly type: string;
 }
 
+const parameterSchema = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+
 const sqlBodySchema = fields({
   sql: z
     .string()
     .min(1, "expected one or more statements")
     .max(sqlTextMax, `expected at most ${sqlTextMax} characters`),
   options: z.record(z.string(), z.string()).default({}),
+  parameters: z.union([z.array(parameterSchema), z.record(z.string(), parameterSchema)]).default([]),
 });
 
-/** `sql` is one statement or several with semicolons between them; `options` is what SET would set. */
+/**
+ * `sql` is one statement or several with semicolons between them; `options` is what SET would set;
+ * `parameters` are the values for `?` in their order, or for `:name` by name.
+ */
 export type SqlBody = z.input<typeof sqlBodySchema>;
 
 /** Reads the body of `POST /v1/sql`; throws REQUEST_INVALID naming the place. */

@@ -2,7 +2,7 @@
  * What the further steps of a job read: the results of an earlier step, or of several as one; the rows that
  * came too late for one, as `by-shop.late`; or what the job itself reads, as `source`.
  */
-import { z } from "zod";
+import * as z from "zod";
 import { stepInputsMax } from "../base/limits.ts";
 import { suggestName } from "../base/suggest-name.ts";
 

@@ -9,7 +9,7 @@
  *                    { "name": "fare", "type": "DECIMAL(10, 2)", "path": "price.total" } ],
  *       "eventTime": { "column": "time", "outOfOrderness": "5s" } }
  */
-import { z } from "zod";
+import * as z from "zod";
 import { appendDeadlineMs, columnsMax, GiB, keyColumnsMax, MiB, maxParallelism } from "../base/limits.ts";
 import { suggestName } from "../base/suggest-name.ts";
 import { type Column, type DataType, formatType, parseType } from "../columnar/schema.ts";

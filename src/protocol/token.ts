@@ -4,7 +4,7 @@
  *     {"0":17}  0:17,1:4                 of the one stream that a job reads; also an ingest's whole answer
  *     {"clicks":{"0":17}}  clicks:0:17   of a stream that is named: a job may read several
  */
-import { z } from "zod";
+import * as z from "zod";
 import { parseJson } from "./parse-json.ts";
 
 /** An offset per shard, by shard number: what an ingest answers and what a query can wait for. */

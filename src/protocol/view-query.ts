@@ -8,7 +8,7 @@
  *     ?top=flights&order=desc         the rows with the largest values of an output
  *     ?token=0:17,1:4                 waits until the view has come so far; see token.ts
  */
-import { z } from "zod";
+import * as z from "zod";
 import { EngineError } from "../base/errors.ts";
 import { parseTimestamp } from "../columnar/time-text.ts";
 import { durationSchema } from "./duration.ts";

@@ -3,7 +3,7 @@
  *
  *     { "watermark": "2001-01-31T12:30:00Z" }
  */
-import { z } from "zod";
+import * as z from "zod";
 import { parseTimestamp } from "../columnar/time-text.ts";
 import { fields, readBody } from "./read-body.ts";
 

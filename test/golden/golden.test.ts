@@ -2,8 +2,8 @@
  * Golden files: what statements are answered, for people to read.
  *
  * A file `x.sql` holds cases, an empty line between them: a line `-- title`, then statements, of which the
- * last one's answer counts. All see the tables of `catalog.sql`, none sees what another did. `x.txt` beside it
- * has the answers. `npm run test:golden -- --update` writes them anew; the review is the diff.
+ * last one's answer counts. All see the tables of `catalog.sql`, none what another did. `x.txt` beside it has
+ * the answers. `npm run test:golden -- --update` writes them anew; the review is the diff.
  */
 import { readdirSync, readFileSync } from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
@@ -38,8 +38,8 @@ const catalog = new MemoryCatalog();
 async function answersTo(cases: readonly Case[]): Promise<string> {
   const parts: string[] = [];
   for (const { title, sql } of cases) {
-    const answer = await catalog.copy().told(sql);
-    parts.push(`-- ${title}\n${sql}\n\n${answer}\n`);
+    const told = await catalog.copy().told(sql);
+    parts.push(`-- ${title}\n${sql}\n\n${told}\n`);
   }
   return parts.join("\n\n");
 }

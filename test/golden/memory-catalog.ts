@@ -5,6 +5,7 @@
 import { errorBodyOf } from "../../src/base/errors.ts";
 import type { SqlObject } from "../../src/host/coordinator/sql-objects.ts";
 import { runStatements } from "../../src/host/sql/run-statements.ts";
+import { answerOf } from "../../src/host/sql/statement-result.ts";
 import type { SqlPorts } from "../../src/host/sql/sql-ports.ts";
 import type { StatementAnswer } from "../../src/protocol/sql-answers.ts";
 
@@ -20,8 +21,9 @@ export class MemoryCatalog {
     return new MemoryCatalog(this.#objects);
   }
 
-  run(sql: string): Promise<StatementAnswer[]> {
-    return runStatements(sql, {}, this.#ports());
+  async run(sql: string): Promise<StatementAnswer[]> {
+    const body = { sql, options: {}, parameters: [] };
+    return (await runStatements(body, this.#ports())).results.map(answerOf);
   }
 
   /** What the last statement shows or says, or what it is refused with. */
@@ -53,7 +55,8 @@ export class MemoryCatalog {
     };
     return {
       coordinator: (call) => call(rpc as unknown as Parameters<typeof call>[0]),
-      views: { read: () => Promise.reject(new Error("no view has rows here")) },
+      views: { readShaped: () => Promise.reject(new Error("no view has rows here")) },
+      changes: () => Promise.reject(new Error("no query runs here")),
       clock: { now: () => 0 } as SqlPorts["clock"],
       random: () => 0.5,
     };

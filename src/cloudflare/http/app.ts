@@ -7,7 +7,6 @@ import type { RpcResult } from "../../engine/partition-types.ts";
 import { setWatermark } from "../../host/ingest/set-watermark.ts";
 import { readLetters } from "../../host/query/read-letters.ts";
 import { readSavedState } from "../../host/query/read-saved-state.ts";
-import { runStatements } from "../../host/sql/run-statements.ts";
 import type { SplitAnswer } from "../../protocol/answers.ts";
 import { readJobDefinition } from "../../protocol/job-spec.ts";
 import { resourceNameSchema } from "../../protocol/names.ts";
@@ -18,7 +17,6 @@ import {
   readSavepointNumber,
 } from "../../protocol/savepoint-body.ts";
 import { readShardSplit, readStageSplit } from "../../protocol/split-body.ts";
-import { readSqlBody, type SqlAnswer } from "../../protocol/sql-answers.ts";
 import { readStreamDefinition } from "../../protocol/stream-spec.ts";
 import { readPageQuery, readViewQuery } from "../../protocol/view-query.ts";
 import { readWatermark } from "../../protocol/watermark-body.ts";
@@ -29,6 +27,7 @@ import { blobsOf } from "../savepoint-blobs.ts";
 import { jsonBody } from "./json-body.ts";
 import { answer, problemOf } from "./problem.ts";
 import { Serving } from "./serving.ts";
+import { postSql } from "./sql-route.ts";
 
 type AppEnvironment = { Bindings: Environment };
 type Call = Context<AppEnvironment>;
@@ -78,7 +77,7 @@ export const app = new Hono<AppEnvironment>({ strict: false })
     const savepoint = readSavepointNumber(nameOf(call));
     return gone(await servingOf(call).coordinator((rpc) => rpc.deleteSavepoint(savepoint)));
   })
-  .post("/v1/sql", postSql)
+  .post("/v1/sql", (call) => postSql(call.req.raw, servingOf(call)))
   .get("/v1/views/:name", async (call) => {
     const query = readViewQuery(new URL(call.req.url).searchParams);
     return answer(await servingOf(call).views.read(nameOf(call), query));
@@ -95,19 +94,6 @@ async function putStream(call: Call): Promise<Response> {
   const definition = readStreamDefinition(await jsonBody(call.req.raw));
   const result = await servingOf(call).coordinator((rpc) => rpc.putStream(name, definition));
   return result.ok ? created(result.value) : answer(result);
-}
-
-/** Runs statements; the first that fails ends it, with what those before it did. */
-async function postSql(call: Call): Promise<Response> {
-  const { sql, options } = readSqlBody(await jsonBody(call.req.raw));
-  const serving = servingOf(call);
-  const results = await runStatements(sql, options, {
-    coordinator: (ask) => serving.coordinator(ask),
-    views: serving.views,
-    clock: serving.clock,
-    random: () => (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) / 2 ** 32,
-  });
-  return Response.json({ results } satisfies SqlAnswer);
 }
 
 async function putJob(call: Call): Promise<Response> {

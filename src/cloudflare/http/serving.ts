@@ -2,11 +2,12 @@
  * What routes call, made of an environment's bindings. Cheap to make: what is worth keeping is the isolate's.
  */
 import { EngineError, errorBodyOf } from "../../base/errors.ts";
-import type { RpcResult } from "../../engine/partition-types.ts";
+import type { RpcResult, ScanPosition } from "../../engine/partition-types.ts";
 import type { CoordinatorRpc } from "../../host/coordinator/coordinator-rpc.ts";
 import type { SqlObjectsRpc } from "../../host/coordinator/sql-objects.ts";
 import { Ingest } from "../../host/ingest/ingest.ts";
-import { ViewReader } from "../../host/query/view-reader.ts";
+import { readChanges } from "../../host/query/read-changes.ts";
+import { type ViewPorts, ViewReader } from "../../host/query/view-reader.ts";
 import { coordinatorOf } from "../coordinator-stub.ts";
 import type { Environment } from "../environment.ts";
 import { isolate } from "../isolate.ts";
@@ -19,6 +20,7 @@ export class Serving {
   readonly shards: ShardStubs;
   readonly ingest: Ingest;
   readonly views: ViewReader;
+  readonly #viewPorts: ViewPorts;
   readonly #env: Environment;
 
   constructor(env: Environment) {
@@ -34,12 +36,18 @@ export class Serving {
       registrations: isolate.registrations,
       askRegistration: (wanted) => this.coordinator((rpc) => rpc.registerProducer(wanted)),
     });
-    this.views = new ViewReader({
+    this.#viewPorts = {
       clock: this.clock,
       shards: this.shards,
       facts: isolate.jobFacts,
       askFacts: this.askJobFacts,
-    });
+    };
+    this.views = new ViewReader(this.#viewPorts);
+  }
+
+  /** Rows of a changelog behind a place. */
+  changes(view: string, after: ScanPosition | undefined, limit: number) {
+    return readChanges(this.#viewPorts, view, after, limit);
   }
 
   readonly askStreamFacts = (name: string) => this.coordinator((rpc) => rpc.streamFacts(name));

@@ -15,8 +15,7 @@ import { assert } from "../../base/assert.ts";
 import type { TaskPlan } from "../../engine/plan/task-plan.ts";
 import type { SqlStorage, SqlValue } from "../../engine/ports.ts";
 import type { KeyGroupRange } from "../../engine/shard-map.ts";
-import type { JobDefinition } from "../../protocol/job-spec.ts";
-import { stepNamesOf } from "../../protocol/step-inputs.ts";
+import { type AnyJobDefinition, fills, stageOfView } from "./job-definitions.ts";
 import { type StoredStream, shardCountOf } from "./shard-ranges.ts";
 
 export interface StreamEntry {
@@ -33,7 +32,7 @@ export interface JobEntry {
   readonly name: string;
   readonly run: number;
   readonly generation: number;
-  readonly definition: JobDefinition;
+  readonly definition: AnyJobDefinition;
   /** From the sources on: those of an earlier number send to those of a later one. */
   readonly stages: readonly JobStage[];
   readonly restore?: JobRestore;
@@ -177,16 +176,16 @@ export class Catalog {
 
   /**
    * The job and the stage of a view: a job's name is its last step's; behind a dot any step's number, from 0
-   * on, or its `uid`.
+   * on, or its `uid`. Of a dataflow's stages those have one that keep a table, which is known by its own name
+   * too.
    */
   view(view: string): { job: JobEntry; stage: number } | undefined {
     const [, name = view, wanted] = /^(.*)\.(.+)$/.exec(view) ?? [];
-    const job = this.job(name);
+    const job = this.job(name) ?? this.jobs().find(({ definition }) => fills(definition, view));
     if (!job) return undefined;
-    const names = stepNamesOf(job.definition);
-    const step = names.findIndex((uid, number) => uid === wanted || String(number) === wanted);
-    if (wanted !== undefined && step < 0) return undefined;
-    return { job, stage: job.stages.length - names.length + (step < 0 ? names.length - 1 : step) };
+    if (job.name !== name) return this.view(`${job.name}.${view}`);
+    const stage = stageOfView(job.definition, job.stages.length, wanted);
+    return stage === undefined ? undefined : { job, stage };
   }
 
   addJob(job: Omit<JobEntry, "run" | "state">): JobEntry {

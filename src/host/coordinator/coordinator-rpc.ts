@@ -18,10 +18,10 @@ import type {
   StreamAnswer,
   StreamStatusAnswer,
 } from "../../protocol/answers.ts";
-import type { DataflowDefinition } from "../../protocol/dataflow.ts";
-import type { JobDefinition } from "../../protocol/job-spec.ts";
 import type { SavepointWish } from "../../protocol/savepoint-body.ts";
 import type { StreamDefinition } from "../../protocol/stream-spec.ts";
+import type { TableShape } from "../../protocol/table-shape.ts";
+import type { AnyJobDefinition, JobStart } from "./job-definitions.ts";
 
 /** What it takes to send a row of a stream to its shard. */
 export interface StreamFacts {
@@ -59,6 +59,8 @@ export interface JobFacts extends StagePartitions {
   readonly job: string;
   readonly run: number;
   readonly plan: TaskPlan;
+  /** Of a view that is a table of SQL: how its rows are made. */
+  readonly shape?: TableShape;
   /** The stages that lead to that one, from the sources on. */
   readonly before: readonly StageBefore[];
 }
@@ -84,11 +86,14 @@ export interface CoordinatorRpc {
   stream(name: string): Promise<RpcResult<StreamStatusAnswer>>;
   streams(): Promise<RpcResult<readonly StreamAnswer[]>>;
   deleteStream(name: string): Promise<RpcResult<null>>;
-  putJob(name: string, definition: JobDefinition | DataflowDefinition): Promise<RpcResult<Put<JobAnswer>>>;
+  /** `start` is for a dataflow, which does not say it itself. */
+  putJob(name: string, definition: AnyJobDefinition, start?: JobStart): Promise<RpcResult<Put<JobAnswer>>>;
   job(name: string): Promise<RpcResult<JobStatusAnswer>>;
   jobs(): Promise<RpcResult<readonly JobAnswer[]>>;
   setJobState(name: string, state: "running" | "paused"): Promise<RpcResult<JobAnswer>>;
   deleteJob(name: string): Promise<RpcResult<null>>;
+  /** Has a job end when this is not called again within `leaseMs`. */
+  renewLease(name: string): Promise<RpcResult<null>>;
   /**
    * Takes a savepoint of a running job; answers when it is complete, or after some seconds while it goes on.
    */

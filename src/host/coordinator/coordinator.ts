@@ -11,8 +11,6 @@ import { EngineError, errorBodyOf, StorageFailure } from "../../base/errors.ts";
 import type { RpcResult } from "../../engine/partition-types.ts";
 import type { SqlStorage } from "../../engine/ports.ts";
 import type { JobAnswer, SavepointAnswer, SplitAnswer, StreamAnswer } from "../../protocol/answers.ts";
-import type { DataflowDefinition } from "../../protocol/dataflow.ts";
-import { type JobDefinition, sinksOfJob, sourcesOf } from "../../protocol/job-spec.ts";
 import type { SavepointWish } from "../../protocol/savepoint-body.ts";
 import type { StreamDefinition } from "../../protocol/stream-spec.ts";
 import type { BlobStore } from "../blobs.ts";
@@ -23,8 +21,10 @@ import { CommandDelivery } from "./command-delivery.ts";
 import type { CoordinatorRpc, JobFacts, ProducerRegistration, Put, StreamFacts } from "./coordinator-rpc.ts";
 import { decideStreamChange, withWaiting } from "./decide-stream-change.ts";
 import { findJob, findStream, findView } from "./find-entries.ts";
-import { jobDifference } from "./job-difference.ts";
+import { type AnyJobDefinition, type JobStart, streamNamesOf } from "./job-definitions.ts";
+import { checkUnchanged } from "./job-difference.ts";
 import { jobFactsOf } from "./job-facts.ts";
+import { Leases } from "./leases.ts";
 import { jobAnswerOf, mergeJobStatus, mergeStreamStatus, streamAnswerOf } from "./merge-status.ts";
 import { ProducerRegistry } from "./producer-registry.ts";
 import { type SavepointEntry, Savepoints, savepointAnswerOf } from "./savepoints.ts";
@@ -72,6 +72,7 @@ export class Coordinator implements CoordinatorRpc {
       ...{ catalog: this.#catalog, clock },
       splits: new Splits(sql, this.#catalog, shards, clock, this.#delivery),
       savepoints: blobs && new Savepoints(sql, shards, clock, blobs),
+      leases: new Leases(sql),
       schedule: () => this.#schedule(),
       stop: (job) => this.#wish(job, "deleted"),
     });
@@ -149,16 +150,15 @@ export class Coordinator implements CoordinatorRpc {
     });
   }
 
-  putJob(name: string, definition: JobDefinition | DataflowDefinition): Promise<RpcResult<Put<JobAnswer>>> {
+  putJob(
+    name: string,
+    definition: AnyJobDefinition,
+    start: JobStart = {},
+  ): Promise<RpcResult<Put<JobAnswer>>> {
     return this.#answer(async () => {
-      if ("stages" in definition) throw new EngineError("SQL_NOT_SUPPORTED", { message: "Dataflows." });
       const existing = this.#catalog.job(name);
-      if (existing && JSON.stringify(existing.definition) !== JSON.stringify(definition)) {
-        const difference = jobDifference(existing.definition, definition);
-        const message = `Job "${name}" exists with another definition: ${difference}.`;
-        throw new EngineError("JOB_CONFLICT", { message });
-      }
-      const job = existing ?? (await this.#startJob(name, definition));
+      if (existing) checkUnchanged(existing, definition);
+      const job = existing ?? (await this.#startJob(name, definition, { ...definition, ...start }));
       const isSettled = await this.#settleJob(job);
       return { isNew: !existing, answer: jobAnswerOf(findJob(this.#catalog, name), isSettled) };
     });
@@ -188,10 +188,16 @@ export class Coordinator implements CoordinatorRpc {
     });
   }
 
+  renewLease(name: string): Promise<RpcResult<null>> {
+    return this.#answer(async () => {
+      this.#operations.renewLease(findJob(this.#catalog, name));
+      return null;
+    });
+  }
+
   deleteJob(name: string): Promise<RpcResult<null>> {
     return this.#answer(async () => {
-      const job = findJob(this.#catalog, name);
-      await this.#wish(job, "deleted");
+      await this.#wish(findJob(this.#catalog, name), "deleted");
       return null;
     });
   }
@@ -205,10 +211,9 @@ export class Coordinator implements CoordinatorRpc {
   }
 
   savepoints(job: string): Promise<RpcResult<readonly SavepointAnswer[]>> {
-    return this.#answer(async () => {
-      const entries = this.#operations.savepoints.ofJob(job);
-      return entries.map((entry) => this.#savepointAnswer(entry));
-    });
+    return this.#answer(async () =>
+      this.#operations.savepoints.ofJob(job).map((entry) => this.#savepointAnswer(entry)),
+    );
   }
 
   savepoint(savepoint: number): Promise<RpcResult<SavepointAnswer>> {
@@ -238,8 +243,8 @@ export class Coordinator implements CoordinatorRpc {
     keyGroup: number | undefined,
   ): Promise<RpcResult<SplitAnswer>> {
     return this.#answer(async () => {
-      const job = findJob(this.#catalog, name);
-      return splitAnswerOf(await this.#operations.splitStage(job, stage, partition, keyGroup));
+      const entry = this.#operations.splitStage(findJob(this.#catalog, name), stage, partition, keyGroup);
+      return splitAnswerOf(await entry);
     });
   }
 
@@ -251,14 +256,7 @@ export class Coordinator implements CoordinatorRpc {
   }
 
   splitsOfJob(name: string): Promise<RpcResult<readonly (SplitAnswer & { readonly stage: number })[]>> {
-    return this.#answer(async () => {
-      const generations = findJob(this.#catalog, name).stages.map(({ generation }) => generation);
-      const entries = this.#operations.splits.ofStreams(generations.slice(1));
-      return entries.map((entry) => ({
-        stage: generations.indexOf(entry.generation),
-        ...splitAnswerOf(entry),
-      }));
-    });
+    return this.#answer(async () => this.#operations.splits.ofJob(findJob(this.#catalog, name)));
   }
 
   registerProducer(registration: ProducerRegistration): Promise<RpcResult<number>> {
@@ -308,14 +306,15 @@ export class Coordinator implements CoordinatorRpc {
     }
   }
 
-  async #startJob(name: string, definition: JobDefinition): Promise<JobEntry> {
+  async #startJob(name: string, definition: AnyJobDefinition, start: JobStart): Promise<JobEntry> {
     const find = (names: readonly string[]) => names.map((each) => findStream(this.#catalog, each));
-    const [read, written] = [sourcesOf(definition), sinksOfJob(definition)];
+    const { read, written } = streamNamesOf(definition);
     await this.#operations.mapsSettled(find([...read, ...written]));
     const [sources, sinks] = [find(read), sinkStreamsOf(this.#catalog, find(read), find(written))];
-    const { fromSavepoint } = definition;
+    const { fromSavepoint } = start;
     const saved = fromSavepoint === undefined ? undefined : this.#operations.savepoints.get(fromSavepoint);
-    const job = startJob(this.#catalog, sources, { name, definition, sinks, saved }, this.#ports.clock.now());
+    const wish = { name, definition, sinks, saved, start };
+    const job = startJob(this.#catalog, sources, wish, this.#ports.clock.now());
     for (const source of sources) this.#watch(source);
     return job;
   }
@@ -355,8 +354,7 @@ export class Coordinator implements CoordinatorRpc {
   #watched(generation: number): WatchedStream | undefined {
     const stream = this.#catalog.generation(generation);
     if (!stream || stream.isDeleted) return undefined;
-    const hasJobs = this.#catalog.jobsOf(generation).some(({ state }) => state === "running");
-    return { ...stream, hasJobs };
+    return { ...stream, hasJobs: this.#catalog.jobsOf(generation).some(({ state }) => state === "running") };
   }
 
   /**

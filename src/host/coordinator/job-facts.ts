@@ -5,6 +5,7 @@
 import { assert } from "../../base/assert.ts";
 import type { JobEntry, StreamEntry } from "./catalog.ts";
 import type { JobFacts, StageBefore, StagePartitions } from "./coordinator-rpc.ts";
+import { type AnyJobDefinition, isDataflow } from "./job-definitions.ts";
 import { stagePartitionsOf } from "./stream-facts.ts";
 
 /** `streams` are those that the stages read, stage by stage. */
@@ -22,6 +23,7 @@ export function jobFactsOf(
     run: job.run,
     ...own,
     plan,
+    ...shapeOf(job.definition),
     before: edgesBefore(job.stages, stage, partitions),
   };
 }
@@ -49,4 +51,9 @@ function edgesBefore(
       const own = partitions[from];
       return own ? [{ ...own, to: partitions[to]?.generation ?? 0 }] : [];
     });
+}
+
+/** How the rows of a table are made of those of the job's view, where they are not the same. */
+function shapeOf(job: AnyJobDefinition): Pick<JobFacts, "shape"> {
+  return !isDataflow(job) && job.sql?.view ? { shape: job.sql.view } : {};
 }

@@ -14,10 +14,10 @@ import type {
   StreamAnswer,
   StreamStatusAnswer,
 } from "../../protocol/answers.ts";
-import { jobBodyOf, sourcesOf } from "../../protocol/job-spec.ts";
 import { streamBodyOf } from "../../protocol/stream-spec.ts";
 import { formatTime, formatWatermark } from "../../protocol/watermark-text.ts";
 import type { JobEntry, StreamEntry } from "./catalog.ts";
+import { shownDefinition, sourceNamesOf } from "./job-definitions.ts";
 
 /** Checkpoints shown, newest first. */
 const checkpointsShown = 50;
@@ -57,10 +57,10 @@ export function jobAnswerOf(job: JobEntry, isSettled: boolean): JobAnswer {
   return {
     job: job.name,
     run: job.run,
-    stream: sourcesOf(job.definition)[0] ?? "",
+    stream: sourceNamesOf(job.definition)[0] ?? "",
     state: stateOf(job, isSettled, []),
     createdAt: formatTime(job.createdAt),
-    definition: jobBodyOf(job.definition),
+    definition: shownDefinition(job.definition),
   };
 }
 
@@ -119,7 +119,7 @@ function offsetsOf(
   { definition }: JobEntry,
   partitions: readonly { readonly stage: number; readonly shard: number; readonly status: JobStatus }[],
 ): JobStatusAnswer["offsets"] {
-  const sources = sourcesOf(definition);
+  const sources = sourceNamesOf(definition);
   const offsets = sources.map((_, source) => {
     const own = partitions.filter(({ stage }) => stage === source);
     return Object.fromEntries(own.map(({ shard, status }) => [shard, status.appliedOffset]));

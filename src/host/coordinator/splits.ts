@@ -107,6 +107,14 @@ export class Splits {
     return this.#select(`WHERE generation IN (${places}) ORDER BY split DESC`, ...generations);
   }
 
+  /** Those of a job's stages behind exchanges, with the number of the stage; newest first. */
+  ofJob({ stages }: JobEntry): (SplitAnswer & { readonly stage: number })[] {
+    const generations = stages.map(({ generation }) => generation);
+    return this.ofStreams(generations.slice(1)).map((entry) => {
+      return { stage: generations.indexOf(entry.generation), ...splitAnswerOf(entry) };
+    });
+  }
+
   /** Those that are under way. */
   running(): SplitEntry[] {
     return this.#select("WHERE state <> 'done' ORDER BY split");

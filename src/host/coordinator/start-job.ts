@@ -2,11 +2,10 @@
  * Starts a job in the catalog: plans its stages, makes the streams between them, and notes whom to tell.
  */
 import type { SinkStreams } from "../../engine/plan/plan-sink.ts";
-import { type PlannedStage, planStages } from "../../engine/plan/plan-stages.ts";
-import type { JobDefinition } from "../../protocol/job-spec.ts";
-import { stepNamesOf } from "../../protocol/step-inputs.ts";
+import type { PlannedStage } from "../../engine/plan/plan-stages.ts";
 import type { Catalog, JobEntry, JobStage, StreamEntry } from "./catalog.ts";
 import { CommandDelivery } from "./command-delivery.ts";
+import { type AnyJobDefinition, type JobStart, operatorNamesOf, planJobStages } from "./job-definitions.ts";
 import { planRestore } from "./restore-plan.ts";
 import type { SavepointEntry } from "./savepoints.ts";
 import { channelsFrom, shardCountOf } from "./shard-ranges.ts";
@@ -16,27 +15,28 @@ export const streamRun = 0;
 
 export interface NewJob {
   readonly name: string;
-  readonly definition: JobDefinition;
+  readonly definition: AnyJobDefinition;
   /** The streams that it writes to. */
   readonly sinks: SinkStreams;
   /** The savepoint that it begins with. */
   readonly saved: SavepointEntry | undefined;
+  readonly start: JobStart;
 }
 
 /** Throws what planning throws, and SAVEPOINT_UNFIT; then the catalog is as it was. */
 export function startJob(
   catalog: Catalog,
   sources: readonly StreamEntry[],
-  { name, definition, sinks, saved }: NewJob,
+  { name, definition, sinks, saved, start }: NewJob,
   now: number,
 ): JobEntry {
   const read = sources.map((source) => source.definition);
   const shardsOf = new Map(sources.map((source) => [source.generation, shardCountOf(source)]));
   const restored = (stages: readonly JobStage[]) =>
-    saved && planRestore(saved, stages, shardsOf, definition.allowNonRestoredState ?? false);
+    saved && planRestore(saved, stages, shardsOf, start.allowNonRestoredState ?? false);
   restored(tryPlan(definition, sources, sinks));
   const streams = [...sources];
-  const planned = planStages(
+  const planned = planJobStages(
     definition,
     read,
     (input, from) => {
@@ -65,10 +65,14 @@ export function startJob(
 }
 
 /** The stages that a job would have, with nothing made for them. */
-function tryPlan(definition: JobDefinition, sources: readonly StreamEntry[], sinks: SinkStreams): JobStage[] {
+function tryPlan(
+  definition: AnyJobDefinition,
+  sources: readonly StreamEntry[],
+  sinks: SinkStreams,
+): JobStage[] {
   const read = sources.map((source) => source.definition);
   const streams: Pick<StreamEntry, "generation">[] = [...sources];
-  const planned = planStages(
+  const planned = planJobStages(
     definition,
     read,
     ({ shards }) => {
@@ -81,15 +85,14 @@ function tryPlan(definition: JobDefinition, sources: readonly StreamEntry[], sin
   return stagesOf(definition, planned, streams);
 }
 
-/** Of those that keep state the first belongs to the first step, and so on. */
 function stagesOf(
-  definition: JobDefinition,
+  definition: AnyJobDefinition,
   planned: readonly PlannedStage[],
   streams: readonly Pick<StreamEntry, "generation">[],
 ): JobStage[] {
-  const operators = stepNamesOf(definition);
+  const operators = operatorNamesOf(definition, planned);
   return planned.map(({ plan, from }, index): JobStage => {
-    const operator = plan.send ? undefined : operators.shift();
+    const operator = operators[index];
     const generation = streams[index]?.generation ?? 0;
     const place = { ...(operator !== undefined && { operator }), ...(from.length > 0 && { from }) };
     return { generation, plan, ...place };

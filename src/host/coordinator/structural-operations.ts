@@ -9,6 +9,7 @@ import { EngineError } from "../../base/errors.ts";
 import type { SavepointWish } from "../../protocol/savepoint-body.ts";
 import { deadlineAfter, type WallClock } from "../wall-clock.ts";
 import type { Catalog, JobEntry, StreamEntry } from "./catalog.ts";
+import type { Leases } from "./leases.ts";
 import { SavepointTaking } from "./savepoint-taking.ts";
 import type { SavepointEntry, Savepoints } from "./savepoints.ts";
 import { type SplitEntry, type Splits, splitPollMs } from "./splits.ts";
@@ -28,6 +29,7 @@ export interface OperationPorts {
   readonly savepoints: Savepoints | undefined;
   /** Sets the alarm that goes on with what has begun. */
   schedule(): void;
+  readonly leases: Leases;
   /** Ends a job. */
   stop(job: JobEntry): Promise<unknown>;
 }
@@ -53,15 +55,32 @@ export class StructuralOperations {
 
   /** When, in ms, an alarm is to go on with what has begun; undefined where nothing has. */
   nextDueAt(): number | undefined {
-    const { splits, clock } = this.#ports;
-    return splits.running().length > 0 ? clock.now() + alarmMs : this.#taking?.nextDueAt();
+    const { splits, clock, leases } = this.#ports;
+    const dueAt = splits.running().length > 0 ? clock.now() + alarmMs : this.#taking?.nextDueAt();
+    const leaseAt = leases.nextDueAt();
+    return dueAt === undefined || leaseAt === undefined ? (dueAt ?? leaseAt) : Math.min(dueAt, leaseAt);
   }
 
   /** Goes on with all that has begun. */
   async advance(): Promise<void> {
     const { splits } = this.#ports;
     const splitting = splits.running().map((entry) => splits.advance(entry));
-    await Promise.all([this.#taking?.advanceAll(), ...splitting]);
+    await Promise.all([this.#taking?.advanceAll(), ...splitting, ...this.#endLeases()]);
+  }
+
+  /** Keeps a job for a while longer; it ends when this is not done again in time. */
+  renewLease({ name }: JobEntry): void {
+    this.#ports.leases.renew(name, this.#ports.clock.now());
+    this.#ports.schedule();
+  }
+
+  #endLeases(): Promise<unknown>[] {
+    const { leases, clock, catalog, stop } = this.#ports;
+    return leases.ended(clock.now()).map((name) => {
+      const job = catalog.job(name);
+      leases.forget(name);
+      return job ? stop(job) : Promise.resolve();
+    });
   }
 
   /** Throws SAVEPOINTS_NOT_SET, and what taking one throws. */

@@ -8,6 +8,7 @@ import { EngineError, type ErrorBody, errorBodyOf } from "../../base/errors.ts";
 import { suggestName } from "../../base/suggest-name.ts";
 import type { RpcResult, ScanPosition, ViewPage, ViewScan } from "../../engine/partition-types.ts";
 import type { ViewAnswer } from "../../protocol/answers.ts";
+import type { TableShape } from "../../protocol/table-shape.ts";
 import type { Token } from "../../protocol/token.ts";
 import type { ViewQuery } from "../../protocol/view-query.ts";
 import { formatWatermark } from "../../protocol/watermark-text.ts";
@@ -36,6 +37,12 @@ interface ShardPage {
   readonly page: ViewPage;
 }
 
+/** A page of a view. `shape` is undefined where the view is no table of SQL, or has its rows as they are. */
+export interface ShapedAnswer {
+  readonly answer: ViewAnswer;
+  readonly shape: TableShape | undefined;
+}
+
 export class ViewReader {
   readonly #ports: ViewPorts;
 
@@ -44,6 +51,12 @@ export class ViewReader {
   }
 
   async read(view: string, query: ViewQuery): Promise<RpcResult<ViewAnswer>> {
+    const read = await this.readShaped(view, query);
+    return read.ok ? { ok: true, value: read.value.answer } : read;
+  }
+
+  /** As `read`, with the shape of the table that the view is. */
+  async readShaped(view: string, query: ViewQuery): Promise<RpcResult<ShapedAnswer>> {
     try {
       const { facts, askFacts } = this.#ports;
       const known = await facts.get(view, askFacts);
@@ -57,9 +70,10 @@ export class ViewReader {
     }
   }
 
-  async #tryOnce(facts: JobFacts, query: ViewQuery): Promise<RpcResult<ViewAnswer>> {
+  async #tryOnce(facts: JobFacts, query: ViewQuery): Promise<RpcResult<ShapedAnswer>> {
     try {
-      return await this.#readOnce(facts, query);
+      const read = await this.#readOnce(facts, query);
+      return read.ok ? { ok: true, value: { answer: read.value, shape: facts.shape } } : read;
     } catch (thrown) {
       return { ok: false, error: errorBodyOf(thrown) };
     }

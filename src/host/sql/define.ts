@@ -3,7 +3,6 @@
  */
 import { EngineError } from "../../base/errors.ts";
 import { suggestName } from "../../base/suggest-name.ts";
-import type { StatementAnswer } from "../../protocol/sql-answers.ts";
 import { type BindContext, simpleName } from "../../sql/bind/bind-context.ts";
 import { bindQuery } from "../../sql/bind/bind-query.ts";
 import { alterTable } from "../../sql/catalog/alter-table.ts";
@@ -25,6 +24,7 @@ import { streamOf } from "../../sql/plan/staging.ts";
 import type { Existing } from "../coordinator/sql-objects.ts";
 import type { ReadCatalog } from "./read-catalog.ts";
 import { ask, type SqlPorts } from "./sql-ports.ts";
+import { done, type StatementResult } from "./statement-result.ts";
 
 type Context = BindContext & { readonly catalog: ReadCatalog };
 
@@ -36,7 +36,7 @@ export async function createTable(
 ): Promise<{
   readonly table: TableDefinition;
   readonly isWritten: boolean;
-  readonly answer: StatementAnswer;
+  readonly answer: StatementResult;
 }> {
   const { source, catalog } = context;
   const name = simpleName(source, statement.name);
@@ -83,7 +83,7 @@ export async function createView(
   statement: CreateView,
   context: Context,
   ports: SqlPorts,
-): Promise<StatementAnswer> {
+): Promise<StatementResult> {
   const { source, catalog } = context;
   const name = simpleName(source, statement.name);
   const query = formatQuery(statement.query);
@@ -107,7 +107,7 @@ export async function createFunction(
   statement: CreateFunction,
   { source }: Context,
   _ports: SqlPorts,
-): Promise<StatementAnswer> {
+): Promise<StatementResult> {
   throw notSupported(source, statement, "functions of your own");
 }
 
@@ -115,7 +115,7 @@ export async function alter(
   statement: AlterTable | AlterView,
   context: Context,
   ports: SqlPorts,
-): Promise<StatementAnswer> {
+): Promise<StatementResult> {
   const { source, catalog } = context;
   const name = simpleName(source, statement.name);
   if (statement.kind === "alter view") return alterView(statement, name, context, ports);
@@ -137,7 +137,7 @@ async function alterView(
   name: string,
   context: Context,
   ports: SqlPorts,
-): Promise<StatementAnswer> {
+): Promise<StatementResult> {
   const { source, catalog } = context;
   const view = catalog.view(name);
   if (!view) {
@@ -162,7 +162,7 @@ async function alterView(
 }
 
 /** Drops; the stream of a table goes with it, and must not be in use. */
-export async function drop(statement: Drop, context: Context, ports: SqlPorts): Promise<StatementAnswer> {
+export async function drop(statement: Drop, context: Context, ports: SqlPorts): Promise<StatementResult> {
   const { source, catalog } = context;
   const name = simpleName(source, statement.name);
   const what = statement.what === "MATERIALIZED TABLE" ? "TABLE" : statement.what;
@@ -183,8 +183,4 @@ export async function drop(statement: Drop, context: Context, ports: SqlPorts): 
   }
   const isGone = wasThere || isStream;
   return done(`DROP ${statement.what}`, isGone ? `${name} is dropped.` : `There is no ${kind} ${name}.`);
-}
-
-export function done(statement: string, message: string): StatementAnswer {
-  return { statement, message };
 }

@@ -1,16 +1,16 @@
 /**
  * Runs statements of SQL, one after the other: each sees what those before it made.
  */
-import { formatSqlType } from "../../interpreter/types/sql-type.ts";
-import { encodeResult } from "../../interpreter/values/result-json.ts";
+import type { SqlField } from "../../interpreter/types/sql-type.ts";
 import type { Row } from "../../interpreter/values/sql-value.ts";
 import type { DataflowDefinition } from "../../protocol/dataflow.ts";
-import type { StatementAnswer } from "../../protocol/sql-answers.ts";
+import type { JobDefinition } from "../../protocol/job-spec.ts";
 import { evaluateRelation } from "../../sql/batch/evaluate-relation.ts";
 import type { BindContext } from "../../sql/bind/bind-context.ts";
 import { bindInsert } from "../../sql/bind/bind-insert.ts";
 import { bindQuery } from "../../sql/bind/bind-query.ts";
 import {
+  type Field,
   type InsertPlan,
   inputsOfRelation,
   type Relation,
@@ -26,30 +26,47 @@ import {
 import { explainInserts, explainQuery } from "../../sql/explain/explain.ts";
 import { optimize } from "../../sql/optimize/optimize.ts";
 import { formatStatement } from "../../sql/parse/format-statement.ts";
+import type { ParameterValues } from "../../sql/parse/parameters.ts";
 import { parseStatements } from "../../sql/parse/parse-statements.ts";
 import type { Explain, Insert, QueryStatement, Statement, StopJob } from "../../sql/parse/statement-tree.ts";
 import { notSupported, type SourceText, statementError } from "../../sql/parse/syntax-error.ts";
 import { planDataflow } from "../../sql/plan/lower-insert.ts";
-import { alter, createFunction, createTable, createView, done, drop } from "./define.ts";
+import { lowerToJob } from "../../sql/plan/lower-to-job.ts";
+import { ContinuousQuery } from "./continuous-query.ts";
+import { alter, createFunction, createTable, createView, drop } from "./define.ts";
 import { type ReadCatalog, readCatalog } from "./read-catalog.ts";
 import { readViewRows } from "./read-view.ts";
 import { describe, show } from "./show.ts";
-import { ask, type Session, type SqlPorts, textAnswer } from "./sql-ports.ts";
+import { ask, type Session, type SqlPorts } from "./sql-ports.ts";
+import { done, type StatementResult, textFields, textResult } from "./statement-result.ts";
 
-/** Runs all statements of a text; throws what the first that fails says, those before it are done. */
+export interface StatementsBody {
+  /** One statement, or several with semicolons between them. */
+  readonly sql: string;
+  /** What SET would set. */
+  readonly options: SessionOptions;
+  /** For `?` and `:name` in the text. */
+  readonly parameters: ParameterValues;
+  /** The caller reads changes as they come: a query that never ends is started. */
+  readonly isContinuous?: boolean;
+}
+
+/**
+ * Runs all statements of a text; throws what the first that fails says, those before it are done. Returns the
+ * options too, as SET and RESET left them.
+ */
 export async function runStatements(
-  text: string,
-  options: SessionOptions,
+  { sql, options, parameters, isContinuous = false }: StatementsBody,
   ports: SqlPorts,
-): Promise<StatementAnswer[]> {
-  const session: Session = { options: {} };
+): Promise<{ readonly results: readonly StatementResult[]; readonly options: SessionOptions }> {
+  const session: Session = { options: {}, isContinuous };
   for (const [key, value] of Object.entries(options)) setOption(session, key, value);
-  const source = { text };
-  const answers: StatementAnswer[] = [];
-  for (const statement of parseStatements(text)) {
-    answers.push(await runStatement(statement, source, session, ports));
+  const source = { text: sql };
+  const results: StatementResult[] = [];
+  for (const statement of parseStatements(sql, parameters)) {
+    results.push(await runStatement(statement, source, session, ports));
   }
-  return answers;
+  return { results, options: session.options };
 }
 
 async function runStatement(
@@ -57,7 +74,7 @@ async function runStatement(
   source: SourceText,
   session: Session,
   ports: SqlPorts,
-): Promise<StatementAnswer> {
+): Promise<StatementResult> {
   switch (statement.kind) {
     case "set":
       if (!statement.option) return listOptions(session);
@@ -73,7 +90,7 @@ async function runStatement(
   const context = contextOf(source, session.options, await readCatalog(ports));
   switch (statement.kind) {
     case "query":
-      return select(statement, context, ports);
+      return select(statement, context, session, ports);
     case "insert":
       return insert([statement], context, ports);
     case "statement set":
@@ -125,7 +142,7 @@ function setOption(session: Session, key: string, value: string): void {
   session.options = { ...session.options, [optionKey(key)]: value };
 }
 
-function resetOption(session: Session, key: string | undefined): StatementAnswer {
+function resetOption(session: Session, key: string | undefined): StatementResult {
   if (key === undefined) session.options = {};
   else {
     const known = optionKey(key);
@@ -134,11 +151,13 @@ function resetOption(session: Session, key: string | undefined): StatementAnswer
   return done("RESET", key === undefined ? "All options have their defaults." : `'${key}' has its default.`);
 }
 
-function listOptions({ options }: Session): StatementAnswer {
+function listOptions({ options }: Session): StatementResult {
   return {
     statement: "SET",
-    columns: ["key", "value", "help"].map((name) => ({ name, type: "STRING" })),
-    rows: Object.entries(sessionOptions).map(([key, { help }]) => [key, optionOf(options, key), help]),
+    table: {
+      fields: textFields("key", "value", "help"),
+      rows: Object.entries(sessionOptions).map(([key, { help }]) => [key, optionOf(options, key), help]),
+    },
   };
 }
 
@@ -146,7 +165,7 @@ function use(
   name: string,
   statement: Extract<Statement, { kind: "use" }>,
   source: SourceText,
-): StatementAnswer {
+): StatementResult {
   const only = statement.what === "CATALOG" ? "default_catalog" : "default_database";
   if (name === only) return done("USE", `${name} is used.`);
   throw statementError(
@@ -159,7 +178,7 @@ function use(
 async function stopJob(
   { job, withSavepoint, withDrain }: StopJob,
   ports: SqlPorts,
-): Promise<StatementAnswer> {
+): Promise<StatementResult> {
   if (!withSavepoint) {
     await ask(ports, (rpc) => rpc.deleteJob(job));
     return done("STOP JOB", `Job ${job} is stopped.`);
@@ -167,36 +186,51 @@ async function stopJob(
   const taken = await ask(ports, (rpc) => rpc.createSavepoint(job, { stop: true, drain: withDrain }));
   return {
     statement: "STOP JOB",
-    columns: [{ name: "savepoint path", type: "STRING" }],
-    rows: [[String(taken.savepoint)]],
+    table: { fields: textFields("savepoint path"), rows: [[String(taken.savepoint)]] },
     message: `Job ${job} stops with savepoint ${taken.savepoint}.`,
   };
 }
 
-/** A query over what ends: VALUES and views. */
+/** A query over what ends, VALUES and views; or one that does not, where changes are read as they come. */
 async function select(
   statement: QueryStatement,
   context: Context,
+  { isContinuous }: Session,
   ports: SqlPorts,
-): Promise<StatementAnswer> {
+): Promise<StatementResult> {
   const relation = optimize(bindQuery(statement.query, context));
   const scans = scansOf(relation);
   const stream = scans.find(({ table }) => table.options.connector !== "view");
+  if (stream && isContinuous) {
+    const text = formatStatement(statement);
+    const query = await ContinuousQuery.start(relation, context.options, text, ports);
+    return { statement: "SELECT", job: query.job, query };
+  }
   if (stream) {
     const { name } = stream.table;
     throw notSupported(
       context.source,
       statement,
       `an answer that ends to a query over ${name}, which does not; ` +
-        "INSERT INTO a table of the view connector and query that",
+        "read its changes with Accept: text/event-stream, or INSERT INTO a table of the view connector " +
+        "and query that",
     );
   }
   const rows = await evaluate(relation, scans, context, ports);
-  return {
-    statement: "SELECT",
-    columns: relation.fields.map(({ name, type }) => ({ name, type: formatSqlType(type) })),
-    rows: rows.map((row) => relation.fields.map(({ type }, index) => encodeResult(row[index] ?? null, type))),
-  };
+  return { statement: "SELECT", table: { fields: withOwnNames(relation.fields), rows } };
+}
+
+/** Of columns that share a name all but the first get a number behind it, as Flink gives them. */
+function withOwnNames(fields: readonly Field[]): SqlField[] {
+  const taken = new Set(fields.map(({ name }) => name));
+  const seen = new Set<string>();
+  return fields.map(({ name, type }) => {
+    let own = name;
+    for (let number = 0; seen.has(own) || (own !== name && taken.has(own)); number++)
+      own = `${name}${number}`;
+    seen.add(own);
+    return { name: own, type };
+  });
 }
 
 async function evaluate(
@@ -230,18 +264,19 @@ async function insert(
   inserts: readonly Insert[],
   context: Context,
   ports: SqlPorts,
-): Promise<StatementAnswer> {
+): Promise<StatementResult> {
   const plans = planInserts(inserts, context);
   const { options } = context;
   const sql = inserts.map((each) => formatStatement(each)).join(";\n");
-  const dataflow = planDataflow(plans, options, sql);
-  const job = await startDataflow(dataflow, plans, options, ports);
+  const choice = lowerToJob(plans, options, sql);
+  const definition = "job" in choice ? choice.job : planDataflow(plans, options, sql);
+  const job = await startJob(definition, plans, options, ports);
   const tables = plans.map(({ table }) => table.name).join(", ");
   return { statement: "INSERT", job, message: `Job ${job} writes to ${tables}.` };
 }
 
-async function startDataflow(
-  dataflow: DataflowDefinition,
+async function startJob(
+  definition: DataflowDefinition | JobDefinition,
   plans: readonly InsertPlan[],
   options: SessionOptions,
   ports: SqlPorts,
@@ -249,8 +284,8 @@ async function startDataflow(
   const wanted = optionOf(options, "pipeline.name");
   const name = wanted === "" ? await freeName(plans, ports) : wanted;
   const saved = optionOf(options, "execution.state-recovery.path");
-  const fromSavepoint = saved === "" ? {} : { fromSavepoint: Number(saved) };
-  await ask(ports, (rpc) => rpc.putJob(name, { ...dataflow, ...fromSavepoint }));
+  const start = saved === "" ? {} : { fromSavepoint: Number(saved) };
+  await ask(ports, (rpc) => rpc.putJob(name, definition, start));
   return name;
 }
 
@@ -265,18 +300,18 @@ async function freeName(plans: readonly InsertPlan[], ports: SqlPorts): Promise<
   }
 }
 
-function explain({ statement, ...span }: Explain, context: Context): StatementAnswer {
+function explain({ statement, ...span }: Explain, context: Context): StatementResult {
   const { source, options } = context;
   switch (statement.kind) {
     case "query": {
       const text = explainQuery(bindQuery(statement.query, context), options);
-      return textAnswer("EXPLAIN", "result", [text]);
+      return textResult("EXPLAIN", "result", [text]);
     }
     case "insert":
     case "statement set": {
       const inserts = statement.kind === "insert" ? [statement] : statement.inserts;
       const plans = inserts.map((each) => bindInsert(each, context));
-      return textAnswer("EXPLAIN", "result", [explainInserts(plans, options)]);
+      return textResult("EXPLAIN", "result", [explainInserts(plans, options)]);
     }
     default:
       throw notSupported(source, span, "EXPLAIN of anything but a query or INSERT");

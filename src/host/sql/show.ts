@@ -2,10 +2,10 @@
  * Statements that only tell: SHOW and DESCRIBE.
  */
 import { suggestName } from "../../base/suggest-name.ts";
+import { aggregateNames } from "../../interpreter/aggregates/built-in.ts";
 import { functionNames } from "../../interpreter/functions/built-in.ts";
 import { formatShape } from "../../interpreter/types/sql-type.ts";
-import type { ResultJson } from "../../interpreter/values/result-json.ts";
-import type { StatementAnswer } from "../../protocol/sql-answers.ts";
+import type { Row } from "../../interpreter/values/sql-value.ts";
 import { type BindContext, simpleName } from "../../sql/bind/bind-context.ts";
 import { bindQuery } from "../../sql/bind/bind-query.ts";
 import { bindScan } from "../../sql/bind/bind-scan.ts";
@@ -17,15 +17,16 @@ import type { Describe, Show } from "../../sql/parse/statement-tree.ts";
 import { notSupported, statementError } from "../../sql/parse/syntax-error.ts";
 import type { QualifiedName } from "../../sql/parse/syntax-tree.ts";
 import type { ReadCatalog } from "./read-catalog.ts";
-import { ask, type SqlPorts, textAnswer } from "./sql-ports.ts";
+import { ask, type SqlPorts } from "./sql-ports.ts";
+import { type StatementResult, stringType, textFields, textResult } from "./statement-result.ts";
 
 type Context = BindContext & { readonly catalog: ReadCatalog };
 
-export async function show(statement: Show, context: Context, ports: SqlPorts): Promise<StatementAnswer> {
+export async function show(statement: Show, context: Context, ports: SqlPorts): Promise<StatementResult> {
   const { catalog, source } = context;
   const label = `SHOW ${statement.what}`;
   const listed = (column: string, names: readonly string[]) =>
-    textAnswer(label, column, names.filter(patternOf(statement)).sort());
+    textResult(label, column, names.filter(patternOf(statement)).sort());
   switch (statement.what) {
     case "TABLES":
       return listed(
@@ -42,15 +43,17 @@ export async function show(statement: Show, context: Context, ports: SqlPorts): 
     case "FUNCTIONS":
     case "USER FUNCTIONS": {
       const own = [...catalog.functions];
-      const names = functionNames().filter((name) => /^[A-Z_0-9]+$/.test(name));
+      const names = [...functionNames(), ...aggregateNames()].filter((name) => /^[A-Z_0-9]+$/.test(name));
       return listed("function name", statement.what === "FUNCTIONS" ? [...own, ...names] : own);
     }
     case "JOBS": {
       const jobs = await ask(ports, (rpc) => rpc.jobs());
       return {
         statement: label,
-        columns: ["job", "status", "start time"].map((name) => ({ name, type: "STRING" })),
-        rows: jobs.map(({ job, state, createdAt }) => [job, state, createdAt]),
+        table: {
+          fields: textFields("job", "status", "start time"),
+          rows: jobs.map(({ job, state, createdAt }) => [job, state, createdAt]),
+        },
       };
     }
     case "DATABASES":
@@ -60,12 +63,12 @@ export async function show(statement: Show, context: Context, ports: SqlPorts): 
     case "CURRENT CATALOG":
       return listed("catalog name", ["default_catalog"]);
     case "CREATE TABLE":
-      return textAnswer(label, "result", [formatTable(tableNamed(statement.of, context))]);
+      return textResult(label, "result", [formatTable(tableNamed(statement.of, context))]);
     case "CREATE VIEW": {
       const name = statement.of ? simpleName(source, statement.of) : "";
       const view = catalog.view(name);
       if (!view) throw unknown(statement.of, name, "view", context);
-      return textAnswer(label, "result", [formatView(view)]);
+      return textResult(label, "result", [formatView(view)]);
     }
     case "COLUMNS":
       return { ...describeTable(tableNamed(statement.of, context)), statement: label };
@@ -74,7 +77,7 @@ export async function show(statement: Show, context: Context, ports: SqlPorts): 
   }
 }
 
-export function describe(statement: Describe, context: Context): StatementAnswer {
+export function describe(statement: Describe, context: Context): StatementResult {
   const { source, catalog } = context;
   const { name: named } = statement;
   if (statement.what !== "TABLE" || typeof named === "string") {
@@ -96,7 +99,7 @@ export function describe(statement: Describe, context: Context): StatementAnswer
   return describeTable(tableNamed(named, context));
 }
 
-function describeTable(table: TableDefinition): StatementAnswer {
+function describeTable(table: TableDefinition): StatementResult {
   const { fields } = bindScan(table);
   return described(fields, ({ name }) => {
     const column = table.columns.find((each) => each.name === name);
@@ -108,15 +111,18 @@ function describeTable(table: TableDefinition): StatementAnswer {
   });
 }
 
-function described(fields: readonly Field[], more: (field: Field) => readonly ResultJson[]): StatementAnswer {
+function described(fields: readonly Field[], more: (field: Field) => Row): StatementResult {
   const names = ["name", "type", "null", "key", "extras", "watermark"];
+  const boolean = { name: "BOOLEAN", isNullable: false } as const;
   return {
     statement: "DESCRIBE",
-    columns: names.map((name) => ({ name, type: name === "null" ? "BOOLEAN" : "STRING" })),
-    rows: fields.map((field) => {
-      const time = field.time === "event" ? " *ROWTIME*" : field.time === "processing" ? " *PROCTIME*" : "";
-      return [field.name, `${formatShape(field.type)}${time}`, field.type.isNullable, ...more(field)];
-    }),
+    table: {
+      fields: names.map((name) => ({ name, type: name === "null" ? boolean : stringType })),
+      rows: fields.map((field) => {
+        const time = field.time === "event" ? " *ROWTIME*" : field.time === "processing" ? " *PROCTIME*" : "";
+        return [field.name, `${formatShape(field.type)}${time}`, field.type.isNullable, ...more(field)];
+      }),
+    },
   };
 }
 

@@ -2,11 +2,11 @@
  * What running statements needs of the outside.
  */
 import { EngineError } from "../../base/errors.ts";
-import type { RpcResult } from "../../engine/partition-types.ts";
-import type { StatementAnswer } from "../../protocol/sql-answers.ts";
+import type { RpcResult, ScanPosition } from "../../engine/partition-types.ts";
 import type { SessionOptions } from "../../sql/bind/session-options.ts";
 import type { CoordinatorRpc } from "../coordinator/coordinator-rpc.ts";
 import type { SqlObjectsRpc } from "../coordinator/sql-objects.ts";
+import type { ChangePage } from "../query/read-changes.ts";
 import type { ViewReader } from "../query/view-reader.ts";
 import type { WallClock } from "../wall-clock.ts";
 
@@ -14,7 +14,12 @@ export interface SqlPorts {
   readonly coordinator: <Value>(
     call: (rpc: CoordinatorRpc & SqlObjectsRpc) => Promise<RpcResult<Value>>,
   ) => Promise<RpcResult<Value>>;
-  readonly views: Pick<ViewReader, "read">;
+  readonly views: Pick<ViewReader, "readShaped">;
+  readonly changes: (
+    view: string,
+    after: ScanPosition | undefined,
+    limit: number,
+  ) => Promise<RpcResult<ChangePage>>;
   readonly clock: WallClock;
   /** A number in [0, 1). */
   readonly random: () => number;
@@ -23,6 +28,8 @@ export interface SqlPorts {
 /** Options that statements of one request set for those behind them. */
 export interface Session {
   options: SessionOptions;
+  /** The caller reads changes as they come. */
+  readonly isContinuous: boolean;
 }
 
 /** Calls the coordinator; throws what it answers as an error. */
@@ -34,9 +41,4 @@ export async function ask<Value>(
   if (answer.ok) return answer.value;
   const { code, message, details } = answer.error;
   throw new EngineError(code, { message, ...(details && { details }) });
-}
-
-/** An answer of one column of texts. */
-export function textAnswer(statement: string, column: string, lines: readonly string[]): StatementAnswer {
-  return { statement, columns: [{ name: column, type: "STRING" }], rows: lines.map((line) => [line]) };
 }

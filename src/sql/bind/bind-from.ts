@@ -4,6 +4,7 @@
 import { suggestName } from "../../base/suggest-name.ts";
 import type { RowExpression } from "../../interpreter/row-expression.ts";
 import { formatShape, type SqlType } from "../../interpreter/types/sql-type.ts";
+import { connectors } from "../catalog/connectors.ts";
 import type { ViewDefinition } from "../catalog/table-definition.ts";
 import { parseStatements } from "../parse/parse-statements.ts";
 import { notSupported, type SourceText, type Span, statementError } from "../parse/syntax-error.ts";
@@ -71,6 +72,11 @@ function bindNamed(reference: NamedTable, context: BindContext): NamedRelation {
   if (!table) {
     const suggestion = suggestName(name, [...catalog.names, ...named.keys()]);
     throw statementError(source, reference.name, `There is no table or view ${name}${suggestion}`);
+  }
+  const { connector = "" } = table.options;
+  if (connectors[connector]?.canRead === false) {
+    const message = `${name} has the connector '${connector}', which is written to only`;
+    throw statementError(source, reference.name, message);
   }
   const hinted = reference.hints.filter((hint) => hint.name.toUpperCase() === "OPTIONS");
   const options = hinted.flatMap((hint) => hint.options.map(({ key, value = "" }) => [key, value] as const));

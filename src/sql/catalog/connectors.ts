@@ -7,6 +7,7 @@ import { maxParallelism } from "../../base/limits.ts";
 import { suggestName } from "../../base/suggest-name.ts";
 import { parseDuration } from "../bind/session-options.ts";
 import type { TableDefinition } from "./table-definition.ts";
+import { forever } from "./view-retention.ts";
 
 interface OptionFacts {
   readonly help: string;
@@ -79,7 +80,10 @@ export const connectors: Readonly<Record<string, ConnectorFacts>> = Object.freez
     canRead: true,
     canWrite: true,
     options: {
-      retention: { help: "How long a row is kept after its last change.", check: duration },
+      retention: {
+        help: "How long a row is kept after its last change: a duration, or forever.",
+        check: (value) => (value === forever ? undefined : duration(value)),
+      },
     },
   },
   blackhole: { help: "Takes all rows and keeps none.", canRead: false, canWrite: true, options: {} },

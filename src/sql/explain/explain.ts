@@ -7,21 +7,29 @@ import type { SessionOptions } from "../bind/session-options.ts";
 import type { TableDefinition } from "../catalog/table-definition.ts";
 import { optimize } from "../optimize/optimize.ts";
 import { planDataflow } from "../plan/lower-insert.ts";
+import { lowerToJob } from "../plan/lower-to-job.ts";
 import { formatDataflow } from "./format-dataflow.ts";
+import { formatJob } from "./format-job.ts";
 import { formatRelation } from "./format-relation.ts";
 
 /** Explains several INSERTs, which are one job. */
 export function explainInserts(inserts: readonly InsertPlan[], options: SessionOptions): string {
   const parts = inserts.map(({ input }) => logicalParts(input));
   const optimized = inserts.map((insert) => ({ ...insert, input: optimize(insert.input) }));
-  return [...parts.flat(), physicalPart(optimized, options)].join("\n\n");
+  const choice = lowerToJob(optimized, options, "");
+  const physical =
+    "job" in choice
+      ? `== Physical Plan ==\n${formatJob(choice.job)}`
+      : physicalPart(optimized, options, `Interpreted, because ${choice.why}\n\n`);
+  return [...parts.flat(), physical].join("\n\n");
 }
 
 /** Explains a query as if its changes were read one after the other. */
 export function explainQuery(relation: Relation, options: SessionOptions): string {
   const table: TableDefinition = {
     name: "result",
-    columns: relation.fields.map(({ name, type }) => ({ name, type })),
+    // A result demands nothing.
+    columns: relation.fields.map(({ name, type }) => ({ name, type: { ...type, isNullable: true } })),
     primaryKey: [],
     partitionedBy: [],
     options: { connector: "changelog" },
@@ -43,9 +51,9 @@ function logicalParts(relation: Relation): string[] {
 }
 
 /** A plan that ends, or that cannot run, is told instead. */
-function physicalPart(inserts: readonly InsertPlan[], options: SessionOptions): string {
+function physicalPart(inserts: readonly InsertPlan[], options: SessionOptions, first = ""): string {
   try {
-    return `== Physical Plan ==\n${formatDataflow(planDataflow(inserts, options, ""))}`;
+    return `== Physical Plan ==\n${first}${formatDataflow(planDataflow(inserts, options, ""))}`;
   } catch (thrown) {
     if (!(thrown instanceof EngineError)) throw thrown;
     return `== Physical Plan ==\n${thrown.message}`;

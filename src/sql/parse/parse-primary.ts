@@ -69,7 +69,7 @@ function parseUnicode(reader: TokenReader): string {
 function parseSymbol(reader: TokenReader): Expression {
   const { start } = reader.token;
   if (reader.accept("*")) return { kind: "star", of: [], ...reader.since(start) };
-  if (reader.comes("?")) reader.notSupported(reader.token, "parameters as ?");
+  if (isParameter(reader)) return reader.parameter();
   if (!reader.is("(")) return reader.fail("an expression");
   if (isQueryAhead(reader)) {
     const query = reader.parenthesized(() => reader.query());
@@ -81,6 +81,13 @@ function parseSymbol(reader: TokenReader): Expression {
   const [first] = items;
   if (first && items.length === 1) return { ...first, ...reader.since(start) };
   return { kind: "row", items, ...reader.since(start) };
+}
+
+/** `?`, or a name right behind a colon. */
+function isParameter(reader: TokenReader): boolean {
+  const { word, end } = reader.token;
+  const next = reader.peek(1);
+  return word === "?" || (word === ":" && next.kind === "word" && next.start === end);
 }
 
 function parseWord(reader: TokenReader): Expression {

@@ -1,6 +1,7 @@
 /**
  * From text to statements: the way into the parser.
  */
+import { Parameters, type ParameterValues } from "./parameters.ts";
 import { parseAlter, parseDrop } from "./parse-alter.ts";
 import { parseCreate } from "./parse-create.ts";
 import { parsePartitionValues } from "./parse-definition.ts";
@@ -33,23 +34,27 @@ const unsupported: readonly (readonly string[])[] = [
 ];
 
 /**
- * Returns the statements of a text, which have semicolons between them. Throws `SQL_SYNTAX`, or
- * `SQL_NOT_SUPPORTED` for what Flink knows and Millrace does not.
+ * Returns the statements of a text, which have semicolons between them; `values` are those of its parameters.
+ * Throws `SQL_SYNTAX`, `SQL_NOT_SUPPORTED` for what Flink knows and Millrace does not, or `SQL_INVALID` for a
+ * parameter without a value and a value without a parameter.
  */
-export function parseStatements(text: string): Statement[] {
-  const reader = new TokenReader(text, grammar);
+export function parseStatements(text: string, values?: ParameterValues): Statement[] {
+  const parameters = new Parameters(values);
+  const reader = new TokenReader(text, grammar, parameters);
   const statements: Statement[] = [];
   for (;;) {
     while (reader.accept(";")) {}
-    if (reader.isAtEnd) return statements;
+    if (reader.isAtEnd) break;
     statements.push(parseStatement(reader));
     if (!reader.isAtEnd && !reader.is(";")) reader.fail("the end");
   }
+  parameters.checkUsed();
+  return statements;
 }
 
 /** Returns the expression that a text is. Throws as `parseStatements` does. */
 export function parseExpressionText(text: string): Expression {
-  const reader = new TokenReader(text, grammar);
+  const reader = new TokenReader(text, grammar, new Parameters());
   const expression = reader.expression();
   if (!reader.isAtEnd) reader.fail("the end");
   return expression;

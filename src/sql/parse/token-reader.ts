@@ -6,9 +6,10 @@
  */
 import { sqlChainMax, sqlDepthMax, sqlTextMax } from "../../base/limits.ts";
 import { suggestName } from "../../base/suggest-name.ts";
+import type { Parameters } from "./parameters.ts";
 import { isReserved } from "./reserved-words.ts";
 import { notSupported, type SourceText, type Span, syntaxError } from "./syntax-error.ts";
-import type { Expression, Identifier, QualifiedName, Query } from "./syntax-tree.ts";
+import type { Expression, Identifier, Literal, QualifiedName, Query } from "./syntax-tree.ts";
 import { type Token, type TokenKind, tokenize } from "./tokens.ts";
 
 /** Rules that refer to each other in circles. */
@@ -31,6 +32,7 @@ export class TokenReader {
   readonly source: SourceText;
   readonly #tokens: readonly Token[];
   readonly #grammar: Grammar;
+  readonly #parameters: Parameters;
   #at = 0;
   #depth = 0;
   /** What was asked for at the farthest place. */
@@ -38,7 +40,7 @@ export class TokenReader {
   readonly #expected = new Set<string>();
 
   /** Throws `SQL_SYNTAX` for a text that is too long, or has something in it that is no token. */
-  constructor(text: string, grammar: Grammar) {
+  constructor(text: string, grammar: Grammar, parameters: Parameters) {
     this.source = { text };
     if (text.length > sqlTextMax) {
       const span = { start: sqlTextMax, end: text.length };
@@ -46,6 +48,7 @@ export class TokenReader {
     }
     this.#tokens = tokenize(this.source);
     this.#grammar = grammar;
+    this.#parameters = parameters;
   }
 
   get token(): Token {
@@ -174,6 +177,13 @@ export class TokenReader {
 
   query(): Query {
     return this.nested(() => this.#grammar.query(this));
+  }
+
+  /** The literal that `?` or `:name`, which comes, stands for. */
+  parameter(): Literal {
+    const { start, word } = this.take();
+    const name = word === "?" ? undefined : this.take().text;
+    return this.#parameters.literal(this.source, this.since(start), name);
   }
 
   /** One or more, with commas between. */

@@ -6,13 +6,11 @@ import { EngineError } from "../../base/errors.ts";
 import type { SqlType } from "../../interpreter/types/sql-type.ts";
 import type { DataflowColumn, DataflowDefinition } from "../../protocol/dataflow.ts";
 import type { InsertPlan } from "../bind/logical-plan.ts";
-import { isSet, optionOf, parseDuration, type SessionOptions } from "../bind/session-options.ts";
+import { isSet, optionOf, type SessionOptions } from "../bind/session-options.ts";
 import { type TableDefinition, writtenColumns } from "../catalog/table-definition.ts";
+import { viewRetentionOf } from "../catalog/view-retention.ts";
 import { type Lowering, lower } from "./lower-relation.ts";
 import { type Flow, type OperatorWithoutInputs, Staging, streamOf } from "./staging.ts";
-
-/** How long the rows of a view are kept after their last change, unless its table says. */
-const viewRetentionMs = 7 * 86_400_000;
 
 /** How long the rows of a changelog wait to be read. */
 const changelogRetentionMs = 300_000;
@@ -52,9 +50,7 @@ function lowerInsert(insert: InsertPlan, staging: Staging, options: SessionOptio
   const made = lower(input, lowering, !isUpsert || insert.onConflict !== undefined);
   const knowsKey = made.upsertKey !== undefined && sameColumns(made.upsertKey, key);
   const flow = isUpsert && !knowsKey ? materialized(insert, made, key, staging) : made;
-  // A changelog has the types of its query, and demands nothing.
-  const isQuery = table.options.connector === "changelog";
-  const checked = isQuery ? flow : constrained(flow, columns, options, staging);
+  const checked = constrained(flow, columns, options, staging);
   putInto(table, checked, { columns, key, isUpsert }, staging);
 }
 
@@ -165,8 +161,8 @@ function putInto(table: TableDefinition, flow: Flow, target: Target, staging: St
         });
       }
       const [sent] = staging.exchange([{ flow, key }], `${name}/view`) as [Flow];
-      const kept = options.retention === undefined ? viewRetentionMs : parseDuration(options.retention);
-      staging.sink(staging.gathered(sent), { sink: "view", name, columns, key, retentionMs: kept ?? null });
+      const retentionMs = viewRetentionOf(table);
+      staging.sink(staging.gathered(sent), { sink: "view", name, columns, key, retentionMs });
       return;
     }
     case "blackhole":

@@ -28,8 +28,13 @@ export interface Lowering {
 export function lower(relation: Relation, lowering: Lowering, needsUpdateBefore: boolean): Flow {
   const { staging, name } = lowering;
   switch (relation.node) {
-    case "scan":
+    case "scan": {
+      const { options, name: read } = relation.table;
+      if (options.connector === "view") {
+        throw notHere(`the view ${read} within a continuous query, which reads streams; query it by itself`);
+      }
       return staging.scan(relation);
+    }
     case "values":
       throw notHere("VALUES within a continuous query; write its rows to a table first");
     case "calc": {
@@ -159,8 +164,8 @@ function lowerAggregate(relation: AggregateRelation, lowering: Lowering, needsUp
   const { input: source, key } = relation.sets ? expanded(relation) : relation;
   const input = relation.sets ? lowerExpanded(relation, lowering) : lower(source, lowering, true);
   const keyTypes = key.map((column) => input.types[column] as SqlType);
-  const what = aggregates.length === 0 ? "distinct" : "group";
-  const uid = `${name}/${what}(${namesOf(relation.input, relation.key)})`;
+  const does = aggregates.length === 0 ? "distinct" : "group";
+  const uid = `${name}/${does}(${namesOf(relation.input, relation.key)})`;
   const [flow] = staging.exchange([{ flow: input, key }], uid) as [Flow];
   const made = staging.add(
     flow,

@@ -71,7 +71,7 @@ const noBarrels = fileRule({
 
 const entryPoints: readonly RegExp[] = [
   /^src\/cloudflare\/worker\.ts$/,
-  /^src\/cli\/start\.ts$/,
+  /^src\/cli\/(?:start|sql)\.ts$/,
   /^src\/console\/main\.tsx?$/,
   /^src\/index\.ts$/,
   /^src\/testing\//,

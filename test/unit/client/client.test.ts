@@ -108,3 +108,18 @@ test("savepoints are taken of a job, and known by their number behind that", asy
     ["DELETE", "/v1/savepoints/5", undefined],
   ]);
 });
+
+test("statements go out with their parameters, and come back as results", async () => {
+  const { asked, fetch } = fakeFetch([{ body: { results: [], options: {} } }]);
+  const answer = await new MillraceClient({ url, fetch }).sql("SELECT ?", { parameters: [1] });
+  expect(answer).toEqual({ results: [], options: {} });
+  expect(asked[0]).toMatchObject({ method: "POST", url: "http://millrace.test/v1/sql" });
+  expect(JSON.parse(asked[0]?.body ?? "")).toEqual({ sql: "SELECT ?", parameters: [1] });
+});
+
+test("rows are asked for in a format, and left unread", async () => {
+  const { asked, fetch } = fakeFetch([{ body: "a\r\n1\r\n" }]);
+  const response = await new MillraceClient({ url, fetch }).sqlRows("csv", "SELECT 1 AS a");
+  expect(asked[0]?.headers.Accept).toBe("text/csv");
+  expect(await response.text()).toBe("a\r\n1\r\n");
+});

@@ -107,7 +107,6 @@ test.each([
   ["SELECT a MEMBER OF b FROM t", "MEMBER OF"],
   ["SELECT a MULTISET UNION b FROM t", "MULTISET UNION"],
   ["SELECT a IS NOT A SET FROM t", "IS A SET"],
-  ["SELECT * FROM t WHERE a = ?", "parameters as ?"],
   ["END", "END in a text without BEGIN STATEMENT SET"],
 ])("what Flink knows and Millrace does not is named: %s", (text, name) => {
   const error = errorOf(text);

@@ -1,0 +1,83 @@
+/**
+ * `POST /v1/sql`: statements in, their results out in the format that the caller accepts.
+ */
+import { EngineError } from "../../base/errors.ts";
+import { MiB } from "../../base/limits.ts";
+import { receiveBody } from "../../host/ingest/receive-body.ts";
+import { toArrowStream } from "../../host/sql/arrow-stream.ts";
+import { toEvents } from "../../host/sql/event-stream.ts";
+import { toCsv, toNdjson } from "../../host/sql/row-texts.ts";
+import { runStatements } from "../../host/sql/run-statements.ts";
+import { answerOf, type ResultTable, type StatementResult } from "../../host/sql/statement-result.ts";
+import { drawResult } from "../../protocol/draw-results.ts";
+import { readSqlBody, type SqlAnswer } from "../../protocol/sql-answers.ts";
+import { negotiate } from "./negotiate.ts";
+import type { Serving } from "./serving.ts";
+
+const bodyBytesMax = 1 * MiB;
+
+/** The first is what a caller gets who takes anything. All but it and plain text have the last rows only. */
+const formats = [
+  "application/json",
+  "application/x-ndjson",
+  "text/csv",
+  "text/plain",
+  "application/vnd.apache.arrow.stream",
+  "text/event-stream",
+] as const;
+
+/** Runs statements; the first that fails ends it, with what those before it did. */
+export async function postSql(request: Request, serving: Serving): Promise<Response> {
+  const format = negotiate(request.headers.get("accept"), formats);
+  const isContinuous = format === "text/event-stream";
+  const body = { ...readSqlBody(await readText(request)), isContinuous };
+  const { results, options } = await runStatements(body, {
+    coordinator: (ask) => serving.coordinator(ask),
+    views: serving.views,
+    changes: (view, after, limit) => serving.changes(view, after, limit),
+    clock: serving.clock,
+    random: () => (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) / 2 ** 32,
+  });
+  switch (format) {
+    case "application/json":
+      return Response.json({ results: results.map(answerOf), options } satisfies SqlAnswer);
+    case "application/x-ndjson":
+      return respond(format, toNdjson(lastTable(results)));
+    case "text/csv":
+      return respond("text/csv; charset=utf-8; header=present", toCsv(lastTable(results)));
+    case "text/plain":
+      return respond("text/plain; charset=utf-8", results.map(answerOf).map(drawResult).join("\n"));
+    case "text/event-stream":
+      return new Response(toEvents(results, serving.clock), { headers: { "content-type": format } });
+    case "application/vnd.apache.arrow.stream":
+      return respond(format, toArrowStream(lastTable(results)));
+  }
+}
+
+function respond(contentType: string, body: string | Uint8Array): Response {
+  return new Response(body as BodyInit, { headers: { "content-type": contentType } });
+}
+
+/** The rows of the last statement that has some; no column where none has. */
+function lastTable(results: readonly StatementResult[]): ResultTable {
+  return results.findLast(({ table }) => table)?.table ?? { fields: [], rows: [] };
+}
+
+/**
+ * The body as JSON, or the statements alone as text. What is of another type, as a form is that `curl -d`
+ * sends, is told by its first character: no statement begins with a brace.
+ */
+async function readText(request: Request): Promise<unknown> {
+  const bytes = await receiveBody(request, bodyBytesMax);
+  const type = (request.headers.get("content-type") ?? "").split(";", 1)[0]?.trim().toLowerCase();
+  try {
+    const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
+    const isText = type === "application/sql" || type === "text/plain";
+    const isJson = type === "application/json" || (!isText && /^\s*\{/.test(text));
+    return isJson ? JSON.parse(text) : { sql: text };
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    const message = `body: found neither JSON nor text in UTF-8: ${reason}.`;
+    throw new EngineError("REQUEST_INVALID", { message, cause });
+  }
+}

@@ -1,0 +1,80 @@
+/** SQL from outside: a stream, a query over it on kernels, and its rows. */
+import { beforeAll, expect, test } from "vitest";
+import { call, post } from "./api.ts";
+
+async function sql(text: string): Promise<{ status: number; body: Record<string, unknown> }> {
+  return await call("POST", "/v1/sql", { sql: text });
+}
+
+async function lastResult(text: string): Promise<Record<string, unknown>> {
+  const { status, body } = await sql(text);
+  expect(body).not.toHaveProperty("code");
+  expect(status).toBe(200);
+  return (body.results as Record<string, unknown>[]).at(-1) ?? {};
+}
+
+const insert = `INSERT INTO clicks_per_user
+  SELECT user_id, COUNT(*) AS clicks, SUM(amount), TUMBLE_START(ts, INTERVAL '5' MINUTE)
+  FROM user_clicks
+  GROUP BY user_id, TUMBLE(ts, INTERVAL '5' MINUTE)`;
+
+beforeAll(async () => {
+  const started = await lastResult(`
+    CREATE TABLE user_clicks (
+      user_id STRING NOT NULL, amount INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts - INTERVAL '5' SECOND
+    ) WITH ('connector' = 'http', 'shards' = '2');
+    CREATE TABLE clicks_per_user (
+      user_id STRING, clicks BIGINT, total INT, started TIMESTAMP(3),
+      PRIMARY KEY (user_id, started) NOT ENFORCED
+    ) WITH ('connector' = 'view');
+    ${insert};`);
+  expect(started).toMatchObject({ statement: "INSERT", job: "insert-into-clicks_per_user" });
+});
+
+test("windows that are over are rows of the table, and others are not", async () => {
+  const events = [
+    ["ann", 2_147_483_647, "1970-01-01 00:00:01"],
+    ["ben", 3, "1970-01-01 00:01:00"],
+    ["ann", 1, "1970-01-01 00:04:59.999"],
+    ["ann", null, "1970-01-01 00:05:00"],
+    ["ann", 5, "1970-01-01 00:12:00"],
+  ].map(([user_id, amount, ts]) => JSON.stringify({ user_id, amount, ts }));
+  const posted = await post("user_clicks", events.join("\n"));
+  expect(posted.status).toBe(200);
+  const ticked = await call("POST", "/v1/streams/user_clicks/watermark", { watermark: 700_000 });
+  const token = encodeURIComponent(JSON.stringify(ticked.body.token));
+  const seen = await call("GET", `/v1/views/clicks_per_user?token=${token}`);
+  expect(seen.body.rows).toHaveLength(4);
+
+  const rows = async (query: string) => (await lastResult(query)).rows;
+  expect(await rows("SELECT * FROM clicks_per_user ORDER BY started, user_id")).toEqual([
+    ["ann", 2, -2_147_483_648, "1970-01-01 00:00:00.000"],
+    ["ben", 1, 3, "1970-01-01 00:00:00.000"],
+    ["ann", 1, null, "1970-01-01 00:05:00.000"],
+  ]);
+  expect(await rows("SELECT SUM(clicks) FROM clicks_per_user WHERE user_id = 'ann'")).toEqual([[3]]);
+});
+
+test("EXPLAIN tells that it runs on kernels", async () => {
+  const { rows } = await lastResult(`EXPLAIN ${insert}`);
+  expect((rows as string[][])[0]?.[0]).toContain("On kernels, all expressions too\n  in user_clicks");
+});
+
+test("windows go from stream to stream", async () => {
+  await lastResult(`
+    CREATE TABLE sums (user_id STRING, clicks BIGINT, window_end TIMESTAMP(3),
+      WATERMARK FOR window_end AS window_end) WITH ('connector' = 'http');
+    CREATE TABLE most (user_id STRING NOT NULL, clicks BIGINT, PRIMARY KEY (user_id) NOT ENFORCED)
+      WITH ('connector' = 'view', 'retention' = 'forever');
+    INSERT INTO sums SELECT user_id, COUNT(*), window_end
+      FROM TUMBLE(TABLE user_clicks, DESCRIPTOR(ts), INTERVAL '5' MINUTE)
+      GROUP BY user_id, window_start, window_end;
+    SET 'table.exec.sink.not-null-enforcer' = 'DROP';
+    INSERT INTO most SELECT user_id, MAX(clicks) FROM sums GROUP BY user_id`);
+  await expect
+    .poll(async () => (await lastResult("SELECT * FROM most ORDER BY user_id")).rows, { timeout: 10_000 })
+    .toEqual([
+      ["ann", 2],
+      ["ben", 1],
+    ]);
+});
