@@ -29,7 +29,7 @@ import { formatStatement } from "../../sql/parse/format-statement.ts";
 import type { ParameterValues } from "../../sql/parse/parameters.ts";
 import { parseStatements } from "../../sql/parse/parse-statements.ts";
 import type { Explain, Insert, QueryStatement, Statement, StopJob } from "../../sql/parse/statement-tree.ts";
-import { notSupported, type SourceText, statementError } from "../../sql/parse/syntax-error.ts";
+import { notSupported, type SourceText, statementError, withPlace } from "../../sql/parse/syntax-error.ts";
 import { planDataflow } from "../../sql/plan/lower-insert.ts";
 import { lowerToJob } from "../../sql/plan/lower-to-job.ts";
 import { ContinuousQuery } from "./continuous-query.ts";
@@ -64,7 +64,11 @@ export async function runStatements(
   const source = { text: sql };
   const results: StatementResult[] = [];
   for (const statement of parseStatements(sql, parameters)) {
-    results.push(await runStatement(statement, source, session, ports));
+    try {
+      results.push(await runStatement(statement, source, session, ports));
+    } catch (error) {
+      throw withPlace(error, source, statement);
+    }
   }
   return { results, options: session.options };
 }
