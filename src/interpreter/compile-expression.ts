@@ -3,8 +3,8 @@
  * tree of closures.
  */
 import { assert } from "../base/assert.ts";
-import { CommonSubexpressions } from "./common-subexpressions.ts";
 import { findFunction } from "./functions/built-in.ts";
+import { RepeatedCalls } from "./repeated-calls.ts";
 import type { CallExpression, InputExpression, LiteralExpression, RowExpression } from "./row-expression.ts";
 import type { BoundCall, EagerFunction, EvaluationContext, RowEvaluator } from "./scalar-function.ts";
 import type { Row, SqlValue } from "./values/sql-value.ts";
@@ -26,20 +26,20 @@ export function compileExpressions(
 
 class Compiler {
   readonly #context: EvaluationContext;
-  readonly #common: CommonSubexpressions;
+  readonly #repeated: RepeatedCalls;
   readonly #compiled = new Map<number, RowEvaluator>();
 
   constructor(expressions: readonly RowExpression[], context: EvaluationContext) {
     this.#context = context;
-    this.#common = new CommonSubexpressions(expressions);
+    this.#repeated = new RepeatedCalls(expressions);
   }
 
   compile(expression: RowExpression): RowEvaluator {
     if (expression.node !== "call") return leaf(expression);
-    const common = this.#common.find(expression);
-    if (common === undefined) return this.#compileCall(expression);
-    const evaluate = this.#compiled.get(common) ?? oncePerRow(this.#compileCall(expression));
-    this.#compiled.set(common, evaluate);
+    const number = this.#repeated.find(expression);
+    if (number === undefined) return this.#compileCall(expression);
+    const evaluate = this.#compiled.get(number) ?? oncePerRow(this.#compileCall(expression));
+    this.#compiled.set(number, evaluate);
     return evaluate;
   }
 

@@ -1,7 +1,7 @@
 /**
  * A dataflow as people read it: its stages, what each does, and which changes go between them.
  */
-import { CommonSubexpressions } from "../../interpreter/common-subexpressions.ts";
+import { RepeatedCalls } from "../../interpreter/repeated-calls.ts";
 import type { RowExpression } from "../../interpreter/row-expression.ts";
 import { formatShape } from "../../interpreter/types/sql-type.ts";
 import type {
@@ -57,7 +57,7 @@ function describe(operator: OperatorDefinition): string {
       const { projection = [], condition } = operator;
       const select = operator.projection && formatAll(projection);
       const where = condition && formatRowExpression(condition, []);
-      const { calls } = new CommonSubexpressions([...projection, ...(condition ? [condition] : [])]);
+      const { calls } = new RepeatedCalls([...projection, ...(condition ? [condition] : [])]);
       const once = calls.length === 0 ? undefined : formatAll(calls);
       return `Calc(${listed({ select, where, once })})`;
     }

@@ -1,8 +1,8 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { EngineError } from "../../../src/base/errors.ts";
-import { CommonSubexpressions } from "../../../src/interpreter/common-subexpressions.ts";
 import { compileExpression, compileExpressions } from "../../../src/interpreter/compile-expression.ts";
+import { RepeatedCalls } from "../../../src/interpreter/repeated-calls.ts";
 import type { CallExpression, RowExpression } from "../../../src/interpreter/row-expression.ts";
 import type { EvaluationContext } from "../../../src/interpreter/scalar-function.ts";
 import type { Row } from "../../../src/interpreter/values/sql-value.ts";
@@ -27,18 +27,18 @@ function contextCounting(): EvaluationContext & { readonly drawn: () => number }
 test("equal calls are found once, and none that stands only within another", () => {
   const sum = call("+", column, column);
   const again = call("+", column, column);
-  expect(new CommonSubexpressions([call("*", sum, sum), call("*", again, again)]).calls).toEqual([
+  expect(new RepeatedCalls([call("*", sum, sum), call("*", again, again)]).calls).toEqual([
     sum,
     call("*", sum, sum),
   ]);
-  expect(new CommonSubexpressions([sum, call("+", column, call("-", column))]).calls).toEqual([]);
+  expect(new RepeatedCalls([sum, call("+", column, call("-", column))]).calls).toEqual([]);
 });
 
 test("what is volatile is calculated each time", () => {
   const context = contextCounting();
   const evaluators = compileExpressions([random, random], context);
   expect(evaluators.map((evaluate) => evaluate([1]))).toEqual([0.001, 0.002]);
-  expect(new CommonSubexpressions([random, random]).calls).toEqual([]);
+  expect(new RepeatedCalls([random, random]).calls).toEqual([]);
 });
 
 test("a call that is not reached is not calculated, though it is shared", () => {

@@ -1,10 +1,11 @@
 /**
- * Calls that stand several times in expressions over one row: they need to be calculated once only.
+ * Common sub-expressions: calls that stand several times in expressions over one row, and need to be
+ * calculated once only.
  */
 import { findFunction } from "./functions/built-in.ts";
 import type { CallExpression, RowExpression } from "./row-expression.ts";
 
-export class CommonSubexpressions {
+export class RepeatedCalls {
   /** In the order in which they were met again; none that stands only within others of them. */
   readonly calls: readonly CallExpression[];
   readonly #numbers = new Map<string, number>();
