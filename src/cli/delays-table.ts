@@ -3,7 +3,7 @@
  */
 import Table from "cli-table3";
 
-/** A row of the view `delays_by_airport`. */
+/** A row of the view `airport_delays`. */
 export interface DelayRow {
   readonly origin: string;
   readonly window_start: string;

@@ -1,6 +1,6 @@
 /**
  * The demo: 20,000 real US flights of early 2001 go through the public API, hour by hour and airport by
- * airport.
+ * airport, into the job of `flights-demo.sql`.
  *
  * It can be killed and started again at any point. Batch n is always the same lines and always has sequence
  * n, and the stream says how many rows it holds, so the demo goes on one batch before that: what had arrived
@@ -13,39 +13,13 @@ import { join } from "node:path";
 import type { MillraceClient } from "../client/client.ts";
 import { Producer } from "../client/producer.ts";
 import type { StreamStatusAnswer } from "../protocol/answers.ts";
-import type { JobBody } from "../protocol/job-spec.ts";
-import type { StreamBody } from "../protocol/stream-spec.ts";
 import type { Token } from "../protocol/token.ts";
 import { type DelayRow, formatDelays } from "./delays-table.ts";
 import { formatCount, type LiveArea, progressBar } from "./live-area.ts";
 
-export const flightsStreamName = "flights";
-export const delaysJobName = "delays_by_airport";
-
-/** The file is in the order of its dates, so no row is ever late and the watermark needs no slack. */
-const flightsStream = {
-  columns: [
-    { name: "date", type: "TIMESTAMP(3)" },
-    { name: "delay", type: "INT" },
-    { name: "distance", type: "INT" },
-    { name: "origin", type: "STRING" },
-    { name: "destination", type: "STRING" },
-  ],
-  eventTime: { column: "date", outOfOrderness: 0 },
-} as const satisfies StreamBody;
-
-/** The mean is taken of a DOUBLE: that of an INT would be an INT, as in Flink. */
-const delaysJob = {
-  source: flightsStreamName,
-  key: ["origin"],
-  window: { type: "tumble", size: "1h" },
-  aggregates: {
-    flights: { function: "count" },
-    mean_delay: { function: "avg", argument: ["cast", "delay", "DOUBLE"] },
-    worst_delay: { function: "max", argument: "delay" },
-  },
-  retention: "forever",
-} as const satisfies JobBody;
+const streamName = "flights";
+const viewName = "airport_delays";
+const statements = readFileSync(new URL("flights-demo.sql", import.meta.url), "utf8");
 
 const batchRows = 250;
 const tableRows = 10;
@@ -70,9 +44,11 @@ export function readFlights(root: string): string[] {
 /** Runs the demo from where it stands to its end and prints the results. */
 export async function runFlightsDemo(options: DemoOptions): Promise<void> {
   const { client, area } = options;
-  await client.streams.put(flightsStreamName, flightsStream);
-  await client.jobs.put(delaysJobName, delaysJob);
-  const before = await client.streams.get(flightsStreamName);
+  area.print(
+    `The job is that of src/cli/flights-demo.sql: flights by airport and hour, in the view ${viewName}.`,
+  );
+  await client.sql(statements);
+  const before = await client.streams.get(streamName);
   let token = endOf(before);
   if (before.ended) {
     area.print(
@@ -80,7 +56,7 @@ export async function runFlightsDemo(options: DemoOptions): Promise<void> {
     );
   } else {
     await postFlights(options, before);
-    token = (await client.streams.setWatermark(flightsStreamName, "max")).token;
+    token = (await client.streams.setWatermark(streamName, "max")).token;
     area.print('The stream is ended with the watermark "max", so that its last windows close.');
   }
   await printResults(options, token);
@@ -97,10 +73,10 @@ async function postFlights(
 ): Promise<void> {
   const firstBatch = Math.max(0, Math.floor(before.rows / batchRows) - 1);
   if (before.rows > 0) area.print(`Resuming: ${formatCount(before.rows)} flights are here already.`);
-  area.print(`Posting ${formatCount(lines.length)} flights to ${flightsStreamName}, ${batchRows} a request.`);
+  area.print(`Posting ${formatCount(lines.length)} flights to ${streamName}, ${batchRows} a request.`);
   const producer = new Producer({
     streams: client.streams,
-    stream: flightsStreamName,
+    stream: streamName,
     id: "flights-demo",
     wait,
     onRetry: (cause, attempt) => {
@@ -132,23 +108,19 @@ async function postFlights(
 
 async function readDelays(client: MillraceClient, token?: Token): Promise<string> {
   const query = { top: "worst_delay", limit: tableRows, timeout: "30s" };
-  const { rows } = await client.views.query<DelayRow>(delaysJobName, token ? { ...query, token } : query);
+  const { rows } = await client.views.query<DelayRow>(viewName, token ? { ...query, token } : query);
   return formatDelays(rows);
 }
 
 /** Prints the worst hours, and adds up all results: the sum shows whether each flight was counted once. */
 async function printResults({ client, area, lines }: DemoOptions, token: Token): Promise<void> {
   const table = await readDelays(client, token);
-  let flights = 0;
-  let results = 0;
-  for await (const row of client.views.rows<DelayRow>(delaysJobName, { limit: 1000 })) {
-    flights += row.flights;
-    results++;
-  }
-  const { late } = await client.jobs.get(delaysJobName);
-  area.print(`\nThe worst delays by airport and hour (view ${delaysJobName}, minutes):\n${table}`);
+  const sum = await client.sql(`SELECT COUNT(*), SUM(flights) FROM ${viewName}`);
+  const [results, flights] = (sum.results[0]?.rows?.[0] ?? []).map(Number);
+  const { late } = await client.jobs.get(viewName);
+  area.print(`\nThe worst delays by airport and hour (view ${viewName}, minutes):\n${table}`);
   area.print(
-    `All ${formatCount(results)} results together count ${formatCount(flights)} of ` +
+    `All ${formatCount(results ?? 0)} results together count ${formatCount(flights ?? 0)} of ` +
       `${formatCount(lines.length)} flights; ${formatCount(late)} came late.`,
   );
 }
