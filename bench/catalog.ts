@@ -14,6 +14,7 @@ import { ingest } from "./load/ingest.ts";
 import { savepoint } from "./load/savepoint.ts";
 import { smallRequests } from "./load/small-requests.ts";
 import { split } from "./load/split.ts";
+import { sqlFirstRow } from "./load/sql-first-row.ts";
 
 export const benches: readonly Bench[] = [
   kernels,
@@ -28,4 +29,5 @@ export const benches: readonly Bench[] = [
   exchangeLatency,
   savepoint,
   split,
+  sqlFirstRow,
 ];
