@@ -134,16 +134,22 @@ export class TableProgram {
 
   /** Appends rows to a source, each in a frame of its own. */
   feed(source: string, rows: readonly ProgramRow[]): void {
+    const columns = storedColumns(this.tables.get(source) ?? { columns: [] });
+    for (const { kind, values } of rows) {
+      const row = columns.map(({ type }, index) => decodeTagged(values[index], type));
+      this.append(source, row, kind);
+    }
+  }
+
+  /** Appends a row of all stored columns to a source. */
+  append(source: string, row: Row, kind = "+I"): void {
     const table = this.tables.get(source);
     const shard = this.#shard(source);
     // A table that nothing reads has no stream.
     if (!table || !shard) return;
-    const columns = storedColumns(table);
-    for (const { kind, values } of rows) {
-      const row = columns.map(({ type }, index) => laneJson(decodeTagged(values[index], type), type));
-      shard.append([isChangelog(table) ? [...row, kinds.indexOf(kind)] : row]);
-      this.#settle();
-    }
+    const lanes = storedColumns(table).map(({ type }, index) => laneJson(row[index] ?? null, type));
+    shard.append([isChangelog(table) ? [...lanes, kinds.indexOf(kind)] : lanes]);
+    this.#settle();
   }
 
   #shard(source: string): PartitionHarness | undefined {

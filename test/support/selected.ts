@@ -3,7 +3,7 @@
  */
 import { compileExpression } from "../../src/interpreter/compile-expression.ts";
 import { stringShape } from "../../src/interpreter/signatures.ts";
-import type { SqlShape, SqlType } from "../../src/interpreter/types/sql-type.ts";
+import { formatSqlType, type SqlShape, type SqlType } from "../../src/interpreter/types/sql-type.ts";
 import type { Row, SqlValue } from "../../src/interpreter/values/sql-value.ts";
 import { evaluateRelation } from "../../src/sql/batch/evaluate-relation.ts";
 import type { BindContext } from "../../src/sql/bind/bind-context.ts";
@@ -39,6 +39,12 @@ function tableOf(name: "t" | "u"): TableDefinition {
 }
 
 const tables = { t: tableOf("t"), u: tableOf("u") };
+
+/** The columns of a table as CREATE TABLE takes them; rows of `t` come in the order of their time. */
+export function schemaOf(name: "t" | "u"): string[] {
+  const columns = tables[name].columns.map(({ name: column, type }) => `${column} ${formatSqlType(type)}`);
+  return name === "t" ? [...columns, "WATERMARK FOR m AS m"] : columns;
+}
 
 const catalog: Catalog = {
   table: (name) => tables[name as "t" | "u"],
