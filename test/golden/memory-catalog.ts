@@ -57,6 +57,10 @@ export class MemoryCatalog {
       coordinator: (call) => call(rpc as unknown as Parameters<typeof call>[0]),
       views: { readShaped: () => Promise.reject(new Error("no view has rows here")) },
       changes: () => Promise.reject(new Error("no query runs here")),
+      append: (_, body) => {
+        const rows = JSON.parse(new TextDecoder().decode(body)).length;
+        return ok({ accepted: rows, duplicate: 0, rejected: 0, errors: [], token: {} });
+      },
       clock: { now: () => 0 } as SqlPorts["clock"],
       random: () => 0.5,
     };

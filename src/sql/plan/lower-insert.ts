@@ -4,13 +4,13 @@
  */
 import { EngineError } from "../../base/errors.ts";
 import type { SqlType } from "../../interpreter/types/sql-type.ts";
-import type { DataflowColumn, DataflowDefinition } from "../../protocol/dataflow.ts";
+import type { ConstraintOperator, DataflowColumn, DataflowDefinition } from "../../protocol/dataflow.ts";
 import type { InsertPlan } from "../bind/logical-plan.ts";
 import { isSet, optionOf, type SessionOptions } from "../bind/session-options.ts";
 import { type TableDefinition, writtenColumns } from "../catalog/table-definition.ts";
 import { viewRetentionOf } from "../catalog/view-retention.ts";
 import { type Lowering, lower } from "./lower-relation.ts";
-import { type Flow, type OperatorWithoutInputs, Staging, streamOf } from "./staging.ts";
+import { type Flow, Staging, streamOf } from "./staging.ts";
 
 /** How long the rows of a changelog wait to be read. */
 const changelogRetentionMs = 300_000;
@@ -98,12 +98,22 @@ function constrained(
   options: SessionOptions,
   staging: Staging,
 ): Flow {
+  const demand = demandOf(columns, options);
+  return demand ? { ...flow, ...staging.add(flow, demand, flow.types) } : flow;
+}
+
+/** What a table demands of its rows; undefined where it demands nothing. */
+export function demandOf(
+  columns: readonly DataflowColumn[],
+  options: SessionOptions,
+): Omit<ConstraintOperator, "inputs"> | undefined {
   const nested = optionOf(options, "table.exec.sink.nested-constraint-enforcer").toUpperCase();
   const length = optionOf(options, "table.exec.sink.type-length-enforcer").toUpperCase();
   const mustBeThere = columns.some(({ type }) => hasNotNull(type, nested !== "IGNORE"));
-  const operator: OperatorWithoutInputs = {
+  if (!mustBeThere && length === "IGNORE") return undefined;
+  return {
     operator: "constraint",
-    columns,
+    columns: columns.map(({ name, type }) => ({ name, type })),
     ...(mustBeThere && {
       notNull: optionOf(options, "table.exec.sink.not-null-enforcer").toLowerCase() as "error" | "drop",
     }),
@@ -112,8 +122,6 @@ function constrained(
     ...(length === "TRIM_PAD" && { length: "trim and pad" as const }),
     ...(length === "ERROR" && { length: "error" as const }),
   };
-  if (!mustBeThere && length === "IGNORE") return flow;
-  return { ...flow, ...staging.add(flow, operator, flow.types) };
 }
 
 function hasNotNull(type: SqlType, isNested: boolean): boolean {

@@ -27,6 +27,10 @@ export function emptyPorts(): SqlPorts {
       readShaped: async () => ({ ok: true, value: { answer: { rows: [] }, shape: undefined } }) as never,
     },
     changes: async () => ({ ok: true, value: { changes: [], after: undefined } }),
+    append: async () => ({
+      ok: true,
+      value: { accepted: 0, duplicate: 0, rejected: 0, errors: [], token: {} },
+    }),
     clock: { now: () => 0 } as SqlPorts["clock"],
     random: () => 0.5,
   };

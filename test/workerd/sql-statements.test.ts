@@ -1,0 +1,46 @@
+/** Statements of SQL whose effects only a running server has. */
+import { expect, test } from "vitest";
+import { call } from "./api.ts";
+
+type Result = Record<string, unknown>;
+
+async function resultsOf(sql: string): Promise<Result[]> {
+  const { status, body } = await call("POST", "/v1/sql", { sql });
+  expect(body).not.toHaveProperty("code");
+  expect(status).toBe(200);
+  return body.results;
+}
+
+async function lastOf(sql: string): Promise<Result> {
+  return (await resultsOf(sql)).at(-1) ?? {};
+}
+
+/** Waits until a query has these rows. */
+async function expectRows(query: string, rows: readonly unknown[]): Promise<void> {
+  await expect.poll(async () => (await lastOf(query)).rows, { timeout: 10_000 }).toEqual(rows);
+}
+
+const columns =
+  "id INT, flag BOOLEAN, amount DECIMAL(8, 2), big BIGINT, half DOUBLE, bytes BYTES, day DATE," +
+  " at_time TIMESTAMP(3), seen TIMESTAMP_LTZ(3), name STRING";
+
+test("VALUES are appended with their types", { timeout: 30_000 }, async () => {
+  const inserted = await lastOf(`
+    CREATE TABLE things (${columns}) WITH ('connector' = 'http');
+    CREATE TABLE kept (${columns}, PRIMARY KEY (id) NOT ENFORCED) WITH ('connector' = 'view');
+    INSERT INTO kept SELECT * FROM things;
+    INSERT INTO things VALUES
+      (1, TRUE, 12.50, 9007199254740993, 0.5, X'00ff', DATE '2024-02-29', TIMESTAMP '2024-02-29 12:00:00.123',
+        TO_TIMESTAMP_LTZ(1, 3), 'it''s "é"'),
+      (2, CAST(NULL AS BOOLEAN), NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL)`);
+  expect(inserted).toEqual({ statement: "INSERT", message: "2 rows are appended to things." });
+  await expectRows("SELECT * FROM kept ORDER BY id", [
+    [
+      ...[1, true, "12.50", "9007199254740993", 0.5, "AP8=", "2024-02-29", "2024-02-29 12:00:00.123"],
+      ...["1970-01-01 00:00:00.001Z", 'it\'s "é"'],
+    ],
+    [2, null, null, null, null, null, null, null, null, null],
+  ]);
+  await lastOf("INSERT INTO things (id, big) SELECT 3, SUM(id) FROM kept");
+  await expectRows("SELECT id, big FROM kept WHERE id = 3", [[3, 3]]);
+});
