@@ -1,8 +1,9 @@
 /**
- * A catalog in memory for statements that only need one: tables and views are kept, streams and jobs are
- * taken and forgotten.
+ * A catalog in memory for statements that only need one: tables, views and the names of jobs are kept,
+ * streams are taken and forgotten.
  */
 import { errorBodyOf } from "../../src/base/errors.ts";
+import { type AnyJobDefinition, tablesOf } from "../../src/host/coordinator/job-definitions.ts";
 import type { SqlObject } from "../../src/host/coordinator/sql-objects.ts";
 import { runStatements } from "../../src/host/sql/run-statements.ts";
 import { answerOf } from "../../src/host/sql/statement-result.ts";
@@ -11,14 +12,19 @@ import type { StatementAnswer } from "../../src/protocol/sql-answers.ts";
 
 export class MemoryCatalog {
   readonly #objects: Map<string, SqlObject>;
+  readonly #jobs: Map<string, { state: string; readonly tables: readonly string[] }>;
 
-  constructor(objects: Iterable<readonly [string, SqlObject]> = []) {
+  constructor(
+    objects: Iterable<readonly [string, SqlObject]> = [],
+    jobs: Iterable<readonly [string, { state: string; readonly tables: readonly string[] }]> = [],
+  ) {
     this.#objects = new Map(objects);
+    this.#jobs = new Map(jobs);
   }
 
   /** One that begins with the same objects. */
   copy(): MemoryCatalog {
-    return new MemoryCatalog(this.#objects);
+    return new MemoryCatalog(this.#objects, this.#jobs);
   }
 
   async run(sql: string): Promise<StatementAnswer[]> {
@@ -39,7 +45,7 @@ export class MemoryCatalog {
 
   #ports(): SqlPorts {
     const ok = <Value>(value: Value) => Promise.resolve({ ok: true as const, value });
-    const objects = this.#objects;
+    const [objects, jobs] = [this.#objects, this.#jobs];
     const rpc = {
       sqlObjects: () => ok([...objects.values()]),
       putSqlObject: (object: SqlObject) => {
@@ -50,8 +56,16 @@ export class MemoryCatalog {
       streams: () => ok([]),
       putStream: () => ok({}),
       deleteStream: () => ok(null),
-      jobs: () => ok([]),
-      putJob: () => ok({}),
+      jobs: () => ok([...jobs].map(([job, facts]) => ({ job, createdAt: "then", ...facts }))),
+      putJob: (name: string, job: AnyJobDefinition) => {
+        jobs.set(name, { state: "running", tables: tablesOf(job) });
+        return ok({});
+      },
+      setJobState: (name: string, state: string) => {
+        jobs.set(name, { tables: [], ...jobs.get(name), state });
+        return ok({});
+      },
+      deleteJob: (name: string) => ok(jobs.delete(name)),
     };
     return {
       coordinator: (call) => call(rpc as unknown as Parameters<typeof call>[0]),

@@ -44,3 +44,56 @@ test("VALUES are appended with their types", { timeout: 30_000 }, async () => {
   await lastOf("INSERT INTO things (id, big) SELECT 3, SUM(id) FROM kept");
   await expectRows("SELECT id, big FROM kept WHERE id = 3", [[3, 3]]);
 });
+
+test("a materialized table is kept up to date, suspended, resumed and dropped", {
+  timeout: 60_000,
+}, async () => {
+  const made = await lastOf(`
+    CREATE TABLE visits (page STRING, visitor STRING, tags STRING) WITH ('connector' = 'http', 'shards' = '2');
+    CREATE MATERIALIZED TABLE per_page FRESHNESS = INTERVAL '1' MINUTE
+    AS SELECT page, COUNT(*) AS visits, COUNT(DISTINCT visitor) AS visitors FROM visits GROUP BY page;
+    CREATE MATERIALIZED TABLE pages AS SELECT DISTINCT UPPER(page) AS page, CARDINALITY(SPLIT(tags, ',')) AS tags FROM visits`);
+  expect(made).toMatchObject({ statement: "CREATE MATERIALIZED TABLE", job: "insert-into-pages" });
+  await lastOf(
+    "INSERT INTO visits VALUES ('a', 'x', 'k,l'), ('a', 'y', 'm,n'), ('b', 'x', NULL), (NULL, 'z', NULL)",
+  );
+  const perPage = "SELECT * FROM per_page ORDER BY page NULLS LAST";
+  await expectRows(perPage, [
+    ["a", 2, 2],
+    ["b", 1, 1],
+    [null, 1, 1],
+  ]);
+  await expectRows("SELECT * FROM pages ORDER BY page NULLS LAST", [
+    ["A", 2],
+    ["B", null],
+    [null, null],
+  ]);
+  expect((await lastOf("SHOW MATERIALIZED TABLES")).rows).toEqual([["pages"], ["per_page"]]);
+
+  await lastOf("ALTER MATERIALIZED TABLE per_page SUSPEND");
+  const states = async () => Object.fromEntries((await lastOf("SHOW JOBS")).rows as [string, string][]);
+  await expect.poll(states).toMatchObject({ "insert-into-per_page": "paused" });
+  await lastOf("INSERT INTO visits VALUES ('b', 'x', NULL)");
+  await lastOf("ALTER MATERIALIZED TABLE per_page RESUME");
+  await expectRows(perPage, [
+    ["a", 2, 2],
+    ["b", 2, 1],
+    [null, 1, 1],
+  ]);
+
+  await lastOf("DROP MATERIALIZED TABLE pages; DROP MATERIALIZED TABLE per_page");
+  await expect.poll(states).not.toHaveProperty("insert-into-per_page");
+  await expect
+    .poll(async () => (await call("POST", "/v1/sql", { sql: "DROP TABLE visits" })).status)
+    .toBe(200);
+});
+
+test("a view is not dropped while a job fills it", { timeout: 30_000 }, async () => {
+  await lastOf(`
+    CREATE TABLE hits (page STRING, hits INT) WITH ('connector' = 'http');
+    CREATE TABLE newest (PRIMARY KEY (page) NOT ENFORCED) WITH ('connector' = 'view') AS SELECT page, hits FROM hits`);
+  const { status, body } = await call("POST", "/v1/sql", { sql: "DROP TABLE newest" });
+  expect(status).toBe(400);
+  expect(body.detail).toContain("STOP JOB 'insert-into-newest' before it is dropped");
+  await lastOf("STOP JOB 'insert-into-newest'; DROP TABLE newest");
+});

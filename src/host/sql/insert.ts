@@ -24,24 +24,68 @@ import { endlessScanOf, evaluate } from "./select.ts";
 import { ask, type SqlPorts } from "./sql-ports.ts";
 import type { StatementResult } from "./statement-result.ts";
 
+/** What INSERTs will do: nothing is left that planning could refuse. */
+export type PreparedInsert =
+  | { readonly does: "append"; readonly plans: readonly InsertPlan[] }
+  | {
+      readonly does: "job";
+      readonly plans: readonly InsertPlan[];
+      readonly definition: DataflowDefinition | JobDefinition;
+    };
+
 /** Runs one INSERT, or those of a statement set, which are one job. */
 export async function insert(
   inserts: readonly Insert[],
   context: BindContext,
   ports: SqlPorts,
 ): Promise<StatementResult> {
+  return await runInsert(prepareInsert(inserts, context), context.options, ports);
+}
+
+export function prepareInsert(inserts: readonly Insert[], context: BindContext): PreparedInsert {
   const plans = planInserts(inserts, context);
   if (plans.every(({ input }) => !endlessScanOf(input))) {
     for (const [index, plan] of plans.entries()) checkAppended(plan, inserts[index], context);
-    return await append(plans, context.options, ports);
+    return { does: "append", plans };
   }
   const { options } = context;
   const sql = inserts.map((each) => formatStatement(each)).join(";\n");
   const choice = lowerToJob(plans, options, sql);
-  const definition = "job" in choice ? choice.job : planDataflow(plans, options, sql);
-  const job = await startJob(definition, plans, options, ports);
+  return {
+    does: "job",
+    plans,
+    definition: "job" in choice ? choice.job : planDataflow(plans, options, sql),
+  };
+}
+
+/** `job`: its name, where that is settled already. */
+export async function runInsert(
+  prepared: PreparedInsert,
+  options: SessionOptions,
+  ports: SqlPorts,
+  job?: string,
+): Promise<StatementResult> {
+  const { plans } = prepared;
+  if (prepared.does === "append") return await append(plans, options, ports);
+  const name = job ?? (await nameOfJob(plans[0]?.table.name ?? "", options, ports));
+  const saved = optionOf(options, "execution.state-recovery.path");
+  const start = saved === "" ? {} : { fromSavepoint: Number(saved) };
+  await ask(ports, (rpc) => rpc.putJob(name, prepared.definition, start));
   const tables = plans.map(({ table }) => table.name).join(", ");
-  return { statement: "INSERT", job, message: `Job ${job} writes to ${tables}.` };
+  return { statement: "INSERT", job: name, message: `Job ${name} writes to ${tables}.` };
+}
+
+/** The name of the next job: as it is set, or after the table that it writes to. */
+export async function nameOfJob(table: string, options: SessionOptions, ports: SqlPorts): Promise<string> {
+  const wanted = optionOf(options, "pipeline.name");
+  if (wanted !== "") return wanted;
+  const jobs = await ask(ports, (rpc) => rpc.jobs());
+  const taken = new Set(jobs.map(({ job }) => job));
+  const base = `insert-into-${table}`.slice(0, 56);
+  for (let number = 1; ; number++) {
+    const name = number === 1 ? base : `${base}-${number}`;
+    if (!taken.has(name)) return name;
+  }
 }
 
 function planInserts(inserts: readonly Insert[], context: BindContext): InsertPlan[] {
@@ -112,29 +156,4 @@ async function appendRecords(stream: string, records: readonly unknown[], ports:
   if (rejected === 0) return;
   const message = `${stream} took ${accepted} rows and rejected ${rejected}: ${errors[0]?.message ?? ""}`;
   throw new EngineError("SQL_EVALUATION_FAILED", { message });
-}
-
-async function startJob(
-  definition: DataflowDefinition | JobDefinition,
-  plans: readonly InsertPlan[],
-  options: SessionOptions,
-  ports: SqlPorts,
-): Promise<string> {
-  const wanted = optionOf(options, "pipeline.name");
-  const name = wanted === "" ? await freeName(plans, ports) : wanted;
-  const saved = optionOf(options, "execution.state-recovery.path");
-  const start = saved === "" ? {} : { fromSavepoint: Number(saved) };
-  await ask(ports, (rpc) => rpc.putJob(name, definition, start));
-  return name;
-}
-
-/** The name of a job after the table that it writes to. */
-async function freeName(plans: readonly InsertPlan[], ports: SqlPorts): Promise<string> {
-  const jobs = await ask(ports, (rpc) => rpc.jobs());
-  const taken = new Set(jobs.map(({ job }) => job));
-  const base = `insert-into-${plans[0]?.table.name ?? "nothing"}`.slice(0, 56);
-  for (let number = 1; ; number++) {
-    const name = number === 1 ? base : `${base}-${number}`;
-    if (!taken.has(name)) return name;
-  }
 }

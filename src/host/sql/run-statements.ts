@@ -79,22 +79,8 @@ async function runStatement(
       return insert([statement], context, ports);
     case "statement set":
       return insert(statement.inserts, context, ports);
-    case "create table": {
-      const { answer, isWritten } = await createTable(statement, context, ports);
-      if (!statement.query || !isWritten) return answer;
-      const { name, query, start, end } = statement;
-      const filled = contextOf(source, session.options, await readCatalog(ports));
-      const into = {
-        kind: "insert",
-        isOverwrite: false,
-        into: name,
-        options: [],
-        partition: [],
-        columns: [],
-        query,
-      } as const;
-      return { ...(await insert([{ ...into, start, end }], filled, ports)), statement: "CREATE TABLE" };
-    }
+    case "create table":
+      return createTable(statement, context, ports);
     case "create view":
       return createView(statement, context, ports);
     case "create function":

@@ -34,7 +34,10 @@ export async function show(statement: Show, context: Context, ports: SqlPorts): 
         [...catalog.tables, ...catalog.views].map(({ name }) => name),
       );
     case "MATERIALIZED TABLES":
-      return listed("materialized table name", []);
+      return listed(
+        "materialized table name",
+        catalog.tables.filter(({ materialized }) => materialized).map(({ name }) => name),
+      );
     case "VIEWS":
       return listed(
         "view name",
@@ -63,7 +66,8 @@ export async function show(statement: Show, context: Context, ports: SqlPorts): 
     case "CURRENT CATALOG":
       return listed("catalog name", ["default_catalog"]);
     case "CREATE TABLE":
-      return textResult(label, "result", [formatTable(tableNamed(statement.of, context))]);
+    case "CREATE MATERIALIZED TABLE":
+      return showCreateTable(statement, context);
     case "CREATE VIEW": {
       const name = statement.of ? simpleName(source, statement.of) : "";
       const view = catalog.view(name);
@@ -75,6 +79,19 @@ export async function show(statement: Show, context: Context, ports: SqlPorts): 
     default:
       throw notSupported(source, statement, label);
   }
+}
+
+function showCreateTable(statement: Show, context: Context): StatementResult {
+  const label = `SHOW ${statement.what}`;
+  const table = tableNamed(statement.of, context);
+  const right = table.materialized ? "SHOW CREATE MATERIALIZED TABLE" : "SHOW CREATE TABLE";
+  if (label === right) return textResult(label, "result", [formatTable(table)]);
+  const kind = table.materialized ? "a materialized table" : "a table";
+  throw statementError(
+    context.source,
+    statement.of ?? statement,
+    `${table.name} is ${kind}; say ${right} ${table.name}`,
+  );
 }
 
 export function describe(statement: Describe, context: Context): StatementResult {

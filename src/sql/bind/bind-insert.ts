@@ -26,6 +26,10 @@ export function bindInsert(insert: Insert, context: BindContext): InsertPlan {
       : `There is no table ${name}`;
     throw statementError(source, insert.into, `${what}${suggestName(name, catalog.names)}`);
   }
+  if (found.materialized) {
+    const message = `${name} is a materialized table: its query gives it its rows, and nothing else does`;
+    throw statementError(source, insert.into, message);
+  }
   const options = Object.fromEntries(insert.options.map(({ key, value }) => [key, value]));
   const table: TableDefinition = { ...found, options: { ...found.options, ...options } };
   const query = bindQuery(insert.query, context);

@@ -14,6 +14,16 @@ export interface TableDefinition {
   readonly partitionedBy: readonly string[];
   readonly options: Readonly<Record<string, string>>;
   readonly comment?: string;
+  /** Of a materialized table: what it shows. */
+  readonly materialized?: Materialized;
+}
+
+/** The query whose rows a materialized table is, and the job that keeps it up to date. */
+export interface Materialized {
+  readonly query: string;
+  readonly job: string;
+  /** As it was written; rows are as fresh as the job makes them, which is fresher. */
+  readonly freshness?: string;
 }
 
 export interface TableColumn {

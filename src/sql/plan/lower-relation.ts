@@ -12,7 +12,7 @@ import type {
   SortRelation,
   WindowRelation,
 } from "../bind/logical-plan.ts";
-import { windowOfAggregate } from "./aggregate-window.ts";
+import { keysOfWindowed, windowOfAggregate } from "./aggregate-window.ts";
 import type { Flow, Staging } from "./staging.ts";
 
 /** What a relation is lowered for. */
@@ -103,15 +103,16 @@ function typesOf({ fields }: Relation): SqlType[] {
 
 /** Keys of the input whose columns a projection keeps. */
 function carriedKeys(input: Flow, projection: readonly RowExpression[] | undefined) {
-  const carry = (key: readonly number[] | undefined) => {
+  const carry = (key: readonly number[] | undefined): readonly number[] | undefined => {
     if (!key || !projection) return key;
     const places = key.map((column) =>
       projection.findIndex((each) => each.node === "input" && each.index === column),
     );
     return places.includes(-1) ? undefined : places;
   };
-  const [upsertKey, partition] = [carry(input.upsertKey), carry(input.partition)];
-  return { ...(upsertKey && { upsertKey }), ...(partition && { partition }) };
+  const upsertKeys = (input.upsertKeys ?? []).map(carry).filter((key) => key !== undefined);
+  const partition = carry(input.partition);
+  return { upsertKeys, ...(partition && { partition }) };
 }
 
 function lowerWindow(relation: WindowRelation, lowering: Lowering): Flow {
@@ -158,7 +159,10 @@ function lowerAggregate(relation: AggregateRelation, lowering: Lowering, needsUp
       [...keyTypes, ...aggregates.map(({ type }) => type), ...properties.map(({ type }) => type)],
     );
     const partition = key.map((_, index) => places.indexOf(index));
-    const shaped = reordered(staging, { ...made, isChanging: false }, places, types);
+    const shaped = {
+      ...reordered(staging, { ...made, isChanging: false }, places, types),
+      upsertKeys: keysOfWindowed(windowed),
+    };
     return partition.includes(-1) ? shaped : { ...shaped, partition };
   }
   const { input: source, key } = relation.sets ? expanded(relation) : relation;
@@ -181,7 +185,7 @@ function lowerAggregate(relation: AggregateRelation, lowering: Lowering, needsUp
   const places = key.map((_, index) => index);
   // Rows that only come, and of which nothing is calculated, change no result.
   const isChanging = input.isChanging || aggregates.length > 0;
-  return { ...made, isChanging, upsertKey: places, partition: places };
+  return { ...made, isChanging, upsertKeys: [places], partition: places };
 }
 
 function namesOf({ fields }: Relation, key: readonly number[]): string {

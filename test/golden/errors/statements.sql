@@ -12,3 +12,72 @@ EXECUTE STATEMENT SET BEGIN
   INSERT INTO archive VALUES ('ann', 1, 'a');
   INSERT INTO archive SELECT user_id, 1, url FROM clicks;
 END
+
+-- the rows of a materialized table are known by nothing
+CREATE MATERIALIZED TABLE m AS SELECT user_id, url FROM clicks
+
+-- a materialized table has one row
+CREATE MATERIALIZED TABLE m AS SELECT COUNT(*) AS clicks FROM clicks
+
+-- a materialized table ends
+CREATE MATERIALIZED TABLE m (PRIMARY KEY (k) NOT ENFORCED) AS SELECT k FROM (VALUES ('a')) AS t (k)
+
+-- a materialized table is made by refreshing it
+CREATE MATERIALIZED TABLE m REFRESH_MODE = FULL AS SELECT DISTINCT user_id FROM clicks
+
+-- a materialized table begins now
+CREATE MATERIALIZED TABLE m START_MODE = FROM_NOW AS SELECT DISTINCT user_id FROM clicks
+
+-- a materialized table is no stream
+CREATE MATERIALIZED TABLE m WITH ('connector' = 'http') AS SELECT DISTINCT user_id FROM clicks
+
+-- a materialized table has columns of its own
+CREATE MATERIALIZED TABLE m (k) AS SELECT DISTINCT user_id FROM clicks
+
+-- a materialized table is there
+CREATE MATERIALIZED TABLE m AS SELECT DISTINCT user_id FROM clicks;
+CREATE OR ALTER MATERIALIZED TABLE m AS SELECT DISTINCT url FROM clicks
+
+-- a materialized table is refreshed
+CREATE MATERIALIZED TABLE m AS SELECT DISTINCT user_id FROM clicks;
+ALTER MATERIALIZED TABLE m REFRESH
+
+-- a materialized table gets another query
+CREATE MATERIALIZED TABLE m AS SELECT DISTINCT user_id FROM clicks;
+ALTER MATERIALIZED TABLE m AS SELECT DISTINCT url FROM clicks
+
+-- a table is suspended
+ALTER MATERIALIZED TABLE per_user SUSPEND
+
+-- a materialized table is altered as a table
+CREATE MATERIALIZED TABLE m AS SELECT DISTINCT user_id FROM clicks;
+ALTER TABLE m ADD k INT
+
+-- a materialized table is dropped as a table
+CREATE MATERIALIZED TABLE m AS SELECT DISTINCT user_id FROM clicks;
+DROP TABLE m
+
+-- a table is dropped as a materialized table
+DROP MATERIALIZED TABLE per_user
+
+-- a materialized table is inserted into
+CREATE MATERIALIZED TABLE m AS SELECT DISTINCT user_id FROM clicks;
+INSERT INTO m SELECT user_id FROM clicks
+
+-- a materialized table is shown as a table
+CREATE MATERIALIZED TABLE m AS SELECT DISTINCT user_id FROM clicks;
+SHOW CREATE TABLE m
+
+-- a view that a job fills is dropped
+INSERT INTO per_user SELECT user_id, COUNT(*), SUM(price) FROM clicks GROUP BY user_id;
+DROP TABLE per_user
+
+-- a view is filled by rows that end
+CREATE TABLE v (PRIMARY KEY (k) NOT ENFORCED) WITH ('connector' = 'view')
+AS SELECT * FROM (VALUES ('a', 1)) AS t (k, n)
+
+-- a column beside AS
+CREATE TABLE v (k INT) WITH ('connector' = 'http') AS SELECT user_id FROM clicks
+
+-- a key of no column of the query
+CREATE TABLE v (PRIMARY KEY (usr_id) NOT ENFORCED) WITH ('connector' = 'view') AS SELECT user_id FROM clicks
