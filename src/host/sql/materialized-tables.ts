@@ -11,7 +11,7 @@ import { ask, type SqlPorts } from "./sql-ports.ts";
 import { done, type StatementResult } from "./statement-result.ts";
 import { storeTable } from "./store-table.ts";
 
-/** Throws where a materialized table is wanted that is not kept up to date all the time, from its beginning. */
+/** Throws where a statement wants a table that is not kept up to date all the time, from the beginning. */
 export function checkContinuous(
   { refreshMode, startMode, ...span }: CreateTable,
   { options }: TableDefinition,
@@ -71,8 +71,8 @@ function changeRefused(name: string, span: Span, source: BindContext["source"]):
   return notSupported(
     source,
     span,
-    `another query, key or option for ${name}, which is filled already; DROP MATERIALIZED TABLE ${name} and ` +
-      "create it anew",
+    `another query, key or option for ${name}, which is filled already; ` +
+      `DROP MATERIALIZED TABLE ${name} and create it anew`,
   );
 }
 

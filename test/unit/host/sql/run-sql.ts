@@ -18,6 +18,7 @@ export function emptyPorts(): SqlPorts {
     putStream: async () => ({ ok: true, value: undefined }),
     deleteStream: async () => ({ ok: true, value: undefined }),
     putJob: async () => ({ ok: true, value: undefined }),
+    setJobState: async () => ({ ok: true, value: undefined }),
     deleteJob: async () => ({ ok: true, value: undefined }),
     createSavepoint: async () => ({ ok: true, value: { savepoint: 1 } }),
   };
