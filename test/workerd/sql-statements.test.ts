@@ -49,10 +49,12 @@ test("a materialized table is kept up to date, suspended, resumed and dropped", 
   timeout: 60_000,
 }, async () => {
   const made = await lastOf(`
-    CREATE TABLE visits (page STRING, visitor STRING, tags STRING) WITH ('connector' = 'http', 'shards' = '2');
+    CREATE TABLE visits (page STRING, visitor STRING, tags STRING)
+      WITH ('connector' = 'http', 'shards' = '2');
     CREATE MATERIALIZED TABLE per_page FRESHNESS = INTERVAL '1' MINUTE
     AS SELECT page, COUNT(*) AS visits, COUNT(DISTINCT visitor) AS visitors FROM visits GROUP BY page;
-    CREATE MATERIALIZED TABLE pages AS SELECT DISTINCT UPPER(page) AS page, CARDINALITY(SPLIT(tags, ',')) AS tags FROM visits`);
+    CREATE MATERIALIZED TABLE pages AS
+    SELECT DISTINCT UPPER(page) AS page, CARDINALITY(SPLIT(tags, ',')) AS tags FROM visits`);
   expect(made).toMatchObject({ statement: "CREATE MATERIALIZED TABLE", job: "insert-into-pages" });
   await lastOf(
     "INSERT INTO visits VALUES ('a', 'x', 'k,l'), ('a', 'y', 'm,n'), ('b', 'x', NULL), (NULL, 'z', NULL)",
@@ -91,7 +93,8 @@ test("a materialized table is kept up to date, suspended, resumed and dropped", 
 test("a view is not dropped while a job fills it", { timeout: 30_000 }, async () => {
   await lastOf(`
     CREATE TABLE hits (page STRING, hits INT) WITH ('connector' = 'http');
-    CREATE TABLE newest (PRIMARY KEY (page) NOT ENFORCED) WITH ('connector' = 'view') AS SELECT page, hits FROM hits`);
+    CREATE TABLE newest (PRIMARY KEY (page) NOT ENFORCED) WITH ('connector' = 'view')
+      AS SELECT page, hits FROM hits`);
   const { status, body } = await call("POST", "/v1/sql", { sql: "DROP TABLE newest" });
   expect(status).toBe(400);
   expect(body.detail).toContain("STOP JOB 'insert-into-newest' before it is dropped");
