@@ -3,6 +3,7 @@
  * tree of closures.
  */
 import { assert } from "../base/assert.ts";
+import { compileUserCall, isUserCall } from "./call-user-function.ts";
 import { findFunction } from "./functions/built-in.ts";
 import type { RowExpression } from "./row-expression.ts";
 import type { BoundCall, EagerFunction, EvaluationContext, RowEvaluator } from "./scalar-function.ts";
@@ -19,9 +20,10 @@ export function compileExpression(expression: RowExpression, context: Evaluation
     const value = decodeValueJson(expression.value);
     return () => value;
   }
+  const operands = expression.arguments.map((argument) => compileExpression(argument, context));
+  if (isUserCall(expression.function)) return compileUserCall(expression, operands, context);
   const called = findFunction(expression.function);
   assert(called, `The plan calls a function that is not there: ${expression.function}.`);
-  const operands = expression.arguments.map((argument) => compileExpression(argument, context));
   const call: BoundCall = {
     name: called.name,
     types: expression.arguments.map(({ type }) => type),

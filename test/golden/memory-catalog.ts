@@ -2,9 +2,11 @@
  * A catalog in memory for statements that only need one: tables, views and the names of jobs are kept,
  * streams are taken and forgotten.
  */
+import { orderFunctions } from "../../examples/functions/order-functions.ts";
 import { errorBodyOf } from "../../src/base/errors.ts";
 import { type AnyJobDefinition, tablesOf } from "../../src/host/coordinator/job-definitions.ts";
 import type { SqlObject } from "../../src/host/coordinator/sql-objects.ts";
+import { UserFunctions } from "../../src/interpreter/user-functions.ts";
 import { runStatements } from "../../src/host/sql/run-statements.ts";
 import { answerOf } from "../../src/host/sql/statement-result.ts";
 import type { SqlPorts } from "../../src/host/sql/sql-ports.ts";
@@ -75,6 +77,7 @@ export class MemoryCatalog {
         const rows = JSON.parse(new TextDecoder().decode(body)).length;
         return ok({ accepted: rows, duplicate: 0, rejected: 0, errors: [], token: {} });
       },
+      functions: new UserFunctions(orderFunctions),
       clock: { now: () => 0 } as SqlPorts["clock"],
       random: () => 0.5,
     };

@@ -100,3 +100,32 @@ test("a view is not dropped while a job fills it", { timeout: 30_000 }, async ()
   expect(body.detail).toContain("STOP JOB 'insert-into-newest' before it is dropped");
   await lastOf("STOP JOB 'insert-into-newest'; DROP TABLE newest");
 });
+
+test("functions that the worker registers run in jobs, and in answers", { timeout: 30_000 }, async () => {
+  await lastOf(`
+    CREATE TABLE notes (author STRING, note STRING, price DOUBLE, weight INT) WITH ('connector' = 'http');
+    CREATE FUNCTION mask AS 'mask_email';
+    CREATE FUNCTION words AS 'words' LANGUAGE TYPESCRIPT;
+    CREATE FUNCTION wavg AS 'weighted_average';
+    CREATE MATERIALIZED TABLE per_word AS
+    SELECT word, mask(MAX(author)) AS author, wavg(price, weight) AS price
+    FROM notes, LATERAL TABLE(words(note)) AS t (word, place) GROUP BY word;
+    CREATE MATERIALIZED TABLE per_count AS
+    SELECT uses, wavg(price, 1) AS price FROM (
+      SELECT word, COUNT(*) AS uses, MAX(price) AS price FROM notes, LATERAL TABLE(words(note)) GROUP BY word
+    ) GROUP BY uses`);
+  await lastOf(`INSERT INTO notes VALUES
+    ('ann@example.org', 'to be', 1e0, 1), ('ben@example.org', 'or not to be', 4e0, 3), ('cy', NULL, 1e0, 1)`);
+  await expectRows("SELECT * FROM per_word ORDER BY word", [
+    ["be", "b…@example.org", 3.25],
+    ["not", "b…@example.org", 4],
+    ["or", "b…@example.org", 4],
+    ["to", "b…@example.org", 3.25],
+  ]);
+  await expectRows("SELECT uses, price FROM per_count ORDER BY uses", [
+    [1, 4],
+    [2, 4],
+  ]);
+  expect((await lastOf("SELECT mask('dee@x.org') AS a")).rows).toEqual([["d…@x.org"]]);
+  expect((await lastOf("DROP FUNCTION mask; SHOW USER FUNCTIONS")).rows).toEqual([["wavg"], ["words"]]);
+});

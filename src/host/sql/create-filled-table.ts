@@ -97,6 +97,7 @@ function withTable(catalog: Catalog, table: TableDefinition): Catalog {
   return {
     table: (name) => (name === table.name ? table : catalog.table(name)),
     view: (name) => catalog.view(name),
+    function: catalog.function,
     names: [...catalog.names, table.name],
   };
 }

@@ -10,19 +10,12 @@ import { checkConnector } from "../../sql/catalog/connectors.ts";
 import { defineTable } from "../../sql/catalog/define-table.ts";
 import type { TableDefinition, ViewDefinition } from "../../sql/catalog/table-definition.ts";
 import { formatQuery } from "../../sql/parse/format-query.ts";
-import type {
-  AlterTable,
-  AlterView,
-  CreateFunction,
-  CreateTable,
-  CreateView,
-  Drop,
-} from "../../sql/parse/statement-tree.ts";
+import type { AlterTable, AlterView, CreateTable, CreateView, Drop } from "../../sql/parse/statement-tree.ts";
 import { notSupported, type SourceText, statementError } from "../../sql/parse/syntax-error.ts";
 import { streamOf } from "../../sql/plan/staging.ts";
 import { createFilledTable } from "./create-filled-table.ts";
 import { alterMaterializedTable, stopFilling } from "./materialized-tables.ts";
-import type { ReadCatalog } from "./read-catalog.ts";
+import { functionNamed, type ReadCatalog } from "./read-catalog.ts";
 import { ask, type SqlPorts } from "./sql-ports.ts";
 import { done, type StatementResult } from "./statement-result.ts";
 import { storeTable } from "./store-table.ts";
@@ -79,14 +72,6 @@ export async function createView(
   const existing = statement.ifNotExists ? "keep" : "error";
   const isWritten = await ask(ports, (rpc) => rpc.putSqlObject({ kind: "view", definition }, existing));
   return done("CREATE VIEW", isWritten ? `View ${name} is made.` : `View ${name} is there already.`);
-}
-
-export async function createFunction(
-  statement: CreateFunction,
-  { source }: Context,
-  _ports: SqlPorts,
-): Promise<StatementResult> {
-  throw notSupported(source, statement, "functions of your own");
 }
 
 export async function alter(
@@ -159,9 +144,13 @@ export async function drop(statement: Drop, context: Context, ports: SqlPorts): 
       throw new EngineError(gone.error.code, { message: gone.error.message });
     }
   }
-  const wasThere = await ask(ports, (rpc) => rpc.dropSqlObject(kind, name));
+  const stored = kind === "function" ? (functionNamed(catalog.functions, name)?.name ?? name) : name;
+  const wasThere = await ask(ports, (rpc) => rpc.dropSqlObject(kind, stored));
   if (!wasThere && !isStream && !statement.ifExists) {
-    const suggestion = suggestName(name, kind === "function" ? catalog.functions : catalog.names);
+    const suggestion = suggestName(
+      name,
+      kind === "function" ? catalog.functions.map((each) => each.name) : catalog.names,
+    );
     const message = `There is no ${kind} ${name}${suggestion}; say IF EXISTS where that is no error`;
     throw statementError(source, statement.name, message);
   }

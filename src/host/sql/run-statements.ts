@@ -16,7 +16,8 @@ import type { ParameterValues } from "../../sql/parse/parameters.ts";
 import { parseStatements } from "../../sql/parse/parse-statements.ts";
 import type { Explain, Statement, StopJob } from "../../sql/parse/statement-tree.ts";
 import { notSupported, type SourceText, statementError } from "../../sql/parse/syntax-error.ts";
-import { alter, createFunction, createTable, createView, drop } from "./define.ts";
+import { alter, createTable, createView, drop } from "./define.ts";
+import { alterFunction, createFunction } from "./functions.ts";
 import { insert } from "./insert.ts";
 import { type ReadCatalog, readCatalog } from "./read-catalog.ts";
 import { select } from "./select.ts";
@@ -86,7 +87,7 @@ async function runStatement(
     case "create function":
       return createFunction(statement, context, ports);
     case "alter function":
-      throw notSupported(source, statement, "ALTER FUNCTION");
+      return alterFunction(statement, context, ports);
     case "alter table":
     case "alter view":
       return alter(statement, context, ports);

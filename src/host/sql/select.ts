@@ -61,6 +61,7 @@ export async function evaluate(
   return evaluateRelation(relation, {
     timeZone: optionOf(options, "table.local-time-zone"),
     moment: { processingTime: ports.clock.now(), watermark: null, random: () => ports.random() },
+    functions: ports.functions,
     rowsOf: (scan) => read.get(scan) ?? [],
   });
 }

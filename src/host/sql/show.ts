@@ -16,6 +16,7 @@ import { parseStatements } from "../../sql/parse/parse-statements.ts";
 import type { Describe, Show } from "../../sql/parse/statement-tree.ts";
 import { notSupported, statementError } from "../../sql/parse/syntax-error.ts";
 import type { QualifiedName } from "../../sql/parse/syntax-tree.ts";
+import { describeFunction, showCreateFunction } from "./functions.ts";
 import type { ReadCatalog } from "./read-catalog.ts";
 import { ask, type SqlPorts } from "./sql-ports.ts";
 import { type StatementResult, stringType, textFields, textResult } from "./statement-result.ts";
@@ -45,7 +46,7 @@ export async function show(statement: Show, context: Context, ports: SqlPorts): 
       );
     case "FUNCTIONS":
     case "USER FUNCTIONS": {
-      const own = [...catalog.functions];
+      const own = catalog.functions.map(({ name }) => name);
       const names = [...functionNames(), ...aggregateNames()].filter((name) => /^[A-Z_0-9]+$/.test(name));
       return listed("function name", statement.what === "FUNCTIONS" ? [...own, ...names] : own);
     }
@@ -65,6 +66,8 @@ export async function show(statement: Show, context: Context, ports: SqlPorts): 
     case "CATALOGS":
     case "CURRENT CATALOG":
       return listed("catalog name", ["default_catalog"]);
+    case "CREATE FUNCTION":
+      return showCreateFunction(statement, context);
     case "CREATE TABLE":
     case "CREATE MATERIALIZED TABLE":
       return showCreateTable(statement, context);
@@ -97,6 +100,7 @@ function showCreateTable(statement: Show, context: Context): StatementResult {
 export function describe(statement: Describe, context: Context): StatementResult {
   const { source, catalog } = context;
   const { name: named } = statement;
+  if (statement.what === "FUNCTION" && typeof named !== "string") return describeFunction(named, context);
   if (statement.what !== "TABLE" || typeof named === "string") {
     throw notSupported(source, statement, `DESCRIBE ${statement.what}`);
   }

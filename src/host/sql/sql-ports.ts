@@ -3,6 +3,7 @@
  */
 import { EngineError } from "../../base/errors.ts";
 import type { RpcResult, ScanPosition } from "../../engine/partition-types.ts";
+import type { UserFunctions } from "../../interpreter/user-functions.ts";
 import type { IngestAnswer } from "../../protocol/answers.ts";
 import type { SessionOptions } from "../../sql/bind/session-options.ts";
 import type { CoordinatorRpc } from "../coordinator/coordinator-rpc.ts";
@@ -23,6 +24,8 @@ export interface SqlPorts {
   ) => Promise<RpcResult<ChangePage>>;
   /** Appends records to a stream: `body` is a JSON array of them. */
   readonly append: (stream: string, body: Uint8Array) => Promise<RpcResult<IngestAnswer>>;
+  /** What the worker registers for CREATE FUNCTION. */
+  readonly functions: UserFunctions;
   readonly clock: WallClock;
   /** A number in [0, 1). */
   readonly random: () => number;

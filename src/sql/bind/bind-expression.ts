@@ -9,6 +9,7 @@ import type { CallExpression, CallOptions, RowExpression } from "../../interpret
 import type { CallShape, Signature } from "../../interpreter/scalar-function.ts";
 import { isInterval } from "../../interpreter/types/interval-type.ts";
 import { formatShape, isSameShape, type SqlType } from "../../interpreter/types/sql-type.ts";
+import type { UserFunction } from "../../interpreter/user-functions.ts";
 import type { SqlValue } from "../../interpreter/values/sql-value.ts";
 import { decodeValueJson } from "../../interpreter/values/value-json.ts";
 import { notSupported, type SourceText, type Span, statementError } from "../parse/syntax-error.ts";
@@ -16,6 +17,7 @@ import type { Call, Column, Expression, FieldOf, JsonBehavior, JsonCall } from "
 import { bindInterval, bindLiteral, negatedLiteral, textLiteral } from "./bind-literal.ts";
 import { resolveType } from "./resolve-type.ts";
 import { findColumn, type Scope } from "./scope.ts";
+import { callOf, declarationOf, placeOf } from "./user-function.ts";
 
 /** Functions that are called without parentheses. */
 const withoutParentheses: ReadonlySet<string> = new Set([
@@ -301,12 +303,24 @@ export class ExpressionBinder {
   /** Calls a function with arguments that are bound, cast to what it takes. */
   make(name: string, given: readonly RowExpression[], span: Span, more: MoreOfCall = {}): RowExpression {
     const called = findFunction(name);
-    if (!called) {
-      throw this.#error(span, `There is no function ${name}${suggestName(name, functionNames())}`);
-    }
+    if (!called) return this.#madeOfUser(name, given, span);
     const { taken, type, options } = this.resolve(called, given, span, more);
     const made: CallExpression = { node: "call", function: name, arguments: taken, type };
     return Object.keys(options).length > 0 ? { ...made, options } : made;
+  }
+
+  #madeOfUser(name: string, given: readonly RowExpression[], span: Span): CallExpression {
+    const user = this.#scope.functions?.(name);
+    if (user?.kind === "scalar") return this.callUser(name, user, given, span);
+    if (user)
+      throw this.#error(span, `${name} is no function from values to a value; ${placeOf(name, user)}`);
+    throw this.#error(span, `There is no function ${name}${suggestName(name, functionNames())}`);
+  }
+
+  /** Calls a function of CREATE FUNCTION; of a table function the value is the array of its rows. */
+  callUser(name: string, user: UserFunction, given: readonly RowExpression[], span: Span): CallExpression {
+    const { taken, type } = this.resolve(declarationOf(name, user), given, span, {});
+    return callOf(user, taken, type);
   }
 
   /** Finds the signature that takes the arguments; returns them cast to it. */

@@ -49,7 +49,8 @@ export function isVolatile(expression: RowExpression | undefined): boolean {
   let found = false;
   if (!expression) return false;
   walkExpression(expression, (part) => {
-    if (part.node === "call" && findFunction(part.function)?.isVolatile) found = true;
+    if (part.node !== "call") return;
+    if (findFunction(part.function)?.isVolatile || part.options?.volatile === "true") found = true;
   });
   return found;
 }

@@ -3,8 +3,10 @@
  */
 
 import { EngineError } from "../../base/errors.ts";
+import { findAggregate } from "../../interpreter/aggregates/built-in.ts";
 import type { RowExpression } from "../../interpreter/row-expression.ts";
 import type { SqlType } from "../../interpreter/types/sql-type.ts";
+import type { AggregateCall } from "../../protocol/dataflow.ts";
 import type {
   AggregateRelation,
   Relation,
@@ -135,6 +137,7 @@ function lowerAggregate(relation: AggregateRelation, lowering: Lowering, needsUp
   if (windowed) {
     const { window, time, key, properties, isLegacy, places } = windowed;
     const input = lower(windowed.input, lowering, true);
+    checkRetracted(windowed.aggregates, input);
     const keyTypes = key.map((column) => input.types[column] as SqlType);
     const [flow] = staging.exchange(
       [{ flow: input, key }],
@@ -167,6 +170,7 @@ function lowerAggregate(relation: AggregateRelation, lowering: Lowering, needsUp
   }
   const { input: source, key } = relation.sets ? expanded(relation) : relation;
   const input = relation.sets ? lowerExpanded(relation, lowering) : lower(source, lowering, true);
+  checkRetracted(aggregates, input);
   const keyTypes = key.map((column) => input.types[column] as SqlType);
   const does = aggregates.length === 0 ? "distinct" : "group";
   const uid = `${name}/${does}(${namesOf(relation.input, relation.key)})`;
@@ -186,6 +190,16 @@ function lowerAggregate(relation: AggregateRelation, lowering: Lowering, needsUp
   // Rows that only come, and of which nothing is calculated, change no result.
   const isChanging = input.isChanging || aggregates.length > 0;
   return { ...made, isChanging, upsertKeys: [places], partition: places };
+}
+
+/** Throws for an aggregate that would have to take rows back, and cannot. */
+function checkRetracted(aggregates: readonly AggregateCall[], { isChanging }: Flow): void {
+  const stuck = aggregates.find(({ function: called, options }) => {
+    return findAggregate(called)?.canRetract === false || options?.retracts === "never";
+  });
+  if (!isChanging || !stuck) return;
+  const name = stuck.function.replace(/^user:/, "");
+  throw notHere(`${name} of rows that change: it takes none back`);
 }
 
 function namesOf({ fields }: Relation, key: readonly number[]): string {

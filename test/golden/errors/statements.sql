@@ -81,3 +81,51 @@ CREATE TABLE v (k INT) WITH ('connector' = 'http') AS SELECT user_id FROM clicks
 
 -- a key of no column of the query
 CREATE TABLE v (PRIMARY KEY (usr_id) NOT ENFORCED) WITH ('connector' = 'view') AS SELECT user_id FROM clicks
+
+-- the worker has no such function
+CREATE FUNCTION f AS 'mask_mail'
+
+-- a function in another language
+CREATE FUNCTION f AS 'com.example.Mask' LANGUAGE JAVA
+
+-- a function with the name of one that is built in
+CREATE FUNCTION upper AS 'mask_email'
+
+-- a function is there
+CREATE FUNCTION f AS 'mask_email';
+CREATE FUNCTION F AS 'words'
+
+-- a function takes other arguments
+CREATE FUNCTION mask AS 'mask_email';
+SELECT mask(1, 'a')
+
+-- a table function stands among values
+CREATE FUNCTION words AS 'words';
+SELECT words('a b')
+
+-- an aggregate stands among conditions
+CREATE FUNCTION wavg AS 'weighted_average';
+SELECT user_id FROM clicks WHERE wavg(price, 1) > 1
+
+-- a scalar function stands in FROM
+CREATE FUNCTION mask AS 'mask_email';
+SELECT * FROM clicks, LATERAL TABLE(mask(url))
+
+-- a table function is joined by a condition
+CREATE FUNCTION words AS 'words';
+SELECT * FROM clicks JOIN LATERAL TABLE(words(url)) AS t (word, place) ON word = url
+
+-- there is no function to drop
+CREATE FUNCTION mask AS 'mask_email';
+DROP FUNCTION mas
+
+-- there is no function to describe
+DESCRIBE FUNCTION mask
+
+-- there is no function to alter
+ALTER FUNCTION mask AS 'mask_email'
+
+-- an aggregate cannot take rows back
+INSERT INTO per_user
+SELECT CAST(clicks AS STRING), APPROX_COUNT_DISTINCT(user_id), 0
+FROM (SELECT user_id, COUNT(*) AS clicks FROM clicks GROUP BY user_id) GROUP BY clicks
