@@ -64,7 +64,7 @@ export function registeredAggregate(called: string, context: EvaluationContext):
 }
 
 function otherKind(name: string, kind: UserFunction["kind"]): EngineError {
-  const message = `The deployed worker registers "${name}" as a ${kind} function; the query calls another kind.`;
+  const message = `The deployed worker registers "${name}" as a ${kind} function; the query calls another.`;
   return new EngineError("JOB_FAILED", { message });
 }
 
