@@ -72,6 +72,10 @@ test("a materialized table is kept up to date, suspended, resumed and dropped", 
   ]);
   expect((await lastOf("SHOW MATERIALIZED TABLES")).rows).toEqual([["pages"], ["per_page"]]);
 
+  expect((await lastOf("SELECT visits FROM per_page WHERE page = 'a'")).rows).toEqual([[2]]);
+  expect((await lastOf("SELECT tags FROM pages WHERE page = 'A' AND tags = 2")).rows).toEqual([[2]]);
+  expect((await lastOf("SELECT tags FROM pages WHERE page = 'A' AND tags = 3")).rows).toEqual([]);
+
   await lastOf("ALTER MATERIALIZED TABLE per_page SUSPEND");
   const states = async () => Object.fromEntries((await lastOf("SHOW JOBS")).rows as [string, string][]);
   await expect.poll(states).toMatchObject({ "insert-into-per_page": "paused" });

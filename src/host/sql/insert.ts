@@ -24,6 +24,13 @@ import { endlessScanOf, evaluate } from "./select.ts";
 import { ask, type SqlPorts } from "./sql-ports.ts";
 import type { StatementResult } from "./statement-result.ts";
 
+/** A job's rows have no end: there is no moment at which all that was there could be replaced. */
+function overwriteRefused({ into, ...span }: Insert, { source }: BindContext) {
+  const name = into.parts.at(-1)?.name ?? "";
+  const what = `INSERT OVERWRITE of ${name}, whose rows come without end; INSERT INTO it, or create it anew`;
+  return notSupported(source, span, what);
+}
+
 /** What INSERTs will do: nothing is left that planning could refuse. */
 export type PreparedInsert =
   | { readonly does: "append"; readonly plans: readonly InsertPlan[] }
@@ -48,6 +55,8 @@ export function prepareInsert(inserts: readonly Insert[], context: BindContext):
     for (const [index, plan] of plans.entries()) checkAppended(plan, inserts[index], context);
     return { does: "append", plans };
   }
+  const overwritten = inserts.find(({ isOverwrite }) => isOverwrite);
+  if (overwritten) throw overwriteRefused(overwritten, context);
   const { options } = context;
   const sql = inserts.map((each) => formatStatement(each)).join(";\n");
   const choice = lowerToJob(plans, options, sql);

@@ -16,6 +16,7 @@ import type { ParameterValues } from "../../sql/parse/parameters.ts";
 import { parseStatements } from "../../sql/parse/parse-statements.ts";
 import type { Explain, Statement, StopJob } from "../../sql/parse/statement-tree.ts";
 import { notSupported, type SourceText, statementError } from "../../sql/parse/syntax-error.ts";
+import { planFilledTable } from "./create-filled-table.ts";
 import { alter, createTable, createView, drop } from "./define.ts";
 import { alterFunction, createFunction } from "./functions.ts";
 import { insert } from "./insert.ts";
@@ -175,7 +176,11 @@ function explain({ statement, ...span }: Explain, context: Context): StatementRe
       const plans = inserts.map((each) => bindInsert(each, context));
       return textResult("EXPLAIN", "result", [explainInserts(plans, options)]);
     }
-    default:
-      throw notSupported(source, span, "EXPLAIN of anything but a query or INSERT");
+    case "create table":
+      if (statement.query) {
+        const { bound } = planFilledTable(statement, statement.query, context);
+        return textResult("EXPLAIN", "result", [explainInserts([bound], options)]);
+      }
   }
+  throw notSupported(source, span, "EXPLAIN of anything but a query, INSERT or CREATE TABLE … AS");
 }

@@ -4,6 +4,7 @@
 import type { SqlField } from "../../interpreter/types/sql-type.ts";
 import type { Row } from "../../interpreter/values/sql-value.ts";
 import { evaluateRelation } from "../../sql/batch/evaluate-relation.ts";
+import { boundsOfScans } from "../../sql/batch/scan-bounds.ts";
 import type { BindContext } from "../../sql/bind/bind-context.ts";
 import { bindQuery } from "../../sql/bind/bind-query.ts";
 import {
@@ -57,7 +58,9 @@ export async function evaluate(
   ports: SqlPorts,
 ): Promise<readonly Row[]> {
   const read = new Map<ScanRelation, readonly Row[]>();
-  for (const scan of scansOf(relation)) read.set(scan, await readViewRows(scan, ports));
+  for (const [scan, bounds] of boundsOfScans(relation)) {
+    read.set(scan, await readViewRows(scan, bounds, ports));
+  }
   return evaluateRelation(relation, {
     timeZone: optionOf(options, "table.local-time-zone"),
     moment: { processingTime: ports.clock.now(), watermark: null, random: () => ports.random() },

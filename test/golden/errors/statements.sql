@@ -129,3 +129,6 @@ ALTER FUNCTION mask AS 'mask_email'
 INSERT INTO per_user
 SELECT CAST(clicks AS STRING), APPROX_COUNT_DISTINCT(user_id), 0
 FROM (SELECT user_id, COUNT(*) AS clicks FROM clicks GROUP BY user_id) GROUP BY clicks
+
+-- a view is overwritten by what has no end
+INSERT OVERWRITE per_user SELECT user_id, COUNT(*), SUM(price) FROM clicks GROUP BY user_id
