@@ -3,8 +3,11 @@
  *
  * The workerd tests run inside the Worker of wrangler.toml, with its Durable Objects on SQLite.
  */
+import { fileURLToPath } from "node:url";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
+
+const registeredInTests = fileURLToPath(new URL("test/workerd/registered-functions.ts", import.meta.url));
 
 export default defineConfig({
   test: {
@@ -18,6 +21,7 @@ export default defineConfig({
         },
       },
       {
+        resolve: { alias: [{ find: /^.*\/functions\/registered\.ts$/, replacement: registeredInTests }] },
         plugins: [
           cloudflareTest({
             wrangler: { configPath: "./wrangler.toml" },

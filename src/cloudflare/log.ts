@@ -2,6 +2,13 @@
  * What operators read: one JSON line per event of interest, through the platform's console.
  */
 
+import type { PrintedRow } from "../engine/ports.ts";
+
+/** Writes a row of a table of the connector `print`. */
+export function logRow({ table, text }: PrintedRow): void {
+  console.log(JSON.stringify({ level: "info", place: `table ${table}`, message: text }));
+}
+
 /** Writes what a defect threw; the caller has answered INTERNAL. */
 export function logDefect(place: string, thrown: unknown): void {
   const isError = thrown instanceof Error;

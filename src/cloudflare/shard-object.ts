@@ -20,9 +20,11 @@ import { coordinatorOf } from "./coordinator-stub.ts";
 import type { Environment } from "./environment.ts";
 import { isolate } from "./isolate.ts";
 import { kernelModule } from "./load-kernel.ts";
+import { logRow } from "./log.ts";
 import { ObjectStorage, PlatformClock, PlatformRandom } from "./object-storage.ts";
 import { blobsOf } from "./savepoint-blobs.ts";
 import { KeptShardStubs } from "./shard-stubs.ts";
+import { userFunctions } from "./user-functions.ts";
 
 export class Shard extends DurableObject<Environment> implements PartitionRpc {
   #host: PartitionHost | undefined;
@@ -124,6 +126,8 @@ export class Shard extends DurableObject<Environment> implements PartitionRpc {
       sql: new ObjectStorage(storage),
       clock: new PlatformClock(),
       random: new PlatformRandom(),
+      functions: userFunctions,
+      print: logRow,
       soon: (work) => void setTimeout(work, 0),
       later: (work, ms) => {
         const timer = setTimeout(work, ms);

@@ -392,8 +392,8 @@ export class PartitionJobs {
   }
 
   #openJob({ run, plan }: StoredJob, cache: PageCache): OpenJob {
-    const [{ sql, clock }, log, { pins }] = [this.#ports, this.#log, this.savepoints];
-    const task = { sql, log, kernel: cache.kernel, cache, pins, identity: this.#identity };
+    const [{ clock, ...outside }, log, { pins }] = [this.#ports, this.#log, this.savepoints];
+    const task = { ...outside, log, kernel: cache.kernel, cache, pins, identity: this.#identity };
     return new OpenJob(run, new Task(task, run, plan), log, clock.now());
   }
 }

@@ -7,6 +7,8 @@
  * must.
  */
 
+import type { UserFunctions } from "../interpreter/user-functions.ts";
+
 export type SqlValue = string | number | null | Uint8Array;
 
 /** SQLite. Integers are safe integers; 64-bit values travel as bytes. */
@@ -34,4 +36,14 @@ export interface Ports {
   readonly sql: SqlStorage;
   readonly clock: Clock;
   readonly random: RandomSource;
+  /** What the worker registers for CREATE FUNCTION; absent: nothing. */
+  readonly functions?: UserFunctions | undefined;
+  /** Shows a row of a table of the connector `print`; absent: nobody looks. */
+  readonly print?: ((row: PrintedRow) => void) | undefined;
+}
+
+export interface PrintedRow {
+  readonly table: string;
+  /** Its kind and its values: `+I[ann, 1]`. */
+  readonly text: string;
 }

@@ -5,6 +5,7 @@ import { assert } from "../base/assert.ts";
 import type { Accumulating, AggregateCall } from "./aggregate-function.ts";
 import { findAggregate } from "./aggregates/built-in.ts";
 import { distinctOf } from "./aggregates/distinct.ts";
+import { isUserCall, registeredAggregate } from "./call-user-function.ts";
 import { compileExpression } from "./compile-expression.ts";
 import type { CallOptions, RowExpression } from "./row-expression.ts";
 import type { EvaluationContext } from "./scalar-function.ts";
@@ -36,7 +37,8 @@ export function compileAggregate(
   isRetracting: boolean,
   context: EvaluationContext,
 ): CompiledAggregate {
-  const called = findAggregate(aggregate.function);
+  const { function: name } = aggregate;
+  const called = isUserCall(name) ? registeredAggregate(name, context) : findAggregate(name);
   assert(called, `the plan calls an aggregate that is there: ${aggregate.function}`);
   assert(called.canRetract || !isRetracting, `rows are not taken back from ${called.name}`);
   const call: AggregateCall = {

@@ -3,6 +3,7 @@
  * tree of closures.
  */
 import { assert } from "../base/assert.ts";
+import { compileUserCall, isUserCall } from "./call-user-function.ts";
 import { findFunction } from "./functions/built-in.ts";
 import { RepeatedCalls } from "./repeated-calls.ts";
 import type { CallExpression, InputExpression, LiteralExpression, RowExpression } from "./row-expression.ts";
@@ -44,9 +45,10 @@ class Compiler {
   }
 
   #compileCall(expression: CallExpression): RowEvaluator {
+    const operands = expression.arguments.map((argument) => this.compile(argument));
+    if (isUserCall(expression.function)) return compileUserCall(expression, operands, this.#context);
     const called = findFunction(expression.function);
     assert(called, `The plan calls a function that is not there: ${expression.function}.`);
-    const operands = expression.arguments.map((argument) => this.compile(argument));
     const call: BoundCall = {
       name: called.name,
       types: expression.arguments.map(({ type }) => type),

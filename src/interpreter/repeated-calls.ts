@@ -2,7 +2,7 @@
  * Common sub-expressions: calls that stand several times in expressions over one row, and need to be
  * calculated once only.
  */
-import { findFunction } from "./functions/built-in.ts";
+import { isVolatileCall } from "./functions/built-in.ts";
 import type { CallExpression, RowExpression } from "./row-expression.ts";
 
 export class RepeatedCalls {
@@ -45,7 +45,7 @@ export class RepeatedCalls {
   #calculateNumber(expression: RowExpression): number | undefined {
     if (expression.node !== "call") return this.#intern(JSON.stringify(expression));
     const parts = expression.arguments.map((part) => this.#number(part));
-    if (parts.includes(undefined) || findFunction(expression.function)?.isVolatile) return undefined;
+    if (parts.includes(undefined) || isVolatileCall(expression)) return undefined;
     return this.#intern(JSON.stringify([expression.function, expression.type, expression.options, parts]));
   }
 

@@ -4,6 +4,7 @@
 import { EngineError } from "../base/errors.ts";
 import type { CallOptions } from "./row-expression.ts";
 import type { SqlType } from "./types/sql-type.ts";
+import type { UserFunctions } from "./user-functions.ts";
 import type { Row, SqlValue } from "./values/sql-value.ts";
 
 export type ScalarFunction = EagerFunction | LazyFunction;
@@ -55,6 +56,8 @@ export interface EvaluationContext {
   readonly timeZone: string;
   /** Changed from record to record by who evaluates. */
   readonly moment: Moment;
+  /** What the worker registers for CREATE FUNCTION. */
+  readonly functions?: UserFunctions | undefined;
 }
 
 export interface Moment {

@@ -86,6 +86,8 @@ export interface JobAnswer {
   readonly state: JobStateAnswer;
   readonly createdAt: string;
   readonly definition: JobBody | DataflowAnswer;
+  /** Tables of SQL that it keeps as views. */
+  readonly tables?: readonly string[];
 }
 
 /** A job of SQL: its statements, and the names under which its stages keep state. */

@@ -75,7 +75,12 @@ export class TableProgram {
       const all = { ...options, "parallelism.default": String(parallelism) };
       const plans = sql.flatMap((text) => {
         const names = [...this.tables.keys()];
-        const catalog = { table: (name: string) => this.tables.get(name), view: () => undefined, names };
+        const catalog = {
+          table: (name: string) => this.tables.get(name),
+          view: () => undefined,
+          function: () => undefined,
+          names,
+        };
         const shared = { source: { text }, catalog, options: all, named: new Map(), views: [] };
         const context = { ...shared, numbers: { next: 1 }, bindQuery };
         return parseStatements(text).map((statement) => {

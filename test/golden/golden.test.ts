@@ -48,7 +48,7 @@ beforeAll(async () => {
   await catalog.run(readFileSync(at("catalog.sql"), "utf8"));
 });
 
-describe.each(["plans", "errors"])("%s", (folder) => {
+describe.each(["plans", "statements", "errors"])("%s", (folder) => {
   test.each(filesOf(folder))("%s are as they were", async (file) => {
     await expect(await answersTo(casesOf(file))).toMatchFileSnapshot(at(`${file}.txt`).pathname);
   });
@@ -60,8 +60,8 @@ describe.each(["plans", "errors"])("%s", (folder) => {
   });
 });
 
-test("a statement of errors/ is refused, and one of plans/ is not", async () => {
-  for (const [folder, isRefused] of [["plans", false], ["errors", true]] as const) {
+test("a statement of errors/ is refused, and no other is", async () => {
+  for (const [folder, isRefused] of [["plans", false], ["statements", false], ["errors", true]] as const) {
     for (const { title, sql } of filesOf(folder).flatMap(casesOf)) {
       const told = await catalog.copy().told(sql);
       expect(/^[A-Z]+(?:_[A-Z]+)+: /.test(told), title).toBe(isRefused);

@@ -7,8 +7,8 @@ import { formatSqlType, type SqlShape, type SqlType } from "../../src/interprete
 import type { Row, SqlValue } from "../../src/interpreter/values/sql-value.ts";
 import { evaluateRelation } from "../../src/sql/batch/evaluate-relation.ts";
 import type { BindContext } from "../../src/sql/bind/bind-context.ts";
-import { implicitCast } from "../../src/sql/bind/bind-expression.ts";
 import { bindQuery } from "../../src/sql/bind/bind-query.ts";
+import { implicitCast } from "../../src/sql/bind/implicit-cast.ts";
 import type { Relation } from "../../src/sql/bind/logical-plan.ts";
 import type { Catalog, TableDefinition } from "../../src/sql/catalog/table-definition.ts";
 import { parseStatements } from "../../src/sql/parse/parse-statements.ts";
@@ -49,6 +49,7 @@ export function schemaOf(name: "t" | "u"): string[] {
 const catalog: Catalog = {
   table: (name) => tables[name as "t" | "u"],
   view: () => undefined,
+  function: () => undefined,
   names: ["t", "u"],
 };
 

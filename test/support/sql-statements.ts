@@ -27,6 +27,7 @@ export function planText(
   const catalog = {
     table: (name: string) => tables.get(name),
     view: () => undefined,
+    function: () => undefined,
     names: [],
   };
   const source = { text };

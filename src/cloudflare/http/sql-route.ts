@@ -11,6 +11,8 @@ import { runStatements } from "../../host/sql/run-statements.ts";
 import { answerOf, type ResultTable, type StatementResult } from "../../host/sql/statement-result.ts";
 import { drawResult } from "../../protocol/draw-results.ts";
 import { readSqlBody, type SqlAnswer } from "../../protocol/sql-answers.ts";
+import { tokenId } from "../auth.ts";
+import { userFunctions } from "../user-functions.ts";
 import { negotiate } from "./negotiate.ts";
 import type { Serving } from "./serving.ts";
 
@@ -35,6 +37,9 @@ export async function postSql(request: Request, serving: Serving): Promise<Respo
     coordinator: (ask) => serving.coordinator(ask),
     views: serving.views,
     changes: (view, after, limit) => serving.changes(view, after, limit),
+    append: (stream, body) =>
+      serving.ingest.ingest({ stream, body, format: "array", tokenId, producer: undefined }),
+    functions: userFunctions,
     clock: serving.clock,
     random: () => (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) / 2 ** 32,
   });

@@ -8,7 +8,18 @@ import type { ConstraintOperator } from "../../protocol/dataflow.ts";
 import type { Operator, OperatorContext } from "./operator.ts";
 
 export function openConstraint(operator: ConstraintOperator, { emit }: OperatorContext): Operator {
-  const { columns, notNull, nested, length } = operator;
+  const conform = conformTo(operator);
+  return {
+    push: (row) => {
+      const values = conform(row.values);
+      if (values) emit(values === row.values ? row : { ...row, values });
+    },
+  };
+}
+
+/** Returns what gives a row as its table takes it, or nothing where it is left out. Throws `JOB_FAILED`. */
+export function conformTo(demand: Omit<ConstraintOperator, "inputs">): (values: Row) => Row | undefined {
+  const { columns, notNull, nested, length } = demand;
   const isWhole = (values: Row) =>
     columns.every(({ name, type }, index) => {
       const place = notNull && nullIn(values[index] as SqlValue, type, nested, name);
@@ -20,12 +31,9 @@ export function openConstraint(operator: ConstraintOperator, { emit }: OperatorC
       });
     });
   const fit = columns.map(({ name, type }) => fitting(type, name, length));
-  return {
-    push: (row) => {
-      if (!isWhole(row.values)) return;
-      if (!length) emit(row);
-      else emit({ ...row, values: row.values.map((value, index) => fit[index]?.(value) ?? null) });
-    },
+  return (values) => {
+    if (!isWhole(values)) return undefined;
+    return length ? values.map((value, index) => fit[index]?.(value) ?? null) : values;
   };
 }
 

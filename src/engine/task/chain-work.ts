@@ -17,6 +17,7 @@ import { ChainInput } from "../chain/chain-input.ts";
 import { ChainOutput, type Outlet } from "../chain/chain-output.ts";
 import type { ChainRow } from "../chain/chain-row.ts";
 import { ChainState } from "../chain/operator-state.ts";
+import { PrintedRows } from "../chain/printed-rows.ts";
 import { randomOf } from "../chain/random.ts";
 import { RejectedRows } from "../chain/rejected-rows.ts";
 import { ResultCells } from "../chain/result-cells.ts";
@@ -50,6 +51,7 @@ export class ChainWork implements TaskWork {
   readonly #results: Results | undefined;
   readonly #retention: Retention;
   readonly #rejected: RejectedRows;
+  readonly #printed: PrintedRows;
   readonly #watermarkOf: RowEvaluator | undefined;
   /** What is left of a record. */
   #rest: Generator<void> | undefined;
@@ -67,10 +69,12 @@ export class ChainWork implements TaskWork {
     };
     this.#evaluation = {
       timeZone: chain.timeZone,
+      functions: context.functions,
       moment: { processingTime: 0, watermark: null, random: () => 0 },
     };
     this.#state = new ChainState(cache, tables, layouts.state, this.#clock, makeRoom);
     this.#rejected = new RejectedRows(letters);
+    this.#printed = new PrintedRows(chain.prints ?? [], (row) => context.print?.(row));
     this.#results = this.#openResults();
     const edges = (output?.edges ?? []).filter(({ of }) => of === "chain");
     this.#outputs = edges.map((edge) => new ChainOutput(cache.kernel, edge));
@@ -84,7 +88,7 @@ export class ChainWork implements TaskWork {
         ...{ evaluation: this.#evaluation, clock: this.#clock, state: this.#state },
         late: (row, reason) => this.#rejected.add(row, reason),
       },
-      [...sent, ...this.#resultOutlets()],
+      [...sent, ...this.#resultOutlets(), ...this.#printed.outlets],
     );
     this.#retention = new Retention(plan, tables, undefined, checkpoint.sweep);
     const watermark = chain.source?.watermark;
@@ -149,6 +153,7 @@ export class ChainWork implements TaskWork {
     }
     for (const output of this.#outputs) output.send(offset);
     this.#results?.write();
+    this.#printed.endRecord();
     this.#state.endRecord();
     this.#rest = undefined;
     return true;

@@ -6,6 +6,7 @@ import type { PageCache } from "../../kernel/page-cache.ts";
 import type { LogRecord } from "../log/records.ts";
 import type { PartitionIdentity } from "../partition-types.ts";
 import type { TaskPlan } from "../plan/task-plan.ts";
+import type { Ports } from "../ports.ts";
 import type { InputTime } from "../time/input-time.ts";
 import type { Checkpoint, TaskCounts } from "./checkpoint.ts";
 import type { LetterBox } from "./letters.ts";
@@ -15,7 +16,7 @@ import type { TaskTables } from "./task-tables.ts";
 import type { TaskWindows } from "./task-windows.ts";
 
 /** What work has of its task. */
-export interface WorkContext {
+export interface WorkContext extends Partial<Pick<Ports, "functions" | "print">> {
   readonly cache: PageCache;
   readonly plan: TaskPlan;
   readonly identity: () => PartitionIdentity;

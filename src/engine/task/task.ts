@@ -17,7 +17,7 @@ import type { PartitionLog } from "../log/partition-log.ts";
 import { maxWatermark, RecordKind } from "../log/records.ts";
 import type { CheckpointFacts, PartitionIdentity } from "../partition-types.ts";
 import { sendsResults, type TaskPlan } from "../plan/task-plan.ts";
-import type { SqlStorage } from "../ports.ts";
+import type { Ports, SqlStorage } from "../ports.ts";
 import type { PagePins } from "../state/page-pins.ts";
 import { PageStore } from "../state/page-store.ts";
 import { WindowDirectory } from "../state/window-directory.ts";
@@ -46,7 +46,7 @@ import type { TaskWork, WorkContext } from "./task-work.ts";
 /** What a step that did as much as one may counts, in bytes of log. */
 export const wholeSliceBytes = 1 * MiB;
 
-export interface TaskContext {
+export interface TaskContext extends Partial<Pick<Ports, "functions" | "print">> {
   readonly sql: SqlStorage;
   readonly log: PartitionLog;
   readonly kernel: Kernel;
@@ -104,9 +104,9 @@ export class Task {
     if (plan.send || isNew) this.#output?.sendTime(this.#offset, this.#sentTime);
   }
 
-  #openWork({ cache, identity }: TaskContext): TaskWork {
+  #openWork({ cache, identity, functions, print }: TaskContext): TaskWork {
     const work = {
-      ...{ cache, identity, plan: this.plan, tables: this.tables, layouts: this.#layouts },
+      ...{ cache, identity, functions, print, plan: this.plan, tables: this.tables, layouts: this.#layouts },
       ...{ letters: this.letters, output: this.#output, time: this.#time, checkpoint: this.#checkpoint },
       count: (counted: Parameters<typeof addCounts>[1]) => {
         this.#counts = addCounts(this.#counts, counted);

@@ -92,8 +92,14 @@ export function stageOfView(
 
 /** True where a job keeps the view that is a table of SQL of this name. */
 export function fills(job: AnyJobDefinition, table: string): boolean {
-  if (!isDataflow(job)) return job.sql?.view?.table === table;
-  return job.stages.some(({ sinks }) => sinks.some(({ sink, name }) => sink === "view" && name === table));
+  return tablesOf(job).includes(table);
+}
+
+/** The tables of SQL that a job keeps as views. */
+export function tablesOf(job: AnyJobDefinition): readonly string[] {
+  if (!isDataflow(job)) return job.sql?.view ? [job.sql.view.table] : [];
+  const sinks = job.stages.flatMap((stage) => stage.sinks);
+  return sinks.flatMap(({ sink, name }) => (sink === "view" ? [name] : []));
 }
 
 /** A definition as an answer shows it. */

@@ -17,7 +17,7 @@ import type {
 import { streamBodyOf } from "../../protocol/stream-spec.ts";
 import { formatTime, formatWatermark } from "../../protocol/watermark-text.ts";
 import type { JobEntry, StreamEntry } from "./catalog.ts";
-import { shownDefinition, sourceNamesOf } from "./job-definitions.ts";
+import { shownDefinition, sourceNamesOf, tablesOf } from "./job-definitions.ts";
 
 /** Checkpoints shown, newest first. */
 const checkpointsShown = 50;
@@ -54,6 +54,7 @@ export function mergeStreamStatus(
 }
 
 export function jobAnswerOf(job: JobEntry, isSettled: boolean): JobAnswer {
+  const tables = tablesOf(job.definition);
   return {
     job: job.name,
     run: job.run,
@@ -61,6 +62,7 @@ export function jobAnswerOf(job: JobEntry, isSettled: boolean): JobAnswer {
     state: stateOf(job, isSettled, []),
     createdAt: formatTime(job.createdAt),
     definition: shownDefinition(job.definition),
+    ...(tables.length > 0 && { tables }),
   };
 }
 

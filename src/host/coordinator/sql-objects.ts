@@ -16,6 +16,7 @@ export type SqlObject =
 export interface FunctionDefinition {
   readonly name: string;
   readonly implementation: string;
+  readonly language?: string;
 }
 
 /** What becomes of an object that is there already. */

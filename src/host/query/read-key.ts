@@ -10,6 +10,7 @@ import { type JsonScalar, type LaneValue, readValue } from "../../columnar/value
 import type { KeyColumn, TaskPlan } from "../../engine/plan/task-plan.ts";
 import { type KeyGroupRange, shardOfKeyGroup } from "../../engine/shard-map.ts";
 import { parseJson } from "../../protocol/parse-json.ts";
+import type { TableShape } from "../../protocol/table-shape.ts";
 import type { ViewQuery } from "../../protocol/view-query.ts";
 
 export interface QueryKey extends EncodedKey {
@@ -17,10 +18,27 @@ export interface QueryKey extends EncodedKey {
   readonly shard: number | undefined;
 }
 
+/**
+ * The key that columns of a table of SQL have, where they are all of it: as values of the plan's columns.
+ * Undefined where some of the key may be anything, or is kept as text of JSON.
+ */
+export function keyOfEqual(
+  { key }: TaskPlan,
+  equal: Readonly<Record<string, unknown>>,
+  shape: TableShape | undefined,
+): Readonly<Record<string, unknown>> | undefined {
+  if (key.length === 0) return undefined;
+  const values = key.map(({ name }): [string, unknown] => {
+    const column = shape ? shape.columns.find(({ output }) => output === name)?.name : name;
+    return [name, column === undefined ? undefined : equal[column]];
+  });
+  return values.some(([, value]) => value === undefined) ? undefined : Object.fromEntries(values);
+}
+
 /** Reads a key of the plan's key columns; throws QUERY_INVALID naming the column. */
 export function readKey(
   plan: TaskPlan,
-  key: NonNullable<ViewQuery["key"]>,
+  key: NonNullable<ViewQuery["key"]> | Readonly<Record<string, unknown>>,
   ranges: readonly KeyGroupRange[],
 ): QueryKey {
   const given = valuesByColumn(plan, key);
@@ -53,7 +71,7 @@ function shardOf(
 
 function valuesByColumn(
   plan: TaskPlan,
-  key: NonNullable<ViewQuery["key"]>,
+  key: NonNullable<ViewQuery["key"]> | Readonly<Record<string, unknown>>,
 ): Readonly<Record<string, unknown>> {
   if (typeof key !== "string") return key;
   const json = parseJson(key);

@@ -19,7 +19,7 @@ import { callShard, type Shards } from "../shards.ts";
 import type { WallClock } from "../wall-clock.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { type MergedPage, mergePages } from "./merge-pages.ts";
-import { readKey } from "./read-key.ts";
+import { keyOfEqual, readKey } from "./read-key.ts";
 import { tokensOfSources } from "./tokens-of-sources.ts";
 
 /** Time for reading and for the way, on top of what a query may wait for its token. */
@@ -81,7 +81,8 @@ export class ViewReader {
 
   async #readOnce(facts: JobFacts, query: ViewQuery): Promise<RpcResult<ViewAnswer>> {
     const given = tokensOfSources(query, facts);
-    const key = query.key === undefined ? undefined : readKey(facts.plan, query.key, facts.ranges);
+    const wanted = query.key ?? keyOfEqual(facts.plan, query.equal ?? {}, facts.shape);
+    const key = wanted === undefined ? undefined : readKey(facts.plan, wanted, facts.ranges);
     const scan = scanOf(facts, query, key);
     const deadlineAt = this.#ports.clock.now() + query.timeoutMs;
     const token = await this.#tokenOfView(facts, given, deadlineAt);

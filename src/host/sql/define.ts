@@ -8,75 +8,46 @@ import { bindQuery } from "../../sql/bind/bind-query.ts";
 import { alterTable } from "../../sql/catalog/alter-table.ts";
 import { checkConnector } from "../../sql/catalog/connectors.ts";
 import { defineTable } from "../../sql/catalog/define-table.ts";
-import { streamOfTable } from "../../sql/catalog/stream-of-table.ts";
 import type { TableDefinition, ViewDefinition } from "../../sql/catalog/table-definition.ts";
 import { formatQuery } from "../../sql/parse/format-query.ts";
-import type {
-  AlterTable,
-  AlterView,
-  CreateFunction,
-  CreateTable,
-  CreateView,
-  Drop,
-} from "../../sql/parse/statement-tree.ts";
-import { notSupported, statementError } from "../../sql/parse/syntax-error.ts";
+import type { AlterTable, AlterView, CreateTable, CreateView, Drop } from "../../sql/parse/statement-tree.ts";
+import { notSupported, type SourceText, statementError } from "../../sql/parse/syntax-error.ts";
 import { streamOf } from "../../sql/plan/staging.ts";
-import type { Existing } from "../coordinator/sql-objects.ts";
-import type { ReadCatalog } from "./read-catalog.ts";
+import { createFilledTable } from "./create-filled-table.ts";
+import { alterMaterializedTable, stopFilling } from "./materialized-tables.ts";
+import { functionNamed, type ReadCatalog } from "./read-catalog.ts";
 import { ask, type SqlPorts } from "./sql-ports.ts";
 import { done, type StatementResult } from "./statement-result.ts";
+import { storeTable } from "./store-table.ts";
 
 type Context = BindContext & { readonly catalog: ReadCatalog };
 
-/** Runs CREATE TABLE. What `AS` gives its rows is the caller's. */
 export async function createTable(
   statement: CreateTable,
   context: Context,
   ports: SqlPorts,
-): Promise<{
-  readonly table: TableDefinition;
-  readonly isWritten: boolean;
-  readonly answer: StatementResult;
-}> {
+): Promise<StatementResult> {
   const { source, catalog } = context;
   const name = simpleName(source, statement.name);
+  const { existing, isMaterialized, query } = statement;
+  const label = isMaterialized ? "CREATE MATERIALIZED TABLE" : "CREATE TABLE";
   if (catalog.view(name)) throw statementError(source, statement.name, `There is a view ${name} already`);
-  const table = tableFrom(statement, name, context);
+  const there = catalog.table(name);
+  if (there && existing === "keep") return done(label, `Table ${name} is there already.`);
+  if (there && existing === "error") {
+    const message = `There is a table ${name} already; say IF NOT EXISTS to keep it`;
+    throw statementError(source, statement.name, message);
+  }
+  if (there && (isMaterialized || there.materialized)) {
+    const kind = there.materialized ? "MATERIALIZED TABLE" : "TABLE";
+    const what = `another query for ${name}, which is there; DROP ${kind} ${name} first`;
+    throw notSupported(source, statement.name, what);
+  }
+  if (query) return { ...(await createFilledTable(statement, query, context, ports)), statement: label };
+  const table = defineTable(source, name, statement, catalog);
   checkConnector(table);
-  const { existing } = statement;
-  if (catalog.table(name) && existing === "error") {
-    throw statementError(
-      source,
-      statement.name,
-      `There is a table ${name} already; say IF NOT EXISTS to keep it`,
-    );
-  }
-  if (catalog.table(name) && existing === "keep") {
-    return { table, isWritten: false, answer: done("CREATE TABLE", `Table ${name} is there already.`) };
-  }
-  await putTable(table, existing === "error" ? "error" : "replace", ports);
-  return { table, isWritten: true, answer: done("CREATE TABLE", `Table ${name} is made.`) };
-}
-
-/** Stores a table, and makes or extends the stream that it is. */
-async function putTable(table: TableDefinition, existing: Existing, ports: SqlPorts): Promise<void> {
-  if (table.options.connector === "http") {
-    const stream = streamOfTable(table);
-    await ask(ports, (rpc) => rpc.putStream(streamOf(table), stream));
-  }
-  await ask(ports, (rpc) => rpc.putSqlObject({ kind: "table", definition: table }, existing));
-}
-
-/** The definition; of CREATE TABLE … AS its columns are those of the query. */
-function tableFrom(statement: CreateTable, name: string, context: Context): TableDefinition {
-  const { source, catalog } = context;
-  if (!statement.query) return defineTable(source, name, statement, catalog);
-  const { fields } = bindQuery(statement.query, context);
-  const defined = defineTable(source, name, statement, catalog);
-  if (defined.columns.length > 0) {
-    throw notSupported(source, statement, "columns beside AS: the query names and types them");
-  }
-  return { ...defined, columns: fields.map((field) => ({ name: field.name, type: field.type })) };
+  await storeTable(table, existing === "error" ? "error" : "replace", ports);
+  return done(label, `Table ${name} is made.`);
 }
 
 export async function createView(
@@ -103,14 +74,6 @@ export async function createView(
   return done("CREATE VIEW", isWritten ? `View ${name} is made.` : `View ${name} is there already.`);
 }
 
-export async function createFunction(
-  statement: CreateFunction,
-  { source }: Context,
-  _ports: SqlPorts,
-): Promise<StatementResult> {
-  throw notSupported(source, statement, "functions of your own");
-}
-
 export async function alter(
   statement: AlterTable | AlterView,
   context: Context,
@@ -125,9 +88,12 @@ export async function alter(
     const message = `There is no table ${name}${suggestName(name, catalog.names)}`;
     throw statementError(source, statement.name, message);
   }
+  if (table.materialized || statement.isMaterialized) {
+    return alterMaterializedTable(statement, table, context, ports);
+  }
   const changed = alterTable(source, table, statement);
   checkConnector(changed);
-  await putTable(changed, "replace", ports);
+  await storeTable(changed, "replace", ports);
   if (changed.name !== name) await ask(ports, (rpc) => rpc.dropSqlObject("table", name));
   return done("ALTER TABLE", `Table ${changed.name} is changed.`);
 }
@@ -168,19 +134,47 @@ export async function drop(statement: Drop, context: Context, ports: SqlPorts): 
   const what = statement.what === "MATERIALIZED TABLE" ? "TABLE" : statement.what;
   const kind = what.toLowerCase() as "table" | "view" | "function";
   const table = kind === "table" ? catalog.table(name) : undefined;
+  if (table) checkDropped(table, statement, source);
   const isStream = table?.options.connector === "http";
-  if (table && isStream) {
+  if (table?.materialized) await stopFilling(table.materialized, ports);
+  else if (table?.options.connector === "view") await checkUnfilled(table, statement, context, ports);
+  else if (table && isStream) {
     const gone = await ports.coordinator((rpc) => rpc.deleteStream(streamOf(table)));
     if (!gone.ok && gone.error.code !== "STREAM_NOT_FOUND") {
       throw new EngineError(gone.error.code, { message: gone.error.message });
     }
   }
-  const wasThere = await ask(ports, (rpc) => rpc.dropSqlObject(kind, name));
+  const stored = kind === "function" ? (functionNamed(catalog.functions, name)?.name ?? name) : name;
+  const wasThere = await ask(ports, (rpc) => rpc.dropSqlObject(kind, stored));
   if (!wasThere && !isStream && !statement.ifExists) {
-    const suggestion = suggestName(name, catalog.names);
+    const suggestion = suggestName(
+      name,
+      kind === "function" ? catalog.functions.map((each) => each.name) : catalog.names,
+    );
     const message = `There is no ${kind} ${name}${suggestion}; say IF EXISTS where that is no error`;
     throw statementError(source, statement.name, message);
   }
   const isGone = wasThere || isStream;
   return done(`DROP ${statement.what}`, isGone ? `${name} is dropped.` : `There is no ${kind} ${name}.`);
+}
+
+function checkDropped(table: TableDefinition, { what, name }: Drop, source: SourceText): void {
+  const found = table.materialized ? "MATERIALIZED TABLE" : "TABLE";
+  if (found === what) return;
+  const message = `${table.name} is a ${found.toLowerCase()}; say DROP ${found} ${table.name}`;
+  throw statementError(source, name, message);
+}
+
+/** The rows of a view lie with the job that fills it. */
+async function checkUnfilled(
+  { name }: TableDefinition,
+  statement: Drop,
+  { source }: Context,
+  ports: SqlPorts,
+): Promise<void> {
+  const jobs = await ask(ports, (rpc) => rpc.jobs());
+  const filling = jobs.find(({ tables }) => tables?.includes(name));
+  if (!filling) return;
+  const message = `The job ${filling.job} fills ${name}; STOP JOB '${filling.job}' before it is dropped`;
+  throw statementError(source, statement.name, message);
 }

@@ -1,5 +1,5 @@
 /**
- * The rows of a view as rows of SQL: all of its pages, one after the other.
+ * The rows of a view as rows of SQL: its pages, one after the other.
  *
  * Where a declarative job keeps the view, the table's rows are made of the job's by their shape. Those of a
  * dataflow are rows of the table; what has no lane is text, the JSON of the value.
@@ -13,6 +13,7 @@ import { decodeValueJson } from "../../interpreter/values/value-json.ts";
 import type { ViewAnswer } from "../../protocol/answers.ts";
 import type { ShapedColumn, TableShape } from "../../protocol/table-shape.ts";
 import { readViewQuery } from "../../protocol/view-query.ts";
+import type { ScanBounds } from "../../sql/batch/scan-bounds.ts";
 import type { Field, ScanRelation } from "../../sql/bind/logical-plan.ts";
 import type { SqlPorts } from "./sql-ports.ts";
 
@@ -21,18 +22,25 @@ const pageRows = 1000;
 
 type ViewRow = ViewAnswer["rows"][number];
 
-/** Returns what `scan` reads of its view. Throws what reading answers, and QUERY_INVALID for too much. */
-export async function readViewRows(scan: ScanRelation, { views }: SqlPorts): Promise<Row[]> {
+/**
+ * Returns what a query needs of the view that `scan` reads. Throws what reading answers, and QUERY_INVALID
+ * for too much.
+ */
+export async function readViewRows(
+  scan: ScanRelation,
+  { equal, rows: enough }: ScanBounds,
+  { views }: SqlPorts,
+): Promise<Row[]> {
   const { table, columns } = scan;
   const fields = scan.fields.map((field, index) => ({ ...field, name: columns[index] ?? field.name }));
   const rows: Row[] = [];
   let cursor: string | undefined;
   do {
     const parameters = new URLSearchParams({
-      limit: String(pageRows),
+      limit: String(Math.max(1, Math.min(pageRows, enough))),
       ...(cursor !== undefined && { cursor }),
     });
-    const read = await views.readShaped(table.name, readViewQuery(parameters));
+    const read = await views.readShaped(table.name, { ...readViewQuery(parameters), equal });
     if (!read.ok) throw new EngineError(read.error.code, { message: read.error.message });
     const { answer, shape } = read.value;
     rows.push(...rowsOf(answer.rows, fields, shape));
@@ -41,7 +49,7 @@ export async function readViewRows(scan: ScanRelation, { views }: SqlPorts): Pro
       throw new EngineError("QUERY_INVALID", { message });
     }
     ({ cursor } = answer);
-  } while (cursor !== undefined);
+  } while (cursor !== undefined && rows.length < enough);
   return rows;
 }
 

@@ -1,21 +1,9 @@
 /**
  * Runs statements of SQL, one after the other: each sees what those before it made.
  */
-import type { SqlField } from "../../interpreter/types/sql-type.ts";
-import type { Row } from "../../interpreter/values/sql-value.ts";
-import type { DataflowDefinition } from "../../protocol/dataflow.ts";
-import type { JobDefinition } from "../../protocol/job-spec.ts";
-import { evaluateRelation } from "../../sql/batch/evaluate-relation.ts";
 import type { BindContext } from "../../sql/bind/bind-context.ts";
 import { bindInsert } from "../../sql/bind/bind-insert.ts";
 import { bindQuery } from "../../sql/bind/bind-query.ts";
-import {
-  type Field,
-  type InsertPlan,
-  inputsOfRelation,
-  type Relation,
-  type ScanRelation,
-} from "../../sql/bind/logical-plan.ts";
 import {
   checkOption,
   optionKey,
@@ -24,18 +12,16 @@ import {
   sessionOptions,
 } from "../../sql/bind/session-options.ts";
 import { explainInserts, explainQuery } from "../../sql/explain/explain.ts";
-import { optimize } from "../../sql/optimize/optimize.ts";
-import { formatStatement } from "../../sql/parse/format-statement.ts";
 import type { ParameterValues } from "../../sql/parse/parameters.ts";
 import { parseStatements } from "../../sql/parse/parse-statements.ts";
-import type { Explain, Insert, QueryStatement, Statement, StopJob } from "../../sql/parse/statement-tree.ts";
+import type { Explain, Statement, StopJob } from "../../sql/parse/statement-tree.ts";
 import { notSupported, type SourceText, statementError, withPlace } from "../../sql/parse/syntax-error.ts";
-import { planDataflow } from "../../sql/plan/lower-insert.ts";
-import { lowerToJob } from "../../sql/plan/lower-to-job.ts";
-import { ContinuousQuery } from "./continuous-query.ts";
-import { alter, createFunction, createTable, createView, drop } from "./define.ts";
+import { planFilledTable } from "./create-filled-table.ts";
+import { alter, createTable, createView, drop } from "./define.ts";
+import { alterFunction, createFunction } from "./functions.ts";
+import { insert } from "./insert.ts";
 import { type ReadCatalog, readCatalog } from "./read-catalog.ts";
-import { readViewRows } from "./read-view.ts";
+import { select } from "./select.ts";
 import { describe, show } from "./show.ts";
 import { ask, type Session, type SqlPorts } from "./sql-ports.ts";
 import { done, type StatementResult, textFields, textResult } from "./statement-result.ts";
@@ -99,28 +85,14 @@ async function runStatement(
       return insert([statement], context, ports);
     case "statement set":
       return insert(statement.inserts, context, ports);
-    case "create table": {
-      const { answer, isWritten } = await createTable(statement, context, ports);
-      if (!statement.query || !isWritten) return answer;
-      const { name, query, start, end } = statement;
-      const filled = contextOf(source, session.options, await readCatalog(ports));
-      const into = {
-        kind: "insert",
-        isOverwrite: false,
-        into: name,
-        options: [],
-        partition: [],
-        columns: [],
-        query,
-      } as const;
-      return { ...(await insert([{ ...into, start, end }], filled, ports)), statement: "CREATE TABLE" };
-    }
+    case "create table":
+      return createTable(statement, context, ports);
     case "create view":
       return createView(statement, context, ports);
     case "create function":
       return createFunction(statement, context, ports);
     case "alter function":
-      throw notSupported(source, statement, "ALTER FUNCTION");
+      return alterFunction(statement, context, ports);
     case "alter table":
     case "alter view":
       return alter(statement, context, ports);
@@ -195,115 +167,6 @@ async function stopJob(
   };
 }
 
-/** A query over what ends, VALUES and views; or one that does not, where changes are read as they come. */
-async function select(
-  statement: QueryStatement,
-  context: Context,
-  { isContinuous }: Session,
-  ports: SqlPorts,
-): Promise<StatementResult> {
-  const relation = optimize(bindQuery(statement.query, context));
-  const scans = scansOf(relation);
-  const stream = scans.find(({ table }) => table.options.connector !== "view");
-  if (stream && isContinuous) {
-    const text = formatStatement(statement);
-    const query = await ContinuousQuery.start(relation, context.options, text, ports);
-    return { statement: "SELECT", job: query.job, query };
-  }
-  if (stream) {
-    const { name } = stream.table;
-    throw notSupported(
-      context.source,
-      statement,
-      `an answer that ends to a query over ${name}, which does not; ` +
-        "read its changes with Accept: text/event-stream, or INSERT INTO a table of the view connector " +
-        "and query that",
-    );
-  }
-  const rows = await evaluate(relation, scans, context, ports);
-  return { statement: "SELECT", table: { fields: withOwnNames(relation.fields), rows } };
-}
-
-/** Of columns that share a name all but the first get a number behind it, as Flink gives them. */
-function withOwnNames(fields: readonly Field[]): SqlField[] {
-  const taken = new Set(fields.map(({ name }) => name));
-  const seen = new Set<string>();
-  return fields.map(({ name, type }) => {
-    let own = name;
-    for (let number = 0; seen.has(own) || (own !== name && taken.has(own)); number++)
-      own = `${name}${number}`;
-    seen.add(own);
-    return { name: own, type };
-  });
-}
-
-async function evaluate(
-  relation: Relation,
-  scans: readonly ScanRelation[],
-  { options }: Context,
-  ports: SqlPorts,
-): Promise<readonly Row[]> {
-  const read = new Map<ScanRelation, readonly Row[]>();
-  for (const scan of scans) read.set(scan, await readViewRows(scan, ports));
-  return evaluateRelation(relation, {
-    timeZone: optionOf(options, "table.local-time-zone"),
-    moment: { processingTime: ports.clock.now(), watermark: null, random: () => ports.random() },
-    rowsOf: (scan) => read.get(scan) ?? [],
-  });
-}
-
-function scansOf(relation: Relation): ScanRelation[] {
-  if (relation.node === "scan") return [relation];
-  return inputsOfRelation(relation).flatMap(scansOf);
-}
-
-function planInserts(inserts: readonly Insert[], context: Context): InsertPlan[] {
-  return inserts.map((each) => {
-    const plan = bindInsert(each, context);
-    return { ...plan, input: optimize(plan.input) };
-  });
-}
-
-async function insert(
-  inserts: readonly Insert[],
-  context: Context,
-  ports: SqlPorts,
-): Promise<StatementResult> {
-  const plans = planInserts(inserts, context);
-  const { options } = context;
-  const sql = inserts.map((each) => formatStatement(each)).join(";\n");
-  const choice = lowerToJob(plans, options, sql);
-  const definition = "job" in choice ? choice.job : planDataflow(plans, options, sql);
-  const job = await startJob(definition, plans, options, ports);
-  const tables = plans.map(({ table }) => table.name).join(", ");
-  return { statement: "INSERT", job, message: `Job ${job} writes to ${tables}.` };
-}
-
-async function startJob(
-  definition: DataflowDefinition | JobDefinition,
-  plans: readonly InsertPlan[],
-  options: SessionOptions,
-  ports: SqlPorts,
-): Promise<string> {
-  const wanted = optionOf(options, "pipeline.name");
-  const name = wanted === "" ? await freeName(plans, ports) : wanted;
-  const saved = optionOf(options, "execution.state-recovery.path");
-  const start = saved === "" ? {} : { fromSavepoint: Number(saved) };
-  await ask(ports, (rpc) => rpc.putJob(name, definition, start));
-  return name;
-}
-
-/** The name of a job after the table that it writes to. */
-async function freeName(plans: readonly InsertPlan[], ports: SqlPorts): Promise<string> {
-  const jobs = await ask(ports, (rpc) => rpc.jobs());
-  const taken = new Set(jobs.map(({ job }) => job));
-  const base = `insert-into-${plans[0]?.table.name ?? "nothing"}`.slice(0, 56);
-  for (let number = 1; ; number++) {
-    const name = number === 1 ? base : `${base}-${number}`;
-    if (!taken.has(name)) return name;
-  }
-}
-
 function explain({ statement, ...span }: Explain, context: Context): StatementResult {
   const { source, options } = context;
   switch (statement.kind) {
@@ -317,7 +180,11 @@ function explain({ statement, ...span }: Explain, context: Context): StatementRe
       const plans = inserts.map((each) => bindInsert(each, context));
       return textResult("EXPLAIN", "result", [explainInserts(plans, options)]);
     }
-    default:
-      throw notSupported(source, span, "EXPLAIN of anything but a query or INSERT");
+    case "create table":
+      if (statement.query) {
+        const { bound } = planFilledTable(statement, statement.query, context);
+        return textResult("EXPLAIN", "result", [explainInserts([bound], options)]);
+      }
   }
+  throw notSupported(source, span, "EXPLAIN of anything but a query, INSERT or CREATE TABLE … AS");
 }

@@ -16,6 +16,7 @@ import { parseStatements } from "../../sql/parse/parse-statements.ts";
 import type { Describe, Show } from "../../sql/parse/statement-tree.ts";
 import { notSupported, statementError } from "../../sql/parse/syntax-error.ts";
 import type { QualifiedName } from "../../sql/parse/syntax-tree.ts";
+import { describeFunction, showCreateFunction } from "./functions.ts";
 import type { ReadCatalog } from "./read-catalog.ts";
 import { ask, type SqlPorts } from "./sql-ports.ts";
 import { type StatementResult, stringType, textFields, textResult } from "./statement-result.ts";
@@ -34,7 +35,10 @@ export async function show(statement: Show, context: Context, ports: SqlPorts): 
         [...catalog.tables, ...catalog.views].map(({ name }) => name),
       );
     case "MATERIALIZED TABLES":
-      return listed("materialized table name", []);
+      return listed(
+        "materialized table name",
+        catalog.tables.filter(({ materialized }) => materialized).map(({ name }) => name),
+      );
     case "VIEWS":
       return listed(
         "view name",
@@ -42,7 +46,7 @@ export async function show(statement: Show, context: Context, ports: SqlPorts): 
       );
     case "FUNCTIONS":
     case "USER FUNCTIONS": {
-      const own = [...catalog.functions];
+      const own = catalog.functions.map(({ name }) => name);
       const names = [...functionNames(), ...aggregateNames()].filter((name) => /^[A-Z_0-9]+$/.test(name));
       return listed("function name", statement.what === "FUNCTIONS" ? [...own, ...names] : own);
     }
@@ -62,8 +66,11 @@ export async function show(statement: Show, context: Context, ports: SqlPorts): 
     case "CATALOGS":
     case "CURRENT CATALOG":
       return listed("catalog name", ["default_catalog"]);
+    case "CREATE FUNCTION":
+      return showCreateFunction(statement, context);
     case "CREATE TABLE":
-      return textResult(label, "result", [formatTable(tableNamed(statement.of, context))]);
+    case "CREATE MATERIALIZED TABLE":
+      return showCreateTable(statement, context);
     case "CREATE VIEW": {
       const name = statement.of ? simpleName(source, statement.of) : "";
       const view = catalog.view(name);
@@ -77,9 +84,23 @@ export async function show(statement: Show, context: Context, ports: SqlPorts): 
   }
 }
 
+function showCreateTable(statement: Show, context: Context): StatementResult {
+  const label = `SHOW ${statement.what}`;
+  const table = tableNamed(statement.of, context);
+  const right = table.materialized ? "SHOW CREATE MATERIALIZED TABLE" : "SHOW CREATE TABLE";
+  if (label === right) return textResult(label, "result", [formatTable(table)]);
+  const kind = table.materialized ? "a materialized table" : "a table";
+  throw statementError(
+    context.source,
+    statement.of ?? statement,
+    `${table.name} is ${kind}; say ${right} ${table.name}`,
+  );
+}
+
 export function describe(statement: Describe, context: Context): StatementResult {
   const { source, catalog } = context;
   const { name: named } = statement;
+  if (statement.what === "FUNCTION" && typeof named !== "string") return describeFunction(named, context);
   if (statement.what !== "TABLE" || typeof named === "string") {
     throw notSupported(source, statement, `DESCRIBE ${statement.what}`);
   }

@@ -3,6 +3,8 @@
  */
 import { EngineError } from "../../base/errors.ts";
 import type { RpcResult, ScanPosition } from "../../engine/partition-types.ts";
+import type { UserFunctions } from "../../interpreter/user-functions.ts";
+import type { IngestAnswer } from "../../protocol/answers.ts";
 import type { SessionOptions } from "../../sql/bind/session-options.ts";
 import type { CoordinatorRpc } from "../coordinator/coordinator-rpc.ts";
 import type { SqlObjectsRpc } from "../coordinator/sql-objects.ts";
@@ -20,6 +22,10 @@ export interface SqlPorts {
     after: ScanPosition | undefined,
     limit: number,
   ) => Promise<RpcResult<ChangePage>>;
+  /** Appends records to a stream: `body` is a JSON array of them. */
+  readonly append: (stream: string, body: Uint8Array) => Promise<RpcResult<IngestAnswer>>;
+  /** What the worker registers for CREATE FUNCTION. */
+  readonly functions: UserFunctions;
   readonly clock: WallClock;
   /** A number in [0, 1). */
   readonly random: () => number;

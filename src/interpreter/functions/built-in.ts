@@ -1,6 +1,8 @@
 /**
  * All scalar functions that are there without being created.
  */
+
+import type { CallExpression } from "../row-expression.ts";
 import type { ScalarFunction } from "../scalar-function.ts";
 import { arithmeticFunctions } from "./arithmetic.ts";
 import { arrayFunctions } from "./array.ts";
@@ -57,6 +59,11 @@ const functions: ReadonlyMap<string, ScalarFunction> = new Map(
 /** Returns the function of that name, in upper case. */
 export function findFunction(name: string): ScalarFunction | undefined {
   return functions.get(name);
+}
+
+/** Whether the value of a call differs from row to row although its arguments do not. */
+export function isVolatileCall({ function: name, options }: CallExpression): boolean {
+  return findFunction(name)?.isVolatile === true || options?.volatile === "true";
 }
 
 /** All names, operators' signs among them. */

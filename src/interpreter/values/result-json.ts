@@ -14,7 +14,7 @@
 import { decodeBase64, encodeBase64 } from "../../base/base64.ts";
 import { formatDecimal, parseDecimal } from "../../columnar/decimal-text.ts";
 import type { SqlType } from "../types/sql-type.ts";
-import { entriesOf, type SqlValue } from "./sql-value.ts";
+import { entriesOf, type Row, type SqlValue } from "./sql-value.ts";
 import {
   formatDateText,
   formatTimestampText,
@@ -69,6 +69,15 @@ export function encodeResult(value: SqlValue, type: SqlType): ResultJson {
     default:
       return value as ResultJson;
   }
+}
+
+/** A row as a log shows it: `[ann, 1]`; what is nested is JSON. */
+export function formatRow(values: Row, types: readonly SqlType[]): string {
+  const texts = types.map((type, index) => {
+    const json = encodeResult(values[index] ?? null, type);
+    return typeof json === "object" ? JSON.stringify(json) : String(json);
+  });
+  return `[${texts.join(", ")}]`;
 }
 
 function encodePairs(map: SqlValue, key: SqlType, value: SqlType): ResultJson {

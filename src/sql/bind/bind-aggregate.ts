@@ -3,19 +3,32 @@
  */
 import type { AggregateFunction } from "../../interpreter/aggregate-function.ts";
 import { findAggregate } from "../../interpreter/aggregates/built-in.ts";
+import { aggregateOfUser, isUserCall } from "../../interpreter/call-user-function.ts";
 import type { AggregateExpression } from "../../interpreter/compile-aggregate.ts";
 import { compileExpression } from "../../interpreter/compile-expression.ts";
+import { findFunction } from "../../interpreter/functions/built-in.ts";
 import { type RowExpression, walkExpression } from "../../interpreter/row-expression.ts";
 import type { SqlValue } from "../../interpreter/values/sql-value.ts";
 import { notSupported, type SourceText, statementError } from "../parse/syntax-error.ts";
 import type { Call, JsonCall } from "../parse/syntax-tree.ts";
 import type { ExpressionBinder } from "./bind-expression.ts";
+import { type DeclaredFunction, declarationOf, type FindFunction } from "./user-function.ts";
 
 /** Returns the aggregate that a call is of; undefined where it is of none, or is OVER a window. */
-export function aggregateOf(call: Call | JsonCall): AggregateFunction | undefined {
+export function aggregateOf(call: Call | JsonCall, functions?: FindFunction): AggregateFunction | undefined {
   if (call.kind === "json") return findAggregate(call.name);
   const [name, more] = call.name.parts;
-  return name && !more && !call.over ? findAggregate(name.name.toUpperCase()) : undefined;
+  if (!name || more || call.over) return undefined;
+  const upper = name.name.toUpperCase();
+  const builtIn = findAggregate(upper);
+  if (builtIn || findFunction(upper)) return builtIn;
+  const user = functions?.(name.name);
+  if (user?.kind !== "aggregate") return undefined;
+  return { ...aggregateOfUser(user), ...pick(declarationOf(name.name, user)) };
+}
+
+function pick({ usage, signatures }: DeclaredFunction) {
+  return { usage, signatures };
 }
 
 /**
@@ -42,6 +55,7 @@ export function bindAggregate(
     isDistinct: clauses?.isDistinct === true,
     ...(clauses?.filter && { filter: binder.condition(clauses.filter, "FILTER") }),
     ...(Object.keys(options).length > 0 && { options }),
+    ...(!aggregate.canRetract && isUserCall(aggregate.name) && { options: { retracts: "never" } }),
   };
 }
 

@@ -8,14 +8,17 @@ import { findFunction, functionNames } from "../../interpreter/functions/built-i
 import type { CallExpression, CallOptions, RowExpression } from "../../interpreter/row-expression.ts";
 import type { CallShape, Signature } from "../../interpreter/scalar-function.ts";
 import { isInterval } from "../../interpreter/types/interval-type.ts";
-import { formatShape, isSameShape, type SqlType } from "../../interpreter/types/sql-type.ts";
+import { formatShape, type SqlType } from "../../interpreter/types/sql-type.ts";
+import type { UserFunction } from "../../interpreter/user-functions.ts";
 import type { SqlValue } from "../../interpreter/values/sql-value.ts";
 import { decodeValueJson } from "../../interpreter/values/value-json.ts";
 import { notSupported, type SourceText, type Span, statementError } from "../parse/syntax-error.ts";
 import type { Call, Column, Expression, FieldOf, JsonBehavior, JsonCall } from "../parse/syntax-tree.ts";
 import { bindInterval, bindLiteral, negatedLiteral, textLiteral } from "./bind-literal.ts";
+import { implicitCast } from "./implicit-cast.ts";
 import { resolveType } from "./resolve-type.ts";
 import { findColumn, type Scope, unknownColumn } from "./scope.ts";
+import { callOf, declarationOf, placeOf } from "./user-function.ts";
 
 /** Functions that are called without parentheses. */
 const withoutParentheses: ReadonlySet<string> = new Set([
@@ -307,12 +310,24 @@ export class ExpressionBinder {
   /** Calls a function with arguments that are bound, cast to what it takes. */
   make(name: string, given: readonly RowExpression[], span: Span, more: MoreOfCall = {}): RowExpression {
     const called = findFunction(name);
-    if (!called) {
-      throw this.#error(span, `There is no function ${name}${suggestName(name, functionNames())}`);
-    }
+    if (!called) return this.#madeOfUser(name, given, span);
     const { taken, type, options } = this.resolve(called, given, span, more);
     const made: CallExpression = { node: "call", function: name, arguments: taken, type };
     return Object.keys(options).length > 0 ? { ...made, options } : made;
+  }
+
+  #madeOfUser(name: string, given: readonly RowExpression[], span: Span): CallExpression {
+    const user = this.#scope.functions?.(name);
+    if (user?.kind === "scalar") return this.callUser(name, user, given, span);
+    if (user)
+      throw this.#error(span, `${name} is no function from values to a value; ${placeOf(name, user)}`);
+    throw this.#error(span, `There is no function ${name}${suggestName(name, functionNames())}`);
+  }
+
+  /** Calls a function of CREATE FUNCTION; of a table function the value is the array of its rows. */
+  callUser(name: string, user: UserFunction, given: readonly RowExpression[], span: Span): CallExpression {
+    const { taken, type } = this.resolve(declarationOf(name, user), given, span, {});
+    return callOf(user, taken, type);
   }
 
   /** Finds the signature that takes the arguments; returns them cast to it. */
@@ -375,15 +390,6 @@ function nestedJson(given: readonly RowExpression[]): CallOptions {
     each.node === "call" && ["JSON", "JSON_OBJECT", "JSON_ARRAY"].includes(each.function) ? [index] : [],
   );
   return places.length > 0 ? { json: places.join(",") } : {};
-}
-
-/** Says the conversion that a value needs to be of `type`; none where the shape is the same. */
-export function implicitCast(value: RowExpression, type: SqlType): RowExpression {
-  if (isSameShape(value.type, type)) return value;
-  if (value.node === "literal" && value.value === null)
-    return { ...value, type: { ...type, isNullable: true } };
-  const isNullable = value.type.isNullable;
-  return { node: "call", function: "CAST", arguments: [value], type: { ...type, isNullable } };
 }
 
 function isList<T>(value: readonly T[] | object): value is readonly T[] {

@@ -39,7 +39,7 @@ export function bindFrom(reference: TableReference, context: BindContext): Named
     case "function table":
       return bindFunction(reference, context);
     case "unnest":
-      return bindUnnest(reference, emptyRow, "INNER", context);
+      return bindUnnest(reference, emptyRow, false, context);
     case "join":
       return bindJoin(reference, context);
   }
@@ -102,14 +102,7 @@ function bindFunction(reference: FunctionTable, context: BindContext): NamedRela
   const { source } = context;
   const { call } = reference;
   const name = windowNameOf(call);
-  if (!name) {
-    const written = call.name.parts.map((part) => part.name).join(".");
-    throw notSupported(
-      source,
-      call,
-      `the table function ${written}; there are TUMBLE, HOP, CUMULATE and SESSION`,
-    );
-  }
+  if (!name) return bindTableFunction(reference, emptyRow, false, context);
   const { data, time: timeColumn, sizes } = readWindowCall(source, call, name);
   if (data.orderBy.length > 0) throw statementError(source, data, `${name} takes no ORDER BY`);
   const input = bindData(data.table, context);
@@ -159,31 +152,86 @@ function bindData(
   return bindNamed({ kind: "named table", name: table, hints: [], columns: [], start, end }, context);
 }
 
+/** Only what is made of each row of the left side is joined: UNNEST, and table functions. */
 function bindJoin(join: Join, context: BindContext): NamedRelation {
   const { source } = context;
   const { left, right, type } = join;
-  if (right.kind !== "unnest")
+  const isFunction = right.kind === "function table" && !windowNameOf(right.call);
+  if (right.kind !== "unnest" && !isFunction)
     throw notSupported(source, join, `${type} JOIN of tables; UNNEST can be joined`);
+  const what = isFunction ? "A table function" : "UNNEST";
   if (type !== "CROSS" && type !== "INNER" && type !== "LEFT") {
-    throw statementError(source, join, `UNNEST is joined by CROSS JOIN or LEFT JOIN, not by ${type} JOIN`);
+    throw statementError(source, join, `${what} is joined by CROSS JOIN or LEFT JOIN, not by ${type} JOIN`);
   }
   const { on } = join;
   const isTrue = !on || (on.kind === "literal" && on.type === "boolean" && on.text === "TRUE");
   if (join.isNatural || join.using || !isTrue) {
-    throw notSupported(source, join, "a condition for UNNEST other than ON TRUE; write it in WHERE");
+    const condition = `a condition for ${isFunction ? "a table function" : "UNNEST"} other than ON TRUE`;
+    throw notSupported(source, join, `${condition}; write it in WHERE`);
   }
-  return bindUnnest(right, bindFrom(left, context), type === "LEFT" ? "LEFT" : "INNER", context);
+  const rows = bindFrom(left, context);
+  const isLeft = type === "LEFT";
+  if (right.kind === "unnest") return bindUnnest(right, rows, isLeft, context);
+  return bindTableFunction(right as FunctionTable, rows, isLeft, context);
 }
 
 function bindUnnest(
-  { operand, hasOrdinality, alias, columns, ...span }: Unnest,
+  unnest: Unnest,
   left: NamedRelation,
-  type: "INNER" | "LEFT",
-  { source }: BindContext,
+  isLeft: boolean,
+  { source, catalog }: BindContext,
 ): NamedRelation {
-  const collection = new ExpressionBinder(source, { columns: left.columns }).bind(operand);
-  const elements = elementsOf(collection, source, operand);
-  const isLeft = type === "LEFT";
+  const binder = new ExpressionBinder(source, { columns: left.columns, functions: catalog.function });
+  const collection = binder.bind(unnest.operand);
+  const elements = elementsOf(collection, source, unnest.operand);
+  return withElements(
+    left,
+    { collection, elements, isLeft, hasOrdinality: unnest.hasOrdinality },
+    unnest,
+    source,
+  );
+}
+
+/** What CREATE FUNCTION made: its rows are the elements of an array. */
+function bindTableFunction(
+  reference: FunctionTable,
+  left: NamedRelation,
+  isLeft: boolean,
+  { source, catalog }: BindContext,
+): NamedRelation {
+  const { call } = reference;
+  const name = call.name.parts.map((part) => part.name).join(".");
+  const user = catalog.function(name);
+  if (!user)
+    throw notSupported(
+      source,
+      call,
+      `the table function ${name}; there are TUMBLE, HOP, CUMULATE and SESSION`,
+    );
+  if (user.kind !== "table") {
+    throw statementError(source, call, `${name} is a ${user.kind} function, and FROM takes those of tables`);
+  }
+  const binder = new ExpressionBinder(source, { columns: left.columns, functions: catalog.function });
+  const given = call.arguments.map((argument) => binder.bind(argument));
+  const collection = binder.callUser(name, user, given, call);
+  const elements = elementsOf(collection, source, call);
+  return withElements(left, { collection, elements, isLeft, hasOrdinality: false }, reference, source);
+}
+
+interface Elements {
+  readonly collection: RowExpression;
+  readonly elements: readonly Field[];
+  readonly isLeft: boolean;
+  readonly hasOrdinality: boolean;
+}
+
+/** Each row of the left side with each of its elements. */
+function withElements(
+  left: NamedRelation,
+  { collection, elements, isLeft, hasOrdinality }: Elements,
+  { alias, columns, ...span }: Aliased,
+  source: SourceText,
+): NamedRelation {
   const nullable = ({ type: of, ...rest }: Field): Field => {
     return { ...rest, type: isLeft ? { ...of, isNullable: true } : of };
   };

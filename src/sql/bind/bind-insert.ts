@@ -10,8 +10,9 @@ import { type TableDefinition, writtenColumns } from "../catalog/table-definitio
 import type { Insert } from "../parse/statement-tree.ts";
 import { notSupported, type SourceText, statementError } from "../parse/syntax-error.ts";
 import { type BindContext, simpleName } from "./bind-context.ts";
-import { ExpressionBinder, implicitCast } from "./bind-expression.ts";
+import { ExpressionBinder } from "./bind-expression.ts";
 import { bindQuery } from "./bind-query.ts";
+import { implicitCast } from "./implicit-cast.ts";
 import type { InsertPlan, Relation } from "./logical-plan.ts";
 import { project } from "./project.ts";
 
@@ -25,6 +26,10 @@ export function bindInsert(insert: Insert, context: BindContext): InsertPlan {
       ? `${name} is a view, and views are not written to; insert into a table`
       : `There is no table ${name}${suggestName(name, catalog.names)}`;
     throw statementError(source, insert.into, what);
+  }
+  if (found.materialized) {
+    const message = `${name} is a materialized table: its query gives it its rows, and nothing else does`;
+    throw statementError(source, insert.into, message);
   }
   const options = Object.fromEntries(insert.options.map(({ key, value }) => [key, value]));
   const table: TableDefinition = { ...found, options: { ...found.options, ...options } };

@@ -16,10 +16,11 @@ import type {
   With,
 } from "../parse/syntax-tree.ts";
 import { type BindContext, type NamedRelation, renamed } from "./bind-context.ts";
-import { ExpressionBinder, implicitCast } from "./bind-expression.ts";
+import { ExpressionBinder } from "./bind-expression.ts";
 import { bindFrom, emptyRow } from "./bind-from.ts";
 import { bindOrder, type ListedItem, limit, ordered } from "./bind-order.ts";
 import { Grouping, hasAggregate } from "./grouping.ts";
+import { implicitCast } from "./implicit-cast.ts";
 import type { Field, Relation } from "./logical-plan.ts";
 import { castTo, firstFields, project } from "./project.ts";
 import { optionOf, parseDuration } from "./session-options.ts";
@@ -70,7 +71,8 @@ function bindSelect(select: Select, context: BindContext): Relation {
   if (select.qualify) throw notSupported(source, select.qualify, "QUALIFY");
   const from = select.from ? bindFrom(select.from, context) : emptyRow;
   const input = filtered(from, select.where, context);
-  const listing = isGrouped(select) ? groupedListing(select, input, context) : plainListing(input, source);
+  const isGrouped = hasGroups(select, context);
+  const listing = isGrouped ? groupedListing(select, input, context) : plainListing(input, context);
   const items = select.items.flatMap((item, index) => listItem(item, index, listing, source));
   const order = select.isDistinct ? [] : bindOrder(select, items, listing.bind, source);
   const hidden = order.flatMap(({ hidden: more }) => more ?? []);
@@ -91,29 +93,31 @@ function bindSelect(select: Select, context: BindContext): Relation {
   return hidden.length > 0 ? firstFields(limited, items.length) : limited;
 }
 
-function isGrouped({ groupBy, having, items }: Select): boolean {
+function hasGroups({ groupBy, having, items }: Select, { catalog }: BindContext): boolean {
   return (
-    groupBy !== undefined || having !== undefined || items.some(({ expression }) => hasAggregate(expression))
+    groupBy !== undefined ||
+    having !== undefined ||
+    items.some(({ expression }) => hasAggregate(expression, catalog.function))
   );
 }
 
 function filtered(
   from: NamedRelation,
   where: Expression | undefined,
-  { source }: BindContext,
+  { source, catalog }: BindContext,
 ): NamedRelation {
   if (!where) return from;
-  if (hasAggregate(where)) {
+  if (hasAggregate(where, catalog.function)) {
     throw statementError(source, where, "WHERE has no aggregates: it is about rows; use HAVING for groups");
   }
-  const binder = new ExpressionBinder(source, { columns: from.columns });
+  const binder = new ExpressionBinder(source, { columns: from.columns, functions: catalog.function });
   const condition = binder.condition(where, "WHERE");
   const { relation } = from;
   return { ...from, relation: { node: "calc", input: relation, condition, fields: relation.fields } };
 }
 
-function plainListing(input: NamedRelation, source: SourceText): Listing {
-  const binder = new ExpressionBinder(source, { columns: input.columns });
+function plainListing(input: NamedRelation, { source, catalog }: BindContext): Listing {
+  const binder = new ExpressionBinder(source, { columns: input.columns, functions: catalog.function });
   return {
     bind: (expression) => binder.bind(expression),
     input,
@@ -122,7 +126,7 @@ function plainListing(input: NamedRelation, source: SourceText): Listing {
 }
 
 function groupedListing(select: Select, input: NamedRelation, context: BindContext): Listing {
-  const grouping = new Grouping(context.source, input, select.groupBy ?? []);
+  const grouping = new Grouping(context, input, select.groupBy ?? []);
   const having = select.having && grouping.condition(select.having, "HAVING");
   return {
     bind: (expression) => grouping.bind(expression),
@@ -193,8 +197,8 @@ function distinct(input: Relation, ttlMs: number | undefined): Relation {
   };
 }
 
-function bindValues({ rows, ...span }: Values, { source }: BindContext): Relation {
-  const binder = new ExpressionBinder(source, { columns: [] });
+function bindValues({ rows, ...span }: Values, { source, catalog }: BindContext): Relation {
+  const binder = new ExpressionBinder(source, { columns: [], functions: catalog.function });
   const bound = rows.map((row) => (row.kind === "row" ? row.items : [row]).map((item) => binder.bind(item)));
   const [first = []] = bound;
   const uneven = bound.findIndex((row) => row.length !== first.length);

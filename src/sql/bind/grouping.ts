@@ -11,7 +11,7 @@ import { formatShape, type SqlType } from "../../interpreter/types/sql-type.ts";
 import { type SourceText, statementError } from "../parse/syntax-error.ts";
 import type { Call, Expression, GroupItem, JsonCall } from "../parse/syntax-tree.ts";
 import { aggregateOf, bindAggregate } from "./bind-aggregate.ts";
-import type { NamedRelation } from "./bind-context.ts";
+import type { BindContext, NamedRelation } from "./bind-context.ts";
 import { ExpressionBinder } from "./bind-expression.ts";
 import {
   boundTypeOf,
@@ -22,6 +22,7 @@ import {
   windowTimeOf,
 } from "./bind-window.ts";
 import { type Field, type GroupWindow, type Relation, windowGroupedBy } from "./logical-plan.ts";
+import type { FindFunction } from "./user-function.ts";
 
 type WindowProperty = GroupWindow["properties"][number];
 
@@ -44,6 +45,7 @@ interface BoundWindow extends Omit<GroupWindow, "properties"> {
 export class Grouping {
   readonly #source: SourceText;
   readonly #input: NamedRelation;
+  readonly #functions: FindFunction;
   readonly #binder: ExpressionBinder;
   readonly #keys: RowExpression[] = [];
   readonly #sets: number[][] | undefined;
@@ -52,10 +54,11 @@ export class Grouping {
   readonly #properties: WindowProperty[] = [];
 
   /** Of a query that has aggregates and no GROUP BY, `items` is empty. */
-  constructor(source: SourceText, input: NamedRelation, items: readonly GroupItem[]) {
+  constructor({ source, catalog }: BindContext, input: NamedRelation, items: readonly GroupItem[]) {
     this.#source = source;
     this.#input = input;
-    this.#binder = new ExpressionBinder(source, { columns: input.columns });
+    this.#functions = catalog.function;
+    this.#binder = new ExpressionBinder(source, { columns: input.columns, functions: catalog.function });
     const [window, another] = items.flatMap((item) => this.#windowIn(item));
     this.#window = window;
     if (another) throw statementError(source, another.call, "GROUP BY takes one window, and this is another");
@@ -69,6 +72,7 @@ export class Grouping {
   bind(expression: Expression): RowExpression {
     const binder: ExpressionBinder = new ExpressionBinder(this.#source, {
       columns: [],
+      functions: this.#functions,
       known: (part) => this.#known(part as Expression),
     });
     return binder.bind(expression);
@@ -303,7 +307,7 @@ export class Grouping {
   }
 
   #aggregate(call: Call | JsonCall): RowExpression | undefined {
-    const aggregate = aggregateOf(call);
+    const aggregate = aggregateOf(call, this.#functions);
     if (!aggregate) return undefined;
     const canBeEmpty = (this.#keys.length === 0 && !this.#window) || this.#sets !== undefined;
     const bound = bindAggregate(this.#source, this.#binder, aggregate, call, canBeEmpty);
@@ -342,11 +346,11 @@ function subsets(keys: readonly number[][]): number[][] {
 }
 
 /** True where an expression has an aggregate in it, queries within it aside. */
-export function hasAggregate(tree: unknown): boolean {
-  if (Array.isArray(tree)) return tree.some(hasAggregate);
+export function hasAggregate(tree: unknown, functions: FindFunction): boolean {
+  if (Array.isArray(tree)) return tree.some((part) => hasAggregate(part, functions));
   if (typeof tree !== "object" || tree === null) return false;
   const part = tree as Expression;
   if (part.kind === "subquery") return false;
-  if ((part.kind === "call" || part.kind === "json") && aggregateOf(part)) return true;
-  return Object.values(tree).some(hasAggregate);
+  if ((part.kind === "call" || part.kind === "json") && aggregateOf(part, functions)) return true;
+  return Object.values(tree).some((inner) => hasAggregate(inner, functions));
 }

@@ -3,7 +3,7 @@
  */
 import type { RowExpression } from "../../interpreter/row-expression.ts";
 import type { SqlType } from "../../interpreter/types/sql-type.ts";
-import { implicitCast } from "./bind-expression.ts";
+import { implicitCast } from "./implicit-cast.ts";
 import type { Field, Relation } from "./logical-plan.ts";
 
 /** Makes columns; what is a column of the input as it is keeps its attributes. */

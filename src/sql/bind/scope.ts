@@ -5,6 +5,7 @@ import { suggestName } from "../../base/suggest-name.ts";
 import type { RowExpression } from "../../interpreter/row-expression.ts";
 import type { SqlType } from "../../interpreter/types/sql-type.ts";
 import type { Call, Expression, Identifier, JsonCall } from "../parse/syntax-tree.ts";
+import type { FindFunction } from "./user-function.ts";
 
 /** A column that an expression may name. */
 export interface ScopeColumn {
@@ -17,6 +18,8 @@ export interface ScopeColumn {
 export interface Scope {
   /** Columns by their places in the row. */
   readonly columns: readonly ScopeColumn[];
+  /** Finds functions that CREATE FUNCTION made. */
+  readonly functions?: FindFunction;
   /** What a call means here beside a scalar function: an aggregate, the start of a window…. */
   readonly call?: (call: Call | JsonCall) => RowExpression | undefined;
   /** What a whole expression means here, because it was grouped by. */

@@ -87,7 +87,12 @@ export const connectors: Readonly<Record<string, ConnectorFacts>> = Object.freez
     },
   },
   blackhole: { help: "Takes all rows and keeps none.", canRead: false, canWrite: true, options: {} },
-  print: { help: "Shows rows in the log.", canRead: false, canWrite: true, options: {} },
+  print: {
+    help: "Shows rows in the log of the worker, the first hundred of each request.",
+    canRead: false,
+    canWrite: true,
+    options: {},
+  },
 });
 
 /** Throws SQL_INVALID where a table's connector or one of its options is not known, or has no such value. */

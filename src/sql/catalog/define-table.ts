@@ -17,16 +17,20 @@ import { notSupported, type SourceText, type Span, statementError } from "../par
 import type { Identifier, QualifiedName } from "../parse/syntax-tree.ts";
 import type { Catalog, TableColumn, TableDefinition } from "./table-definition.ts";
 
-/** Returns the table that a statement defines under `name`. Throws `SQL_INVALID` at the place. */
+/**
+ * Returns the table that a statement defines under `name`; `queried` are the columns that AS gives it. Throws
+ * `SQL_INVALID` at the place.
+ */
 export function defineTable(
   source: SourceText,
   name: string,
   statement: CreateTable,
   catalog: Pick<Catalog, "table" | "names">,
+  queried: readonly TableColumn[] = [],
 ): TableDefinition {
   const like = statement.like && likeTable(source, statement.like, catalog);
-  const own = defineColumns(source, statement.definition, like?.columns ?? []);
-  const columns = [...(like?.columns ?? []), ...own];
+  const before = like?.columns ?? queried;
+  const columns = [...before, ...defineColumns(source, statement.definition, before)];
   checkTwice(source, statement.definition.columns, columns);
   const names = columns.map((column) => column.name);
   const key = keyOf(source, statement.definition, names);

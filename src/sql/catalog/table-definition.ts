@@ -2,7 +2,9 @@
  * Tables, views and functions as the catalog keeps them: plain JSON. Expressions and queries are kept as the
  * text that was written, and bound when they are used.
  */
+
 import type { SqlType } from "../../interpreter/types/sql-type.ts";
+import type { UserFunction } from "../../interpreter/user-functions.ts";
 
 export interface TableDefinition {
   readonly name: string;
@@ -14,6 +16,16 @@ export interface TableDefinition {
   readonly partitionedBy: readonly string[];
   readonly options: Readonly<Record<string, string>>;
   readonly comment?: string;
+  /** Of a materialized table: what it shows. */
+  readonly materialized?: Materialized;
+}
+
+/** The query whose rows a materialized table is, and the job that keeps it up to date. */
+export interface Materialized {
+  readonly query: string;
+  readonly job: string;
+  /** As it was written; rows are as fresh as the job makes them, which is fresher. */
+  readonly freshness?: string;
 }
 
 export interface TableColumn {
@@ -38,6 +50,8 @@ export interface ViewDefinition {
 export interface Catalog {
   table(name: string): TableDefinition | undefined;
   view(name: string): ViewDefinition | undefined;
+  /** What the worker registers for a function; throws SQL_INVALID where it has lost it. */
+  readonly function: (name: string) => UserFunction | undefined;
   /** Of tables and views. */
   readonly names: readonly string[];
 }

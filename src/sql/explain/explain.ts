@@ -8,6 +8,7 @@ import type { TableDefinition } from "../catalog/table-definition.ts";
 import { optimize } from "../optimize/optimize.ts";
 import { planDataflow } from "../plan/lower-insert.ts";
 import { lowerToJob } from "../plan/lower-to-job.ts";
+import { adviceOnDataflow, adviceOnJob } from "./advise-on-state.ts";
 import { formatDataflow } from "./format-dataflow.ts";
 import { formatJob } from "./format-job.ts";
 import { formatRelation } from "./format-relation.ts";
@@ -19,7 +20,7 @@ export function explainInserts(inserts: readonly InsertPlan[], options: SessionO
   const choice = lowerToJob(optimized, options, "");
   const physical =
     "job" in choice
-      ? `== Physical Plan ==\n${formatJob(choice.job)}`
+      ? `== Physical Plan ==\n${formatJob(choice.job)}${adviceOnJob(choice.job)}`
       : physicalPart(optimized, options, `Interpreted, because ${choice.why}\n\n`);
   return [...parts.flat(), physical].join("\n\n");
 }
@@ -53,7 +54,8 @@ function logicalParts(relation: Relation): string[] {
 /** A plan that ends, or that cannot run, is told instead. */
 function physicalPart(inserts: readonly InsertPlan[], options: SessionOptions, first = ""): string {
   try {
-    return `== Physical Plan ==\n${first}${formatDataflow(planDataflow(inserts, options, ""))}`;
+    const dataflow = planDataflow(inserts, options, "");
+    return `== Physical Plan ==\n${first}${formatDataflow(dataflow)}${adviceOnDataflow(dataflow)}`;
   } catch (thrown) {
     if (!(thrown instanceof EngineError)) throw thrown;
     return `== Physical Plan ==\n${thrown.message}`;

@@ -7,6 +7,7 @@
  * nothing is left of `a`.
  */
 import { EngineError } from "../../base/errors.ts";
+import { isUserCall } from "../../interpreter/call-user-function.ts";
 import { compileExpression } from "../../interpreter/compile-expression.ts";
 import { findFunction } from "../../interpreter/functions/built-in.ts";
 import type { CallExpression, LiteralExpression, RowExpression } from "../../interpreter/row-expression.ts";
@@ -47,7 +48,7 @@ function simplify(call: CallExpression): RowExpression | undefined {
 /** The literal of a call that depends on nothing but literals; undefined for other calls. */
 function calculate(call: CallExpression): LiteralExpression | undefined {
   const isVolatile = findFunction(call.function)?.isVolatile === true;
-  if (isVolatile || !call.arguments.every(isLiteral)) return undefined;
+  if (isVolatile || isUserCall(call.function) || !call.arguments.every(isLiteral)) return undefined;
   const watched = new WatchedContext();
   try {
     const value = compileExpression(call, watched)([]);

@@ -4,7 +4,7 @@
  * An expression that the upper one uses several times, and that is more than a column, is calculated as often
  * then: it stays apart where it is volatile, since each use would see another value.
  */
-import { findFunction } from "../../interpreter/functions/built-in.ts";
+import { isVolatileCall } from "../../interpreter/functions/built-in.ts";
 import { mapInputs, type RowExpression, walkExpression } from "../../interpreter/row-expression.ts";
 import type { CalcRelation, Relation } from "../bind/logical-plan.ts";
 import { conjunction } from "./conditions.ts";
@@ -49,7 +49,7 @@ export function isVolatile(expression: RowExpression | undefined): boolean {
   let found = false;
   if (!expression) return false;
   walkExpression(expression, (part) => {
-    if (part.node === "call" && findFunction(part.function)?.isVolatile) found = true;
+    if (part.node === "call" && isVolatileCall(part)) found = true;
   });
   return found;
 }

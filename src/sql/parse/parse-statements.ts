@@ -9,8 +9,9 @@ import { parseExpression, parseOperand } from "./parse-expression.ts";
 import { parseHints } from "./parse-hints.ts";
 import { parseQuery } from "./parse-query.ts";
 import { parseDescribe, parseReset, parseSet, parseShow, parseStopJob, parseUse } from "./parse-show.ts";
+import { parseType } from "./parse-type.ts";
 import type { Explain, Insert, Statement, StatementSet } from "./statement-tree.ts";
-import type { Expression, QualifiedName } from "./syntax-tree.ts";
+import type { Expression, QualifiedName, TypeName } from "./syntax-tree.ts";
 import { TokenReader } from "./token-reader.ts";
 
 const grammar = { expression: parseExpression, operand: parseOperand, query: parseQuery } as const;
@@ -58,6 +59,14 @@ export function parseExpressionText(text: string): Expression {
   const expression = reader.expression();
   if (!reader.isAtEnd) reader.fail("the end");
   return expression;
+}
+
+/** Reads a type, with NOT NULL where it is written. */
+export function parseTypeText(text: string): TypeName {
+  const reader = new TokenReader(text, grammar, new Parameters());
+  const type = parseType(reader);
+  if (!reader.isAtEnd) reader.fail("the end");
+  return type;
 }
 
 function parseStatement(reader: TokenReader): Statement {

@@ -44,6 +44,31 @@ export function windowOfAggregate(relation: AggregateRelation): WindowedAggregat
     : attached(relation, number);
 }
 
+/**
+ * Columns that tell results apart: the key, with a bound that no two windows share. Where rows say their
+ * window themselves, it is only known by both bounds.
+ */
+export function keysOfWindowed({
+  window,
+  key,
+  aggregates,
+  properties,
+  places,
+}: WindowedAggregate): number[][] {
+  const columnOf = (place: number) => places.indexOf(place);
+  const own = key.map((_, place) => columnOf(place));
+  const first = key.length + aggregates.length;
+  const bounds = properties.map(({ property }, index) => ({ property, column: columnOf(first + index) }));
+  const [start, end, time] = (["start", "end", "time"] as const).map((wanted) =>
+    bounds.flatMap(({ property, column }) => (property === wanted ? [column] : [])),
+  ) as [number[], number[], number[]];
+  const both = [...start, ...end];
+  const alone =
+    window.kind === "attached" ? [] : window.kind === "cumulate" ? [end, time] : [start, end, time];
+  const distinguishing = [...alone.filter(({ length }) => length > 0), ...(both.length === 2 ? [both] : [])];
+  return distinguishing.map((some) => [...own, ...some]).filter((columns) => !columns.includes(-1));
+}
+
 function legacyWindow(relation: AggregateRelation): WindowedAggregate | undefined {
   const { groupWindow, input, key, aggregates, fields } = relation;
   if (!groupWindow) return undefined;

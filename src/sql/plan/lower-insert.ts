@@ -4,13 +4,13 @@
  */
 import { EngineError } from "../../base/errors.ts";
 import type { SqlType } from "../../interpreter/types/sql-type.ts";
-import type { DataflowColumn, DataflowDefinition } from "../../protocol/dataflow.ts";
-import type { InsertPlan } from "../bind/logical-plan.ts";
+import type { ConstraintOperator, DataflowColumn, DataflowDefinition } from "../../protocol/dataflow.ts";
+import type { InsertPlan, Relation } from "../bind/logical-plan.ts";
 import { isSet, optionOf, type SessionOptions } from "../bind/session-options.ts";
 import { type TableDefinition, writtenColumns } from "../catalog/table-definition.ts";
 import { viewRetentionOf } from "../catalog/view-retention.ts";
 import { type Lowering, lower } from "./lower-relation.ts";
-import { type Flow, type OperatorWithoutInputs, Staging, streamOf } from "./staging.ts";
+import { type Flow, Staging, streamOf } from "./staging.ts";
 
 /** How long the rows of a changelog wait to be read. */
 const changelogRetentionMs = 300_000;
@@ -21,23 +21,44 @@ export function planDataflow(
   options: SessionOptions,
   sql: string,
 ): DataflowDefinition {
-  const staging = new Staging(inserts, {
+  const staging = stagingOf(
+    inserts.map(({ input }) => input),
+    options,
     sql,
-    timeZone: optionOf(options, "table.local-time-zone"),
-    parallelism: Number(optionOf(options, "parallelism.default")),
-  });
+  );
   for (const insert of inserts) lowerInsert(insert, staging, options);
   return staging.definition;
 }
 
-function lowerInsert(insert: InsertPlan, staging: Staging, options: SessionOptions): void {
-  const { table, input } = insert;
-  const lowering: Lowering = {
-    staging,
-    name: table.name,
+/**
+ * Returns the columns by which the rows of an optimized query are known while they are there, in each of the
+ * ways that are known. Throws as `planDataflow` does.
+ */
+export function keysOfQuery(query: Relation, options: SessionOptions): readonly (readonly number[])[] {
+  const lowering = loweringOf("query", stagingOf([query], options, ""), options);
+  return lower(query, lowering, false).upsertKeys ?? [];
+}
+
+function stagingOf(inputs: readonly Relation[], options: SessionOptions, sql: string): Staging {
+  const timeZone = optionOf(options, "table.local-time-zone");
+  return new Staging(inputs, {
+    sql,
+    timeZone,
+    parallelism: Number(optionOf(options, "parallelism.default")),
+  });
+}
+
+function loweringOf(name: string, staging: Staging, options: SessionOptions): Lowering {
+  return {
+    ...{ staging, name },
     isFolding: isSet(options, "table.exec.mini-batch.enabled"),
     sortsAnything: isSet(options, "table.exec.sort.non-temporal.enabled"),
   };
+}
+
+function lowerInsert(insert: InsertPlan, staging: Staging, options: SessionOptions): void {
+  const { table, input } = insert;
+  const lowering = loweringOf(table.name, staging, options);
   const columns = writtenColumns(table).map(({ name, type }): DataflowColumn => ({ name, type }));
   const isUpsert = takesUpserts(table);
   if (insert.onConflict !== undefined && !isUpsert) {
@@ -48,7 +69,7 @@ function lowerInsert(insert: InsertPlan, staging: Staging, options: SessionOptio
   }
   const key = table.primaryKey.map((name) => columns.findIndex((column) => column.name === name));
   const made = lower(input, lowering, !isUpsert || insert.onConflict !== undefined);
-  const knowsKey = made.upsertKey !== undefined && sameColumns(made.upsertKey, key);
+  const knowsKey = made.upsertKeys?.some((each) => sameColumns(each, key)) ?? false;
   const flow = isUpsert && !knowsKey ? materialized(insert, made, key, staging) : made;
   const checked = constrained(flow, columns, options, staging);
   putInto(table, checked, { columns, key, isUpsert }, staging);
@@ -79,7 +100,7 @@ function materialized(
     types,
     conflict: onConflict.toLowerCase() as "deduplicate" | "nothing" | "error",
   } as const;
-  return { ...staging.add(sent, operator, types), isChanging: true, upsertKey: key, partition: key };
+  return { ...staging.add(sent, operator, types), isChanging: true, upsertKeys: [key], partition: key };
 }
 
 function sameColumns(one: readonly number[], other: readonly number[]): boolean {
@@ -98,12 +119,22 @@ function constrained(
   options: SessionOptions,
   staging: Staging,
 ): Flow {
+  const demand = demandOf(columns, options);
+  return demand ? { ...flow, ...staging.add(flow, demand, flow.types) } : flow;
+}
+
+/** What a table demands of its rows; undefined where it demands nothing. */
+export function demandOf(
+  columns: readonly DataflowColumn[],
+  options: SessionOptions,
+): Omit<ConstraintOperator, "inputs"> | undefined {
   const nested = optionOf(options, "table.exec.sink.nested-constraint-enforcer").toUpperCase();
   const length = optionOf(options, "table.exec.sink.type-length-enforcer").toUpperCase();
   const mustBeThere = columns.some(({ type }) => hasNotNull(type, nested !== "IGNORE"));
-  const operator: OperatorWithoutInputs = {
+  if (!mustBeThere && length === "IGNORE") return undefined;
+  return {
     operator: "constraint",
-    columns,
+    columns: columns.map(({ name, type }) => ({ name, type })),
     ...(mustBeThere && {
       notNull: optionOf(options, "table.exec.sink.not-null-enforcer").toLowerCase() as "error" | "drop",
     }),
@@ -112,8 +143,6 @@ function constrained(
     ...(length === "TRIM_PAD" && { length: "trim and pad" as const }),
     ...(length === "ERROR" && { length: "error" as const }),
   };
-  if (!mustBeThere && length === "IGNORE") return flow;
-  return { ...flow, ...staging.add(flow, operator, flow.types) };
 }
 
 function hasNotNull(type: SqlType, isNested: boolean): boolean {

@@ -3,8 +3,10 @@
  */
 
 import { EngineError } from "../../base/errors.ts";
+import { findAggregate } from "../../interpreter/aggregates/built-in.ts";
 import type { RowExpression } from "../../interpreter/row-expression.ts";
 import type { SqlType } from "../../interpreter/types/sql-type.ts";
+import type { AggregateCall } from "../../protocol/dataflow.ts";
 import type {
   AggregateRelation,
   Relation,
@@ -12,7 +14,7 @@ import type {
   SortRelation,
   WindowRelation,
 } from "../bind/logical-plan.ts";
-import { windowOfAggregate } from "./aggregate-window.ts";
+import { keysOfWindowed, windowOfAggregate } from "./aggregate-window.ts";
 import { setsApart } from "./grouping-sets.ts";
 import type { Flow, Staging } from "./staging.ts";
 
@@ -104,15 +106,16 @@ function typesOf({ fields }: Relation): SqlType[] {
 
 /** Keys of the input whose columns a projection keeps. */
 function carriedKeys(input: Flow, projection: readonly RowExpression[] | undefined) {
-  const carry = (key: readonly number[] | undefined) => {
+  const carry = (key: readonly number[] | undefined): readonly number[] | undefined => {
     if (!key || !projection) return key;
     const places = key.map((column) =>
       projection.findIndex((each) => each.node === "input" && each.index === column),
     );
     return places.includes(-1) ? undefined : places;
   };
-  const [upsertKey, partition] = [carry(input.upsertKey), carry(input.partition)];
-  return { ...(upsertKey && { upsertKey }), ...(partition && { partition }) };
+  const upsertKeys = (input.upsertKeys ?? []).map(carry).filter((key) => key !== undefined);
+  const partition = carry(input.partition);
+  return { upsertKeys, ...(partition && { partition }) };
 }
 
 function lowerWindow(relation: WindowRelation, lowering: Lowering): Flow {
@@ -137,6 +140,7 @@ function lowerAggregate(relation: AggregateRelation, lowering: Lowering, needsUp
   if (windowed) {
     const { window, time, key, properties, isLegacy, places } = windowed;
     const input = lower(windowed.input, lowering, true);
+    checkRetracted(windowed.aggregates, input);
     const keyTypes = key.map((column) => input.types[column] as SqlType);
     const [flow] = staging.exchange(
       [{ flow: input, key }],
@@ -161,11 +165,15 @@ function lowerAggregate(relation: AggregateRelation, lowering: Lowering, needsUp
       [...keyTypes, ...aggregates.map(({ type }) => type), ...properties.map(({ type }) => type)],
     );
     const partition = key.map((_, index) => places.indexOf(index));
-    const shaped = reordered(staging, { ...made, isChanging: false }, places, types);
+    const shaped = {
+      ...reordered(staging, { ...made, isChanging: false }, places, types),
+      upsertKeys: keysOfWindowed(windowed),
+    };
     return partition.includes(-1) ? shaped : { ...shaped, partition };
   }
   const { input: source, key } = relation.sets ? expanded(relation) : relation;
   const input = relation.sets ? lowerExpanded(relation, lowering) : lower(source, lowering, true);
+  checkRetracted(aggregates, input);
   const keyTypes = key.map((column) => input.types[column] as SqlType);
   const does = aggregates.length === 0 ? "distinct" : "group";
   const uid = `${name}/${does}(${namesOf(relation.input, relation.key)})`;
@@ -184,7 +192,17 @@ function lowerAggregate(relation: AggregateRelation, lowering: Lowering, needsUp
   const places = key.map((_, index) => index);
   // Rows that only come, and of which nothing is calculated, change no result.
   const isChanging = input.isChanging || aggregates.length > 0;
-  return { ...made, isChanging, upsertKey: places, partition: places };
+  return { ...made, isChanging, upsertKeys: [places], partition: places };
+}
+
+/** Throws for an aggregate that would have to take rows back, and cannot. */
+function checkRetracted(aggregates: readonly AggregateCall[], { isChanging }: Flow): void {
+  const stuck = aggregates.find(({ function: called, options }) => {
+    return findAggregate(called)?.canRetract === false || options?.retracts === "never";
+  });
+  if (!isChanging || !stuck) return;
+  const name = stuck.function.replace(/^user:/, "");
+  throw notHere(`${name} of rows that change: it takes none back`);
 }
 
 function namesOf({ fields }: Relation, key: readonly number[]): string {

@@ -19,7 +19,7 @@ import type {
   SourceDefinition,
   StageInput,
 } from "../../protocol/dataflow.ts";
-import { type InsertPlan, inputsOfRelation, type Relation, type ScanRelation } from "../bind/logical-plan.ts";
+import { inputsOfRelation, type Relation, type ScanRelation } from "../bind/logical-plan.ts";
 import { isWatermarkOfStream } from "../catalog/stream-of-table.ts";
 import type { TableDefinition } from "../catalog/table-definition.ts";
 
@@ -29,8 +29,8 @@ export interface Flow {
   readonly types: readonly SqlType[];
   /** Rows are taken back or changed: there are others than +I. */
   readonly isChanging: boolean;
-  /** Columns that tell a row from all others while it is there; undefined where none do. */
-  readonly upsertKey?: readonly number[];
+  /** Columns that tell a row from all others while it is there, in each of the ways that are known. */
+  readonly upsertKeys?: readonly (readonly number[])[];
   /** Columns by which its rows were sent where they are; of one place only. */
   readonly partition?: readonly number[];
 }
@@ -63,9 +63,9 @@ export class Staging {
   /** The stage of each table that is read, and which of its stored columns it has. */
   readonly #sources = new Map<string, { readonly stage: number; readonly columns: readonly string[] }>();
 
-  constructor(inserts: readonly InsertPlan[], options: StagingOptions) {
+  constructor(inputs: readonly Relation[], options: StagingOptions) {
     this.#options = options;
-    for (const scans of scansByTable(inserts.map(({ input }) => input))) this.#addSource(scans);
+    for (const scans of scansByTable(inputs)) this.#addSource(scans);
   }
 
   get definition(): DataflowDefinition {
@@ -83,7 +83,7 @@ export class Staging {
       places: [{ stage, of: { port: 0 } }],
       types: this.#stages[stage]?.source?.columns.map(({ type }) => type) ?? [],
       isChanging: isChangelog(table),
-      ...keyOf(table, wanted),
+      upsertKeys: keysOf(table, wanted),
     };
     const indices = wanted.map((name) => columns.indexOf(name));
     if (indices.length === columns.length) return whole;
@@ -251,9 +251,9 @@ export function isChangelog({ options }: TableDefinition): boolean {
 }
 
 /** The places of the PRIMARY KEY, where all of it is read. */
-function keyOf({ primaryKey }: TableDefinition, columns: readonly string[]): Pick<Flow, "upsertKey"> {
-  const upsertKey = primaryKey.map((name) => columns.indexOf(name));
-  return upsertKey.length === 0 || upsertKey.includes(-1) ? {} : { upsertKey };
+function keysOf({ primaryKey }: TableDefinition, columns: readonly string[]): number[][] {
+  const key = primaryKey.map((name) => columns.indexOf(name));
+  return key.length === 0 || key.includes(-1) ? [] : [key];
 }
 
 function moved(watermark: RowExpression, scan: ScanRelation, columns: readonly string[]): RowExpression {

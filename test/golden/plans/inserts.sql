@@ -33,3 +33,15 @@ CREATE TABLE changes (id INT, name STRING, amount BIGINT, PRIMARY KEY (id) NOT E
 
 -- INSERT of a table whose columns go by other names
 EXPLAIN INSERT INTO archive SELECT who AS a, n AS b, what AS c FROM archive AS t (who, n, what) WHERE n > 1
+
+-- a table of a query is planned as its INSERT
+EXPLAIN CREATE TABLE latest (PRIMARY KEY (user_id) NOT ENFORCED) WITH ('connector' = 'view')
+AS SELECT user_id, url FROM clicks
+
+-- a materialized table is planned as its INSERT
+EXPLAIN CREATE MATERIALIZED TABLE m AS SELECT user_id, COUNT(*) AS clicks FROM clicks GROUP BY user_id
+
+-- state that has a time to live needs no advice
+SET 'table.exec.state.ttl' = '7 d';
+EXPLAIN CREATE MATERIALIZED TABLE m WITH ('retention' = '7 d') AS
+SELECT user_id, COUNT(*) AS clicks FROM clicks GROUP BY user_id

@@ -3,7 +3,7 @@ import { decodeKey, hashKey, keyGroupOf } from "../../../../src/columnar/key-enc
 import { kindOf } from "../../../../src/columnar/schema.ts";
 import { planJob } from "../../../../src/engine/plan/plan-job.ts";
 import { evenRanges, shardOfKeyGroup } from "../../../../src/engine/shard-map.ts";
-import { readKey } from "../../../../src/host/query/read-key.ts";
+import { keyOfEqual, readKey } from "../../../../src/host/query/read-key.ts";
 import { jobOf, streamOf } from "../definitions.ts";
 
 const columns = [
@@ -69,4 +69,22 @@ test("the shard is that of the stream's distribution key, wherever it stands in 
     const hash = hashKey(new TextEncoder().encode(user), 0);
     expect(shard).toBe(shardOfKeyGroup(keyGroupOf(hash), evenRanges(8)));
   }
+});
+
+test("columns of a table are a key where they are all of it", () => {
+  const plan = planOf(["user", "id"]);
+  expect(keyOfEqual(plan, { user: "ann", id: 7, price: "1.00" }, undefined)).toEqual({ user: "ann", id: 7 });
+  expect(keyOfEqual(plan, { user: "ann" }, undefined)).toBe(undefined);
+  expect(keyOfEqual(planOf([]), { user: "ann" }, undefined)).toBe(undefined);
+});
+
+test("the key's columns are found by what the table calls them", () => {
+  const type = { name: "BIGINT", isNullable: true } as const;
+  const columns = [
+    { name: "number", type, output: "id" },
+    { name: "id", type, output: "clicks" },
+  ];
+  const shape = { table: "t", columns, isWindowed: false };
+  expect(keyOfEqual(planOf(["id"]), { number: 7 }, shape)).toEqual({ id: 7 });
+  expect(keyOfEqual(planOf(["id"]), { id: 7 }, shape)).toBe(undefined);
 });

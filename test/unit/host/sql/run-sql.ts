@@ -1,8 +1,10 @@
 /** Statements run against a catalog in memory; streams and jobs are taken, and nothing becomes of them. */
+import { orderFunctions } from "../../../../examples/functions/order-functions.ts";
 import { SqlObjects } from "../../../../src/host/coordinator/sql-objects.ts";
 import { runStatements } from "../../../../src/host/sql/run-statements.ts";
 import type { SqlPorts } from "../../../../src/host/sql/sql-ports.ts";
 import type { ResultTable } from "../../../../src/host/sql/statement-result.ts";
+import { UserFunctions } from "../../../../src/interpreter/user-functions.ts";
 import type { ParameterValues } from "../../../../src/sql/parse/parameters.ts";
 import { NodeStorage } from "../../../support/node-storage.ts";
 
@@ -18,6 +20,7 @@ export function emptyPorts(): SqlPorts {
     putStream: async () => ({ ok: true, value: undefined }),
     deleteStream: async () => ({ ok: true, value: undefined }),
     putJob: async () => ({ ok: true, value: undefined }),
+    setJobState: async () => ({ ok: true, value: undefined }),
     deleteJob: async () => ({ ok: true, value: undefined }),
     createSavepoint: async () => ({ ok: true, value: { savepoint: 1 } }),
   };
@@ -27,6 +30,11 @@ export function emptyPorts(): SqlPorts {
       readShaped: async () => ({ ok: true, value: { answer: { rows: [] }, shape: undefined } }) as never,
     },
     changes: async () => ({ ok: true, value: { changes: [], after: undefined } }),
+    append: async () => ({
+      ok: true,
+      value: { accepted: 0, duplicate: 0, rejected: 0, errors: [], token: {} },
+    }),
+    functions: new UserFunctions(orderFunctions),
     clock: { now: () => 0 } as SqlPorts["clock"],
     random: () => 0.5,
   };

@@ -49,7 +49,10 @@ const tables =
 
 test.each([
   ["SELECT a FROM p", "p has the connector 'print', which is written to only"],
-  ["INSERT INTO p SELECT a FROM v", "Not supported: the view v within a continuous query"],
+  [
+    "INSERT INTO p SELECT a FROM v",
+    "Not supported: rows that end, of VALUES or views, into p with the connector 'print'",
+  ],
 ])("%s is refused", async (statement, message) => {
   await expect(runSql(`${tables} ${statement}`)).rejects.toThrow(message);
 });

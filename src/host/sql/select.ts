@@ -1,0 +1,93 @@
+/**
+ * Queries: what ends is answered at once, what does not is a job whose changes are read.
+ */
+import type { SqlField } from "../../interpreter/types/sql-type.ts";
+import type { Row } from "../../interpreter/values/sql-value.ts";
+import { evaluateRelation } from "../../sql/batch/evaluate-relation.ts";
+import { boundsOfScans } from "../../sql/batch/scan-bounds.ts";
+import type { BindContext } from "../../sql/bind/bind-context.ts";
+import { bindQuery } from "../../sql/bind/bind-query.ts";
+import {
+  type Field,
+  inputsOfRelation,
+  type Relation,
+  type ScanRelation,
+} from "../../sql/bind/logical-plan.ts";
+import { optionOf, type SessionOptions } from "../../sql/bind/session-options.ts";
+import { optimize } from "../../sql/optimize/optimize.ts";
+import { formatStatement } from "../../sql/parse/format-statement.ts";
+import type { QueryStatement } from "../../sql/parse/statement-tree.ts";
+import { notSupported } from "../../sql/parse/syntax-error.ts";
+import { ContinuousQuery } from "./continuous-query.ts";
+import { readViewRows } from "./read-view.ts";
+import type { Session, SqlPorts } from "./sql-ports.ts";
+import type { StatementResult } from "./statement-result.ts";
+
+/** A query over what ends, VALUES and views; or one that does not, where changes are read as they come. */
+export async function select(
+  statement: QueryStatement,
+  context: BindContext,
+  { isContinuous }: Session,
+  ports: SqlPorts,
+): Promise<StatementResult> {
+  const relation = optimize(bindQuery(statement.query, context));
+  const stream = endlessScanOf(relation);
+  if (stream && isContinuous) {
+    const text = formatStatement(statement);
+    const query = await ContinuousQuery.start(relation, context.options, text, ports);
+    return { statement: "SELECT", job: query.job, query };
+  }
+  if (stream) {
+    const { name } = stream.table;
+    throw notSupported(
+      context.source,
+      statement,
+      `an answer that ends to a query over ${name}, which does not; ` +
+        "read its changes with Accept: text/event-stream, or INSERT INTO a table of the view connector " +
+        "and query that",
+    );
+  }
+  const rows = await evaluate(relation, context.options, ports);
+  return { statement: "SELECT", table: { fields: withOwnNames(relation.fields), rows } };
+}
+
+/** The rows of a query that ends. */
+export async function evaluate(
+  relation: Relation,
+  options: SessionOptions,
+  ports: SqlPorts,
+): Promise<readonly Row[]> {
+  const read = new Map<ScanRelation, readonly Row[]>();
+  for (const [scan, bounds] of boundsOfScans(relation)) {
+    read.set(scan, await readViewRows(scan, bounds, ports));
+  }
+  return evaluateRelation(relation, {
+    timeZone: optionOf(options, "table.local-time-zone"),
+    moment: { processingTime: ports.clock.now(), watermark: null, random: () => ports.random() },
+    functions: ports.functions,
+    rowsOf: (scan) => read.get(scan) ?? [],
+  });
+}
+
+/** A table of a query whose rows have no end; undefined where the query ends. */
+export function endlessScanOf(relation: Relation): ScanRelation | undefined {
+  return scansOf(relation).find(({ table }) => table.options.connector !== "view");
+}
+
+function scansOf(relation: Relation): ScanRelation[] {
+  if (relation.node === "scan") return [relation];
+  return inputsOfRelation(relation).flatMap(scansOf);
+}
+
+/** Of columns that share a name all but the first get a number behind it, as Flink gives them. */
+function withOwnNames(fields: readonly Field[]): SqlField[] {
+  const taken = new Set(fields.map(({ name }) => name));
+  const seen = new Set<string>();
+  return fields.map(({ name, type }) => {
+    let own = name;
+    for (let number = 0; seen.has(own) || (own !== name && taken.has(own)); number++)
+      own = `${name}${number}`;
+    seen.add(own);
+    return { name: own, type };
+  });
+}

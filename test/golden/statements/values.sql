@@ -1,0 +1,18 @@
+-- rows are appended to a stream
+INSERT INTO archive VALUES ('ann', 1, 'a'), ('ben', 2, NULL)
+
+-- a query that ends is appended
+INSERT INTO archive (clicks, user_id) SELECT SUM(n), k FROM (VALUES ('a', 1), ('a', 2)) AS t (k, n) GROUP BY k
+
+-- nothing is appended of nothing
+INSERT INTO archive SELECT k, 1, k FROM (VALUES ('a')) AS t (k) WHERE k = 'b'
+
+-- rows with a null that may not be are left out where that is said
+SET 'table.exec.sink.not-null-enforcer' = 'DROP';
+INSERT INTO archive VALUES ('ann', 1, 'a'), ('ben', CAST(NULL AS BIGINT), 'b')
+
+-- several are appended one after the other
+EXECUTE STATEMENT SET BEGIN
+  INSERT INTO archive VALUES ('ann', 1, 'a');
+  INSERT INTO orders VALUES (1, 'ann', 2.5, 'a,b', '2024-01-01 00:00:00');
+END
