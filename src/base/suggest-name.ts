@@ -5,7 +5,8 @@
 /** Returns `; did you mean "x"?` where a known name is close to `name`, else an empty string. */
 export function suggestName(name: string, known: readonly string[]): string {
   let best: string | undefined;
-  let bestDistance = Math.max(1, Math.floor(name.length / 3)) + 1;
+  // Of a single letter, every other one would be near.
+  let bestDistance = Math.min(Math.max(1, Math.floor(name.length / 3)), name.length - 1) + 1;
   for (const candidate of known) {
     const distance = editDistance(name.toLowerCase(), candidate.toLowerCase(), bestDistance);
     if (distance < bestDistance) {

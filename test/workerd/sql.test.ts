@@ -69,6 +69,18 @@ test.each([["application/sql"], ["text/plain; charset=utf-8"], ["application/x-w
   },
 );
 
+test("an error without a place of its own has that of its statement", async () => {
+  const answer = await post("SELECT 1;\n  CREATE TABLE x (a INT) WITH ('connector' = 'htpp')", {
+    "content-type": "application/sql",
+  });
+  expect(await answer.json()).toMatchObject({
+    code: "SQL_INVALID",
+    line: 2,
+    column: 3,
+    detail: expect.stringMatching(/^In the statement at line 2, column 3: There is no connector 'htpp'/),
+  });
+});
+
 test("an error has its place, and is a problem document whatever was accepted", async () => {
   const response = await post("SELECT 1;\nSELEC 2", {
     "content-type": "application/sql",

@@ -1,7 +1,7 @@
 /**
  * Lets rows pass and makes others of them, row by row: calc, expand, unnest, and dropping what updates were.
  */
-import { compileExpression } from "../../interpreter/compile-expression.ts";
+import { compileExpression, compileExpressions } from "../../interpreter/compile-expression.ts";
 import type { RowExpression } from "../../interpreter/row-expression.ts";
 import type { EvaluationContext, RowEvaluator } from "../../interpreter/scalar-function.ts";
 import type { SqlType } from "../../interpreter/types/sql-type.ts";
@@ -13,8 +13,10 @@ import type { Operator, OperatorContext } from "./operator.ts";
 
 export function openCalc({ condition, projection }: CalcOperator, context: OperatorContext): Operator {
   const { evaluation, emit } = context;
-  const passes = condition && compileExpression(condition, evaluation);
-  const project = projection && projectionOf(projection, evaluation);
+  const all = [...(projection ?? []), ...(condition ? [condition] : [])];
+  const evaluators = compileExpressions(all, evaluation);
+  const passes = condition && evaluators.pop();
+  const project = projection && projectWith(evaluators);
   return {
     push: (row) => {
       if (passes && passes(row.values) !== true) return;
@@ -58,7 +60,10 @@ export function openDropUpdateBefore({ emit }: OperatorContext): Operator {
 }
 
 function projectionOf(projection: readonly RowExpression[], evaluation: EvaluationContext) {
-  const columns: readonly RowEvaluator[] = projection.map((each) => compileExpression(each, evaluation));
+  return projectWith(compileExpressions(projection, evaluation));
+}
+
+function projectWith(columns: readonly RowEvaluator[]) {
   return (row: Row): Row => columns.map((column) => column(row));
 }
 

@@ -22,7 +22,10 @@ const pageRows = 1000;
 
 type ViewRow = ViewAnswer["rows"][number];
 
-/** Returns what a query needs of the view that `scan` reads. Throws what reading answers, and QUERY_INVALID for too much. */
+/**
+ * Returns what a query needs of the view that `scan` reads. Throws what reading answers, and QUERY_INVALID
+ * for too much.
+ */
 export async function readViewRows(
   scan: ScanRelation,
   { equal, rows: enough }: ScanBounds,

@@ -15,7 +15,7 @@ import { explainInserts, explainQuery } from "../../sql/explain/explain.ts";
 import type { ParameterValues } from "../../sql/parse/parameters.ts";
 import { parseStatements } from "../../sql/parse/parse-statements.ts";
 import type { Explain, Statement, StopJob } from "../../sql/parse/statement-tree.ts";
-import { notSupported, type SourceText, statementError } from "../../sql/parse/syntax-error.ts";
+import { notSupported, type SourceText, statementError, withPlace } from "../../sql/parse/syntax-error.ts";
 import { planFilledTable } from "./create-filled-table.ts";
 import { alter, createTable, createView, drop } from "./define.ts";
 import { alterFunction, createFunction } from "./functions.ts";
@@ -50,7 +50,11 @@ export async function runStatements(
   const source = { text: sql };
   const results: StatementResult[] = [];
   for (const statement of parseStatements(sql, parameters)) {
-    results.push(await runStatement(statement, source, session, ports));
+    try {
+      results.push(await runStatement(statement, source, session, ports));
+    } catch (error) {
+      throw withPlace(error, source, statement);
+    }
   }
   return { results, options: session.options };
 }

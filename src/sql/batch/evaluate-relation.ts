@@ -5,7 +5,7 @@
 
 import { EngineError } from "../../base/errors.ts";
 import { compileAggregate } from "../../interpreter/compile-aggregate.ts";
-import { compileExpression } from "../../interpreter/compile-expression.ts";
+import { compileExpression, compileExpressions } from "../../interpreter/compile-expression.ts";
 import type { EvaluationContext } from "../../interpreter/scalar-function.ts";
 import type { SqlType } from "../../interpreter/types/sql-type.ts";
 import { comparisonOf, nullsLast } from "../../interpreter/values/compare-values.ts";
@@ -43,7 +43,7 @@ export function evaluateRelation(relation: Relation, context: BatchContext): rea
       const rows = read(relation.input);
       const holds = condition && compileExpression(condition, context);
       const kept = holds ? rows.filter((row) => holds(row) === true) : rows;
-      const made = projection?.map((each) => compileExpression(each, context));
+      const made = projection && compileExpressions(projection, context);
       return made ? kept.map((row) => made.map((evaluate) => evaluate(row))) : kept;
     }
     case "unnest":

@@ -53,8 +53,8 @@ const others: readonly string[] =
   "BOOLEAN TINYINT SMALLINT INT BIGINT DECIMAL DATE TIMESTAMP TIMESTAMP_LTZ".split(" ");
 
 /**
- * True where equal values have one key: not of floating point numbers, of which 0 and -0 are equal, nor of what
- * lies in a view as text.
+ * True where equal values have one key: not of floating point numbers, of which 0 and -0 are equal, nor of
+ * what lies in a view as text.
  */
 function areEqualAsKeys(one: SqlType, other: SqlType): boolean {
   if (texts.includes(one.name)) return texts.includes(other.name);

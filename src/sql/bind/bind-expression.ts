@@ -15,8 +15,9 @@ import { decodeValueJson } from "../../interpreter/values/value-json.ts";
 import { notSupported, type SourceText, type Span, statementError } from "../parse/syntax-error.ts";
 import type { Call, Column, Expression, FieldOf, JsonBehavior, JsonCall } from "../parse/syntax-tree.ts";
 import { bindInterval, bindLiteral, negatedLiteral, textLiteral } from "./bind-literal.ts";
+import { isJsonOfText, nestedJson } from "./json-arguments.ts";
 import { resolveType } from "./resolve-type.ts";
-import { findColumn, type Scope } from "./scope.ts";
+import { findColumn, type Scope, unknownColumn } from "./scope.ts";
 import { callOf, declarationOf, placeOf } from "./user-function.ts";
 
 /** Functions that are called without parentheses. */
@@ -28,6 +29,9 @@ const withoutParentheses: ReadonlySet<string> = new Set([
   "LOCALTIMESTAMP",
   "PI",
 ]);
+
+/** Functions that make windows. */
+const windowNames: ReadonlySet<string> = new Set(["TUMBLE", "HOP", "CUMULATE", "SESSION"]);
 
 /** Other names of functions. */
 const synonyms: Readonly<Record<string, string>> = {
@@ -138,8 +142,7 @@ export class ExpressionBinder {
     if (parts.length === 1 && !first?.isQuoted && withoutParentheses.has(upper)) {
       return this.call(upper, [], column);
     }
-    const names = this.#scope.columns.flatMap((each) => [each.name, ...(each.table ? [each.table] : [])]);
-    throw this.#error(column, `There is no column ${name}${suggestName(name, names)}`);
+    throw this.#error(column, unknownColumn(this.#scope, parts));
   }
 
   #field({ operand, field }: FieldOf): RowExpression {
@@ -258,6 +261,10 @@ export class ExpressionBinder {
     const written = parts.map(({ name }) => name).join(".");
     const name = written.toUpperCase();
     if (call.over) throw notSupported(this.#source, call, `${name} OVER`);
+    if (windowNames.has(name)) {
+      const places = `in FROM TABLE(${name}(…))${name === "CUMULATE" ? "" : " or in GROUP BY"}`;
+      throw this.#error(call, `${name} makes windows and has no value here; it stands ${places}`);
+    }
     if (name === "JSON") throw this.#error(call, "JSON is for values within JSON_OBJECT and JSON_ARRAY only");
     if (findAggregate(name)) {
       throw this.#error(call, `${name} is of the rows of a group, and here is no place for an aggregate`);
@@ -368,21 +375,6 @@ export interface MoreOfCall {
 
 function literalValue(argument: RowExpression): SqlValue | undefined {
   return argument.node === "literal" ? decodeValueJson(argument.value) : undefined;
-}
-
-/** `JSON(text)`. */
-function isJsonOfText(expression: Expression): boolean {
-  if (expression.kind !== "call") return false;
-  const { parts } = expression.name;
-  return parts.length === 1 && parts[0]?.name.toUpperCase() === "JSON";
-}
-
-/** JSON of a JSON function is taken as it is where text is quoted: `json` lists the places of such. */
-function nestedJson(given: readonly RowExpression[]): CallOptions {
-  const places = given.flatMap((each, index) =>
-    each.node === "call" && ["JSON", "JSON_OBJECT", "JSON_ARRAY"].includes(each.function) ? [index] : [],
-  );
-  return places.length > 0 ? { json: places.join(",") } : {};
 }
 
 /** Says the conversion that a value needs to be of `type`; none where the shape is the same. */

@@ -8,7 +8,7 @@ import type { RowExpression } from "../../interpreter/row-expression.ts";
 import { formatShape } from "../../interpreter/types/sql-type.ts";
 import { type TableDefinition, writtenColumns } from "../catalog/table-definition.ts";
 import type { Insert } from "../parse/statement-tree.ts";
-import { notSupported, statementError } from "../parse/syntax-error.ts";
+import { notSupported, type SourceText, statementError } from "../parse/syntax-error.ts";
 import { type BindContext, simpleName } from "./bind-context.ts";
 import { ExpressionBinder, implicitCast } from "./bind-expression.ts";
 import { bindQuery } from "./bind-query.ts";
@@ -22,9 +22,9 @@ export function bindInsert(insert: Insert, context: BindContext): InsertPlan {
   const found = catalog.table(name);
   if (!found) {
     const what = catalog.view(name)
-      ? `${name} is a view, and views are not written to`
-      : `There is no table ${name}`;
-    throw statementError(source, insert.into, `${what}${suggestName(name, catalog.names)}`);
+      ? `${name} is a view, and views are not written to; insert into a table`
+      : `There is no table ${name}${suggestName(name, catalog.names)}`;
+    throw statementError(source, insert.into, what);
   }
   if (found.materialized) {
     const message = `${name} is a materialized table: its query gives it its rows, and nothing else does`;
@@ -53,6 +53,7 @@ function asTable(query: Relation, insert: Insert, table: TableDefinition, { sour
   const open = columns.filter(({ name }) => !fixed.has(name)).map(({ name }) => name);
   const targets =
     insert.columns.length > 0 ? insert.columns.map((each) => each.parts.at(-1)?.name ?? "") : open;
+  checkTargets(source, insert, table);
   const unknown = insert.columns.find((each) => !open.includes(each.parts.at(-1)?.name ?? ""));
   if (unknown) {
     const name = unknown.parts.at(-1)?.name ?? "";
@@ -91,4 +92,18 @@ function asTable(query: Relation, insert: Insert, table: TableDefinition, { sour
     bound,
     columns.map(({ name }) => name),
   );
+}
+
+/** Columns are listed once, and the partition is of columns of the table. */
+function checkTargets(source: SourceText, { columns, partition }: Insert, table: TableDefinition): void {
+  const names = columns.map(({ parts }) => parts.at(-1)?.name ?? "");
+  const twice = columns.find((_, index) => names.indexOf(names[index] ?? "") < index);
+  if (twice)
+    throw statementError(source, twice, `${twice.parts.at(-1)?.name} is listed twice; once is enough`);
+  const written = writtenColumns(table).map(({ name }) => name);
+  const unknown = partition.find(({ column }) => !written.includes(column.name));
+  if (!unknown) return;
+  const { name } = unknown.column;
+  const message = `PARTITION: ${table.name} has no column ${name}${suggestName(name, written)}`;
+  throw statementError(source, unknown.column, message);
 }

@@ -108,8 +108,14 @@ export function bindInterval(source: SourceText, literal: IntervalLiteral): Lite
   });
   const value = parseIntervalText(text, unit.from, unit.to);
   if (value === undefined) {
+    const example =
+      unit.to === undefined ? `INTERVAL '5' ${unit.from}` : "INTERVAL '1 12:30:00' DAY TO SECOND";
     const units = unit.to === undefined ? unit.from : `${unit.from} TO ${unit.to}`;
-    throw statementError(source, literal, `'${text}' is no INTERVAL ${units}`);
+    throw statementError(
+      source,
+      literal,
+      `'${text}' is no INTERVAL ${units}; expected one such as ${example}`,
+    );
   }
   return literalOf(isNegative ? -value : value, type);
 }

@@ -5,7 +5,7 @@ import type { RowExpression } from "../../interpreter/row-expression.ts";
 import { decodeValueJson } from "../../interpreter/values/value-json.ts";
 import { type SourceText, statementError } from "../parse/syntax-error.ts";
 import type { Expression, Ordered, OrderItem, Select } from "../parse/syntax-tree.ts";
-import { type BindContext, namedAs } from "./bind-context.ts";
+import type { BindContext } from "./bind-context.ts";
 import { ExpressionBinder } from "./bind-expression.ts";
 import type { Relation } from "./logical-plan.ts";
 
@@ -59,7 +59,7 @@ function placeInList(
     throw statementError(
       source,
       expression,
-      `ORDER BY ${expression.text}: there are ${names.length} columns`,
+      `A number in ORDER BY is the place of a column, from 1 to ${names.length}, not ${expression.text}`,
     );
   }
   if (expression.kind !== "column" || expression.parts.length !== 1) return undefined;
@@ -73,14 +73,9 @@ export function ordered(input: Relation, query: Ordered, { source }: BindContext
   const order = query.orderBy.map((item) => {
     const column = placeInList(item.expression, names, source);
     if (column !== undefined) return { column, ...directionOf(item) };
-    const binder = new ExpressionBinder(source, { columns: namedAs(input, undefined).columns });
-    const bound = binder.bind(item.expression);
-    if (bound.node === "input") return { column: bound.index, ...directionOf(item) };
-    throw statementError(
-      source,
-      item,
-      "Behind a set operation or DISTINCT, ORDER BY takes columns of the result",
-    );
+    const columns = names.join(", ");
+    const message = `Behind DISTINCT or a set operation, ORDER BY takes columns of the result: ${columns}`;
+    throw statementError(source, item, message);
   });
   const sorted: Relation = order.length > 0 ? { node: "sort", input, order, fields: input.fields } : input;
   return limit(sorted, query, source);
@@ -96,7 +91,8 @@ export function limit(input: Relation, query: Ordered, source: SourceText): Rela
 function countOf(expression: Expression, source: SourceText, clause: string): number {
   const bound = new ExpressionBinder(source, { columns: [] }).bind(expression);
   const value = bound.node === "literal" ? decodeValueJson(bound.value) : undefined;
-  if (typeof value === "number" || typeof value === "bigint") {
+  const isWhole = bound.type.name === "INT" || bound.type.name === "BIGINT";
+  if (isWhole && (typeof value === "number" || typeof value === "bigint")) {
     if (value >= 0 && value <= Number.MAX_SAFE_INTEGER && Number.isInteger(Number(value)))
       return Number(value);
   }

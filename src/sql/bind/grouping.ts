@@ -37,6 +37,7 @@ const propertyEndings: Readonly<Record<string, WindowProperty>> = Object.freeze(
 interface BoundWindow extends Omit<GroupWindow, "properties"> {
   readonly name: WindowName;
   readonly type: SqlType;
+  readonly call: Call;
   /** What it was written as, to find it again. */
   readonly identity: string;
 }
@@ -58,9 +59,9 @@ export class Grouping {
     this.#input = input;
     this.#functions = catalog.function;
     this.#binder = new ExpressionBinder(source, { columns: input.columns, functions: catalog.function });
-    const windows = items.flatMap((item) => this.#windowIn(item));
-    this.#window = windows[0];
-    if (windows.length > 1) throw new Error("a query has one window");
+    const [window, another] = items.flatMap((item) => this.#windowIn(item));
+    this.#window = window;
+    if (another) throw statementError(source, another.call, "GROUP BY takes one window, and this is another");
     const plain = items.filter((item) => this.#windowIn(item).length === 0);
     const sets = crossed(plain.map((item) => this.#setsOf(item)));
     if (sets.length > 1 || plain.some(({ group }) => group === "empty")) this.#sets = sets;
@@ -178,7 +179,7 @@ export class Grouping {
     const { relation, columns } = this.#input;
     const { time, type } = windowTimeOf(this.#source, written, relation.fields, columns);
     const window = windowShapeOf(this.#source, name, sizes, call);
-    return { name, window, time, type, identity: JSON.stringify([name, window, time]) };
+    return { name, window, time, type, call, identity: JSON.stringify([name, window, time]) };
   }
 
   /** The sets of keys that an item stands for. */

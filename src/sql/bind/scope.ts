@@ -1,6 +1,7 @@
 /**
  * What names mean at a place of a query.
  */
+import { suggestName } from "../../base/suggest-name.ts";
 import type { RowExpression } from "../../interpreter/row-expression.ts";
 import type { SqlType } from "../../interpreter/types/sql-type.ts";
 import type { Call, Expression, Identifier, JsonCall } from "../parse/syntax-tree.ts";
@@ -29,6 +30,19 @@ export type ColumnSearch =
   | { readonly found: "one"; readonly index: number; readonly used: number }
   | { readonly found: "several"; readonly name: string }
   | { readonly found: "none" };
+
+/** Says what of a name is not there, and what is nearly it. */
+export function unknownColumn({ columns }: Scope, [first, second]: readonly Identifier[]): string {
+  const name = first?.name ?? "";
+  const tables = columns.flatMap(({ table }) => (table === undefined ? [] : [table]));
+  const names = columns.map((column) => column.name);
+  if (!second) return `There is no column ${name}${suggestName(name, [...names, ...tables])}`;
+  if (!tables.includes(name)) {
+    return `There is no table or column ${name} here${suggestName(name, [...tables, ...names])}`;
+  }
+  const own = columns.flatMap((column) => (column.table === name ? [column.name] : []));
+  return `${name} has no column ${second.name}${suggestName(second.name, own)}`;
+}
 
 /**
  * Looks a dotted name up: `a`, `t.a`, `a.field`, `t.a.field`. `used` says how many of its parts name the

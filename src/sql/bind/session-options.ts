@@ -17,7 +17,7 @@ interface OptionFacts {
 }
 
 function oneOf(...values: readonly string[]) {
-  return (value: string) => (values.includes(value.toUpperCase()) ? undefined : values.join(", "));
+  return (value: string) => (values.includes(value.toUpperCase()) ? undefined : values.join(" or "));
 }
 
 const truth = oneOf("TRUE", "FALSE");
@@ -120,7 +120,8 @@ export function optionKey(key: string): string {
   const known = otherNames[key] ?? key;
   if (sessionOptions[known]) return known;
   const suggestion = suggestName(key, Object.keys(sessionOptions));
-  throw new EngineError("SQL_INVALID", { message: `There is no option '${key}'${suggestion}.` });
+  const remedy = suggestion === "" ? "; SET alone lists all." : suggestion;
+  throw new EngineError("SQL_INVALID", { message: `There is no option '${key}'${remedy}` });
 }
 
 /** Checks a value of an option; throws SQL_INVALID where it is none. */

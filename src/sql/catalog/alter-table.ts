@@ -2,13 +2,14 @@
  * ALTER TABLE: what a change makes of a table.
  */
 import { suggestName } from "../../base/suggest-name.ts";
-import { bindScan } from "../bind/bind-scan.ts";
+import { inputsOf } from "../../interpreter/row-expression.ts";
+import { bindScan, bindTableExpression } from "../bind/bind-scan.ts";
 import { formatExpression } from "../parse/format-query.ts";
 import type { AlterTable, TableChange } from "../parse/statement-tree.ts";
 import { notSupported, type SourceText, statementError } from "../parse/syntax-error.ts";
 import type { QualifiedName } from "../parse/syntax-tree.ts";
 import { defineColumns, keyOf } from "./define-table.ts";
-import type { TableColumn, TableDefinition } from "./table-definition.ts";
+import { storedColumns, type TableColumn, type TableDefinition } from "./table-definition.ts";
 
 /** Returns the table as it is after the change. Throws `SQL_INVALID` or `SQL_NOT_SUPPORTED` at the place. */
 export function alterTable(
@@ -46,7 +47,11 @@ function applied(
       const from = columnNamed(source, table, change.column);
       const to = change.to.parts.at(-1)?.name ?? "";
       const renamed = (name: string) => (name === from ? to : name);
-      if (table.columns.some(({ computed }) => computed?.includes(from))) {
+      if (
+        table.columns.some(
+          ({ computed }) => computed !== undefined && columnsOf(computed, table).includes(from),
+        )
+      ) {
         throw notSupported(source, statement, `another name for ${from}, which a computed column uses`);
       }
       return {
@@ -94,6 +99,17 @@ function columnsChanged(
           `${used} is in the PRIMARY KEY or has the WATERMARK; drop that first`,
         );
       }
+      const dependent = table.columns.find(
+        ({ name, computed }) =>
+          computed !== undefined &&
+          !names.includes(name) &&
+          columnsOf(computed, table).some((each) => names.includes(each)),
+      );
+      if (dependent) {
+        const { name, computed } = dependent;
+        const message = `The column ${name} is calculated from it: ${computed}; drop that first`;
+        throw statementError(source, statement, message);
+      }
       return { ...table, columns: table.columns.filter(({ name }) => !names.includes(name)) };
     }
     case "drop primary key":
@@ -137,6 +153,12 @@ function withRest(
       },
     }),
   };
+}
+
+/** The columns that an expression of a table is calculated from. */
+function columnsOf(expression: string, table: TableDefinition): string[] {
+  const stored = storedColumns(table);
+  return inputsOf(bindTableExpression(expression, stored)).map((index) => stored[index]?.name ?? "");
 }
 
 function columnNamed(

@@ -1,6 +1,8 @@
 /**
  * A dataflow as people read it: its stages, what each does, and which changes go between them.
  */
+import { RepeatedCalls } from "../../interpreter/repeated-calls.ts";
+import type { RowExpression } from "../../interpreter/row-expression.ts";
 import { formatShape } from "../../interpreter/types/sql-type.ts";
 import type {
   DataflowColumn,
@@ -52,9 +54,12 @@ function formatOperator(operator: OperatorDefinition): string {
 function describe(operator: OperatorDefinition): string {
   switch (operator.operator) {
     case "calc": {
-      const select = operator.projection?.map((each) => formatRowExpression(each, [])).join(", ");
-      const where = operator.condition && formatRowExpression(operator.condition, []);
-      return `Calc(${listed({ select, where })})`;
+      const { projection = [], condition } = operator;
+      const select = operator.projection && formatAll(projection);
+      const where = condition && formatRowExpression(condition, []);
+      const { calls } = new RepeatedCalls([...projection, ...(condition ? [condition] : [])]);
+      const once = calls.length === 0 ? undefined : formatAll(calls);
+      return `Calc(${listed({ select, where, once })})`;
     }
     case "expand":
       return `Expand(sets=[${operator.projections.length}])`;
@@ -96,6 +101,10 @@ function describe(operator: OperatorDefinition): string {
     case "drop update before":
       return "DropUpdateBefore()";
   }
+}
+
+function formatAll(expressions: readonly RowExpression[]): string {
+  return expressions.map((each) => formatRowExpression(each, [])).join(", ");
 }
 
 function columnsOf(columns: readonly number[]): string {

@@ -38,6 +38,7 @@ function parseCall(reader: TokenReader, parts: readonly Identifier[], start: num
   nulls ??= parseNulls(reader);
   reader.expect(")");
   nulls ??= parseNulls(reader);
+  if (reader.comes("WITHIN", "DISTINCT")) reader.notSupported(reader.token, "WITHIN DISTINCT");
   const withinGroup = reader.accept("WITHIN", "GROUP")
     ? { withinGroup: reader.parenthesized(() => parseOrderBy(reader)) }
     : {};

@@ -7,6 +7,7 @@
 import { parsePrimary } from "./parse-primary.ts";
 import { isQueryAhead } from "./query-ahead.ts";
 import { isReserved } from "./reserved-words.ts";
+import type { Span } from "./syntax-error.ts";
 import type { Binary, Expression, Is, Literal, Subquery } from "./syntax-tree.ts";
 import type { TokenReader } from "./token-reader.ts";
 
@@ -53,8 +54,12 @@ function parseFrom(reader: TokenReader, least: number): Expression {
       if (strength < least) return left;
       reader.take();
       const operator = word === "!=" ? "<>" : word;
-      const right =
-        (strength === 5 && parseQuantified(reader)) || reader.nested(() => parseFrom(reader, strength + 1));
+      const quantified = strength === 5 ? parseQuantified(reader) : undefined;
+      if (quantified?.kind === "list") {
+        left = comparedWithList(left, operator, quantified, reader.since(start));
+        continue;
+      }
+      const right = quantified ?? reader.nested(() => parseFrom(reader, strength + 1));
       left = { kind: "binary", operator, left, right, ...reader.since(start) } satisfies Binary;
       continue;
     }
@@ -72,13 +77,46 @@ function negated(reader: TokenReader, start: number): Expression {
   return { kind: "unary", operator: "NOT", operand, ...reader.since(start) };
 }
 
-/** `= ANY (SELECT …)`. */
-function parseQuantified(reader: TokenReader): Subquery | undefined {
+/** `= ANY (SELECT …)`, or of a list: that is one of its items, or all of them. */
+function parseQuantified(reader: TokenReader): Subquery | ListOperand | undefined {
   const { start, word } = reader.token;
   if (!["ALL", "ANY", "SOME"].includes(word) || reader.peek(1).word !== "(") return undefined;
   reader.take();
-  const query = reader.parenthesized(() => reader.query());
-  return { kind: "subquery", role: word === "ALL" ? "all" : "any", query, ...reader.since(start) };
+  const role = word === "ALL" ? "all" : "any";
+  if (isQueryAhead(reader)) {
+    const query = reader.parenthesized(() => reader.query());
+    return { kind: "subquery", role, query, ...reader.since(start) };
+  }
+  return { kind: "list", role, items: reader.parenthesized(() => reader.list(() => reader.expression())) };
+}
+
+/** Behind ANY or ALL. */
+interface ListOperand {
+  readonly kind: "list";
+  readonly role: "any" | "all";
+  readonly items: readonly Expression[];
+}
+
+/** Compares with each item of a list; one comparison must hold, or all. */
+function comparedWithList(
+  left: Expression,
+  operator: string,
+  { role, items }: ListOperand,
+  span: Span,
+): Expression {
+  const [first, ...others] = items.map(
+    (right): Expression => ({ kind: "binary", operator, left, right, ...span }),
+  );
+  return others.reduce<Expression>(
+    (all, next) => ({
+      kind: "binary",
+      operator: role === "any" ? "OR" : "AND",
+      left: all,
+      right: next,
+      ...span,
+    }),
+    first as Expression,
+  );
 }
 
 /** BETWEEN, IN, LIKE, IS behind an operand; undefined where none comes that binds tightly enough. */

@@ -14,6 +14,9 @@ const others: ReadonlySet<string> = new Set([
   "JSON_ARRAYAGG",
 ]);
 
+/** Clauses of the standard that Millrace does not have. */
+const unsupportedClauses: readonly (readonly string[])[] = [["PASSING"], ["FORMAT", "JSON"], ["ORDER", "BY"]];
+
 type Clauses = Pick<JsonCall, "returning" | "onEmpty" | "onError" | "onNull" | "wrapper">;
 
 /** Reads such a function; undefined where the name is of none. */
@@ -52,6 +55,9 @@ function parseClauses(reader: TokenReader): Clauses {
 }
 
 function parseClause(reader: TokenReader): Clauses {
+  for (const words of unsupportedClauses) {
+    if (reader.comes(...words)) reader.notSupported(reader.token, `${words.join(" ")} in a JSON function`);
+  }
   if (reader.accept("RETURNING")) return { returning: parseBareType(reader) };
   if (reader.accept("WITHOUT")) return parseWrapper(reader, "WITHOUT");
   if (reader.accept("WITH")) {

@@ -54,7 +54,11 @@ function parseTable(reader: TokenReader): TableReference {
       return finish(reader, start, { kind: "function table", call, isLateral });
     }
     if (reader.accept("UNNEST")) {
-      const operand = reader.parenthesized(() => reader.expression());
+      const operand = reader.parenthesized(() => {
+        const collection = reader.expression();
+        if (reader.is(",")) reader.notSupported(reader.token, "UNNEST of several collections; join one each");
+        return collection;
+      });
       const hasOrdinality = reader.accept("WITH", "ORDINALITY");
       return finish(reader, start, { kind: "unnest", operand, hasOrdinality });
     }

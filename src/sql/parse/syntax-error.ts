@@ -32,6 +32,17 @@ export function statementError(source: SourceText, span: Span, message: string):
   return errorAt("SQL_INVALID", source, span, message);
 }
 
+/** Returns an error of SQL with the place of its statement, where it has no place of its own. */
+export function withPlace(error: unknown, source: SourceText, span: Span): unknown {
+  if (!(error instanceof EngineError) || !error.code.startsWith("SQL_")) return error;
+  if (error.details?.line !== undefined) return error;
+  const { line, column } = placeOf(source, span.start);
+  return new EngineError(error.code, {
+    message: `In the statement at line ${line}, column ${column}: ${error.message}`,
+    details: { ...error.details, line, column, start: span.start, end: span.end },
+  });
+}
+
 function errorAt(
   code: "SQL_SYNTAX" | "SQL_NOT_SUPPORTED" | "SQL_INVALID",
   source: SourceText,

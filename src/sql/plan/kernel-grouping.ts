@@ -34,7 +34,6 @@ export interface KernelWindowing extends Pick<WindowedAggregate, "window"> {
 /** Throws `NotOnKernels`. */
 export function groupingOf(relation: Relation): Grouping {
   const { aggregate, projection } = topOf(relation);
-  if (aggregate.node !== "aggregate") throw new NotOnKernels("it has no aggregation on top");
   if (aggregate.sets) throw new NotOnKernels("GROUPING SETS make several rows of one");
   const windowed = windowOfAggregate(aggregate);
   const { input, key, aggregates } = windowed ?? aggregate;
@@ -63,16 +62,21 @@ export function groupingOf(relation: Relation): Grouping {
 }
 
 /** Behind the aggregation columns may only be chosen, and made wider without another value. */
-function topOf(relation: Relation): { readonly aggregate: Relation; readonly projection: readonly number[] } {
+function topOf(relation: Relation): {
+  readonly aggregate: Relation & { readonly node: "aggregate" };
+  readonly projection: readonly number[];
+} {
   const all = relation.fields.map((_, index) => index);
-  if (relation.node !== "calc") return { aggregate: relation, projection: all };
+  const aggregate = relation.node === "calc" ? relation.input : relation;
+  if (aggregate.node !== "aggregate") throw new NotOnKernels("it has no aggregation on top");
+  if (relation.node !== "calc") return { aggregate, projection: all };
   if (relation.condition) throw new NotOnKernels("there is a condition on its results (HAVING)");
   const projection = relation.projection?.map((expression, column) => {
     const chosen = chosenColumn(expression);
     if (chosen !== undefined) return chosen;
     throw new NotOnKernels(`${relation.fields[column]?.name} is calculated from the results`);
   });
-  return { aggregate: relation.input, projection: projection ?? all };
+  return { aggregate, projection: projection ?? all };
 }
 
 function chosenColumn(expression: RowExpression): number | undefined {

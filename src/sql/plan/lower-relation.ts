@@ -15,6 +15,7 @@ import type {
   WindowRelation,
 } from "../bind/logical-plan.ts";
 import { keysOfWindowed, windowOfAggregate } from "./aggregate-window.ts";
+import { setsApart } from "./grouping-sets.ts";
 import type { Flow, Staging } from "./staging.ts";
 
 /** What a relation is lowered for. */
@@ -132,6 +133,8 @@ function lowerWindow(relation: WindowRelation, lowering: Lowering): Flow {
 function lowerAggregate(relation: AggregateRelation, lowering: Lowering, needsUpdateBefore: boolean): Flow {
   const { staging, name, isFolding } = lowering;
   const { aggregates, fields } = relation;
+  const apart = setsApart(relation);
+  if (apart) return lower(apart, lowering, needsUpdateBefore);
   const types = fields.map(({ type }) => type);
   const windowed = windowOfAggregate(relation);
   if (windowed) {

@@ -78,3 +78,6 @@ EXPLAIN SELECT user_id FROM clicks WHERE quantity > 5 UNION ALL SELECT url FROM 
 
 -- ORDER BY anything, where the session allows it
 SET 'table.exec.sort.non-temporal.enabled' = 'true'; EXPLAIN SELECT user_id FROM clicks ORDER BY quantity
+
+-- what stands several times is calculated once a row, but for what is volatile
+EXPLAIN SELECT JSON_VALUE(url, '$.a') AS a, UPPER(JSON_VALUE(url, '$.a')) AS upper_a FROM clicks WHERE JSON_VALUE(url, '$.a') <> '' AND RAND() < 0.5 AND RAND() < 0.7

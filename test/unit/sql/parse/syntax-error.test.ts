@@ -2,8 +2,9 @@
 import { expect, test } from "vitest";
 import type { EngineError } from "../../../../src/base/errors.ts";
 import { sqlChainMax, sqlDepthMax, sqlTextMax } from "../../../../src/base/limits.ts";
+import { formatExpression } from "../../../../src/sql/parse/format-query.ts";
 import { formatStatement } from "../../../../src/sql/parse/format-statement.ts";
-import { parseStatements } from "../../../../src/sql/parse/parse-statements.ts";
+import { parseExpressionText, parseStatements } from "../../../../src/sql/parse/parse-statements.ts";
 
 function errorOf(text: string): EngineError {
   try {
@@ -160,4 +161,22 @@ test.each([
 
 test.each(["EXECUTE ", "EXPLAIN "])("%s before itself ends in an error", (word) => {
   expect(errorOf(`${word.repeat(50_000)}SELECT 1`).code).toBe("SQL_SYNTAX");
+});
+
+test.each([
+  ["a = ANY (1, 2) AND b", "(a = 1 OR a = 2) AND b"],
+  ["a < ALL (1, x + 2)", "a < 1 AND a < x + 2"],
+  ["a <> SOME (3)", "a <> 3"],
+  ["a = ANY (SELECT 1)", "a = ANY (SELECT 1)"],
+])("%s is read as %s", (text, expected) => {
+  expect(formatExpression(parseExpressionText(text))).toBe(expected);
+});
+
+test.each([
+  ["SELECT JSON_VALUE(a, '$' PASSING 1 AS x)", "PASSING in a JSON function"],
+  ["SELECT JSON_ARRAYAGG(a ORDER BY b)", "ORDER BY in a JSON function"],
+  ["SELECT COUNT(a) WITHIN DISTINCT (b)", "WITHIN DISTINCT"],
+  ["SELECT * FROM UNNEST(a, b)", "UNNEST of several collections"],
+])("%s is not supported by name", (text, what) => {
+  expect(() => parseStatements(text)).toThrow(`Not supported: ${what}`);
 });

@@ -1,0 +1,107 @@
+-- a table that is there already
+CREATE TABLE clicks (a INT) WITH ('connector' = 'http')
+
+-- a column twice
+CREATE TABLE x (a INT, a STRING) WITH ('connector' = 'http')
+
+-- a PRIMARY KEY that would be enforced
+CREATE TABLE x (a INT, PRIMARY KEY (a)) WITH ('connector' = 'http')
+
+-- a PRIMARY KEY of a column that is not there
+CREATE TABLE x (id INT, PRIMARY KEY (ids) NOT ENFORCED) WITH ('connector' = 'http')
+
+-- two PRIMARY KEYs
+CREATE TABLE x (a INT PRIMARY KEY NOT ENFORCED, b INT PRIMARY KEY NOT ENFORCED) WITH ('connector' = 'http')
+
+-- UNIQUE
+CREATE TABLE x (a INT, UNIQUE (a)) WITH ('connector' = 'http')
+
+-- a WATERMARK for a column that is not there
+CREATE TABLE x (ts TIMESTAMP(3), WATERMARK FOR tss AS tss) WITH ('connector' = 'http')
+
+-- a WATERMARK of text
+CREATE TABLE x (ts STRING, WATERMARK FOR ts AS ts) WITH ('connector' = 'http')
+
+-- a WATERMARK whose expression is no time
+CREATE TABLE x (ts TIMESTAMP(3), WATERMARK FOR ts AS 5) WITH ('connector' = 'http')
+
+-- a WATERMARK of another column that is not there
+CREATE TABLE x (ts TIMESTAMP(3), WATERMARK FOR ts AS tz - INTERVAL '5' SECOND) WITH ('connector' = 'http')
+
+-- a computed column of what is not there
+CREATE TABLE x (a INT, b AS c + 1) WITH ('connector' = 'http')
+
+-- DISTRIBUTED BY what is not there
+CREATE TABLE x (a INT) DISTRIBUTED BY (b) WITH ('connector' = 'http')
+
+-- a stream with a type that it cannot hold
+CREATE TABLE x (a ARRAY<INT>) WITH ('connector' = 'http')
+
+-- a stream with a TIMESTAMP too fine
+CREATE TABLE x (ts TIMESTAMP(9)) WITH ('connector' = 'http')
+
+-- a stream with a DECIMAL too long
+CREATE TABLE x (a DECIMAL(38, 2)) WITH ('connector' = 'http')
+
+-- no connector
+CREATE TABLE x (a INT)
+
+-- a connector that there is not
+CREATE TABLE x (a INT) WITH ('connector' = 'kafka')
+
+-- a connector that is nearly there
+CREATE TABLE x (a INT) WITH ('connector' = 'htpp')
+
+-- an option that is nearly there
+CREATE TABLE x (a INT) WITH ('connector' = 'http', 'shard' = '4')
+
+-- an option's value that is none
+CREATE TABLE x (a INT) WITH ('connector' = 'http', 'shards' = 'four')
+
+-- an option twice
+CREATE TABLE x (a INT) WITH ('connector' = 'http', 'shards' = '4', 'shards' = '5')
+
+-- LIKE of a table that is not there
+CREATE TABLE x LIKE clikcs
+
+-- a view that is a table already
+CREATE VIEW clicks AS SELECT 1 AS one
+
+-- a view with too few names
+CREATE VIEW x (a) AS SELECT user_id, url FROM clicks
+
+-- a view over what is not there
+CREATE VIEW x AS SELECT user_id FROM click
+
+-- ALTER of a table that is not there
+ALTER TABLE click ADD a INT
+
+-- ALTER that adds a column that is there
+ALTER TABLE clicks ADD url STRING
+
+-- ALTER that drops the watermark's column
+ALTER TABLE clicks DROP ts
+
+-- ALTER that drops what a computed column uses
+ALTER TABLE orders DROP amount
+
+-- ALTER that renames what a computed column uses
+ALTER TABLE orders RENAME amount TO price
+
+-- ALTER that renames what is not there
+ALTER TABLE clicks RENAME urll TO link
+
+-- ALTER that sets an option that there is not
+ALTER TABLE clicks SET ('shardz' = '3')
+
+-- DROP of what is not there
+DROP TABLE click
+
+-- DESCRIBE of what is not there
+DESCRIBE click
+
+-- a function of one's own
+CREATE FUNCTION f AS 'f'
+
+-- a materialized table
+CREATE MATERIALIZED TABLE x FRESHNESS = INTERVAL '1' MINUTE AS SELECT 1 AS one

@@ -1,0 +1,53 @@
+-- a window without its size
+SELECT * FROM TABLE(TUMBLE(TABLE clicks, DESCRIPTOR(ts)))
+
+-- a size that is no interval
+SELECT * FROM TABLE(TUMBLE(TABLE clicks, DESCRIPTOR(ts), 5))
+
+-- a size of months
+SELECT * FROM TABLE(TUMBLE(TABLE clicks, DESCRIPTOR(ts), INTERVAL '1' MONTH))
+
+-- a size of nothing
+SELECT * FROM TABLE(TUMBLE(TABLE clicks, DESCRIPTOR(ts), INTERVAL '0' MINUTE))
+
+-- a size that is no multiple of the slide
+SELECT * FROM TABLE(HOP(TABLE clicks, DESCRIPTOR(ts), INTERVAL '3' MINUTE, INTERVAL '10' MINUTE))
+
+-- far too many steps
+SELECT * FROM TABLE(CUMULATE(TABLE clicks, DESCRIPTOR(ts), INTERVAL '1' SECOND, INTERVAL '100' DAY))
+
+-- a time without a watermark
+SELECT * FROM TABLE(TUMBLE(TABLE archive, DESCRIPTOR(note), INTERVAL '5' MINUTE))
+
+-- a time that is not there
+SELECT * FROM TABLE(TUMBLE(TABLE clicks, DESCRIPTOR(tz), INTERVAL '5' MINUTE))
+
+-- no DESCRIPTOR
+SELECT * FROM TABLE(TUMBLE(TABLE clicks, ts, INTERVAL '5' MINUTE))
+
+-- a named argument that there is not
+SELECT * FROM TABLE(TUMBLE(DATA => TABLE clicks, TIMECOL => DESCRIPTOR(ts), LENGTH => INTERVAL '5' MINUTE))
+
+-- PARTITION BY of TUMBLE
+SELECT * FROM TABLE(TUMBLE(TABLE clicks PARTITION BY user_id, DESCRIPTOR(ts), INTERVAL '5' MINUTE))
+
+-- a table function that there is not
+SELECT * FROM TABLE(SLICE(TABLE clicks, DESCRIPTOR(ts), INTERVAL '5' MINUTE))
+
+-- TUMBLE_START without TUMBLE
+SELECT user_id, TUMBLE_START(ts, INTERVAL '5' MINUTE) FROM clicks GROUP BY user_id
+
+-- TUMBLE_START of another window
+SELECT TUMBLE_START(ts, INTERVAL '1' MINUTE), COUNT(*) FROM clicks GROUP BY TUMBLE(ts, INTERVAL '5' MINUTE)
+
+-- two windows in GROUP BY
+SELECT COUNT(*) FROM clicks GROUP BY TUMBLE(ts, INTERVAL '5' MINUTE), TUMBLE(ts, INTERVAL '1' MINUTE)
+
+-- CUMULATE in GROUP BY
+SELECT COUNT(*) FROM clicks GROUP BY CUMULATE(ts, INTERVAL '5' MINUTE, INTERVAL '1' HOUR)
+
+-- a legacy window without its time
+SELECT COUNT(*) FROM clicks GROUP BY TUMBLE(INTERVAL '5' MINUTE)
+
+-- TUMBLE as a value
+SELECT TUMBLE(ts, INTERVAL '5' MINUTE) FROM clicks
