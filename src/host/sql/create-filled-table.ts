@@ -19,6 +19,7 @@ import type { Query } from "../../sql/parse/syntax-tree.ts";
 import { keysOfQuery } from "../../sql/plan/lower-insert.ts";
 import { nameOfJob, type PreparedInsert, prepareInsert, runInsert } from "./insert.ts";
 import { checkContinuous } from "./materialized-tables.ts";
+import { endlessScanOf } from "./select.ts";
 import { ask, type SqlPorts } from "./sql-ports.ts";
 import type { StatementResult } from "./statement-result.ts";
 import { storeTable } from "./store-table.ts";
@@ -78,6 +79,9 @@ function tableOf(statement: CreateTable, relation: Relation, context: BindContex
   const table = defineTable(source, simpleName(source, statement.name), statement, catalog, queried);
   if (!isMaterialized) return table;
   checkContinuous(statement, table, context);
+  if (!endlessScanOf(relation)) {
+    throw notSupported(source, statement, "a materialized table of rows that end, of VALUES or views");
+  }
   const options = { connector: "view", ...table.options };
   const primaryKey =
     table.primaryKey.length > 0 ? table.primaryKey : inferredKey(statement, relation, context);

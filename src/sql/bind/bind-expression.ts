@@ -16,6 +16,7 @@ import { notSupported, type SourceText, type Span, statementError } from "../par
 import type { Call, Column, Expression, FieldOf, JsonBehavior, JsonCall } from "../parse/syntax-tree.ts";
 import { bindInterval, bindLiteral, negatedLiteral, textLiteral } from "./bind-literal.ts";
 import { implicitCast } from "./implicit-cast.ts";
+import { isJsonOfText, nestedJson } from "./json-arguments.ts";
 import { resolveType } from "./resolve-type.ts";
 import { findColumn, type Scope, unknownColumn } from "./scope.ts";
 import { callOf, declarationOf, placeOf } from "./user-function.ts";
@@ -375,21 +376,6 @@ export interface MoreOfCall {
 
 function literalValue(argument: RowExpression): SqlValue | undefined {
   return argument.node === "literal" ? decodeValueJson(argument.value) : undefined;
-}
-
-/** `JSON(text)`. */
-function isJsonOfText(expression: Expression): boolean {
-  if (expression.kind !== "call") return false;
-  const { parts } = expression.name;
-  return parts.length === 1 && parts[0]?.name.toUpperCase() === "JSON";
-}
-
-/** JSON of a JSON function is taken as it is where text is quoted: `json` lists the places of such. */
-function nestedJson(given: readonly RowExpression[]): CallOptions {
-  const places = given.flatMap((each, index) =>
-    each.node === "call" && ["JSON", "JSON_OBJECT", "JSON_ARRAY"].includes(each.function) ? [index] : [],
-  );
-  return places.length > 0 ? { json: places.join(",") } : {};
 }
 
 function isList<T>(value: readonly T[] | object): value is readonly T[] {

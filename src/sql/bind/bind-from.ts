@@ -202,12 +202,10 @@ function bindTableFunction(
   const { call } = reference;
   const name = call.name.parts.map((part) => part.name).join(".");
   const user = catalog.function(name);
-  if (!user)
-    throw notSupported(
-      source,
-      call,
-      `the table function ${name}; there are TUMBLE, HOP, CUMULATE and SESSION`,
-    );
+  if (!user) {
+    const known = "there are TUMBLE, HOP, CUMULATE and SESSION, and those that CREATE FUNCTION makes";
+    throw notSupported(source, call, `the table function ${name}; ${known}`);
+  }
   if (user.kind !== "table") {
     throw statementError(source, call, `${name} is a ${user.kind} function, and FROM takes those of tables`);
   }

@@ -28,8 +28,7 @@ export function adviceOnJob({ key, window, retentionMs }: JobDefinition): string
 function advice(lines: readonly string[], canEnd: boolean): string {
   if (lines.length === 0) return "";
   const remedy =
-    "Where old ones change no more: SET 'table.exec.state.ttl' = '7 d', " +
-    "or the hint STATE_TTL('table' = '7 d').";
+    "Where old ones change no more: SET 'table.exec.state.ttl' = '7 d', or the hint STATE_TTL('t' = '7 d').";
   return `\n\n== State ==\n${[...lines, ...(canEnd ? [remedy] : [])].join("\n")}`;
 }
 
