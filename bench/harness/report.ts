@@ -47,6 +47,21 @@ const headlines = [
     words: "with 1 000 000 keys, against DuckDB",
   },
   {
+    bench: "sql-tumble",
+    measured: "SQL: kernels to DuckDB",
+    words: "the kernels of 10 000 keys from the text of a statement, against DuckDB",
+  },
+  {
+    bench: "sql-tumble",
+    measured: "SQL: from the statement to its job",
+    words: "from the text of that statement to its job",
+  },
+  {
+    bench: "sql-first-row",
+    measured: "CREATE TABLE and INSERT over a stream, slowest",
+    words: "from `CREATE TABLE` and `INSERT` to the first row, the slowest of 40",
+  },
+  {
     bench: "ingest",
     measured: "whole path",
     words: "POST to counted, four shards in workerd, 10 000 events a request",
