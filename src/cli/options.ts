@@ -3,6 +3,7 @@
  */
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
+import type { Command } from "./command.ts";
 
 export interface StartOptions {
   readonly port: number;
@@ -10,11 +11,6 @@ export interface StartOptions {
   readonly stateFolder: string;
   readonly hasDemo: boolean;
 }
-
-export type StartCommand =
-  | { readonly kind: "Run"; readonly options: StartOptions }
-  | { readonly kind: "Help" }
-  | { readonly kind: "Refuse"; readonly message: string };
 
 const portDefault = 8787;
 
@@ -31,8 +27,8 @@ The state survives Ctrl-C and kill -9. Delete the folder to begin anew.
 `;
 
 /** Reads the arguments behind `npm start --`; paths are relative to `workingFolder`. */
-export function readOptions(args: readonly string[], workingFolder: string): StartCommand {
-  const refuse = (message: string): StartCommand => ({
+export function readOptions(args: readonly string[], workingFolder: string): Command<StartOptions> {
+  const refuse = (message: string): Command<StartOptions> => ({
     kind: "Refuse",
     message: `${message}\n\n${helpText}`,
   });

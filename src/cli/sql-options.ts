@@ -2,6 +2,7 @@
  * What `npm run sql` can be told, and the text that says so.
  */
 import { parseArgs } from "node:util";
+import type { Command } from "./command.ts";
 
 export interface SqlOptions {
   /** Where nothing is said: that of the server that runs here. */
@@ -12,11 +13,6 @@ export interface SqlOptions {
   readonly statements: string | undefined;
   readonly file: string | undefined;
 }
-
-export type SqlCommand =
-  | { readonly kind: "Run"; readonly options: SqlOptions }
-  | { readonly kind: "Help" }
-  | { readonly kind: "Refuse"; readonly message: string };
 
 export const sqlHelpText = `Runs SQL on Millrace: what you name, a file, standard input, or what you type.
 
@@ -37,8 +33,8 @@ In a pipe, say npm run --silent sql, so that npm prints nothing itself.
 export function readSqlOptions(
   args: readonly string[],
   variables: Readonly<Record<string, string | undefined>>,
-): SqlCommand {
-  const refuse = (message: string): SqlCommand => ({
+): Command<SqlOptions> {
+  const refuse = (message: string): Command<SqlOptions> => ({
     kind: "Refuse",
     message: `${message}\n\n${sqlHelpText}`,
   });

@@ -7,6 +7,7 @@ import { join, resolve } from "node:path";
 import { createInterface } from "node:readline";
 import { text } from "node:stream/consumers";
 import { MillraceClient } from "../client/client.ts";
+import { runCommand } from "./command.ts";
 import { readSqlOptions, type SqlOptions, sqlHelpText } from "./sql-options.ts";
 import { SqlShell, tellError } from "./sql-shell.ts";
 import { StartError } from "./start-error.ts";
@@ -16,21 +17,6 @@ import { isBlank } from "./statement-end.ts";
 const historyFile = join(homedir(), ".millrace_history");
 const historyLines = 1000;
 const portDefault = 8787;
-
-async function main(): Promise<void> {
-  const command = readSqlOptions(process.argv.slice(2), process.env);
-  switch (command.kind) {
-    case "Help":
-      process.stdout.write(sqlHelpText);
-      return;
-    case "Refuse":
-      process.stderr.write(`${command.message}\n`);
-      process.exitCode = 2;
-      return;
-    case "Run":
-      await run(command.options);
-  }
-}
 
 async function run(options: SqlOptions): Promise<void> {
   const url = options.url ?? localUrl();
@@ -148,10 +134,4 @@ function writeHistory(newestFirst: readonly string[]): void {
   }
 }
 
-try {
-  await main();
-} catch (cause) {
-  if (!(cause instanceof StartError)) throw cause;
-  process.stderr.write(`${cause.message}\n`);
-  process.exitCode = 1;
-}
+await runCommand(readSqlOptions(process.argv.slice(2), process.env), sqlHelpText, run);

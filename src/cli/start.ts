@@ -7,28 +7,13 @@ import { setTimeout as wait } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import { MillraceClient } from "../client/client.ts";
 import { clicksRequests, setUpClicks } from "./clicks-demo.ts";
+import { runCommand } from "./command.ts";
 import { readFlights, runFlightsDemo } from "./flights-demo.ts";
 import { LiveArea } from "./live-area.ts";
 import { type LocalServer, startServer } from "./local-server.ts";
 import { helpText, readOptions, type StartOptions } from "./options.ts";
-import { StartError } from "./start-error.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-
-async function main(): Promise<void> {
-  const command = readOptions(process.argv.slice(2), process.cwd());
-  switch (command.kind) {
-    case "Help":
-      process.stdout.write(helpText);
-      return;
-    case "Refuse":
-      process.stderr.write(`${command.message}\n`);
-      process.exitCode = 2;
-      return;
-    case "Run":
-      await run(command.options);
-  }
-}
 
 async function run({ port, stateFolder, hasDemo }: StartOptions): Promise<void> {
   let server: LocalServer | undefined;
@@ -74,10 +59,4 @@ function stopOnSignal(serverOf: () => LocalServer | undefined): void {
   process.on("SIGTERM", stop);
 }
 
-try {
-  await main();
-} catch (cause) {
-  if (!(cause instanceof StartError)) throw cause;
-  process.stderr.write(`${cause.message}\n`);
-  process.exitCode = 1;
-}
+await runCommand(readOptions(process.argv.slice(2), process.cwd()), helpText, run);

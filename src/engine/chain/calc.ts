@@ -4,9 +4,8 @@
 import { compileExpression, compileExpressions } from "../../interpreter/compile-expression.ts";
 import type { RowExpression } from "../../interpreter/row-expression.ts";
 import type { EvaluationContext, RowEvaluator } from "../../interpreter/scalar-function.ts";
-import type { SqlType } from "../../interpreter/types/sql-type.ts";
-import type { Row, SqlValue } from "../../interpreter/values/sql-value.ts";
-import { entriesOf } from "../../interpreter/values/sql-value.ts";
+import { elementsIn } from "../../interpreter/values/elements.ts";
+import type { Row } from "../../interpreter/values/sql-value.ts";
 import type { CalcOperator, ExpandOperator, UnnestOperator } from "../../protocol/dataflow.ts";
 import { type ChainRow, RowKind } from "./chain-row.ts";
 import type { Operator, OperatorContext } from "./operator.ts";
@@ -65,30 +64,4 @@ function projectionOf(projection: readonly RowExpression[], evaluation: Evaluati
 
 function projectWith(columns: readonly RowEvaluator[]) {
   return (row: Row): Row => columns.map((column) => column(row));
-}
-
-/** Returns what makes the columns of each element of a collection. */
-function elementsIn(type: SqlType): (collection: SqlValue) => Row[] {
-  const fieldsOf = (element: SqlType) => {
-    const isRow = element.name === "ROW";
-    const none = isRow ? element.fields.map(() => null) : [];
-    return (value: SqlValue): Row => (isRow ? ((value as Row | null) ?? none) : [value]);
-  };
-  switch (type.name) {
-    case "ARRAY": {
-      const fields = fieldsOf(type.element);
-      return (array) => (array === null ? [] : (array as Row).map(fields));
-    }
-    case "MULTISET": {
-      const fields = fieldsOf(type.element);
-      return (set) =>
-        set === null
-          ? []
-          : entriesOf(set).flatMap(([value, count]) =>
-              Array.from({ length: Number(count) }, () => fields(value)),
-            );
-    }
-    default:
-      return (map) => (map === null ? [] : entriesOf(map).map((entry): Row => entry));
-  }
 }

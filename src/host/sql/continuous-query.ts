@@ -11,8 +11,8 @@ import { decodeValueJson } from "../../interpreter/values/value-json.ts";
 import type { ResultColumn } from "../../protocol/sql-answers.ts";
 import type { Relation } from "../../sql/bind/logical-plan.ts";
 import type { SessionOptions } from "../../sql/bind/session-options.ts";
-import type { TableDefinition } from "../../sql/catalog/table-definition.ts";
 import { planDataflow } from "../../sql/plan/lower-insert.ts";
+import { resultInsert } from "../../sql/plan/result-insert.ts";
 import type { Change } from "../query/read-changes.ts";
 import { ask, type SqlPorts } from "./sql-ports.ts";
 
@@ -51,14 +51,7 @@ export class ContinuousQuery {
     sql: string,
     ports: SqlPorts,
   ): Promise<ContinuousQuery> {
-    const table: TableDefinition = {
-      name: "result",
-      columns: relation.fields.map(({ name, type }) => ({ name, type: { ...type, isNullable: true } })),
-      primaryKey: [],
-      partitionedBy: [],
-      options: { connector: "changelog" },
-    };
-    const dataflow = planDataflow([{ table, input: relation, isOverwrite: false }], options, sql);
+    const dataflow = planDataflow([resultInsert(relation)], options, sql);
     const job = `query-${Math.floor(ports.random() * 2 ** 48).toString(36)}`;
     await ask(ports, (rpc) => rpc.putJob(job, dataflow));
     await ask(ports, (rpc) => rpc.renewLease(job));

@@ -3,7 +3,7 @@
  */
 import { EngineError } from "../../base/errors.ts";
 import { suggestName } from "../../base/suggest-name.ts";
-import { type BindContext, simpleName } from "../../sql/bind/bind-context.ts";
+import { simpleName } from "../../sql/bind/bind-context.ts";
 import { bindQuery } from "../../sql/bind/bind-query.ts";
 import { alterTable } from "../../sql/catalog/alter-table.ts";
 import { checkConnector } from "../../sql/catalog/connectors.ts";
@@ -15,16 +15,14 @@ import { notSupported, type SourceText, statementError } from "../../sql/parse/s
 import { streamOf } from "../../sql/plan/staging.ts";
 import { createFilledTable } from "./create-filled-table.ts";
 import { alterMaterializedTable, stopFilling } from "./materialized-tables.ts";
-import { functionNamed, type ReadCatalog } from "./read-catalog.ts";
+import { functionNamed, type StatementContext } from "./read-catalog.ts";
 import { ask, type SqlPorts } from "./sql-ports.ts";
 import { done, type StatementResult } from "./statement-result.ts";
 import { storeTable } from "./store-table.ts";
 
-type Context = BindContext & { readonly catalog: ReadCatalog };
-
 export async function createTable(
   statement: CreateTable,
-  context: Context,
+  context: StatementContext,
   ports: SqlPorts,
 ): Promise<StatementResult> {
   const { source, catalog } = context;
@@ -52,7 +50,7 @@ export async function createTable(
 
 export async function createView(
   statement: CreateView,
-  context: Context,
+  context: StatementContext,
   ports: SqlPorts,
 ): Promise<StatementResult> {
   const { source, catalog } = context;
@@ -76,7 +74,7 @@ export async function createView(
 
 export async function alter(
   statement: AlterTable | AlterView,
-  context: Context,
+  context: StatementContext,
   ports: SqlPorts,
 ): Promise<StatementResult> {
   const { source, catalog } = context;
@@ -101,7 +99,7 @@ export async function alter(
 async function alterView(
   statement: AlterView,
   name: string,
-  context: Context,
+  context: StatementContext,
   ports: SqlPorts,
 ): Promise<StatementResult> {
   const { source, catalog } = context;
@@ -128,7 +126,11 @@ async function alterView(
 }
 
 /** Drops; the stream of a table goes with it, and must not be in use. */
-export async function drop(statement: Drop, context: Context, ports: SqlPorts): Promise<StatementResult> {
+export async function drop(
+  statement: Drop,
+  context: StatementContext,
+  ports: SqlPorts,
+): Promise<StatementResult> {
   const { source, catalog } = context;
   const name = simpleName(source, statement.name);
   const what = statement.what === "MATERIALIZED TABLE" ? "TABLE" : statement.what;
@@ -169,7 +171,7 @@ function checkDropped(table: TableDefinition, { what, name }: Drop, source: Sour
 async function checkUnfilled(
   { name }: TableDefinition,
   statement: Drop,
-  { source }: Context,
+  { source }: StatementContext,
   ports: SqlPorts,
 ): Promise<void> {
   const jobs = await ask(ports, (rpc) => rpc.jobs());

@@ -4,21 +4,19 @@
 import { suggestName } from "../../base/suggest-name.ts";
 import { findAggregate } from "../../interpreter/aggregates/built-in.ts";
 import { findFunction } from "../../interpreter/functions/built-in.ts";
-import { type BindContext, simpleName } from "../../sql/bind/bind-context.ts";
+import { simpleName } from "../../sql/bind/bind-context.ts";
 import { declarationOf, usageOf } from "../../sql/bind/user-function.ts";
 import type { AlterFunction, CreateFunction, FunctionFacts, Show } from "../../sql/parse/statement-tree.ts";
 import { notSupported, statementError } from "../../sql/parse/syntax-error.ts";
 import type { QualifiedName } from "../../sql/parse/syntax-tree.ts";
 import type { FunctionDefinition } from "../coordinator/sql-objects.ts";
-import { functionNamed, type ReadCatalog, registeredAs } from "./read-catalog.ts";
+import { functionNamed, registeredAs, type StatementContext } from "./read-catalog.ts";
 import { ask, type SqlPorts } from "./sql-ports.ts";
 import { done, type StatementResult, textFields, textResult } from "./statement-result.ts";
 
-type Context = BindContext & { readonly catalog: ReadCatalog };
-
 export async function createFunction(
   statement: CreateFunction,
-  context: Context,
+  context: StatementContext,
   ports: SqlPorts,
 ): Promise<StatementResult> {
   const { source, catalog } = context;
@@ -40,7 +38,7 @@ export async function createFunction(
 /** Gives a function another implementation; jobs go on with that which they were made with. */
 export async function alterFunction(
   statement: AlterFunction,
-  context: Context,
+  context: StatementContext,
   ports: SqlPorts,
 ): Promise<StatementResult> {
   const { catalog, source } = context;
@@ -58,7 +56,7 @@ export async function alterFunction(
 function definedBy(
   { implementation, language, ...span }: FunctionFacts,
   name: string,
-  { source }: Context,
+  { source }: StatementContext,
   { functions }: SqlPorts,
 ): FunctionDefinition {
   if (language !== undefined && language !== "TYPESCRIPT" && language !== "JAVASCRIPT") {
@@ -70,7 +68,7 @@ function definedBy(
   return definition;
 }
 
-export function describeFunction(named: QualifiedName, context: Context): StatementResult {
+export function describeFunction(named: QualifiedName, context: StatementContext): StatementResult {
   const { name, implementation, language } = findNamed(named, context);
   const user = context.catalog.function(name);
   const facts: [string, string | undefined][] = [
@@ -91,20 +89,20 @@ export function describeFunction(named: QualifiedName, context: Context): Statem
   };
 }
 
-export function showCreateFunction({ what, of }: Show, context: Context): StatementResult {
+export function showCreateFunction({ what, of }: Show, context: StatementContext): StatementResult {
   const { name, implementation, language } = findNamed(of, context);
   const said = language === undefined ? "" : ` LANGUAGE ${language}`;
   const text = `CREATE FUNCTION \`${name}\` AS '${implementation.replaceAll("'", "''")}'${said}`;
   return textResult(`SHOW ${what}`, "result", [text]);
 }
 
-function findNamed(named: QualifiedName | undefined, context: Context): FunctionDefinition {
+function findNamed(named: QualifiedName | undefined, context: StatementContext): FunctionDefinition {
   const found = named && functionNamed(context.catalog.functions, simpleName(context.source, named));
   if (found) return found;
   throw unknownFunction(named, context);
 }
 
-function unknownFunction(named: QualifiedName | undefined, { source, catalog }: Context) {
+function unknownFunction(named: QualifiedName | undefined, { source, catalog }: StatementContext) {
   const name = named ? simpleName(source, named) : "";
   const suggestion = suggestName(
     name,

@@ -8,6 +8,7 @@ import { bytesShape, stringShape } from "../../interpreter/signatures.ts";
 import type { SqlType } from "../../interpreter/types/sql-type.ts";
 import type { UserFunction, UserFunctions } from "../../interpreter/user-functions.ts";
 import { readStreamDefinition, type StreamDefinition } from "../../protocol/stream-spec.ts";
+import type { BindContext } from "../../sql/bind/bind-context.ts";
 import type { Catalog, TableDefinition, ViewDefinition } from "../../sql/catalog/table-definition.ts";
 import type { FunctionDefinition, SqlObject } from "../coordinator/sql-objects.ts";
 import { ask, type SqlPorts } from "./sql-ports.ts";
@@ -17,6 +18,9 @@ export interface ReadCatalog extends Catalog {
   readonly views: readonly ViewDefinition[];
   readonly functions: readonly FunctionDefinition[];
 }
+
+/** What statements are bound in. */
+export type StatementContext = BindContext & { readonly catalog: ReadCatalog };
 
 export async function readCatalog(ports: SqlPorts): Promise<ReadCatalog> {
   const [objects, streams] = await Promise.all([

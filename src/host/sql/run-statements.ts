@@ -1,7 +1,6 @@
 /**
  * Runs statements of SQL, one after the other: each sees what those before it made.
  */
-import type { BindContext } from "../../sql/bind/bind-context.ts";
 import { bindInsert } from "../../sql/bind/bind-insert.ts";
 import { bindQuery } from "../../sql/bind/bind-query.ts";
 import {
@@ -20,7 +19,7 @@ import { planFilledTable } from "./create-filled-table.ts";
 import { alter, createTable, createView, drop } from "./define.ts";
 import { alterFunction, createFunction } from "./functions.ts";
 import { insert } from "./insert.ts";
-import { type ReadCatalog, readCatalog } from "./read-catalog.ts";
+import { readCatalog, type StatementContext } from "./read-catalog.ts";
 import { select } from "./select.ts";
 import { describe, show } from "./show.ts";
 import { ask, type Session, type SqlPorts } from "./sql-ports.ts";
@@ -107,9 +106,11 @@ async function runStatement(
   }
 }
 
-type Context = BindContext & { readonly catalog: ReadCatalog };
-
-function contextOf(source: SourceText, options: SessionOptions, catalog: ReadCatalog): Context {
+function contextOf(
+  source: SourceText,
+  options: SessionOptions,
+  catalog: StatementContext["catalog"],
+): StatementContext {
   return { source, catalog, options, named: new Map(), views: [], numbers: { next: 1 }, bindQuery };
 }
 
@@ -167,7 +168,7 @@ async function stopJob(
   };
 }
 
-function explain({ statement, ...span }: Explain, context: Context): StatementResult {
+function explain({ statement, ...span }: Explain, context: StatementContext): StatementResult {
   const { source, options } = context;
   switch (statement.kind) {
     case "query": {

@@ -6,7 +6,7 @@ import { aggregateNames } from "../../interpreter/aggregates/built-in.ts";
 import { functionNames } from "../../interpreter/functions/built-in.ts";
 import { formatShape } from "../../interpreter/types/sql-type.ts";
 import type { Row } from "../../interpreter/values/sql-value.ts";
-import { type BindContext, simpleName } from "../../sql/bind/bind-context.ts";
+import { simpleName } from "../../sql/bind/bind-context.ts";
 import { bindQuery } from "../../sql/bind/bind-query.ts";
 import { bindScan } from "../../sql/bind/bind-scan.ts";
 import type { Field } from "../../sql/bind/logical-plan.ts";
@@ -17,13 +17,15 @@ import type { Describe, Show } from "../../sql/parse/statement-tree.ts";
 import { notSupported, statementError } from "../../sql/parse/syntax-error.ts";
 import type { QualifiedName } from "../../sql/parse/syntax-tree.ts";
 import { describeFunction, showCreateFunction } from "./functions.ts";
-import type { ReadCatalog } from "./read-catalog.ts";
+import type { StatementContext } from "./read-catalog.ts";
 import { ask, type SqlPorts } from "./sql-ports.ts";
 import { type StatementResult, stringType, textFields, textResult } from "./statement-result.ts";
 
-type Context = BindContext & { readonly catalog: ReadCatalog };
-
-export async function show(statement: Show, context: Context, ports: SqlPorts): Promise<StatementResult> {
+export async function show(
+  statement: Show,
+  context: StatementContext,
+  ports: SqlPorts,
+): Promise<StatementResult> {
   const { catalog, source } = context;
   const label = `SHOW ${statement.what}`;
   const listed = (column: string, names: readonly string[]) =>
@@ -84,7 +86,7 @@ export async function show(statement: Show, context: Context, ports: SqlPorts): 
   }
 }
 
-function showCreateTable(statement: Show, context: Context): StatementResult {
+function showCreateTable(statement: Show, context: StatementContext): StatementResult {
   const label = `SHOW ${statement.what}`;
   const table = tableNamed(statement.of, context);
   const right = table.materialized ? "SHOW CREATE MATERIALIZED TABLE" : "SHOW CREATE TABLE";
@@ -97,7 +99,7 @@ function showCreateTable(statement: Show, context: Context): StatementResult {
   );
 }
 
-export function describe(statement: Describe, context: Context): StatementResult {
+export function describe(statement: Describe, context: StatementContext): StatementResult {
   const { source, catalog } = context;
   const { name: named } = statement;
   if (statement.what === "FUNCTION" && typeof named !== "string") return describeFunction(named, context);
@@ -147,14 +149,19 @@ function described(fields: readonly Field[], more: (field: Field) => Row): State
   };
 }
 
-function tableNamed(named: QualifiedName | undefined, context: Context): TableDefinition {
+function tableNamed(named: QualifiedName | undefined, context: StatementContext): TableDefinition {
   const name = named ? simpleName(context.source, named) : "";
   const table = context.catalog.table(name);
   if (!table) throw unknown(named, name, "table", context);
   return table;
 }
 
-function unknown(named: QualifiedName | undefined, name: string, what: string, { source, catalog }: Context) {
+function unknown(
+  named: QualifiedName | undefined,
+  name: string,
+  what: string,
+  { source, catalog }: StatementContext,
+) {
   const span = named ?? { start: 0, end: 0 };
   return statementError(source, span, `There is no ${what} ${name}${suggestName(name, catalog.names)}`);
 }

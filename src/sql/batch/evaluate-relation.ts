@@ -9,7 +9,8 @@ import { compileExpression, compileExpressions } from "../../interpreter/compile
 import type { EvaluationContext } from "../../interpreter/scalar-function.ts";
 import type { SqlType } from "../../interpreter/types/sql-type.ts";
 import { comparisonOf, nullsLast } from "../../interpreter/values/compare-values.ts";
-import { entriesOf, nanosPerMilli, type Row, type SqlValue } from "../../interpreter/values/sql-value.ts";
+import { elementsIn } from "../../interpreter/values/elements.ts";
+import { nanosPerMilli, type Row, type SqlValue } from "../../interpreter/values/sql-value.ts";
 import { timeZoneOf } from "../../interpreter/values/time-zone.ts";
 import { encodeRow } from "../../interpreter/values/value-codec.ts";
 import { toHex } from "../../interpreter/values/value-json.ts";
@@ -66,30 +67,14 @@ export function evaluateRelation(relation: Relation, context: BatchContext): rea
 function unnested(relation: UnnestRelation, rows: readonly Row[], context: BatchContext): Row[] {
   const { collection, elementTypes, isLeft, hasOrdinality } = relation;
   const evaluate = compileExpression(collection, context);
+  const elementsOf = elementsIn(collection.type);
   const nothing: Row = [...elementTypes.map(() => null), ...(hasOrdinality ? [null] : [])];
   return rows.flatMap((row) => {
-    const elements = elementsOf(evaluate(row), collection.type);
-    const made = elements.map(
-      (element, index): Row => [
-        ...row,
-        ...(element ?? elementTypes.map(() => null)),
-        ...(hasOrdinality ? [index + 1] : []),
-      ],
+    const made = elementsOf(evaluate(row)).map(
+      (element, index): Row => [...row, ...element, ...(hasOrdinality ? [index + 1] : [])],
     );
     return made.length === 0 && isLeft ? [[...row, ...nothing]] : made;
   });
-}
-
-/** The elements of a collection as rows; null for one that is null. */
-function elementsOf(value: SqlValue, type: SqlType): (Row | null)[] {
-  if (value === null) return [];
-  if (type.name === "MAP") return entriesOf(value).map((entry) => [...entry]);
-  const element = type.name === "ARRAY" || type.name === "MULTISET" ? type.element : undefined;
-  const asRow = (each: SqlValue) => (element?.name === "ROW" ? (each as Row | null) : [each]);
-  if (type.name !== "MULTISET") return (value as readonly SqlValue[]).map(asRow);
-  return entriesOf(value).flatMap(([each, count]) =>
-    Array.from({ length: Number(count) }, () => asRow(each)),
-  );
 }
 
 function windowed(relation: WindowRelation, rows: readonly Row[], context: BatchContext): Row[] {

@@ -4,6 +4,7 @@
 import { EngineError } from "../../base/errors.ts";
 import type { DataType } from "../../columnar/schema.ts";
 import { formatType } from "../../columnar/schema.ts";
+import { laneTypeOf } from "../../engine/plan/lane-values.ts";
 import type { RowExpression } from "../../interpreter/row-expression.ts";
 import { formatShape, type SqlType } from "../../interpreter/types/sql-type.ts";
 import { decodeValueJson } from "../../interpreter/values/value-json.ts";
@@ -40,32 +41,8 @@ export function streamOfTable(table: TableDefinition): StreamDefinition {
 
 /** How a column of a table lies in a stream. */
 export function dataTypeOf(name: string, type: SqlType): DataType {
-  switch (type.name) {
-    case "BOOLEAN":
-    case "INT":
-    case "BIGINT":
-    case "DOUBLE":
-    case "DATE":
-      return { name: type.name };
-    case "TINYINT":
-    case "SMALLINT":
-      return { name: "INT" };
-    case "FLOAT":
-      return { name: "DOUBLE" };
-    case "CHAR":
-    case "VARCHAR":
-      return { name: "STRING" };
-    case "BINARY":
-    case "VARBINARY":
-      return { name: "BYTES" };
-    case "TIMESTAMP":
-    case "TIMESTAMP_LTZ":
-      if (type.precision <= 3) return { name: type.name, precision: 3 };
-      break;
-    case "DECIMAL":
-      if (type.precision <= 18) return { name: "DECIMAL", precision: type.precision, scale: type.scale };
-      break;
-  }
+  const lane = laneTypeOf(type);
+  if (lane) return lane;
   const remedy =
     type.name === "TIMESTAMP" || type.name === "TIMESTAMP_LTZ"
       ? `; use ${type.name}(3)`

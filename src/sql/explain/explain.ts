@@ -4,10 +4,10 @@
 import { EngineError } from "../../base/errors.ts";
 import type { InsertPlan, Relation } from "../bind/logical-plan.ts";
 import type { SessionOptions } from "../bind/session-options.ts";
-import type { TableDefinition } from "../catalog/table-definition.ts";
 import { optimize } from "../optimize/optimize.ts";
 import { planDataflow } from "../plan/lower-insert.ts";
 import { lowerToJob } from "../plan/lower-to-job.ts";
+import { resultInsert } from "../plan/result-insert.ts";
 import { adviceOnDataflow, adviceOnJob } from "./advise-on-state.ts";
 import { formatDataflow } from "./format-dataflow.ts";
 import { formatJob } from "./format-job.ts";
@@ -27,16 +27,7 @@ export function explainInserts(inserts: readonly InsertPlan[], options: SessionO
 
 /** Explains a query as if its changes were read one after the other. */
 export function explainQuery(relation: Relation, options: SessionOptions): string {
-  const table: TableDefinition = {
-    name: "result",
-    // A result demands nothing.
-    columns: relation.fields.map(({ name, type }) => ({ name, type: { ...type, isNullable: true } })),
-    primaryKey: [],
-    partitionedBy: [],
-    options: { connector: "changelog" },
-  };
-  const insert = { table, input: optimize(relation), isOverwrite: false };
-  return [...logicalParts(relation), physicalPart([insert], options)].join("\n\n");
+  return [...logicalParts(relation), physicalPart([resultInsert(optimize(relation))], options)].join("\n\n");
 }
 
 function logicalParts(relation: Relation): string[] {

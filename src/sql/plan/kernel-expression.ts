@@ -7,6 +7,7 @@
  */
 import { formatDecimal } from "../../columnar/decimal-text.ts";
 import { type DataType, formatType } from "../../columnar/schema.ts";
+import { laneTypeOf } from "../../engine/plan/lane-values.ts";
 import type { CallExpression, LiteralExpression, RowExpression } from "../../interpreter/row-expression.ts";
 import { formatShape, type SqlType } from "../../interpreter/types/sql-type.ts";
 import { nanosPerMilli, type SqlValue } from "../../interpreter/values/sql-value.ts";
@@ -25,16 +26,12 @@ export function kernelTypeOf(type: SqlType): DataType | undefined {
     case "BIGINT":
     case "DOUBLE":
     case "DATE":
-      return { name: type.name };
     case "VARCHAR":
-      return { name: "STRING" };
+    case "DECIMAL":
+      return laneTypeOf(type);
     case "TIMESTAMP":
     case "TIMESTAMP_LTZ":
-      return type.precision === 3 ? { name: type.name, precision: 3 } : undefined;
-    case "DECIMAL":
-      return type.precision <= 18
-        ? { name: "DECIMAL", precision: type.precision, scale: type.scale }
-        : undefined;
+      return type.precision === 3 ? laneTypeOf(type) : undefined;
     default:
       return undefined;
   }
