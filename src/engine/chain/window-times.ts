@@ -11,9 +11,9 @@ import type { Row, SqlValue } from "../../interpreter/values/sql-value.ts";
 import { nanosPerMilli } from "../../interpreter/values/sql-value.ts";
 import { type TimeZone, timeZoneOf } from "../../interpreter/values/time-zone.ts";
 import type { WindowTime } from "../../protocol/dataflow.ts";
-import { higherOf, maxWatermark, minWatermark } from "../log/records.ts";
+import { higherOf, lowerOf, maxWatermark, minWatermark } from "../log/records.ts";
 import { millisOf } from "../plan/lane-values.ts";
-import type { ChainClock } from "./chain-clock.ts";
+import type { ChainClock, GroupsTime } from "./chain-clock.ts";
 
 export class WindowTimes {
   /** True where time is when records are appended. */
@@ -52,11 +52,26 @@ export class WindowTimes {
    * reached. It does not go back where clocks are set back.
    */
   get progress(): bigint {
-    const { appendTime, progress } = this.#clock;
+    this.#farthest = higherOf(this.#farthest, this.#progressAt(this.#clock));
+    return this.#farthest;
+  }
+
+  /** How far time was for a key group, where the chain was put together and goes on from there. */
+  restoredProgressOf(group: number): bigint | undefined {
+    const known = this.#clock.restored.find(({ keyGroups: [first, end] }) => first <= group && group < end);
+    return known && this.#progressAt(known);
+  }
+
+  /** The least of them. */
+  get leastRestored(): bigint | undefined {
+    const all = this.#clock.restored.map((each) => this.#progressAt(each));
+    return all.length === 0 ? undefined : all.reduce(lowerOf);
+  }
+
+  #progressAt({ appendTime, progress }: Omit<GroupsTime, "keyGroups">): bigint {
     const instant = this.isProcessing ? BigInt(appendTime) : progress;
     const isEndless = instant === minWatermark || instant === maxWatermark;
-    this.#farthest = higherOf(this.#farthest, isEndless ? instant : this.#localOf(instant));
-    return this.#farthest;
+    return isEndless ? instant : this.#localOf(instant);
   }
 
   /** The instant, in ms, at which clocks show `local`. */
