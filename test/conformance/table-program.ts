@@ -19,6 +19,7 @@ import { defineTable } from "../../src/sql/catalog/define-table.ts";
 import { eventTimeOf } from "../../src/sql/catalog/stream-of-table.ts";
 import {
   storedColumns,
+  type TableColumn,
   type TableDefinition,
   writtenColumns,
 } from "../../src/sql/catalog/table-definition.ts";
@@ -64,6 +65,7 @@ export class TableProgram {
   readonly #options: Readonly<Record<string, string>>;
   readonly #partitions: Partial<HarnessOptions>;
   #harness: StagesHarness | undefined;
+  #written: PartitionHarness[] = [];
   #run = 1;
 
   /** `partitions`: what all of them are like. */
@@ -76,7 +78,7 @@ export class TableProgram {
   ) {
     this.#partitions = partitions;
     this.#sources = sources.map((each) => this.#create(each, "http"));
-    this.#sinks = sinks.map((each) => this.#create(each, "changelog"));
+    this.#sinks = sinks.map((each) => this.#create(each, each.options.connector ?? "changelog"));
     this.#options = Object.fromEntries(
       Object.entries(config).map(([key, value]) => {
         checkOption(key, value);
@@ -91,7 +93,7 @@ export class TableProgram {
           return { ...plan, input: optimize(plan.input) };
         }),
       );
-      return planDataflow(plans, options, sql.join(";\n"));
+      return keepingAll(planDataflow(plans, options, sql.join(";\n")));
     };
   }
 
@@ -133,9 +135,17 @@ export class TableProgram {
     const shards = sourcesOf(dataflow).map((name, index) => this.#shardOf(name, index));
     this.#harness = new StagesHarness({ stream: undefined, ...this.#partitions }, dataflow, {
       sources: shards,
+      streams: this.#targets(),
     });
     for (const each of this.#harness.all) each.pass(startMs - each.ports.clock.time);
     this.#settle();
+  }
+
+  /** The shards of the streams that are written to. */
+  #targets(): PartitionHarness[] {
+    const targets = this.#sinks.filter(({ options }) => options.connector === "http");
+    this.#written = targets.map(({ name }, index) => this.#shardOf(name, 50 + index));
+    return this.#written;
   }
 
   #shardOf(name: string, index: number): PartitionHarness {
@@ -232,24 +242,75 @@ export class TableProgram {
     this.#harness?.settle();
   }
 
+  /** Moves the clock on everywhere, and does what is due by it. */
+  pass(ms: number): void {
+    for (const each of this.stages.all) {
+      each.pass(ms);
+      each.turn(() => each.partition.heartbeat());
+    }
+    this.#settle();
+  }
+
+  /** The rows of a view, as texts, sorted. */
+  viewRows(sink: string): string[] {
+    const { columns, values } = this.#kept(sink);
+    return values.map((each) => textOf(columns, each)).sort();
+  }
+
+  /** The rows that came into a stream, as texts, sorted. */
+  appendedRows(sink: string): string[] {
+    const shard = this.#written.find(({ identity }) => identity.stream === sink);
+    const table = this.tables.get(sink);
+    if (!shard || !table) throw new Error(`${sink} is no stream`);
+    const columns = writtenColumns(table);
+    const key = columns.map(({ name }) => name);
+    shard.startJob("rows", { source: sink, key, aggregates: { times: { function: "count" } } });
+    shard.settle();
+    const found = shard.scan("rows").rows.flatMap(({ values }) => {
+      const text = textOf(columns, values as Record<string, ResultJson>);
+      return Array.from({ length: Number(values.times) }, () => text);
+    });
+    return found.sort();
+  }
+
   /** What a sink holds so far, in order. */
   rows(sink: string): { readonly kind: string; readonly row: Row; readonly text: string }[] {
-    const table = this.tables.get(sink);
-    if (!table || !this.#harness) throw new Error("the job runs");
-    const { stages } = this.dataflow(1);
-    const stage = stages.findIndex(({ sinks }) => sinks.some(({ name }) => name === sink));
-    const types = writtenColumns(table).map(({ type }) => type);
-    const found = (this.#harness.stages[stage] ?? []).flatMap((each) => each.scan("job", {}, this.#run).rows);
-    return found.map(({ values }) => {
-      const [, kind, ...rest] = Object.values(values) as ResultJson[];
+    const { columns, values } = this.#kept(sink);
+    const types = columns.map(({ type }) => type);
+    return values.map((each) => {
+      const [, kind, ...rest] = Object.values(each);
       const row = types.map((type, index) => readLane(rest[index] ?? null, type));
       return { kind: String(kind), row, text: javaRow(String(kind), row, types) };
     });
   }
 
+  /** The columns of a sink, and what its partitions show of each row. */
+  #kept(sink: string) {
+    const table = this.tables.get(sink);
+    if (!table) throw new Error(`no table ${sink}`);
+    const { stages } = this.dataflow(1);
+    const stage = stages.findIndex(({ sinks }) => sinks.some(({ name }) => name === sink));
+    const found = (this.stages.stages[stage] ?? []).flatMap((each) => each.scan("job", {}, this.#run).rows);
+    return {
+      columns: writtenColumns(table),
+      values: found.map(({ values }) => values as Record<string, ResultJson>),
+    };
+  }
+
   get sinks(): readonly TableDefinition[] {
     return this.#sinks;
   }
+}
+
+/** However far the clock goes, the rows of sinks stay to be compared. */
+function keepingAll(dataflow: DataflowDefinition): DataflowDefinition {
+  const stages = dataflow.stages.map((stage) => {
+    const sinks = stage.sinks.map((each) =>
+      each.sink === "changelog" ? { ...each, retentionMs: Number.MAX_SAFE_INTEGER } : each,
+    );
+    return { ...stage, sinks };
+  });
+  return { ...dataflow, stages };
 }
 
 function sourcesOf({ stages }: DataflowDefinition): string[] {
@@ -259,6 +320,15 @@ function sourcesOf({ stages }: DataflowDefinition): string[] {
 /** A value as the harness takes it for its lane. */
 function laneJson(value: SqlValue, type: SqlType): JsonScalar {
   return formatValue(laneWriter(type, "bytes")(value), columnTypeOf(type, "bytes"));
+}
+
+function textOf(columns: readonly TableColumn[], values: Readonly<Record<string, ResultJson>>): string {
+  const row = columns.map(({ name, type }) => readLane(values[name] ?? null, type));
+  return javaRow(
+    "",
+    row,
+    columns.map(({ type }) => type),
+  );
 }
 
 /** A value of a view, which is text where it has no lane. */

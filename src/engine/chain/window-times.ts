@@ -24,12 +24,18 @@ export class WindowTimes {
   readonly #zone: TimeZone | undefined;
   #farthest = minWatermark;
 
-  /** `types` are those of the rows. */
-  constructor(time: WindowTime, types: readonly SqlType[], timeZone: string, clock: ChainClock) {
+  /** `types` are those of the rows; `isOfInstants`: their windows are of instants, whatever those types are. */
+  constructor(
+    time: WindowTime,
+    types: readonly SqlType[],
+    timeZone: string,
+    clock: ChainClock,
+    isOfInstants = false,
+  ) {
     this.isProcessing = !("column" in time);
     this.#column = "column" in time ? time.column : -1;
     this.#clock = clock;
-    const isInstant = this.isProcessing || types[this.#column]?.name === "TIMESTAMP_LTZ";
+    const isInstant = isOfInstants || this.isProcessing || types[this.#column]?.name === "TIMESTAMP_LTZ";
     this.#zone = isInstant && timeZone !== "UTC" ? timeZoneOf(timeZone) : undefined;
   }
 

@@ -9,7 +9,6 @@ import { formatSqlType } from "../../../src/interpreter/types/sql-type.ts";
 import type { SqlValue } from "../../../src/interpreter/values/sql-value.ts";
 import { evaluateRelation } from "../../../src/sql/batch/evaluate-relation.ts";
 import type { Relation } from "../../../src/sql/bind/logical-plan.ts";
-import { stepArbitrary } from "../../arbitraries/partition-runs.ts";
 import {
   limitedQueries,
   orderedQueries,
@@ -20,23 +19,14 @@ import {
   streamQueries,
   streamSchema,
 } from "../../arbitraries/sql-streams.ts";
+import { happenIn, happenings } from "../../arbitraries/stages-runs.ts";
 import { javaRow } from "../../conformance/java-text.ts";
 import { TableProgram } from "../../conformance/table-program.ts";
 import { contentOf, hasTotalOfNothing } from "../../support/changes.ts";
 import { stillContext } from "../../support/evaluated.ts";
-import type { Fate, StagesHarness } from "../../support/stages-harness.ts";
 
 /** A long run: LAW_RUNS=20 multiplies the number of cases. */
 const runs = (count: number) => count * Number(process.env.LAW_RUNS ?? 1);
-
-const fate = fc.constantFrom<Fate>("answered", "answered", "request lost", "answer lost");
-
-const happening = fc.oneof(
-  fc.record({ to: fc.nat(7), step: stepArbitrary }),
-  fc.record({ fates: fc.array(fate, { minLength: 1, maxLength: 4 }) }),
-);
-
-type Happening = typeof happening extends fc.Arbitrary<infer Value> ? Value : never;
 
 const parallelism = fc.integer({ min: 1, max: 3 });
 
@@ -49,7 +39,7 @@ const life = fc.record({
   before: parallelism,
   /** Behind so many frames comes a savepoint, and `behind` more while it is taken. */
   savepoint: fc.option(fc.record({ frame: fc.nat(12), behind: fc.nat(3), after: parallelism })),
-  happenings: fc.array(fc.array(happening, { maxLength: 4 }), { maxLength: 20, size: "max" }),
+  happenings,
 });
 
 type Life = typeof life extends fc.Arbitrary<infer Value> ? Value : never;
@@ -85,13 +75,13 @@ function programOf(sql: string, { isInstant, timeZone, isFolding, pageBudget }: 
 function lived(
   program: TableProgram,
   frames: readonly StreamFrame[],
-  { before, savepoint, happenings }: Life,
+  { before, savepoint, happenings: happened }: Life,
 ): string[] {
   program.start(before);
   const append = (from: number, to: number) => {
     for (const [index, { stream, changes }] of [...frames.entries()].slice(from, to)) {
       program.appendFrame(stream, changes);
-      for (const each of happenings[index] ?? []) happen(program.stages, each);
+      for (const each of happened[index] ?? []) happenIn(program.stages, each);
     }
   };
   const cut = savepoint?.frame ?? frames.length;
@@ -102,15 +92,6 @@ function lived(
   }
   program.end();
   return contentOf(program.rows("result"));
-}
-
-function happen(stages: StagesHarness, happened: Happening): void {
-  if (!("fates" in happened)) {
-    stages.all[happened.to % stages.all.length]?.perform(happened.step);
-    return;
-  }
-  let next = 0;
-  stages.deliver(() => happened.fates[next++ % happened.fates.length] ?? "answered");
 }
 
 function batchOf(frames: readonly StreamFrame[], timeZone: string) {
