@@ -105,6 +105,19 @@ describe("state that is kept for a time", () => {
     program.append("s", rowOf("a", 1));
     expect(changesOf(program)).toEqual(["+I[a]", "+I[a]"]);
   });
+
+  test("distinct rows go into a stream, and are counted once", () => {
+    const distinct = "SELECT DISTINCT k, ts FROM s";
+    const schema = ["k STRING", "ts TIMESTAMP(3)", "WATERMARK FOR ts AS ts"];
+    const stream = programOf(distinct, { schema, connector: "http", options });
+    const count = programOf(`SELECT COUNT(*) FROM (${distinct})`, { schema: ["n BIGINT"], options });
+    for (const program of [stream, count]) {
+      program.start(2);
+      for (const k of ["a", "b", "a"]) program.append("s", rowOf(k, 1));
+    }
+    expect(stream.appendedRows("result")).toEqual(["[a, 1970-01-01T00:00]", "[b, 1970-01-01T00:00]"]);
+    expect(contentOf(count.rows("result"))).toEqual(["[2]"]);
+  });
 });
 
 describe("windows of instants lie on the clocks of the session's zone", () => {
