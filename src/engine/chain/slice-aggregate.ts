@@ -95,12 +95,12 @@ export class SliceAggregate implements Operator {
 
   nextEnd(): bigint | undefined {
     const end = this.#times.isProcessing ? undefined : this.#nextEnd();
-    return end === undefined ? undefined : this.#times.instantOf(end - 1n) + 1n;
+    return end === undefined ? undefined : this.#times.dueAt(end - 1n) + 1n;
   }
 
   nextDueAt(): number | undefined {
     const end = this.#times.isProcessing ? this.#nextEnd() : undefined;
-    return end === undefined ? undefined : Number(this.#times.instantOf(end));
+    return end === undefined ? undefined : Number(this.#times.dueAt(end - 1n)) + 1;
   }
 
   openWindows(): number {

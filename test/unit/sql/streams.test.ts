@@ -149,6 +149,42 @@ describe("windows of instants lie on the clocks of the session's zone", () => {
     program.append("s", rowOf("a", 1, 39 * hour + 5));
     expect(changesOf(program).slice(1)).toEqual(["+I[1970-01-02T00:00, 1970-01-03T00:00, 2]"]);
   });
+
+  test("where clocks are set back, once both hours are over, however rows are framed", () => {
+    const zone = { "table.local-time-zone": "America/New_York" };
+    const hops = "TABLE(HOP(TABLE s, DESCRIPTOR(ts), INTERVAL '30' MINUTE, INTERVAL '1' HOUR))";
+    const query = `SELECT window_start, window_end, COUNT(*) FROM ${hops} GROUP BY window_start, window_end`;
+    // On 2024-11-03 clocks show one o'clock at 5:00 and at 6:00 in UTC.
+    const five = Date.UTC(2024, 10, 3, 5) / 1000;
+    const minutes = [10, 50, 59.5, 65, 100, 119, 125];
+    const rowsAt = minutes.map((minute) => rowOf("a", 1, five + minute * 60));
+    const contents = [true, false].map((isAlone) => {
+      const program = programOf(query, { schema, isInstant: true, options: zone });
+      program.start(1);
+      for (const frame of isAlone ? rowsAt.map((row) => [row]) : [rowsAt.slice(0, 2), rowsAt.slice(2)]) {
+        program.appendFrame(
+          "s",
+          frame.map((row) => ({ kind: "+I", row })),
+        );
+        program.stages.settle();
+        for (const each of program.stages.all) each.crash();
+      }
+      program.stages.settle();
+      const before = changesOf(program).length;
+      program.end();
+      return [before, ...contentOf(program.rows("result"))];
+    });
+    const day = "2024-11-03T";
+    expect(contents).toEqual(
+      Array.from({ length: 2 }, () => [
+        2,
+        `[${day}00:30, ${day}01:30, 2]`,
+        `[${day}01:00, ${day}02:00, 6]`,
+        `[${day}01:30, ${day}02:30, 5]`,
+        `[${day}02:00, ${day}03:00, 1]`,
+      ]),
+    );
+  });
 });
 
 test("GROUPING_ID has a bit for each key that is left out", () => {
