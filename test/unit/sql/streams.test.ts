@@ -187,6 +187,39 @@ describe("windows of instants lie on the clocks of the session's zone", () => {
   });
 });
 
+test("rows of the hour that comes twice are sorted by their instants, and none is late", () => {
+  const options = { "table.local-time-zone": "America/New_York" };
+  const program = programOf("SELECT v FROM s ORDER BY ts", { schema: ["v INT"], isInstant: true, options });
+  const five = Date.UTC(2024, 10, 3, 5) / 1000;
+  program.start(1);
+  const minutes = [30, 10, 70, 65, 130];
+  program.appendFrame(
+    "s",
+    minutes.map((minute) => ({ kind: "+I", row: rowOf("a", minute, five + minute * 60) })),
+  );
+  program.append("s", rowOf("a", 140, five + 140 * 60));
+  program.end();
+  expect(changesOf(program)).toEqual(["+I[10]", "+I[30]", "+I[65]", "+I[70]", "+I[130]", "+I[140]"]);
+});
+
+test("rows that a condition leaves out hold their session together", () => {
+  const query = `SELECT window_start, COUNT(*)
+    FROM TABLE(SESSION(TABLE s PARTITION BY k, DESCRIPTOR(ts), INTERVAL '3' SECOND))
+    WHERE v > 0 GROUP BY k, window_start, window_end`;
+  const program = programOf(query, { schema: ["started TIMESTAMP(3)", "n BIGINT"] });
+  program.start(2);
+  for (const [v, second] of [
+    [1, 0],
+    [0, 2],
+    [1, 4],
+    [0, 20],
+  ] as const) {
+    program.append("s", rowOf("a", v, second));
+  }
+  // It has fired: its results only come.
+  expect(changesOf(program)).toEqual(["+I[1970-01-01T00:00, 2]"]);
+});
+
 test("GROUPING_ID has a bit for each key that is left out", () => {
   const query = `SELECT k, v, GROUPING_ID(k, v), GROUPING(v), COUNT(*) FROM s
     GROUP BY GROUPING SETS ((k, v), (k), (v), ())`;
