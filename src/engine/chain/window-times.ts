@@ -23,7 +23,7 @@ export class WindowTimes {
   /** Undefined where windows lie on the time as it is. */
   readonly #zone: TimeZone | undefined;
 
-  /** `types` are those of the rows; `isOfInstants`: their windows are of instants, whatever those types are. */
+  /** `types` are those of the rows; `isOfInstants`: windows are of instants, whatever the types say. */
   constructor(
     time: WindowTime,
     types: readonly SqlType[],

@@ -227,8 +227,8 @@ function edgesOf({ states: [state] }: RestoredStates, plan: TaskPlan): EdgeStart
 }
 
 /**
- * A chain goes on with the latest time. Its rows are its own to read: the windows of key groups that are behind
- * fire with its first record.
+ * A chain goes on with the latest time. Its rows are its own to read: the windows of key groups that are
+ * behind fire with its first record.
  */
 function chainTimes(states: readonly TaskState[]): Pick<Checkpoint, "appendTime" | "groupTimes"> {
   const groupTimes = states.map(({ keyGroups, firedThrough, appendTime = 0 }) => {

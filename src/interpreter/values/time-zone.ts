@@ -16,8 +16,8 @@ export interface TimeZone {
   /** The same, but the second of the two where a time comes twice. */
   readonly lastInstantOfLocal: (nanos: bigint) => bigint;
   /**
-   * Up to which local time, in nanoseconds, all has been when it is such an instant: where clocks are about to
-   * be set back, what comes again has not.
+   * Up to which local time, in nanoseconds, all has been when it is such an instant: where clocks are about
+   * to be set back, what comes again has not.
    */
   readonly localThrough: (nanos: bigint) => bigint;
 }

@@ -1,7 +1,7 @@
 /**
  * A stream is its batch, whatever happens: rows that are taken back, out of order and framed at random, lost
- * calls, crashes, checkpoints, little memory, and a savepoint in between. What a sink was told adds up to what
- * the query answers over all rows at once.
+ * calls, crashes, checkpoints, little memory, and a savepoint in between. What a sink was told adds up to
+ * what the query answers over all rows at once.
  */
 import fc from "fast-check";
 import { expect, test } from "vitest";
