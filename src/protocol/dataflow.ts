@@ -166,8 +166,7 @@ export interface GroupAggregateOperator extends AggregateFacts {
  */
 export interface WindowAggregateOperator extends AggregateFacts {
   readonly operator: "window aggregate";
-  /** Attached: the input's rows say their window in these columns, from a window before. */
-  readonly window: WindowShape | { readonly kind: "attached"; readonly start: number; readonly end: number };
+  readonly window: WindowShape | AttachedWindow;
   readonly time: WindowTime;
   /** A TIMESTAMP_LTZ's start and end are TIMESTAMP of the session's zone. */
   readonly properties: readonly WindowProperty[];
@@ -175,6 +174,15 @@ export interface WindowAggregateOperator extends AggregateFacts {
   readonly isLegacy: boolean;
   /** Late by no more than this, a row changes the results of its windows again. */
   readonly latenessMs: number;
+}
+
+/** The input's rows say their window in these columns, from a window before. */
+export interface AttachedWindow {
+  readonly kind: "attached";
+  readonly start: number;
+  readonly end: number;
+  /** That window goes by a TIMESTAMP_LTZ: its bounds are times of the session's zone. */
+  readonly isOfInstants?: boolean;
 }
 
 /** `time` is the last millisecond of the window, `processing` when it fired. */

@@ -13,11 +13,13 @@ import type { DataflowDefinition } from "../../src/protocol/dataflow.ts";
 import { readStreamDefinition } from "../../src/protocol/stream-spec.ts";
 import { bindInsert } from "../../src/sql/bind/bind-insert.ts";
 import { bindQuery } from "../../src/sql/bind/bind-query.ts";
+import type { Relation } from "../../src/sql/bind/logical-plan.ts";
 import { checkOption, optionKey } from "../../src/sql/bind/session-options.ts";
 import { defineTable } from "../../src/sql/catalog/define-table.ts";
 import { eventTimeOf } from "../../src/sql/catalog/stream-of-table.ts";
 import {
   storedColumns,
+  type TableColumn,
   type TableDefinition,
   writtenColumns,
 } from "../../src/sql/catalog/table-definition.ts";
@@ -26,7 +28,7 @@ import { parseStatements } from "../../src/sql/parse/parse-statements.ts";
 import type { Insert } from "../../src/sql/parse/statement-tree.ts";
 import { planDataflow } from "../../src/sql/plan/lower-insert.ts";
 import { isChangelog } from "../../src/sql/plan/staging.ts";
-import { PartitionHarness } from "../support/partition-harness.ts";
+import { type HarnessOptions, PartitionHarness } from "../support/partition-harness.ts";
 import { StagesHarness } from "../support/stages-harness.ts";
 import { javaRow } from "./java-text.ts";
 import { decodeTagged, type Tagged } from "./tagged-values.ts";
@@ -45,6 +47,12 @@ export interface ProgramRow {
 
 const kinds: readonly string[] = ["+I", "-U", "+U", "-D"];
 
+/** A row of all stored columns. */
+export interface ProgramChange {
+  readonly kind: string;
+  readonly row: Row;
+}
+
 /** 2024-01-01: what processing time is in a program. */
 const startMs = 1_704_067_200_000;
 
@@ -54,42 +62,57 @@ export class TableProgram {
   readonly dataflow: (parallelism: number) => DataflowDefinition;
   readonly #sources: readonly TableDefinition[];
   readonly #sinks: readonly TableDefinition[];
+  readonly #options: Readonly<Record<string, string>>;
+  readonly #partitions: Partial<HarnessOptions>;
   #harness: StagesHarness | undefined;
+  #written: PartitionHarness[] = [];
   #run = 1;
 
+  /** `partitions`: what all of them are like. */
   constructor(
     sources: readonly ProgramTable[],
     sinks: readonly ProgramTable[],
     sql: readonly string[],
     config: Readonly<Record<string, string>>,
+    partitions: Partial<HarnessOptions> = {},
   ) {
+    this.#partitions = partitions;
     this.#sources = sources.map((each) => this.#create(each, "http"));
-    this.#sinks = sinks.map((each) => this.#create(each, "changelog"));
-    const options = Object.fromEntries(
+    this.#sinks = sinks.map((each) => this.#create(each, each.options.connector ?? "changelog"));
+    this.#options = Object.fromEntries(
       Object.entries(config).map(([key, value]) => {
         checkOption(key, value);
         return [optionKey(key), value];
       }),
     );
     this.dataflow = (parallelism) => {
-      const all = { ...options, "parallelism.default": String(parallelism) };
-      const plans = sql.flatMap((text) => {
-        const names = [...this.tables.keys()];
-        const catalog = {
-          table: (name: string) => this.tables.get(name),
-          view: () => undefined,
-          function: () => undefined,
-          names,
-        };
-        const shared = { source: { text }, catalog, options: all, named: new Map(), views: [] };
-        const context = { ...shared, numbers: { next: 1 }, bindQuery };
-        return parseStatements(text).map((statement) => {
-          const plan = bindInsert(statement as Insert, context);
+      const options = { ...this.#options, "parallelism.default": String(parallelism) };
+      const plans = sql.flatMap((text) =>
+        parseStatements(text).map((statement) => {
+          const plan = bindInsert(statement as Insert, this.#context(text, options));
           return { ...plan, input: optimize(plan.input) };
-        });
-      });
-      return planDataflow(plans, all, sql.join(";\n"));
+        }),
+      );
+      return keepingAll(planDataflow(plans, options, sql.join(";\n")));
     };
+  }
+
+  /** The relation of a query over the tables. */
+  relationOf(sql: string): Relation {
+    const [statement] = parseStatements(sql);
+    if (statement?.kind !== "query") throw new Error("no query");
+    return bindQuery(statement.query, this.#context(sql, this.#options));
+  }
+
+  #context(text: string, options: Readonly<Record<string, string>>) {
+    const catalog = {
+      table: (name: string) => this.tables.get(name),
+      view: () => undefined,
+      function: () => undefined,
+      names: [...this.tables.keys()],
+    };
+    const shared = { source: { text }, catalog, options, named: new Map(), views: [] };
+    return { ...shared, numbers: { next: 1 }, bindQuery };
   }
 
   #create({ name, schema, options, partitionKeys }: ProgramTable, connector: string): TableDefinition {
@@ -110,9 +133,19 @@ export class TableProgram {
   start(parallelism: number): void {
     const dataflow = this.dataflow(parallelism);
     const shards = sourcesOf(dataflow).map((name, index) => this.#shardOf(name, index));
-    this.#harness = new StagesHarness({ stream: undefined }, dataflow, { sources: shards });
+    this.#harness = new StagesHarness({ stream: undefined, ...this.#partitions }, dataflow, {
+      sources: shards,
+      streams: this.#targets(),
+    });
     for (const each of this.#harness.all) each.pass(startMs - each.ports.clock.time);
     this.#settle();
+  }
+
+  /** The shards of the streams that are written to. */
+  #targets(): PartitionHarness[] {
+    const targets = this.#sinks.filter(({ options }) => options.connector === "http");
+    this.#written = targets.map(({ name }, index) => this.#shardOf(name, 50 + index));
+    return this.#written;
   }
 
   #shardOf(name: string, index: number): PartitionHarness {
@@ -130,6 +163,7 @@ export class TableProgram {
     };
     const shard = new PartitionHarness({
       stream: undefined,
+      ...this.#partitions,
       definition: stream,
       identity: { generation: index + 1, stream: name },
     });
@@ -148,13 +182,29 @@ export class TableProgram {
 
   /** Appends a row of all stored columns to a source. */
   append(source: string, row: Row, kind = "+I"): void {
+    this.appendFrame(source, [{ kind, row }]);
+    this.#settle();
+  }
+
+  /** Appends rows as one frame, which nobody has worked on yet. */
+  appendFrame(source: string, rows: readonly ProgramChange[]): void {
     const table = this.tables.get(source);
     const shard = this.#shard(source);
     // A table that nothing reads has no stream.
     if (!table || !shard) return;
-    const lanes = storedColumns(table).map(({ type }, index) => laneJson(row[index] ?? null, type));
-    shard.append([isChangelog(table) ? [...lanes, kinds.indexOf(kind)] : lanes]);
-    this.#settle();
+    const columns = storedColumns(table);
+    shard.append(
+      rows.map(({ kind, row }) => {
+        const lanes = columns.map(({ type }, index) => laneJson(row[index] ?? null, type));
+        return isChangelog(table) ? [...lanes, kinds.indexOf(kind)] : lanes;
+      }),
+    );
+  }
+
+  /** The partitions of the run. */
+  get stages(): StagesHarness {
+    if (!this.#harness) throw new Error("the job runs");
+    return this.#harness;
   }
 
   #shard(source: string): PartitionHarness | undefined {
@@ -170,16 +220,21 @@ export class TableProgram {
     this.#settle();
   }
 
-  /** Takes a savepoint, ends the run, and goes on from it ten seconds later at another parallelism. */
-  restore(parallelism: number): void {
-    const harness = this.#harness;
-    if (!harness) throw new Error("the job runs");
+  /**
+   * Takes a savepoint, ends the run, and goes on from it ten seconds later at another parallelism. What comes
+   * `behind` the barrier belongs to the new run.
+   */
+  restore(parallelism: number, behind: () => void = () => undefined): void {
+    const harness = this.stages;
     harness.beginSavepoint(this.#run);
+    behind();
     this.#settle();
     for (const each of harness.sources) each.pass(10_000);
     this.#run++;
     this.#harness = harness.restart(harness.upload(), this.dataflow(parallelism));
-    for (const each of this.#harness.all) each.pass(startMs + 10_000 - each.ports.clock.time);
+    for (const each of this.#harness.all) {
+      each.pass(Math.max(0, startMs + 10_000 - each.ports.clock.time));
+    }
     this.#settle();
   }
 
@@ -187,24 +242,75 @@ export class TableProgram {
     this.#harness?.settle();
   }
 
+  /** Moves the clock on everywhere, and does what is due by it. */
+  pass(ms: number): void {
+    for (const each of this.stages.all) {
+      each.pass(ms);
+      each.turn(() => each.partition.heartbeat());
+    }
+    this.#settle();
+  }
+
+  /** The rows of a view, as texts, sorted. */
+  viewRows(sink: string): string[] {
+    const { columns, values } = this.#kept(sink);
+    return values.map((each) => textOf(columns, each)).sort();
+  }
+
+  /** The rows that came into a stream, as texts, sorted. */
+  appendedRows(sink: string): string[] {
+    const shard = this.#written.find(({ identity }) => identity.stream === sink);
+    const table = this.tables.get(sink);
+    if (!shard || !table) throw new Error(`${sink} is no stream`);
+    const columns = writtenColumns(table);
+    const key = columns.map(({ name }) => name);
+    shard.startJob("rows", { source: sink, key, aggregates: { times: { function: "count" } } });
+    shard.settle();
+    const found = shard.scan("rows").rows.flatMap(({ values }) => {
+      const text = textOf(columns, values as Record<string, ResultJson>);
+      return Array.from({ length: Number(values.times) }, () => text);
+    });
+    return found.sort();
+  }
+
   /** What a sink holds so far, in order. */
   rows(sink: string): { readonly kind: string; readonly row: Row; readonly text: string }[] {
-    const table = this.tables.get(sink);
-    if (!table || !this.#harness) throw new Error("the job runs");
-    const { stages } = this.dataflow(1);
-    const stage = stages.findIndex(({ sinks }) => sinks.some(({ name }) => name === sink));
-    const types = writtenColumns(table).map(({ type }) => type);
-    const found = (this.#harness.stages[stage] ?? []).flatMap((each) => each.scan("job", {}, this.#run).rows);
-    return found.map(({ values }) => {
-      const [, kind, ...rest] = Object.values(values) as ResultJson[];
+    const { columns, values } = this.#kept(sink);
+    const types = columns.map(({ type }) => type);
+    return values.map((each) => {
+      const [, kind, ...rest] = Object.values(each);
       const row = types.map((type, index) => readLane(rest[index] ?? null, type));
       return { kind: String(kind), row, text: javaRow(String(kind), row, types) };
     });
   }
 
+  /** The columns of a sink, and what its partitions show of each row. */
+  #kept(sink: string) {
+    const table = this.tables.get(sink);
+    if (!table) throw new Error(`no table ${sink}`);
+    const { stages } = this.dataflow(1);
+    const stage = stages.findIndex(({ sinks }) => sinks.some(({ name }) => name === sink));
+    const found = (this.stages.stages[stage] ?? []).flatMap((each) => each.scan("job", {}, this.#run).rows);
+    return {
+      columns: writtenColumns(table),
+      values: found.map(({ values }) => values as Record<string, ResultJson>),
+    };
+  }
+
   get sinks(): readonly TableDefinition[] {
     return this.#sinks;
   }
+}
+
+/** However far the clock goes, the rows of sinks stay to be compared. */
+function keepingAll(dataflow: DataflowDefinition): DataflowDefinition {
+  const stages = dataflow.stages.map((stage) => {
+    const sinks = stage.sinks.map((each) =>
+      each.sink === "changelog" ? { ...each, retentionMs: Number.MAX_SAFE_INTEGER } : each,
+    );
+    return { ...stage, sinks };
+  });
+  return { ...dataflow, stages };
 }
 
 function sourcesOf({ stages }: DataflowDefinition): string[] {
@@ -214,6 +320,15 @@ function sourcesOf({ stages }: DataflowDefinition): string[] {
 /** A value as the harness takes it for its lane. */
 function laneJson(value: SqlValue, type: SqlType): JsonScalar {
   return formatValue(laneWriter(type, "bytes")(value), columnTypeOf(type, "bytes"));
+}
+
+function textOf(columns: readonly TableColumn[], values: Readonly<Record<string, ResultJson>>): string {
+  const row = columns.map(({ name, type }) => readLane(values[name] ?? null, type));
+  return javaRow(
+    "",
+    row,
+    columns.map(({ type }) => type),
+  );
 }
 
 /** A value of a view, which is text where it has no lane. */

@@ -42,6 +42,8 @@ interface Start {
   readonly saved?: SavedJob;
   /** In place of the edge that is planned between the sources and the stage behind them. */
   readonly edge?: EdgeKind;
+  /** The shard of each stream that people made and a dataflow appends to. */
+  readonly streams?: readonly PartitionHarness[];
 }
 
 export class StagesHarness {
@@ -50,14 +52,20 @@ export class StagesHarness {
   readonly #options: HarnessOptions;
   readonly #job: JobDefinition | DataflowDefinition;
   readonly #run: number;
+  readonly #streams: readonly PartitionHarness[];
   /** By how many channels a barrier comes to each stage, by generation. */
   readonly #sends: Record<string, number> = {};
 
   /** Starts the job as a new run, from a savepoint if one is given. */
-  constructor(options: HarnessOptions, job: object, { sources, run = 1, saved, edge }: Start = {}) {
+  constructor(
+    options: HarnessOptions,
+    job: object,
+    { sources, run = 1, saved, edge, streams = [] }: Start = {},
+  ) {
     this.#options = options;
     this.#job = "stages" in job ? (job as DataflowDefinition) : readJobDefinition(job);
     this.#run = run;
+    this.#streams = streams;
     const shards = sources ?? sourcesIn(this.#job).map(() => new PartitionHarness(options));
     const inner: { readonly definition: StreamDefinition; readonly identity: Partial<PartitionIdentity> }[] =
       [];
@@ -81,6 +89,7 @@ export class StagesHarness {
         });
         return { stream, generation, mapVersion: 1, partitions: definition.shards };
       },
+      streams,
     );
     if (inner.length === 0) throw new Error("the job has one stage");
     const behind = inner.map(({ definition, identity }) =>
@@ -131,7 +140,8 @@ export class StagesHarness {
   restart(saved: SavedJob, job: object): StagesHarness {
     const { sources } = this;
     for (const source of sources) source.endJob("job", this.#run);
-    return new StagesHarness(this.#options, job, { sources, run: this.#run + 1, saved });
+    const streams = this.#streams;
+    return new StagesHarness(this.#options, job, { sources, run: this.#run + 1, saved, streams });
   }
 
   get all(): readonly PartitionHarness[] {
@@ -178,7 +188,9 @@ export class StagesHarness {
 
   #call(from: PartitionHarness, call: OutputCall, fate: Fate): void {
     const { generation } = call.to;
-    const stage = this.stages.find(([first]) => first?.identity.generation === generation);
+    const stage = [...this.stages, ...this.#streams.map((each) => [each])].find(
+      ([first]) => first?.identity.generation === generation,
+    );
     const receiver = stage?.[call.receiver];
     const { outputs } = from.partition;
     const isLost = fate === "request lost" || !receiver;
@@ -193,8 +205,19 @@ function sourcesIn(job: JobDefinition | DataflowDefinition): readonly unknown[] 
 }
 
 function planOf(job: JobDefinition | DataflowDefinition) {
-  return (sources: readonly StreamDefinition[], deploy: DeployStage): PlannedStage[] =>
-    "stages" in job ? planDataflow(job, sources, deploy) : planStages(job, sources, deploy);
+  return (
+    sources: readonly StreamDefinition[],
+    deploy: DeployStage,
+    streams: readonly PartitionHarness[],
+  ): PlannedStage[] => {
+    const sinks = new Map(streams.map((each) => [each.identity.stream, sinkOf(each)]));
+    return "stages" in job ? planDataflow(job, sources, deploy, sinks) : planStages(job, sources, deploy);
+  };
+}
+
+function sinkOf({ definition, identity: { stream, generation } }: PartitionHarness) {
+  const target = { stream, generation, mapVersion: 1, partitions: 1 };
+  return { definition, schemaVersion: 1, target };
 }
 
 function uploadOf(harness: PartitionHarness): SavedTask {

@@ -2,7 +2,8 @@
  * A result for each key that changes with every row.
  *
  * Nothing is sent where the new result is the old one, unless state expires: what later operators made of it
- * must not expire before it. Rows that take back what never came, or is forgotten, do nothing.
+ * must not expire before it. Distinct rows of what only comes are told once even so: who reads them takes
+ * nothing back. Rows that take back what never came, or is forgotten, do nothing.
  */
 import type { Row } from "../../interpreter/values/sql-value.ts";
 import type { GroupAggregateOperator } from "../../protocol/dataflow.ts";
@@ -57,7 +58,7 @@ export class GroupAggregate implements Operator {
   }
 
   #send({ slot, key, was }: Change): void {
-    const { sendsUpdateBefore, ttlMs, isRetracting } = this.#plan;
+    const { sendsUpdateBefore, ttlMs, isRetracting, aggregates } = this.#plan;
     const { group, value } = slot;
     const emit = (kind: RowKind, values: Row) => this.#emit({ kind, group, values: [...key, ...values] });
     if (value === undefined || (isRetracting && value.rows <= 0)) {
@@ -70,7 +71,8 @@ export class GroupAggregate implements Operator {
       emit(RowKind.Insert, values);
       return;
     }
-    if (ttlMs === undefined && areEqualRows(was, values)) return;
+    const onlyComes = aggregates.length === 0 && !isRetracting;
+    if ((ttlMs === undefined || onlyComes) && areEqualRows(was, values)) return;
     if (sendsUpdateBefore) emit(RowKind.UpdateBefore, was);
     emit(RowKind.UpdateAfter, values);
   }

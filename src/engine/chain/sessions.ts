@@ -97,12 +97,12 @@ export class Sessions<Content> implements Operator {
 
   nextEnd(): bigint | undefined {
     const next = this.#times.isProcessing ? undefined : this.#timers.next;
-    return next === undefined ? undefined : this.#times.instantOf(next) + 1n;
+    return next === undefined ? undefined : this.#times.dueAt(next) + 1n;
   }
 
   nextDueAt(): number | undefined {
     const next = this.#times.isProcessing ? this.#timers.next : undefined;
-    return next === undefined ? undefined : Number(this.#times.instantOf(next)) + 1;
+    return next === undefined ? undefined : Number(this.#times.dueAt(next)) + 1;
   }
 
   openWindows(): number {

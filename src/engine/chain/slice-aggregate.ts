@@ -8,7 +8,7 @@ import type { SqlType } from "../../interpreter/types/sql-type.ts";
 import type { Row } from "../../interpreter/values/sql-value.ts";
 import { decodeRow, encodeRow } from "../../interpreter/values/value-codec.ts";
 import type { WindowAggregateOperator } from "../../protocol/dataflow.ts";
-import { minWatermark } from "../log/records.ts";
+import { higherOf, minWatermark } from "../log/records.ts";
 import { Aggregates, type Group } from "./aggregates.ts";
 import { type ChainRow, type Emit, RowKind } from "./chain-row.ts";
 import { areEqualRows, keyOf } from "./group-keys.ts";
@@ -54,10 +54,8 @@ export class SliceAggregate implements Operator {
     this.#state = context.state.table(this.#aggregates.codec);
     this.#slices = new PendingWindows(this.#state.windows());
     this.#progress = times.progress;
-    // What was put together of partitions that were not equally far may have windows that are due. Those that
-    // share slices with windows that have fired cannot be told from these.
-    const isWhole = plan.latenessMs === 0 && slicing.isWhole;
-    this.#fired = isWhole ? minWatermark : this.#progress;
+    // What was put together of partitions that were not equally far begins with the windows of those behind.
+    this.#fired = times.leastRestored ?? this.#progress;
   }
 
   push(row: ChainRow): void {
@@ -70,7 +68,7 @@ export class SliceAggregate implements Operator {
     }
     const start = this.#slicing.startIn(row.values) ?? null;
     const key = encodeRow(this.#keyTypes, [start, ...this.#key.valuesOf(row.values)]);
-    const fired = this.#latenessMs > 0n ? this.#firedEndsOf(slice) : [];
+    const fired = this.#latenessMs > 0n ? this.#firedEndsOf(slice, row.group) : [];
     const before = fired.map((end) => this.#resultOf(row.group, key, end));
     const slot = this.#state.get(row.group, key, Number(slice));
     const group = slot.value ?? this.#aggregates.create();
@@ -97,12 +95,12 @@ export class SliceAggregate implements Operator {
 
   nextEnd(): bigint | undefined {
     const end = this.#times.isProcessing ? undefined : this.#nextEnd();
-    return end === undefined ? undefined : this.#times.instantOf(end - 1n) + 1n;
+    return end === undefined ? undefined : this.#times.dueAt(end - 1n) + 1n;
   }
 
   nextDueAt(): number | undefined {
     const end = this.#times.isProcessing ? this.#nextEnd() : undefined;
-    return end === undefined ? undefined : Number(this.#times.instantOf(end));
+    return end === undefined ? undefined : Number(this.#times.dueAt(end - 1n)) + 1;
   }
 
   openWindows(): number {
@@ -127,7 +125,7 @@ export class SliceAggregate implements Operator {
     for (const groups of this.#state.groups(slices)) {
       for (const slots of groups) {
         const [first] = slots;
-        const values = this.#valuesOf(slots);
+        const values = first && end - 1n > this.#firedOf(first.group) ? this.#valuesOf(slots) : undefined;
         if (first && values) this.#send(RowKind.Insert, first.group, first.key, end, values);
       }
       yield;
@@ -143,10 +141,16 @@ export class SliceAggregate implements Operator {
     return this.#plan.isRetracting && merged.rows <= 0 ? undefined : this.#aggregates.values(merged);
   }
 
+  /** How far the windows of a key group have fired. */
+  #firedOf(group: number): bigint {
+    return higherOf(this.#fired, this.#times.restoredProgressOf(group) ?? minWatermark);
+  }
+
   /** Windows of a slice that have fired and take late rows still. */
-  #firedEndsOf(slice: bigint): bigint[] {
+  #firedEndsOf(slice: bigint, group: number): bigint[] {
+    const fired = this.#firedOf(group);
     const ends = this.#slicing.endsOf(slice);
-    return ends.filter((end) => end - 1n <= this.#fired && end - 1n + this.#latenessMs > this.#fired);
+    return ends.filter((end) => end - 1n <= fired && end - 1n + this.#latenessMs > fired);
   }
 
   #resultOf(group: number, key: Uint8Array, end: bigint): Row | undefined {

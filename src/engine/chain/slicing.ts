@@ -32,8 +32,6 @@ export interface Slicing {
   slicesOf(end: bigint): readonly [bigint, bigint];
   /** Undefined where the key tells. */
   startOf(end: bigint): bigint | undefined;
-  /** True where a slice is a window. */
-  readonly isWhole: boolean;
 }
 
 export function slicingOfGrid(grid: WindowGrid, times: WindowTimes): Slicing {
@@ -48,7 +46,6 @@ export function slicingOfGrid(grid: WindowGrid, times: WindowTimes): Slicing {
     endsOf: (slice) => windowEndsOf(grid, slice),
     slicesOf: (end) => [windowStartOf(grid, end), end],
     startOf: (end) => windowStartOf(grid, end),
-    isWhole: grid.kind === "tumble",
   };
 }
 
@@ -62,6 +59,5 @@ export function slicingOfRows(columns: { readonly start: number; readonly end: n
     endsOf: (end) => [end],
     slicesOf: (end) => [end, end + 1n],
     startOf: () => undefined,
-    isWhole: true,
   };
 }

@@ -56,7 +56,7 @@ class Sort implements Operator {
   }
 
   push(row: ChainRow): void {
-    const time = this.#times?.instantOf(this.#times.of(row.values));
+    const time = this.#times?.instantIn(row.values);
     if (time !== undefined && time <= this.#progress) {
       this.#late(row, `late: its time is ${this.#progress - time} ms behind the watermark`);
       return;
@@ -109,7 +109,7 @@ class Sort implements Operator {
   }
 
   #timeOf(row: Row): bigint {
-    return this.#times ? this.#times.instantOf(this.#times.of(row)) : 0n;
+    return this.#times?.instantIn(row) ?? 0n;
   }
 }
 

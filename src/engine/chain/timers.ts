@@ -2,7 +2,8 @@
  * When keys are to be looked at, by event time or append time: in tables of so many milliseconds each, so
  * that those that are due are found without looking at others.
  *
- * A key may be noted more often than it has something to do: who asks looks what there is.
+ * A key may be noted more often than it has something to do: who asks looks what there is. It may be noted
+ * again while those that are due are gone through, in the same table too.
  */
 import type { OperatorState } from "./operator-state.ts";
 import { PendingWindows } from "./pending-windows.ts";
@@ -21,6 +22,8 @@ export class Timers {
   readonly #spans: PendingWindows;
   /** Of spans of which that is known, the earliest time. */
   readonly #earliest = new Map<number, bigint>();
+  /** The span that is gone through, and the earliest time that stays in it. */
+  #settling: { readonly span: number; left: bigint | undefined } | undefined;
 
   constructor(state: OperatorState, spanMs: number) {
     this.#spanMs = BigInt(Math.max(1, Math.floor(spanMs)));
@@ -36,6 +39,7 @@ export class Timers {
     const isNew = !this.#spans.all().includes(span);
     this.#state.put(slot, time);
     this.#spans.add(span);
+    if (this.#settling?.span === span) this.#leave(this.#settling, time);
     const known = isNew ? time : this.#earliest.get(span);
     if (known !== undefined) this.#earliest.set(span, time < known ? time : known);
   }
@@ -50,19 +54,25 @@ export class Timers {
   *due(time: bigint): Generator<Slot<bigint>[]> {
     for (const span of [...this.#spans.all()]) {
       if ((this.#earliest.get(span) ?? BigInt(span)) > time) continue;
-      let left: bigint | undefined;
+      const settling = { span, left: undefined as bigint | undefined };
+      this.#settling = settling;
       for (const groups of this.#state.groups([span])) {
         const due: Slot<bigint>[] = [];
         for (const [slot] of groups) {
           if (slot?.value === undefined) continue;
           if (slot.value <= time) due.push(slot);
-          else if (left === undefined || slot.value < left) left = slot.value;
+          else this.#leave(settling, slot.value);
         }
         for (const slot of due) this.#state.put(slot, undefined);
         yield due;
       }
-      this.#settle(span, left);
+      this.#settling = undefined;
+      this.#settle(span, settling.left);
     }
+  }
+
+  #leave(settling: { left: bigint | undefined }, time: bigint): void {
+    if (settling.left === undefined || time < settling.left) settling.left = time;
   }
 
   /** `left` is the earliest of those that are still to come. */

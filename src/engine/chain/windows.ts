@@ -20,7 +20,8 @@ import { WindowTimes } from "./window-times.ts";
 export function openWindowAggregate(plan: WindowAggregateOperator, context: OperatorContext): Operator {
   const { types, evaluation, clock } = context;
   const { window } = plan;
-  const times = new WindowTimes(plan.time, types, evaluation.timeZone, clock);
+  const isOfInstants = window.kind === "attached" && window.isOfInstants === true;
+  const times = new WindowTimes(plan.time, types, evaluation.timeZone, clock, isOfInstants);
   if (window.kind === "attached") {
     return new SliceAggregate(plan, context, times, slicingOfRows(window));
   }

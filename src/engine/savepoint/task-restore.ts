@@ -8,7 +8,7 @@
  * Partitions of one stage may have come to different times at the cut: idle channels count for nothing, and
  * who hears of that sooner goes on. What is put together goes on with the latest of them. So those that are
  * behind are brought in first, and the windows that are due by then fire before the others' come: none fires
- * twice, and none is forgotten.
+ * twice, and none is forgotten. A chain is told how far each key group was, and fires them itself.
  */
 import { assert } from "../../base/assert.ts";
 import { EngineError } from "../../base/errors.ts";
@@ -134,7 +134,7 @@ export class TaskRestore {
       ...emptyCheckpoint(this.#offset),
       isRestored: true,
       firedThrough: this.#firedThrough.toString(),
-      ...(this.#plan.chain && { appendTime: Math.max(0, ...states.map((state) => state.appendTime ?? 0)) }),
+      ...(this.#plan.chain && chainTimes(states)),
       ...this.#time(watermarks.reduce(later, minWatermark)),
       counts: countsOf(this.#from, this.#plan, this.#context.identity),
       orderOffset,
@@ -224,6 +224,22 @@ function edgesOf({ states: [state] }: RestoredStates, plan: TaskPlan): EdgeStart
     const known = state?.divided?.find((edge) => edge.to === to.generation);
     return known ? { ranges: known.ranges } : {};
   });
+}
+
+/**
+ * A chain goes on with the latest time. Its rows are its own to read: the windows of key groups that are
+ * behind fire with its first record.
+ */
+function chainTimes(states: readonly TaskState[]): Pick<Checkpoint, "appendTime" | "groupTimes"> {
+  const groupTimes = states.map(({ keyGroups, firedThrough, appendTime = 0 }) => {
+    return { keyGroups, firedThrough, appendTime };
+  });
+  const [first, ...others] = groupTimes;
+  const areEqual = others.every(
+    (each) => each.firedThrough === first?.firedThrough && each.appendTime === first.appendTime,
+  );
+  const appendTime = Math.max(0, ...groupTimes.map((each) => each.appendTime));
+  return { appendTime, ...(!areEqual && { groupTimes }) };
 }
 
 function timeOf({ firedThrough }: TaskState): bigint {

@@ -66,6 +66,9 @@ export class ChainWork implements TaskWork {
     this.#clock = {
       appendTime: checkpoint.appendTime ?? 0,
       progress: parseWatermark(checkpoint.firedThrough),
+      restored: (checkpoint.groupTimes ?? []).map(({ firedThrough, ...each }) => {
+        return { ...each, progress: parseWatermark(firedThrough) };
+      }),
     };
     this.#evaluation = {
       timeZone: chain.timeZone,
@@ -132,7 +135,9 @@ export class ChainWork implements TaskWork {
   }
 
   takeIn(record: LogRecord): void {
-    const { appendTime, seed } = record;
+    const { seed } = record;
+    // A run may go on where clocks are behind those of the last one; what has fired by the clock stays so.
+    const appendTime = Math.max(record.appendTime, this.#clock.appendTime);
     this.#clock.appendTime = appendTime;
     const { moment } = this.#evaluation;
     const { watermark } = this.#context.time;
@@ -167,9 +172,16 @@ export class ChainWork implements TaskWork {
   }
 
   get state(): WorkState {
-    const { progress, appendTime } = this.#clock;
-    const firedThrough = progress.toString();
-    return { firedThrough, cursor: undefined, appendTime, sweep: this.#retention.state };
+    const { progress, appendTime, restored } = this.#clock;
+    const groupTimes = restored.map(({ progress: fired, ...each }) => {
+      return { ...each, firedThrough: fired.toString() };
+    });
+    return {
+      ...{ firedThrough: progress.toString(), cursor: undefined, appendTime },
+      // What is undefined takes the place of what the last checkpoint said.
+      groupTimes: groupTimes.length > 0 ? groupTimes : undefined,
+      sweep: this.#retention.state,
+    };
   }
 
   differsFrom({ firedThrough, sweep }: Checkpoint): boolean {
@@ -190,6 +202,7 @@ export class ChainWork implements TaskWork {
     time.apply(this.#watermarkOf ? byOwnTime(record, own.watermark) : record);
     this.#clock.progress = higherOf(this.#clock.progress, time.watermark);
     yield* this.#chain.advance();
+    this.#clock.restored = [];
   }
 
   *#pushRows({ frame, offset }: LogRecord, own: { watermark: bigint }): Generator<void> {

@@ -37,6 +37,13 @@ export function addCounts(
   };
 }
 
+/** How far key groups [first, end) of a chain were when they were saved. */
+export interface StoredGroupsTime {
+  readonly keyGroups: readonly [number, number];
+  readonly firedThrough: string;
+  readonly appendTime: number;
+}
+
 export interface Checkpoint extends TablesInCheckpoint {
   readonly version: 1;
   readonly epoch: number;
@@ -60,6 +67,8 @@ export interface Checkpoint extends TablesInCheckpoint {
   readonly cursor: FiringCursor | undefined;
   /** Of a chain: of the last record. */
   readonly appendTime?: number;
+  /** Of a chain that was put together of partitions which were not equally far, before its first record. */
+  readonly groupTimes?: readonly StoredGroupsTime[] | undefined;
   readonly counts: TaskCounts;
   readonly sweep: SweepState;
   /** Absent in the rows of 0.1.0: nothing came by channels, and nothing was sent. */

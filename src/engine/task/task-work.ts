@@ -34,7 +34,7 @@ export interface WorkContext extends Partial<Pick<Ports, "functions" | "print">>
 }
 
 /** Parts of a checkpoint that are the work's. */
-export type WorkState = Pick<Checkpoint, "firedThrough" | "cursor" | "sweep" | "appendTime">;
+export type WorkState = Pick<Checkpoint, "firedThrough" | "cursor" | "sweep" | "appendTime" | "groupTimes">;
 
 export interface TaskWork {
   /** Windows that slices of cells make, where there are any. */

@@ -13,6 +13,13 @@ export interface TimeZone {
   readonly localOfInstant: (nanos: bigint) => bigint;
   /** Nanoseconds since 1970 of UTC. */
   readonly instantOfLocal: (nanos: bigint) => bigint;
+  /** The same, but the second of the two where a time comes twice. */
+  readonly lastInstantOfLocal: (nanos: bigint) => bigint;
+  /**
+   * Up to which local time, in nanoseconds, all has been when it is such an instant: where clocks are about
+   * to be set back, what comes again has not.
+   */
+  readonly localThrough: (nanos: bigint) => bigint;
 }
 
 const dayMillis = 86_400_000;
@@ -21,6 +28,9 @@ const nanosPerSecond = 1_000_000_000n;
 /** Since 1973 offsets change only at the quarters of an hour. */
 const quarterMillis = 900_000;
 const quartersSince = 94_694_400_000;
+
+/** Clocks are set back by no more. */
+const setBackMillisMax = 3 * 3_600_000;
 
 /** Offsets are known until there; before and after they are the same. */
 const dateMillisMax = 8.64e15;
@@ -33,19 +43,40 @@ export function timeZoneOf(name: string): TimeZone {
   const fixed = fixedOffset(name);
   if (fixed !== undefined) {
     const offset = BigInt(fixed) * nanosPerSecond;
-    return { localOfInstant: (nanos) => nanos + offset, instantOfLocal: (nanos) => nanos - offset };
+    const [there, back] = [(nanos: bigint) => nanos + offset, (nanos: bigint) => nanos - offset];
+    return { localOfInstant: there, instantOfLocal: back, lastInstantOfLocal: back, localThrough: there };
   }
   const offsetAt = rememberedOffsets(namedOffsets(name));
   const local = (nanos: bigint) => nanos + BigInt(offsetAt(millisOf(nanos))) * nanosPerSecond;
+  const instantsOf = (nanos: bigint) => {
+    const millis = millisOf(nanos);
+    const offsets = [offsetAt(millis - dayMillis), offsetAt(millis + dayMillis)];
+    const instants = offsets.map((offset) => nanos - BigInt(offset) * nanosPerSecond);
+    const shown = instants.filter((instant) => local(instant) === nanos);
+    return shown.length > 0 ? shown : instants.slice(0, 1);
+  };
   return {
     localOfInstant: local,
-    instantOfLocal: (nanos) => {
-      const millis = millisOf(nanos);
-      const offsets = [offsetAt(millis - dayMillis), offsetAt(millis + dayMillis)];
-      const instants = offsets.map((offset) => nanos - BigInt(offset) * nanosPerSecond);
-      return instants.find((instant) => local(instant) === nanos) ?? (instants[0] as bigint);
+    instantOfLocal: (nanos) => instantsOf(nanos)[0] as bigint,
+    lastInstantOfLocal: (nanos) => instantsOf(nanos).at(-1) as bigint,
+    localThrough: (nanos) => {
+      const setBackAt = nextSetBack(offsetAt, millisOf(nanos));
+      const shown = local(nanos);
+      if (setBackAt === undefined) return shown;
+      const before = local(BigInt(setBackAt) * nanosPerMilli) - 1n;
+      return before < shown ? before : shown;
     },
   };
+}
+
+/** When clocks are set back next, within the hours by which they may be. */
+function nextSetBack(offsetAt: OffsetAt, millis: number): number | undefined {
+  const offset = offsetAt(millis);
+  const first = Math.floor(millis / quarterMillis) + 1;
+  for (let quarter = first; quarter * quarterMillis <= millis + setBackMillisMax; quarter++) {
+    if (offsetAt(quarter * quarterMillis) < offset) return quarter * quarterMillis;
+  }
+  return undefined;
 }
 
 /** Returns what clocks in `zone` show at an instant. For many, prepare the zone by `timeZoneOf`. */

@@ -120,14 +120,16 @@ function bindFunction(reference: FunctionTable, context: BindContext): NamedRela
   });
   const number = context.numbers.next++;
   const attribute = "column" in time ? ("event" as const) : ("processing" as const);
+  const instant = type.name === "TIMESTAMP_LTZ" ? "instant" : "timestamp";
+  const by = attribute === "processing" ? attribute : instant;
   const added: Field[] = [
-    { name: "window_start", type: boundTypeOf(), window: { bound: "start", number } },
-    { name: "window_end", type: boundTypeOf(), window: { bound: "end", number } },
+    { name: "window_start", type: boundTypeOf(), window: { bound: "start", number, by } },
+    { name: "window_end", type: boundTypeOf(), window: { bound: "end", number, by } },
     {
       name: "window_time",
       type: { ...type, isNullable: false },
       time: attribute,
-      window: { bound: "time", number },
+      window: { bound: "time", number, by },
     },
   ];
   const relation: Relation = {

@@ -25,8 +25,16 @@ export interface Field {
   readonly type: SqlType;
   /** Event time has watermarks; processing time is when the row came. */
   readonly time?: "event" | "processing";
-  /** A bound of the window that a row is in; both bounds of one window have its number. */
-  readonly window?: { readonly bound: "start" | "end" | "time"; readonly number: number };
+  /** A bound of the window that a row is in. */
+  readonly window?: WindowBound;
+}
+
+export interface WindowBound {
+  readonly bound: "start" | "end" | "time";
+  /** All bounds of one window have its number. */
+  readonly number: number;
+  /** What the window goes by: of an instant, start and end are what clocks of the session's zone show. */
+  readonly by: "timestamp" | "instant" | "processing";
 }
 
 interface RelationFacts {

@@ -39,9 +39,11 @@ export function windowOfAggregate(relation: AggregateRelation): WindowedAggregat
   const inSlices = sliced(relation, number);
   if (inSlices) return inSlices;
   // Sessions of other keys than those of the groups are results of no window of theirs.
-  return windowBelow(relation.input)?.window.window.kind === "session"
-    ? undefined
-    : attached(relation, number);
+  const below = windowBelow(relation.input);
+  const isOfOthers =
+    below?.window.window.kind === "session" &&
+    !isSessionKey(below.window, divided(relation, number).plain, below.calc?.projection);
+  return isOfOthers ? undefined : attached(relation, number);
 }
 
 /**
@@ -112,10 +114,13 @@ function attached(relation: AggregateRelation, number: number): WindowedAggregat
     );
   const [start, end] = [columnOf("start"), columnOf("end")];
   if (start === undefined || end === undefined) return undefined;
+  const by = input.fields[end]?.window?.by;
+  // By the clock, a window is over by the time its rows come here.
+  if (by === "processing") return undefined;
   const { plain, properties, places } = divided(relation, number);
   return {
     ...{ input, key: plain, aggregates, properties, places, isLegacy: false },
-    window: { kind: "attached", start, end },
+    window: { kind: "attached", start, end, ...(by === "instant" && { isOfInstants: true }) },
     time: { column: end },
   };
 }
@@ -138,7 +143,10 @@ function sliced(relation: AggregateRelation, number: number): WindowedAggregate 
     ...(each.filter ? [each.filter] : []),
   ]);
   const usesBounds = arguments_.some((each) => inputsOf(each).some(isBound));
-  if (!isPlain || usesBounds || (calc?.condition && looksAtBounds(calc.condition))) return undefined;
+  const { kind } = window.window;
+  // Rows that are left out still hold their session together.
+  const isKept = calc?.condition && (kind === "session" || looksAtBounds(calc.condition));
+  if (!isPlain || usesBounds || isKept) return undefined;
   const kept = projection.flatMap((_, column) => (isBound(column) ? [] : [column]));
   const placeOf = (column: number) => kept.indexOf(column);
   const { time } = window;
@@ -155,7 +163,7 @@ function sliced(relation: AggregateRelation, number: number): WindowedAggregate 
   };
   const { plain, properties, places } = divided(relation, number);
   const key = plain.map(placeOf);
-  if (window.window.kind === "session" && !isSessionKey(window, key, below)) return undefined;
+  if (kind === "session" && !isSessionKey(window, key, below.projection)) return undefined;
   const moved = (expression: RowExpression) =>
     mapInputs(expression, (input) => ({ ...input, index: placeOf(input.index) }));
   return {
@@ -184,10 +192,11 @@ function inputColumn(fields: readonly Field[], column: number) {
 function isSessionKey(
   { key }: WindowRelation,
   grouped: readonly number[],
-  { projection }: CalcRelation,
+  projection: readonly RowExpression[] | undefined,
 ): boolean {
   const columns = grouped.map((column) => {
-    const expression = projection?.[column];
+    if (!projection) return column;
+    const expression = projection[column];
     return expression?.node === "input" ? expression.index : -1;
   });
   return columns.length === key.length && key.every((column) => columns.includes(column));

@@ -6,11 +6,12 @@ import fc from "fast-check";
 import { expect, test } from "vitest";
 import { RowKind } from "../../../../src/engine/chain/chain-row.ts";
 import type { DataflowDefinition, DataflowStage } from "../../../../src/protocol/dataflow.ts";
-import { framesOf, type Step, stepArbitrary } from "../../../arbitraries/partition-runs.ts";
+import { framesOf } from "../../../arbitraries/partition-runs.ts";
+import { type Happening, happenIn, happening } from "../../../arbitraries/stages-runs.ts";
 import { chainStream, chainTypes, rowOf } from "../../../support/chain-harness.ts";
 import { aggregate, bigint, dataflow, input, int, string, timestamp } from "../../../support/dataflows.ts";
 import type { Row } from "../../../support/partition-harness.ts";
-import { type Fate, StagesHarness } from "../../../support/stages-harness.ts";
+import { StagesHarness } from "../../../support/stages-harness.ts";
 
 interface Sale {
   readonly user: string | null;
@@ -23,15 +24,6 @@ const sale: fc.Arbitrary<Sale> = fc.record({
   second: fc.integer({ min: 0, max: 60 }),
   amount: fc.integer({ min: -5, max: 5 }),
 });
-
-type Happening = { readonly to: number; readonly step: Step } | { readonly fates: readonly Fate[] };
-
-const fate = fc.constantFrom<Fate>("answered", "answered", "request lost", "answer lost");
-
-const happening: fc.Arbitrary<Happening> = fc.oneof(
-  fc.record({ to: fc.integer({ min: 0, max: 3 }), step: stepArbitrary }),
-  fc.record({ fates: fc.array(fate, { minLength: 1, maxLength: 4 }) }),
-);
 
 const source = {
   uid: "source",
@@ -207,17 +199,8 @@ function append(
     harness.append(
       frame.map(({ user, second, amount }): Row => rowOf([user, second, amount, RowKind.Insert])),
     );
-    for (const each of happenings[index] ?? []) happen(harness, each);
+    for (const each of happenings[index] ?? []) happenIn(harness, each);
   });
-}
-
-function happen(harness: StagesHarness, happened: Happening): void {
-  if (!("fates" in happened)) {
-    harness.all[happened.to % harness.all.length]?.perform(happened.step);
-    return;
-  }
-  let next = 0;
-  harness.deliver(() => happened.fates[next++ % happened.fates.length] ?? "answered");
 }
 
 /** Rows of the view; its times are written without fraction, unlike those that are appended. */

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { RowKind } from "../../../../src/engine/chain/chain-row.ts";
 import type { WindowAggregateOperator, WindowShape } from "../../../../src/protocol/dataflow.ts";
-import { ChainHarness, chainTypes } from "../../../support/chain-harness.ts";
+import { ChainHarness, chainTypes, rowOf } from "../../../support/chain-harness.ts";
 import { aggregate, bigint, input, int, string, timestamp } from "../../../support/dataflows.ts";
 
 function counting(
@@ -107,6 +107,15 @@ describe("sessions", () => {
     ]);
     expect(harness.push(["ann", 4, 4])).toEqual([]);
     expect(harness.late).toBe(1);
+  });
+
+  test("that have grown are closed, though the time noted first comes in between", () => {
+    const harness = new ChainHarness([counting(session)]);
+    harness.partition.append([rowOf(["ann", 4, 1]), rowOf(["ann", 5, 1]), rowOf(["ann", 6, 1])]);
+    harness.partition.settle();
+    // What was noted is 6.999; the session ends at 9.
+    expect(harness.push(["bob", 7, 1])).toEqual([]);
+    expect(harness.push(["bob", 9, 1])).toEqual(["+I[ann, 3, 3, 1970-01-01 00:00:09]"]);
   });
 });
 

@@ -49,6 +49,28 @@ test("what clocks show is an instant at which they show it", () => {
   );
 });
 
+test("a local time that comes twice has been when it came again", () => {
+  const zone = timeZoneOf("Europe/Amsterdam");
+  expect(zone.lastInstantOfLocal(nanosOf("2021-10-31 02:30:00"))).toBe(nanosOf("2021-10-31 01:30:00"));
+  expect(zone.lastInstantOfLocal(nanosOf("2021-10-31 03:30:00"))).toBe(nanosOf("2021-10-31 02:30:00"));
+  expect(zone.localThrough(nanosOf("2021-10-31 00:30:00"))).toBe(nanosOf("2021-10-31 02:00:00") - 1n);
+  expect(zone.localThrough(nanosOf("2021-10-31 01:30:00"))).toBe(nanosOf("2021-10-31 02:30:00"));
+});
+
+test("how far local time is never goes back", () => {
+  const zone = timeZoneOf("America/New_York");
+  const from = nanosOf("2024-11-03 00:00:00");
+  const minutes = fc.integer({ min: 0, max: 12 * 60 });
+  fc.assert(
+    fc.property(minutes, minutes, (one, other) => {
+      const [first, second] = [Math.min(one, other), Math.max(one, other)].map((minute) =>
+        zone.localThrough(from + BigInt(minute) * 60_000_000_000n),
+      );
+      expect(first).toBeLessThanOrEqual(second as bigint);
+    }),
+  );
+});
+
 test("a zone that is not there has no value", () => {
   expect(() => timeZoneOf("Asia/Nowhere")).toThrow("There is no time zone Asia/Nowhere");
 });

@@ -7,34 +7,21 @@ import { expect, test } from "vitest";
 import { EngineError } from "../../../../src/base/errors.ts";
 import { formatSqlType } from "../../../../src/interpreter/types/sql-type.ts";
 import type { Row } from "../../../../src/interpreter/values/sql-value.ts";
-import { inputsOfRelation, type Relation } from "../../../../src/sql/bind/logical-plan.ts";
+import type { Relation } from "../../../../src/sql/bind/logical-plan.ts";
 import { choicesArbitrary, selectOf, selectRows } from "../../../arbitraries/sql-select.ts";
 import { javaRow } from "../../../conformance/java-text.ts";
 import { TableProgram } from "../../../conformance/table-program.ts";
+import { contentOf, hasTotalOfNothing } from "../../../support/changes.ts";
 import { boundQuery, evaluatedRelation, rowsIn, schemaOf } from "../../../support/selected.ts";
 
 /** A long run: LAW_RUNS=20 multiplies the number of cases. */
 const runs = (count: number) => count * Number(process.env.LAW_RUNS ?? 1);
-
-interface Rows {
-  readonly t: readonly Row[];
-  readonly u: readonly Row[];
-}
 
 /** The time of a row of `t`, which come in its order: none is late. */
 const timeOf = (row: Row) => row[7] as bigint;
 
 function inOrderOfTime(rows: readonly Row[]): Row[] {
   return rows.toSorted((one, other) => Number(timeOf(one) - timeOf(other)));
-}
-
-/** A total of nothing is a row of a batch, and none of a stream, which has nothing to say yet. */
-function hasTotalOfNothing(relation: Relation, rows: Rows): boolean {
-  if (relation.node === "aggregate") {
-    const isTotal = relation.key.length === 0 || relation.sets?.some((set) => set.length === 0) === true;
-    if (isTotal && evaluatedRelation(relation.input, rows).length === 0) return true;
-  }
-  return inputsOfRelation(relation).some((input) => hasTotalOfNothing(input, rows));
 }
 
 function planned(sql: string, relation: Relation): TableProgram | undefined {
@@ -56,21 +43,6 @@ function planned(sql: string, relation: Relation): TableProgram | undefined {
   return program;
 }
 
-/** What is left when every change was made: rows taken back must have been there. */
-function left(program: TableProgram): string[] {
-  const rows: string[] = [];
-  for (const { kind, text } of program.rows("result")) {
-    const row = text.slice(2);
-    if (kind === "+I" || kind === "+U") rows.push(row);
-    else {
-      const place = rows.indexOf(row);
-      expect(place, `${text} takes back what is not there`).toBeGreaterThanOrEqual(0);
-      rows.splice(place, 1);
-    }
-  }
-  return rows.sort();
-}
-
 let checked = 0;
 
 test("a query over streams adds up to its batch", { timeout: 60_000 * runs(1) }, () => {
@@ -86,7 +58,8 @@ test("a query over streams adds up to its batch", { timeout: 60_000 * runs(1) },
         const { sql } = selectOf(choices, true);
         const relation = boundQuery(sql);
         const program = planned(sql, relation);
-        fc.pre(program !== undefined && !hasTotalOfNothing(relation, rows));
+        const rowsOf = (each: Relation) => evaluatedRelation(each, rows);
+        fc.pre(program !== undefined && !hasTotalOfNothing(relation, rowsOf));
         if (!program) return;
         program.start(before);
         const steps = Math.max(rows.t.length, rows.u.length);
@@ -100,7 +73,7 @@ test("a query over streams adds up to its batch", { timeout: 60_000 * runs(1) },
         program.end();
         const types = relation.fields.map(({ type }) => type);
         const expected = evaluatedRelation(relation, rows).map((row) => javaRow("", row, types));
-        expect(left(program), sql).toEqual(expected.sort());
+        expect(contentOf(program.rows("result")), sql).toEqual(expected.sort());
         checked++;
       },
     ),
