@@ -74,6 +74,11 @@ export class StructuralOperations {
     this.#ports.schedule();
   }
 
+  /** Of a job that has ended: another one may get its name. */
+  forgetLease({ name }: JobEntry): void {
+    this.#ports.leases.forget(name);
+  }
+
   #endLeases(): Promise<unknown>[] {
     const { leases, clock, catalog, stop } = this.#ports;
     return leases.ended(clock.now()).map((name) => {
