@@ -1,4 +1,4 @@
-/** Queries that never end, from outside: their changes as server-sent events, and the job that is behind them. */
+/** Queries that never end: their changes as server-sent events, and the job that is behind them. */
 import { runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { env, exports } from "cloudflare:workers";
 import { beforeAll, expect, test } from "vitest";

@@ -29,7 +29,10 @@ const formats = [
 ] as const;
 
 /** Nothing on the way may hold events back, or keep them. */
-const eventHeaders = { "content-type": "text/event-stream", "cache-control": "no-cache, no-transform" };
+const eventHeaders = Object.freeze({
+  "content-type": "text/event-stream",
+  "cache-control": "no-cache, no-transform",
+});
 
 /**
  * Runs statements; the first that fails ends it, with what those before it did. Who takes events beside

@@ -189,10 +189,7 @@ export class Coordinator implements CoordinatorRpc {
   }
 
   renewLease(name: string): Promise<RpcResult<null>> {
-    return this.#answer(async () => {
-      this.#operations.renewLease(findJob(this.#catalog, name));
-      return null;
-    });
+    return this.#answer(async () => this.#operations.renewLease(findJob(this.#catalog, name)));
   }
 
   deleteJob(name: string): Promise<RpcResult<null>> {

@@ -56,7 +56,8 @@ test("the answer comes first, then changes with their kinds", async () => {
   };
   expect(await read()).toBe(`event: answer\ndata: ${JSON.stringify(answer)}\n\n`);
   expect(await read()).toBe(
-    'event: change\ndata: {"kind":"-U","row":{"n":1}}\n\nevent: change\ndata: {"kind":"+U","row":{"n":2}}\n\n',
+    'event: change\ndata: {"kind":"-U","row":{"n":1}}\n\n' +
+      'event: change\ndata: {"kind":"+U","row":{"n":2}}\n\n',
   );
 });
 
