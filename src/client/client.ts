@@ -121,7 +121,8 @@ export class MillraceClient {
   async follow(sql: string, options: SqlOptions = {}, signal?: AbortSignal): Promise<Followed> {
     const headers = { Accept: "application/json, text/event-stream" };
     const call = { json: { sql, ...options }, headers, signal };
-    return await readFollowed(await this.#connection.send("POST", "/v1/sql", call));
+    const response = await this.#connection.send("POST", "/v1/sql", call);
+    return await readFollowed(response, (job) => this.jobs.delete(job));
   }
 
   /** Answers while the server is up. */

@@ -1,8 +1,8 @@
 /** Queries that are followed: the answer, then changes, in whatever pieces they come. */
 import { expect, test } from "vitest";
 import { MillraceClient } from "../../../src/client/client.ts";
-import type { RequestParts } from "../../../src/client/connection.ts";
 import type { SqlChange } from "../../../src/protocol/sql-answers.ts";
+import type { Asked } from "./fake-fetch.ts";
 
 const answer = { results: [{ statement: "SELECT", job: "query-1", columns: [] }], options: {} };
 const headers = { "content-type": "text/event-stream" };
@@ -19,7 +19,7 @@ async function all(changes: AsyncIterable<SqlChange> | undefined): Promise<SqlCh
 
 /** A client whose one answer comes a byte at a time. */
 function clientOf(text: string) {
-  const asked: RequestParts[] = [];
+  const asked: Asked[] = [];
   let wasCancelled = false;
   const bytes = [...new TextEncoder().encode(text)];
   const body = new ReadableStream<Uint8Array>({
@@ -34,9 +34,9 @@ function clientOf(text: string) {
   });
   const client = new MillraceClient({
     url: "http://millrace.test",
-    fetch: async (_, request) => {
-      asked.push(request);
-      return new Response(body, { headers });
+    fetch: async (url, request) => {
+      asked.push({ url, ...request });
+      return request.method === "DELETE" ? Response.json({}) : new Response(body, { headers });
     },
   });
   return { client, asked, wasCancelled: () => wasCancelled };
@@ -48,7 +48,13 @@ test("changes come in their order, comments are left out", async () => {
     { kind: "-D", row: { user: "ådå" } },
   ];
   const { client, asked } = clientOf(
-    [event("answer", answer), ": no change\n\n", event("change", first), event("change", second)].join(""),
+    [
+      event("answer", answer),
+      ": no change\n\n",
+      event("change", first),
+      event("change", second),
+      event("end", {}),
+    ].join(""),
   );
   const stop = new AbortController();
   const followed = await client.follow("SELECT user FROM clicks", {}, stop.signal);
@@ -58,14 +64,16 @@ test("changes come in their order, comments are left out", async () => {
   });
   expect(followed.answer).toEqual(answer);
   expect(await all(followed.changes)).toEqual([first, second]);
+  expect(asked).toHaveLength(1);
 });
 
-test("who leaves the loop gives the answer up", async () => {
+test("who leaves the loop gives the answer up, and ends the job", async () => {
   const change = event("change", { kind: "+I", row: {} });
-  const { client, wasCancelled } = clientOf(event("answer", answer) + change.repeat(10));
+  const { client, asked, wasCancelled } = clientOf(event("answer", answer) + change.repeat(10));
   const { changes } = await client.follow("SELECT user FROM clicks");
   for await (const _ of changes ?? []) break;
   expect(wasCancelled()).toBe(true);
+  expect(asked[1]).toMatchObject({ method: "DELETE", url: "http://millrace.test/v1/jobs/query-1" });
 });
 
 test("what goes wrong on the way is thrown", async () => {
