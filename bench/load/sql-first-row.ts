@@ -109,6 +109,7 @@ async function fillView(client: MillraceClient, token: Token, counts: unknown[])
 function figuresOf(name: string, values: readonly number[]): Figure[] {
   return [
     { name: `${name}, p50`, value: quantile(values, 0.5), unit: "ms", values },
+    { name: `${name}, p99`, value: quantile(values, 0.99), unit: "ms" },
     {
       name: `${name}, slowest`,
       value: Math.max(...values),

@@ -14,10 +14,10 @@ export async function setUpClicks(client: MillraceClient): Promise<void> {
 export function clicksRequests(url: string, now: Date): string {
   const time = now.toISOString().slice(0, 19).replace("T", " ");
   const event = JSON.stringify({ time, user: "ada", page: "/home" });
-  const query = "SELECT * FROM user_clicks ORDER BY clicks DESC LIMIT 10";
+  const query = "SELECT * FROM clicks_by_user ORDER BY clicks DESC LIMIT 10";
   return [
     `  curl '${url}/v1/streams/clicks/events' -H 'Content-Type: application/json' -d '${event}'`,
-    `  curl '${url}/v1/views/user_clicks?key.user=ada'`,
+    `  curl '${url}/v1/views/clicks_by_user?key.user=ada'`,
     `  curl '${url}/v1/sql' -H 'Accept: text/plain' -d '${query}'`,
   ].join("\n");
 }

@@ -4,12 +4,16 @@
  */
 import type { MillraceClient } from "../client/client.ts";
 import { RequestError } from "../client/request-error.ts";
+import { ChangeLines } from "../protocol/draw-changes.ts";
 import { drawResult } from "../protocol/draw-results.ts";
+import type { ResultColumn, SqlChange, StatementAnswer } from "../protocol/sql-answers.ts";
 import { isBlank, isComplete } from "./statement-end.ts";
 
 export interface ShellPorts {
-  readonly client: Pick<MillraceClient, "sql">;
+  readonly client: Pick<MillraceClient, "follow">;
   readonly print: (text: string) => void;
+  /** Prints what is wrong. */
+  readonly printError: (text: string) => void;
   /** In milliseconds, from anywhere on. */
   readonly now: () => number;
 }
@@ -18,19 +22,22 @@ export const shellHelpText = `A statement may have several lines; it runs when a
 
   SHOW TABLES;                 what there is
   DESCRIBE name;               the columns of a table or view
+  SELECT …;                    rows; over a stream their changes, until Ctrl-C
   EXPLAIN SELECT …;            how a query would run
   SET;                         the options, and their values
   SET 'key' = 'value';         sets one for this shell
   help;                        this text
   quit;                        ends the shell, as Ctrl-D does
 
-Ctrl-C drops a statement that is not complete. docs/sql.md tells all.
+Ctrl-C drops a statement that is not complete, and ends a query that never would. docs/sql.md tells all.
 `;
 
 export class SqlShell {
   readonly #ports: ShellPorts;
   #begun = "";
   #options: Readonly<Record<string, string>> = {};
+  /** Of the query whose changes are printed. */
+  #following: AbortController | undefined;
 
   constructor(ports: ShellPorts) {
     this.#ports = ports;
@@ -45,6 +52,12 @@ export class SqlShell {
     const hadBegun = this.#begun !== "";
     this.#begun = "";
     return hadBegun;
+  }
+
+  /** Ends the query whose changes are printed; says whether there was one. */
+  endQuery(): boolean {
+    this.#following?.abort();
+    return this.#following !== undefined;
   }
 
   /** Takes a line, and runs what it completes. Says whether the shell goes on. */
@@ -69,18 +82,39 @@ export class SqlShell {
 
   /** Runs statements and prints their results, or what is wrong; says whether all went well. */
   async run(text: string): Promise<boolean> {
-    const { client, print, now } = this.#ports;
+    const { client, print, printError, now } = this.#ports;
     const started = now();
+    const following = new AbortController();
     try {
-      const { results, options } = await client.sql(text, { options: this.#options });
-      this.#options = options;
-      print(`${results.map(drawResult).join("\n")}Took ${formatMillis(now() - started)}.\n`);
+      const { answer, changes } = await client.follow(text, { options: this.#options }, following.signal);
+      this.#options = answer.options;
+      print(answer.results.map(drawResult).join("\n"));
+      if (changes) {
+        this.#following = following;
+        await this.#printChanges(changes, answer.results.findLast(isFollowed)?.columns ?? []);
+      }
+      print(`Took ${formatMillis(now() - started)}.\n`);
       return true;
     } catch (cause) {
-      print(tellError(cause));
+      if (following.signal.aborted) return true;
+      printError(tellError(cause));
       return false;
+    } finally {
+      this.#following = undefined;
     }
   }
+
+  async #printChanges(changes: AsyncIterable<SqlChange>, columns: readonly ResultColumn[]): Promise<void> {
+    const { print } = this.#ports;
+    const lines = new ChangeLines(columns);
+    print(`Changes as they come, until Ctrl-C.\n${lines.head()}`);
+    for await (const { kind, row } of changes) print(lines.change(kind, row));
+  }
+}
+
+/** The rows of a query that is followed come behind the answer. */
+function isFollowed({ columns, rows }: StatementAnswer): boolean {
+  return columns !== undefined && rows === undefined;
 }
 
 /** Says what is wrong: an error of SQL shows its place, another one what to do. */

@@ -55,15 +55,18 @@ async function readStatements({ statements, file }: SqlOptions): Promise<string>
   }
 }
 
-/** Prints what each statement gave; what is wrong goes to standard error. */
+/** Prints what each statement gave; what is wrong goes to standard error. Ctrl-C ends what never would. */
 async function runAll(client: MillraceClient, statements: string): Promise<void> {
-  let said = "";
-  const print = (part: string) => {
-    said += part;
-  };
-  const isGood = await new SqlShell({ client, print, now: () => performance.now() }).run(statements);
-  if (isGood) process.stdout.write(said);
-  else throw new StartError(said.trimEnd());
+  const shell = new SqlShell({
+    client,
+    print: (part) => process.stdout.write(part),
+    printError: (part) => process.stderr.write(part),
+    now: () => performance.now(),
+  });
+  process.once("SIGINT", () => {
+    if (!shell.endQuery()) process.exit(130);
+  });
+  if (!(await shell.run(statements))) process.exitCode = 1;
 }
 
 async function printRows(
@@ -78,10 +81,13 @@ async function printRows(
   }
 }
 
-/** The shell: Ctrl-C drops what is begun, Ctrl-D ends it, the arrows bring back earlier lines. */
+/**
+ * The shell: Ctrl-C drops what is begun and ends a query that never would, Ctrl-D ends the shell, the arrows
+ * bring back earlier lines.
+ */
 async function converse(client: MillraceClient, url: string): Promise<void> {
   const print = (part: string) => process.stdout.write(part);
-  const shell = new SqlShell({ client, print, now: () => performance.now() });
+  const shell = new SqlShell({ client, print, printError: print, now: () => performance.now() });
   print(`Millrace at ${url}. End a statement with ; and type help; for more.\n`);
   const lines = createInterface({
     input: process.stdin,
@@ -94,6 +100,7 @@ async function converse(client: MillraceClient, url: string): Promise<void> {
   lines.on("history", writeHistory);
   let isRunning = false;
   lines.on("SIGINT", () => {
+    if (shell.endQuery()) return;
     if (isRunning) process.exit(130);
     const hadBegun = shell.drop() || lines.line !== "";
     print(hadBegun ? "\n" : "\nquit; ends the shell.\n");

@@ -31,6 +31,7 @@ async function run({ port, stateFolder, hasDemo }: StartOptions): Promise<void> 
       area.print(`The demo failed: ${cause instanceof Error ? cause.message : String(cause)}`);
     }
   }
+  area.print(`\nIn another terminal, a shell for SQL: npm run sql -- --url ${server.url}`);
   area.print("\nCtrl-C stops the server; everything is still there at the next start.");
 }
 

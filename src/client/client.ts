@@ -18,6 +18,7 @@ import type { SqlAnswer, SqlBody } from "../protocol/sql-answers.ts";
 import type { StreamBody } from "../protocol/stream-spec.ts";
 import type { Token, Tokens } from "../protocol/token.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
+import { type Followed, readFollowed } from "./read-changes.ts";
 import { Savepoints } from "./savepoints.ts";
 import { Splits } from "./splits.ts";
 
@@ -108,6 +109,20 @@ export class MillraceClient {
   async sqlRows(format: RowsFormat, sql: string, options: SqlOptions = {}): Promise<Response> {
     const headers = { Accept: rowsFormats[format] };
     return await this.#connection.send("POST", "/v1/sql", { json: { sql, ...options }, headers });
+  }
+
+  /**
+   * Does the same; a query over a stream, which never ends, has changes as they come. `signal` ends it.
+   *
+   * @example
+   * const { changes } = await millrace.follow("SELECT user_id, COUNT(*) AS n FROM clicks GROUP BY user_id");
+   * for await (const { kind, row } of changes ?? []) console.log(kind, row);
+   */
+  async follow(sql: string, options: SqlOptions = {}, signal?: AbortSignal): Promise<Followed> {
+    const headers = { Accept: "application/json, text/event-stream" };
+    const call = { json: { sql, ...options }, headers, signal };
+    const response = await this.#connection.send("POST", "/v1/sql", call);
+    return await readFollowed(response, (job) => this.jobs.delete(job));
   }
 
   /** Answers while the server is up. */

@@ -16,6 +16,7 @@ export interface RequestParts {
   readonly method: "GET" | "PUT" | "POST" | "DELETE";
   readonly headers: Readonly<Record<string, string>>;
   readonly body?: string;
+  readonly signal?: AbortSignal;
 }
 
 export type Fetch = (url: string, request: RequestParts) => Promise<Response>;
@@ -28,6 +29,8 @@ export interface CallOptions {
   /** Sent as it is, with its content type in `headers`. */
   readonly text?: string;
   readonly headers?: Readonly<Record<string, string>>;
+  /** Gives the request up, and the answer where it is still being read. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export class Connection {
@@ -68,6 +71,7 @@ export class Connection {
         ...options.headers,
       },
       ...(body === undefined ? {} : { body }),
+      ...(options.signal && { signal: options.signal }),
     });
     if (!response.ok) throw await readError(response);
     return response;

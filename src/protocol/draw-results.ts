@@ -35,27 +35,35 @@ function drawTable(columns: readonly ResultColumn[], rows: readonly (readonly Re
   const widths = head.map((name, index) =>
     body.reduce((widest, row) => Math.max(widest, widthOf(row[index] ?? "")), widthOf(name)),
   );
-  const areNumbers = columns.map(({ type }) => numericType.test(type));
+  const areNumbers = columns.map(({ type }) => isNumeric(type));
   const rule = `+${widths.map((width) => "-".repeat(width + 2)).join("+")}+\n`;
   const line = (cells: readonly string[]) => {
-    const padded = cells.map((cell, index) => {
-      const padding = " ".repeat((widths[index] ?? 0) - widthOf(cell));
-      return areNumbers[index] ? padding + cell : cell + padding;
-    });
-    return `| ${padded.join(" | ")} |\n`;
+    const parts = cells.map((cell, index) => padded(cell, widths[index] ?? 0, areNumbers[index] ?? false));
+    return `| ${parts.join(" | ")} |\n`;
   };
   return `${rule}${line(head)}${rule}${body.map(line).join("")}${rule}`;
 }
 
+/** Says whether values of a type stand to the right. */
+export function isNumeric(type: string): boolean {
+  return numericType.test(type);
+}
+
+/** A text with spaces to a width, before it where it stands to the right. */
+export function padded(text: string, width: number, isRight: boolean): string {
+  const padding = " ".repeat(width - widthOf(text));
+  return isRight ? padding + text : text + padding;
+}
+
 /** One line: what would break it is written as JSON writes it. */
-function cellText(value: ResultJson): string {
+export function cellText(value: ResultJson): string {
   if (value === null) return "<NULL>";
   const text = typeof value === "object" ? JSON.stringify(value) : String(value);
   return text.replaceAll(/\p{Cc}/gu, (control) => JSON.stringify(control).slice(1, -1));
 }
 
 /** Columns of a terminal: characters of East Asia and pictures take two, marks on others none. */
-function widthOf(text: string): number {
+export function widthOf(text: string): number {
   let width = 0;
   for (const character of text) {
     if (/\p{M}|\p{Cf}/u.test(character)) continue;

@@ -30,6 +30,12 @@ export interface ResultColumn {
   readonly type: string;
 }
 
+/** A row that came (`+I`), that is taken back (`-U`, `-D`), or that takes its place (`+U`). */
+export interface SqlChange {
+  readonly kind: "+I" | "-U" | "+U" | "-D";
+  readonly row: Readonly<Record<string, ResultJson>>;
+}
+
 const parameterSchema = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 
 const sqlBodySchema = fields({

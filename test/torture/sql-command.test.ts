@@ -55,6 +55,28 @@ test("rows as JSON and CSV", async () => {
   expect((await sql(["--csv", query])).out).toBe('a,b\r\n1,"x,y"\r\n');
 });
 
+test("a query that never ends is followed until Ctrl-C", { timeout: 30_000 }, async () => {
+  await sql(["CREATE TABLE hits (page STRING) WITH ('connector' = 'http')"]);
+  const query = "SELECT page, COUNT(*) AS n FROM hits GROUP BY page";
+  const child = spawn(process.execPath, [program, query], { cwd: folder });
+  let out = "";
+  child.stdout.on("data", (chunk: Buffer) => (out += chunk));
+  const ended = new Promise<number | null>((done) => child.once("close", done));
+  await expect.poll(() => out, { timeout: 10_000 }).toContain("op | page | n\n");
+  for (let count = 0; count < 2; count++) {
+    await fetch(`${server.url}/v1/streams/hits/events`, {
+      ...{ method: "POST", headers: { "Content-Type": "application/json" } },
+      body: '{"page": "/home"}',
+    });
+    await expect.poll(() => out, { timeout: 10_000 }).toContain(`/home | ${count + 1}\n`);
+  }
+  child.kill("SIGINT");
+  expect(await ended).toBe(0);
+  expect(out.split("\n").slice(-4)).toEqual(["+I | /home | 1", "-U | /home | 1", "+U | /home | 2", ""]);
+  const jobs = async () => (await sql(["SHOW JOBS"])).out;
+  await expect.poll(jobs, { timeout: 10_000 }).not.toContain("query-");
+});
+
 test("an error goes to standard error with its caret, and the status says so", async () => {
   for (const format of [[], ["--csv"]]) {
     const { out, err, status } = await sql([...format, "SELECT 1;\nSELEC 2"]);

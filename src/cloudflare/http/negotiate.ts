@@ -25,6 +25,12 @@ export function negotiate<Format extends string>(
   throw new EngineError("NOT_ACCEPTABLE", { message, details: { formats } });
 }
 
+/** Says whether `accept` names a format itself, and takes it. */
+export function acceptsByName(accept: string | null, format: string): boolean {
+  const ranges = (accept ?? "").split(",").map(readRange);
+  return ranges.some(({ type, weight }) => type === format && weight > 0);
+}
+
 interface Range {
   readonly type: string;
   readonly weight: number;

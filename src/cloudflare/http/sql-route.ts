@@ -13,7 +13,7 @@ import { drawResult } from "../../protocol/draw-results.ts";
 import { readSqlBody, type SqlAnswer } from "../../protocol/sql-answers.ts";
 import { tokenId } from "../auth.ts";
 import { userFunctions } from "../user-functions.ts";
-import { negotiate } from "./negotiate.ts";
+import { acceptsByName, negotiate } from "./negotiate.ts";
 import type { Serving } from "./serving.ts";
 
 const bodyBytesMax = 1 * MiB;
@@ -28,10 +28,20 @@ const formats = [
   "text/event-stream",
 ] as const;
 
-/** Runs statements; the first that fails ends it, with what those before it did. */
+/** Nothing on the way may hold events back, or keep them. */
+const eventHeaders = Object.freeze({
+  "content-type": "text/event-stream",
+  "cache-control": "no-cache, no-transform",
+});
+
+/**
+ * Runs statements; the first that fails ends it, with what those before it did. Who takes events beside
+ * another format gets them where a query never ends, and the other one where all do.
+ */
 export async function postSql(request: Request, serving: Serving): Promise<Response> {
-  const format = negotiate(request.headers.get("accept"), formats);
-  const isContinuous = format === "text/event-stream";
+  const accept = request.headers.get("accept");
+  const wanted = negotiate(accept, formats);
+  const isContinuous = acceptsByName(accept, "text/event-stream");
   const body = { ...readSqlBody(await readText(request)), isContinuous };
   const { results, options } = await runStatements(body, {
     coordinator: (ask) => serving.coordinator(ask),
@@ -43,6 +53,7 @@ export async function postSql(request: Request, serving: Serving): Promise<Respo
     clock: serving.clock,
     random: () => (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) / 2 ** 32,
   });
+  const format = results.some(({ query }) => query) ? "text/event-stream" : wanted;
   switch (format) {
     case "application/json":
       return Response.json({ results: results.map(answerOf), options } satisfies SqlAnswer);
@@ -53,7 +64,7 @@ export async function postSql(request: Request, serving: Serving): Promise<Respo
     case "text/plain":
       return respond("text/plain; charset=utf-8", results.map(answerOf).map(drawResult).join("\n"));
     case "text/event-stream":
-      return new Response(toEvents(results, serving.clock), { headers: { "content-type": format } });
+      return new Response(toEvents(results, options, serving.clock), { headers: eventHeaders });
     case "application/vnd.apache.arrow.stream":
       return respond(format, toArrowStream(lastTable(results)));
   }

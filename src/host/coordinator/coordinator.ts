@@ -189,10 +189,7 @@ export class Coordinator implements CoordinatorRpc {
   }
 
   renewLease(name: string): Promise<RpcResult<null>> {
-    return this.#answer(async () => {
-      this.#operations.renewLease(findJob(this.#catalog, name));
-      return null;
-    });
+    return this.#answer(async () => this.#operations.renewLease(findJob(this.#catalog, name)));
   }
 
   deleteJob(name: string): Promise<RpcResult<null>> {
@@ -315,6 +312,7 @@ export class Coordinator implements CoordinatorRpc {
     const saved = fromSavepoint === undefined ? undefined : this.#operations.savepoints.get(fromSavepoint);
     const wish = { name, definition, sinks, saved, start };
     const job = startJob(this.#catalog, sources, wish, this.#ports.clock.now());
+    if (start.isLeased) this.#operations.renewLease(job);
     for (const source of sources) this.#watch(source);
     return job;
   }
@@ -322,6 +320,7 @@ export class Coordinator implements CoordinatorRpc {
   /** Stores the state that a job should have and tells its partitions; true when all confirmed in time. */
   #wish(job: JobEntry, state: JobEntry["state"]): Promise<boolean> {
     this.#catalog.setJobState(job.run, state);
+    if (state === "deleted") this.#operations.forgetLease(job);
     for (const stream of this.#catalog.streamsOf(job)) {
       if (stream.definition.inputs && state === "deleted") this.#dropStream(stream);
       else this.#catalog.addDeliveries(stream, job.run, CommandDelivery.dueAgainAt(this.#ports.clock.now()));

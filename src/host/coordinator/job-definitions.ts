@@ -20,7 +20,10 @@ import type { StreamDefinition } from "../../protocol/stream-spec.ts";
 export type AnyJobDefinition = JobDefinition | DataflowDefinition;
 
 /** With what a job begins. */
-export type JobStart = Pick<JobDefinition, "fromSavepoint" | "allowNonRestoredState">;
+export interface JobStart extends Pick<JobDefinition, "fromSavepoint" | "allowNonRestoredState"> {
+  /** The job goes unless its lease is renewed in time. */
+  readonly isLeased?: boolean;
+}
 
 export function isDataflow(job: AnyJobDefinition): job is DataflowDefinition {
   return "stages" in job;

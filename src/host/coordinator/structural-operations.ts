@@ -69,9 +69,15 @@ export class StructuralOperations {
   }
 
   /** Keeps a job for a while longer; it ends when this is not done again in time. */
-  renewLease({ name }: JobEntry): void {
+  renewLease({ name }: JobEntry): null {
     this.#ports.leases.renew(name, this.#ports.clock.now());
     this.#ports.schedule();
+    return null;
+  }
+
+  /** Of a job that has ended: another one may get its name. */
+  forgetLease({ name }: JobEntry): void {
+    this.#ports.leases.forget(name);
   }
 
   #endLeases(): Promise<unknown>[] {

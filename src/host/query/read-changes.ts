@@ -4,8 +4,9 @@
 import { errorBodyOf } from "../../base/errors.ts";
 import type { JsonScalar } from "../../columnar/values.ts";
 import type { RpcResult, ScanPosition } from "../../engine/partition-types.ts";
+import type { JobFacts } from "../coordinator/coordinator-rpc.ts";
 import { callShard } from "../shards.ts";
-import type { ViewPorts } from "./view-reader.ts";
+import { isOutdated, type ViewPorts } from "./view-reader.ts";
 
 const readTimeoutMs = 10_000;
 
@@ -23,28 +24,40 @@ export interface ChangePage {
 
 /** Reads up to `limit` rows of a view that is a changelog, behind a place. */
 export async function readChanges(
-  { clock, shards, facts, askFacts }: ViewPorts,
+  ports: ViewPorts,
   view: string,
   after: ScanPosition | undefined,
   limit: number,
 ): Promise<RpcResult<ChangePage>> {
+  const { facts, askFacts } = ports;
   try {
     const known = await facts.get(view, askFacts);
     if (!known.ok) return known;
-    const { stream, generation, job, run, mapVersion } = known.value;
-    const address = { stream, generation, shard: 0 };
-    const scan = { mapVersion, newestFirst: false, limit, ...(after && { after }) };
-    const page = await callShard(clock, readTimeoutMs, address, () =>
-      shards.open(address).queryView(job, run, scan, undefined),
-    );
-    if (!page.ok) return page;
-    const changes = page.value.rows.map(({ values }): Change => {
-      const [, kind, ...rest] = Object.values(values);
-      return { kind: String(kind), values: rest };
-    });
-    const last = page.value.rows.at(-1)?.at ?? page.value.resume ?? after;
-    return { ok: true, value: { changes, after: last } };
+    const first = await readOnce(ports, known.value, after, limit);
+    if (first.ok || !isOutdated(first.error)) return first;
+    const newer = await facts.newer(view, known.value, askFacts);
+    return newer.ok ? await readOnce(ports, newer.value, after, limit) : newer;
   } catch (thrown) {
     return { ok: false, error: errorBodyOf(thrown) };
   }
+}
+
+async function readOnce(
+  { clock, shards }: ViewPorts,
+  { stream, generation, job, run, mapVersion }: JobFacts,
+  after: ScanPosition | undefined,
+  limit: number,
+): Promise<RpcResult<ChangePage>> {
+  const address = { stream, generation, shard: 0 };
+  const scan = { mapVersion, newestFirst: false, limit, ...(after && { after }) };
+  const page = await callShard(clock, readTimeoutMs, address, () =>
+    shards.open(address).queryView(job, run, scan, undefined),
+  );
+  if (!page.ok) return page;
+  const changes = page.value.rows.map(({ values }): Change => {
+    const [, kind, ...rest] = Object.values(values);
+    return { kind: String(kind), values: rest };
+  });
+  const last = page.value.rows.at(-1)?.at ?? page.value.resume ?? after;
+  return { ok: true, value: { changes, after: last } };
 }

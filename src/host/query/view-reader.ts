@@ -158,7 +158,7 @@ export class ViewReader {
 }
 
 /** The partition knows no such run: the job was deleted, and perhaps made again. Or a shard was split. */
-function isOutdated({ code, details }: ErrorBody): boolean {
+export function isOutdated({ code, details }: ErrorBody): boolean {
   if (code === "QUERY_INVALID") return details?.unknownShard !== undefined;
   return code === "VIEW_NOT_FOUND" || code === "JOB_NOT_FOUND" || code === "MAP_STALE";
 }

@@ -53,8 +53,7 @@ export class ContinuousQuery {
   ): Promise<ContinuousQuery> {
     const dataflow = planDataflow([resultInsert(relation)], options, sql);
     const job = `query-${Math.floor(ports.random() * 2 ** 48).toString(36)}`;
-    await ask(ports, (rpc) => rpc.putJob(job, dataflow));
-    await ask(ports, (rpc) => rpc.renewLease(job));
+    await ask(ports, (rpc) => rpc.putJob(job, dataflow, { isLeased: true }));
     return new ContinuousQuery(job, relation, ports);
   }
 

@@ -1,12 +1,13 @@
 /**
- * Results as server-sent events: `columns` once, then a `change` for each row with its kind, as they come.
+ * Results as server-sent events: `answer` once, then a `change` for each row with its kind, as they come.
  *
- * The rows of a query that ends are +I, and an event `end` is behind them. One that does not end is read for
- * as long as somebody listens; its job goes when nobody does.
+ * `answer` is what JSON would be, but the query whose rows follow has its columns alone. The rows of a query
+ * that ends are +I, and an event `end` is behind them. One that does not end is read for as long as somebody
+ * listens; its job goes when nobody does. What goes wrong on the way is an `error`, and the last event.
  */
-import { errorBodyOf } from "../../base/errors.ts";
+import { EngineError, errorBodyOf } from "../../base/errors.ts";
 import type { ResultJson } from "../../interpreter/values/result-json.ts";
-import type { ResultColumn } from "../../protocol/sql-answers.ts";
+import type { ResultColumn, SqlAnswer } from "../../protocol/sql-answers.ts";
 import { deadlineAfter, type WallClock } from "../wall-clock.ts";
 import type { ContinuousQuery } from "./continuous-query.ts";
 import { answerOf, type StatementResult } from "./statement-result.ts";
@@ -18,57 +19,91 @@ const pollMsMax = 1000;
 /** A comment is sent after so long without a change, or those between might take the connection for dead. */
 const heartbeatMs = 15_000;
 
-/** Returns the events of the last statement that has rows, or is a query that never ends. */
-export function toEvents(results: readonly StatementResult[], clock: WallClock): ReadableStream<Uint8Array> {
-  const last = results.findLast(({ table, query }) => table ?? query);
+/** Returns the events of the last query that never ends, or else of the last statement that has rows. */
+export function toEvents(
+  results: readonly StatementResult[],
+  options: SqlAnswer["options"],
+  clock: WallClock,
+): ReadableStream<Uint8Array> {
+  const followed = results.findLast(({ query }) => query) ?? results.findLast(({ table }) => table);
+  const answers = results.map((result) => {
+    const { rows, ...rest } = answerOf(result);
+    return rows && result !== followed ? { ...rest, rows } : rest;
+  });
+  const head = event("answer", { results: answers, options } satisfies SqlAnswer);
   const encoder = new TextEncoder();
-  if (!last?.query) {
-    const { columns = [], rows = [] } = last ? answerOf(last) : {};
+  if (!followed?.query) {
+    const { columns = [], rows = [] } = followed ? answerOf(followed) : {};
     const changes = rows.map((row) => changeEvent("+I", row, columns));
-    const text = [event("columns", columns), ...changes, event("end", {})].join("");
-    return new Response(text).body as ReadableStream<Uint8Array>;
+    return new Response([head, ...changes, event("end", {})].join("")).body as ReadableStream<Uint8Array>;
   }
-  const { query } = last;
-  const tail = new Tail(query, clock);
+  const tail = new Tail(followed.query, clock);
   return new ReadableStream<Uint8Array>({
-    start: (controller) => controller.enqueue(encoder.encode(event("columns", query.columns))),
+    start: (controller) => controller.enqueue(encoder.encode(head)),
     pull: async (controller) => {
       try {
-        controller.enqueue(encoder.encode(await tail.next()));
+        const text = await tail.next();
+        if (!tail.isStopped) controller.enqueue(encoder.encode(text));
       } catch (thrown) {
+        if (tail.isStopped) return;
         controller.enqueue(encoder.encode(event("error", errorBodyOf(thrown))));
         controller.close();
-        await query.stop();
+        await tail.stop();
       }
     },
-    cancel: () => query.stop(),
+    cancel: () => tail.stop(),
   });
 }
 
-/** Waits for changes. */
+/** Waits for changes; that a partition does not answer for a moment is no reason to end. */
 class Tail {
   readonly #query: ContinuousQuery;
   readonly #clock: WallClock;
   #waitMs = pollMs;
+  #isStopped = false;
 
   constructor(query: ContinuousQuery, clock: WallClock) {
     this.#query = query;
     this.#clock = clock;
   }
 
+  get isStopped(): boolean {
+    return this.#isStopped;
+  }
+
+  /** Ends the query: what is being waited for is given up. */
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await this.#query.stop();
+  }
+
   /** The next changes as events, or a comment where none came for a while. */
   async next(): Promise<string> {
-    for (let waited = 0; waited < heartbeatMs; waited += this.#waitMs) {
-      const changes = await this.#query.read();
+    let waited = 0;
+    let failure: unknown;
+    while (!this.#isStopped && waited < heartbeatMs) {
+      failure = undefined;
+      const changes = await this.#query.read().catch((thrown: unknown) => {
+        if (!isPassing(thrown)) throw thrown;
+        failure = thrown;
+        return [];
+      });
       if (changes.length > 0) {
         this.#waitMs = pollMs;
         return changes.map(({ kind, row }) => changeEvent(kind, row, this.#query.columns)).join("");
       }
       await deadlineAfter(this.#clock, this.#waitMs).passed;
+      waited += this.#waitMs;
       this.#waitMs = Math.min(pollMsMax, this.#waitMs * 2);
     }
+    if (failure !== undefined) throw failure;
     return ": no change\n\n";
   }
+}
+
+/** An object that starts again is back soon, and has the same changes at the same places. */
+function isPassing(thrown: unknown): boolean {
+  return thrown instanceof EngineError && thrown.code === "PARTITION_UNAVAILABLE";
 }
 
 function changeEvent(kind: string, row: readonly ResultJson[], columns: readonly ResultColumn[]): string {

@@ -34,7 +34,8 @@ export async function select(
   const stream = endlessScanOf(relation);
   if (stream && isContinuous) {
     const text = formatStatement(statement);
-    const query = await ContinuousQuery.start(relation, context.options, text, ports);
+    const named = { ...relation, fields: withOwnNames(relation.fields) };
+    const query = await ContinuousQuery.start(named, context.options, text, ports);
     return { statement: "SELECT", job: query.job, query };
   }
   if (stream) {

@@ -36,9 +36,9 @@ export function done(statement: string, message: string): StatementResult {
   return { statement, message };
 }
 
-/** A result as JSON has it. */
-export function answerOf({ table, query: _, ...said }: StatementResult): StatementAnswer {
-  if (!table) return said;
+/** A result as JSON has it; a query that never ends has columns alone. */
+export function answerOf({ table, query, ...said }: StatementResult): StatementAnswer {
+  if (!table) return query ? { ...said, columns: query.columns } : said;
   const { fields, rows } = table;
   return {
     ...said,

@@ -11,6 +11,7 @@ function shellWith(answers: readonly (FakeAnswer | (() => never))[]) {
   const shell = new SqlShell({
     client: new MillraceClient({ url: "http://millrace.test", fetch }),
     print: (text) => printed.push(text),
+    printError: (text) => printed.push(text),
     now: () => (time += 12),
   });
   const bodies = () => asked.map(({ body }) => JSON.parse(body ?? ""));
@@ -31,7 +32,7 @@ test("a statement of several lines runs when it is complete", async () => {
   expect(shell.prompt).toBe("       -> ");
   await shell.take("AS a;");
   expect(bodies()).toEqual([{ sql: "SELECT 1\nAS a;", options: {} }]);
-  expect(printed).toEqual(["+---+\n| a |\n+---+\n| 1 |\n+---+\n1 row in set\nTook 12 ms.\n"]);
+  expect(printed.join("")).toBe("+---+\n| a |\n+---+\n| 1 |\n+---+\n1 row in set\nTook 12 ms.\n");
   expect(shell.prompt).toBe("millrace> ");
 });
 
@@ -79,4 +80,66 @@ test("another error says what to do, and so does no answer", async () => {
   await shell.take("SELECT 1;");
   await shell.take("SELECT 1;");
   expect(printed).toEqual(["No token.\nSend one.\n", "The server does not answer: connect ECONNREFUSED.\n"]);
+});
+
+const followed = {
+  results: [
+    { statement: "SET", message: "Set." },
+    {
+      statement: "SELECT",
+      job: "query-1",
+      columns: [
+        { name: "user", type: "STRING" },
+        { name: "n", type: "BIGINT" },
+      ],
+    },
+  ],
+  options: { "pipeline.name": "p" },
+};
+
+test("changes of a query that never ends are printed as they come", async () => {
+  const changes = [
+    { kind: "+I", row: { user: "ada", n: 9 } },
+    { kind: "-U", row: { user: "ada", n: 9 } },
+    { kind: "+U", row: { user: "ada", n: 10 } },
+  ].map((change) => `event: change\ndata: ${JSON.stringify(change)}\n\n`);
+  const answer = `event: answer\ndata: ${JSON.stringify(followed)}\n\n`;
+  const body = [answer, ...changes, "event: end\ndata: {}\n\n"].join("");
+  const { shell, printed, bodies } = shellWith([
+    { headers: { "content-type": "text/event-stream" }, body },
+    one,
+  ]);
+  await shell.take("SELECT user, COUNT(*) AS n FROM clicks GROUP BY user;");
+  expect(printed.join("")).toBe(
+    "Set.\n\nJob query-1\nChanges as they come, until Ctrl-C.\nop | user | n\n-------------\n" +
+      "+I | ada  | 9\n-U | ada  | 9\n+U | ada  | 10\nTook 12 ms.\n",
+  );
+  await shell.take("SELECT 1;");
+  expect(bodies()[1].options).toEqual(followed.options);
+  expect(shell.endQuery()).toBe(false);
+});
+
+test("a query that never ends can be ended, and the shell goes on", async () => {
+  const printed: string[] = [];
+  let signal: AbortSignal | undefined;
+  async function* changes() {
+    yield { kind: "+I" as const, row: { user: "ada", n: 1 } };
+    await new Promise((_, reject) => signal?.addEventListener("abort", () => reject(signal?.reason)));
+  }
+  const shell = new SqlShell({
+    client: {
+      follow: async (_sql, _options, given) => {
+        signal = given;
+        return { answer: followed, changes: changes() };
+      },
+    },
+    print: (text) => printed.push(text),
+    printError: (text) => printed.push(`wrong: ${text}`),
+    now: () => 0,
+  });
+  const ran = shell.run("SELECT user, COUNT(*) AS n FROM clicks GROUP BY user;");
+  await expect.poll(() => printed.at(-1)).toBe("+I | ada  | 1\n");
+  expect(shell.endQuery()).toBe(true);
+  expect(await ran).toBe(true);
+  expect(printed.at(-1)).toBe("+I | ada  | 1\n");
 });

@@ -1,6 +1,6 @@
 /** Which format an answer has. */
 import { expect, test } from "vitest";
-import { negotiate } from "../../../src/cloudflare/http/negotiate.ts";
+import { acceptsByName, negotiate } from "../../../src/cloudflare/http/negotiate.ts";
 
 const formats = ["application/json", "text/csv", "text/plain"] as const;
 
@@ -30,3 +30,13 @@ test.each(["application/xml", "text/csv;q=0", "", "text/csv;q=x"])(
     );
   },
 );
+
+test.each([
+  ["text/csv", true],
+  ["application/json, text/csv;q=0.5", true],
+  ["text/csv;q=0", false],
+  ["text/*, */*", false],
+  [null, false],
+])("%s names text/csv: %s", (accept, expected) => {
+  expect(acceptsByName(accept, "text/csv")).toBe(expected);
+});
