@@ -9,12 +9,7 @@ import { divide, scanOf } from "../../sql/batch/divide.ts";
 import { evaluateRelation } from "../../sql/batch/evaluate-relation.ts";
 import type { BindContext } from "../../sql/bind/bind-context.ts";
 import { bindQuery } from "../../sql/bind/bind-query.ts";
-import {
-  type Field,
-  inputsOfRelation,
-  type Relation,
-  type ScanRelation,
-} from "../../sql/bind/logical-plan.ts";
+import { endlessScanOf, type Field, type Relation } from "../../sql/bind/logical-plan.ts";
 import { optionOf, type SessionOptions } from "../../sql/bind/session-options.ts";
 import { optimize } from "../../sql/optimize/optimize.ts";
 import { formatStatement } from "../../sql/parse/format-statement.ts";
@@ -72,16 +67,6 @@ export async function evaluate(
     made.set(part, answer.value);
   }
   return evaluateRelation(relation, { ...context, rowsOf: (each) => made.get(each) });
-}
-
-/** A table of a query whose rows have no end; undefined where the query ends. */
-export function endlessScanOf(relation: Relation): ScanRelation | undefined {
-  return scansOf(relation).find(({ table }) => table.options.connector !== "view");
-}
-
-function scansOf(relation: Relation): ScanRelation[] {
-  if (relation.node === "scan") return [relation];
-  return inputsOfRelation(relation).flatMap(scansOf);
 }
 
 /** Of columns that share a name all but the first get a number behind it, as Flink gives them. */

@@ -29,7 +29,12 @@ export interface DividedQuery {
 /** Divides an optimized query. */
 export function divide(query: Relation): DividedQuery {
   const relation = mapRelation(query, withWindowBelow);
-  return { relation, parts: new Map(partsOf(relation, Number.POSITIVE_INFINITY)) };
+  const parts = new Map<Relation, PartialQuery>();
+  // A relation may stand at several places, at one of which fewer of its rows are enough.
+  for (const [part, partial] of partsOf(relation, Number.POSITIVE_INFINITY)) {
+    if (partial.rows >= (parts.get(part)?.rows ?? 0)) parts.set(part, partial);
+  }
+  return { relation, parts };
 }
 
 /** The table that a part of a query reads. */
