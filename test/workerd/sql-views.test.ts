@@ -1,4 +1,4 @@
-/** SELECT over views of more rows than a turn reads, in several partitions, and while one of them is split. */
+/** SELECT over views of more rows than a turn reads, in several partitions, and while these are split. */
 import { beforeAll, expect, test } from "vitest";
 import { call, post } from "./api.ts";
 

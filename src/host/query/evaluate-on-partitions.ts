@@ -1,6 +1,6 @@
 /**
- * A part of a query of SQL over a view: its partitions make it, each of its own rows, and what they keep is put
- * together here, in the order of the partitions.
+ * A part of a query of SQL over a view: its partitions make it, each of its own rows, and what they keep is
+ * put together here, in the order of the partitions.
  *
  * As any scan, the answer is no consistent cut: a row that changes meanwhile is there as it was or as it is,
  * and one that comes or goes is there or not. It is there once: a partition goes through its rows by their

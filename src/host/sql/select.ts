@@ -1,7 +1,6 @@
 /**
  * Queries: what ends is answered at once, what does not is a job whose changes are read.
  */
-import { EngineError } from "../../base/errors.ts";
 import type { EvaluationContext } from "../../interpreter/scalar-function.ts";
 import type { SqlField } from "../../interpreter/types/sql-type.ts";
 import type { Row } from "../../interpreter/values/sql-value.ts";
@@ -16,7 +15,7 @@ import { formatStatement } from "../../sql/parse/format-statement.ts";
 import type { QueryStatement } from "../../sql/parse/statement-tree.ts";
 import { notSupported } from "../../sql/parse/syntax-error.ts";
 import { ContinuousQuery } from "./continuous-query.ts";
-import type { Session, SqlPorts } from "./sql-ports.ts";
+import { type Session, type SqlPorts, thrownOf } from "./sql-ports.ts";
 import type { StatementResult } from "./statement-result.ts";
 
 /** A query over what ends, VALUES and views; or one that does not, where changes are read as they come. */
@@ -63,7 +62,7 @@ export async function evaluate(
   const made = new Map<Relation, readonly Row[]>();
   for (const [part, partial] of parts) {
     const answer = await ports.views.evaluate(scanOf(partial).table.name, partial, context);
-    if (!answer.ok) throw new EngineError(answer.error.code, { message: answer.error.message });
+    if (!answer.ok) throw thrownOf(answer.error);
     made.set(part, answer.value);
   }
   return evaluateRelation(relation, { ...context, rowsOf: (each) => made.get(each) });
