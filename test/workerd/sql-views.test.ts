@@ -47,9 +47,8 @@ test("aggregates, groups and orders of all rows", patient, async () => {
     [users, `${sum + users / 4}.00`, "p0", 7],
   ]);
   expect(
-    await rows(
-      "SELECT notes[2] AS n, COUNT(*) AS c FROM players WHERE points >= 4000 GROUP BY notes[2] HAVING notes[2] < 3 ORDER BY n",
-    ),
+    await rows(`SELECT notes[2] AS n, COUNT(*) AS c FROM players WHERE points >= 4000
+      GROUP BY notes[2] HAVING notes[2] < 3 ORDER BY n`),
   ).toEqual([
     [1, 143],
     [2, 143],
