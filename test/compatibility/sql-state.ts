@@ -7,14 +7,15 @@ import { found, retried } from "../torture/retried.ts";
 
 const tables = `
 CREATE TABLE clicks (
-  user_id STRING NOT NULL, page STRING, price DECIMAL(10, 2), amount DOUBLE, at_time TIMESTAMP_LTZ(3) NOT NULL,
-  tags STRING, hour_of AS HOUR(at_time),
+  user_id STRING NOT NULL, page STRING, price DECIMAL(10, 2), amount DOUBLE,
+  at_time TIMESTAMP_LTZ(3) NOT NULL, tags STRING, hour_of AS HOUR(at_time),
   WATERMARK FOR at_time AS at_time - INTERVAL '3' SECOND
 ) DISTRIBUTED BY HASH (user_id) INTO 2 BUCKETS WITH ('connector' = 'http', 'idle-timeout' = '1 d');
 CREATE TABLE numbers (id BIGINT, half INT) WITH (
   'connector' = 'datagen', 'number-of-rows' = '50', 'fields.id.kind' = 'sequence', 'fields.id.start' = '1',
   'fields.id.end' = '50', 'fields.half.min' = '0', 'fields.half.max' = '0');
-CREATE VIEW priced AS SELECT user_id, COALESCE(page, 'none') AS page, price, at_time FROM clicks WHERE price IS NOT NULL;
+CREATE VIEW priced AS SELECT user_id, COALESCE(page, 'none') AS page, price, at_time FROM clicks
+  WHERE price IS NOT NULL;
 CREATE TABLE by_minute (user_id STRING, minute_start TIMESTAMP(3), clicks BIGINT, amount DOUBLE,
   PRIMARY KEY (user_id, minute_start) NOT ENFORCED) WITH ('connector' = 'view', 'retention' = 'forever');
 CREATE TABLE by_page (page STRING NOT NULL, users BIGINT, total DECIMAL(38, 2), latest STRING, pairs STRING,
