@@ -10,7 +10,7 @@ import type { DataflowDefinition } from "../../protocol/dataflow.ts";
 import type { JobDefinition } from "../../protocol/job-spec.ts";
 import type { BindContext } from "../../sql/bind/bind-context.ts";
 import { bindInsert } from "../../sql/bind/bind-insert.ts";
-import type { InsertPlan } from "../../sql/bind/logical-plan.ts";
+import { endlessScanOf, type InsertPlan } from "../../sql/bind/logical-plan.ts";
 import { optionOf, type SessionOptions } from "../../sql/bind/session-options.ts";
 import { connectors } from "../../sql/catalog/connectors.ts";
 import { type TableColumn, writtenColumns } from "../../sql/catalog/table-definition.ts";
@@ -21,7 +21,7 @@ import { notSupported, statementError } from "../../sql/parse/syntax-error.ts";
 import { demandOf, planDataflow } from "../../sql/plan/lower-insert.ts";
 import { lowerToJob } from "../../sql/plan/lower-to-job.ts";
 import { streamOf } from "../../sql/plan/staging.ts";
-import { endlessScanOf, evaluate } from "./select.ts";
+import { evaluate } from "./select.ts";
 import { ask, type SqlPorts } from "./sql-ports.ts";
 import type { StatementResult } from "./statement-result.ts";
 
