@@ -5,7 +5,7 @@
  *             0xff and its SHA-256 (other keys of 33 bytes begin with another byte: the version of a row)
  *   key nulls the number of the piece: a value is cut into pieces that a cell can hold
  *   value     of piece 0: how many pieces follow (u16, little-endian), then bytes; of others: bytes; together
- *             they are the value, behind the length (u32, little-endian) and the bytes of a key that is too long
+ *             they are the value, behind a key that is too long: its length (u32, little-endian), its bytes
  *
  * The key group stands in front, so that whoever divides state between partitions need not understand keys.
  * Cells are spread by a hash of their own: many cells of one key, or of few key groups, lie anywhere.
