@@ -2,8 +2,8 @@
  * The tables of results that a chain keeps.
  *
  * A view has the last row of each key. A row that is taken back goes only where it is that one: what came for
- * its key meanwhile stays, in whatever order changes come. A row that no cell holds is rejected, and its key has
- * none: what was there is not so any more.
+ * its key meanwhile stays, in whatever order changes come. A row that no cell holds is rejected, and its key
+ * has none: what was there is not so any more.
  *
  * A changelog has rows by their number, in tables of so many; each is named by its first number, as results
  * are by their window, so that they are read in the order in which they came, and dropped as a whole.
