@@ -29,7 +29,7 @@ export function explainInserts(inserts: readonly InsertPlan[], options: SessionO
 /** Explains a query: how it is answered where it ends, or else how its changes come. */
 export function explainQuery(query: Relation, options: SessionOptions): string {
   const relation = optimize(query);
-  const physical = endlessScanOf(relation)
+  const physical = endlessScanOf(relation, options)
     ? physicalPart([resultInsert(relation)], options)
     : `== Physical Plan ==\n${formatDivision(relation)}`;
   return [...logicalParts(query), physical].join("\n\n");

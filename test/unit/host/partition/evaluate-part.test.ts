@@ -1,8 +1,9 @@
-/** How much of a view one turn and one call go through. */
+/** How much of a table one turn and one call go through. */
 import { expect, test } from "vitest";
-import type { ViewPage, ViewScan } from "../../../../src/engine/partition-types.ts";
-import { evaluateView, type SentQuery } from "../../../../src/host/partition/evaluate-view.ts";
-import { divide, type PartialQuery } from "../../../../src/sql/batch/divide.ts";
+import type { ScanPosition, ViewPage } from "../../../../src/engine/partition-types.ts";
+import { evaluatePart, type SentQuery } from "../../../../src/host/partition/evaluate-part.ts";
+import { rowPageOf } from "../../../../src/host/partition/partition-reads.ts";
+import { divide, type PartialQuery, scanOf } from "../../../../src/sql/batch/divide.ts";
 import { PartialRows } from "../../../../src/sql/batch/partial-rows.ts";
 import { optimize } from "../../../../src/sql/optimize/optimize.ts";
 import { stillContext } from "../../../support/evaluated.ts";
@@ -11,7 +12,7 @@ import { boundQuery } from "../../../support/selected.ts";
 /** Rows with their number as `k`, and a time; with `breaksOff` every second turn breaks off without a row. */
 function rowsFrom(total: number, breaksOff = false) {
   const turns: { limit: number; rows: number }[] = [];
-  const read = async ({ after, limit }: ViewScan) => {
+  const read = (part: PartialQuery) => async (after: ScanPosition | undefined, limit: number) => {
     const first = after ? Number(after.hash) + 1 : 0;
     const at = (row: number) => ({ window: 0, hash: String(row).padStart(16, "0") });
     const count = breaksOff && turns.length % 2 === 1 ? 0 : Math.min(limit, total - first);
@@ -24,7 +25,7 @@ function rowsFrom(total: number, breaksOff = false) {
     const hasMore = first + count < total;
     const resume = count === 0 && after ? { resume: after } : {};
     const page: ViewPage = { rows, hasMore, watermark: 0n, appliedOffset: 0, ...resume };
-    return { ok: true as const, value: page };
+    return { ok: true as const, value: rowPageOf(page, scanOf(part), undefined) };
   };
   return { turns, read };
 }
@@ -39,14 +40,14 @@ function partOf(sql: string): PartialQuery {
 async function evaluated(part: PartialQuery, { read }: ReturnType<typeof rowsFrom>) {
   const whole = new PartialRows(part, stillContext);
   let [calls, pauses] = [0, 0];
-  let after: SentQuery["after"];
+  let after: SentQuery<ScanPosition>["after"];
   do {
-    const sent = { ...part, shape: undefined, timeZone: "UTC", now: 0, ...(after && { after }) };
+    const sent = { ...part, timeZone: "UTC", now: 0, ...(after && { after }) };
     const pause = (work: () => void) => {
       pauses++;
       queueMicrotask(work);
     };
-    const answer = await evaluateView(read, pause, sent, undefined);
+    const answer = await evaluatePart(read(part), pause, sent, undefined);
     if (!answer.ok) throw new Error(answer.error.message);
     whole.merge(answer.value.kept);
     after = answer.value.next;
@@ -94,4 +95,23 @@ test("with so many rows as are enough nothing more is read", async () => {
   const { rows } = await evaluated(partOf("SELECT k FROM t WHERE k > 1500 LIMIT 2"), source);
   expect(rows).toEqual([[1501], [1502]]);
   expect(source.turns).toHaveLength(2);
+});
+
+test("a page of more rows than a turn makes takes several", async () => {
+  const rows = Array.from({ length: 5000 }, (_, row) => [row]);
+  const part = partOf("SELECT SUM(k) FROM t");
+  let pauses = 0;
+  const answer = await evaluatePart(
+    async () => ({ ok: true, value: { rows, bytes: 40_000, next: undefined } }),
+    (work) => {
+      pauses++;
+      queueMicrotask(work);
+    },
+    { ...part, timeZone: "UTC", now: 0 },
+    undefined,
+  );
+  const whole = new PartialRows(part, stillContext);
+  if (answer.ok) whole.merge(answer.value.kept);
+  expect(whole.rows()).toEqual([[12_497_500]]);
+  expect(pauses).toBe(4);
 });
