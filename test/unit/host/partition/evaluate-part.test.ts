@@ -56,7 +56,7 @@ async function evaluated(part: PartialQuery, { read }: ReturnType<typeof rowsFro
   return { rows: whole.rows(), calls, pauses };
 }
 
-test("a turn goes through 1024 rows, and a call through 64 turns, each behind the events that came", async () => {
+test("a turn goes through 1024 rows, a call through 64 turns, each behind what came meanwhile", async () => {
   const source = rowsFrom(70_000);
   const { rows, calls, pauses } = await evaluated(partOf("SELECT COUNT(*), SUM(k) FROM t"), source);
   expect(rows).toEqual([[70_000n, Math.imul(35_000, 69_999)]]);
