@@ -10,6 +10,7 @@ import type {
   DataflowStage,
   OperatorDefinition,
   OperatorInput,
+  SourceDefinition,
 } from "../../protocol/dataflow.ts";
 import { formatRowExpression } from "./format-expression.ts";
 import { formatAggregate, formatWindow, listed } from "./format-relation.ts";
@@ -24,7 +25,7 @@ function formatStage(stage: DataflowStage, number: number): string {
   const partitions =
     parallelism === undefined ? "" : `, ${parallelism} partition${parallelism === 1 ? "" : "s"}`;
   const read = source
-    ? [`in the shards of ${source.stream}: ${source.columns.map(formatColumn).join(", ")}`]
+    ? [`in the shards of ${source.stream}${placed(source)}: ${source.columns.map(formatColumn).join(", ")}`]
     : inputs.map(({ stage: from, key }, port) => {
         const by =
           key.length === 0 ? "all to one" : `by hash of ${key.map((column) => `$${column}`).join(", ")}`;
@@ -36,6 +37,10 @@ function formatStage(stage: DataflowStage, number: number): string {
     ...operators.map((operator, index) => `  [${index}] ${formatOperator(operator)}`),
     ...sinks.map(({ sink, name, of }) => `  -> ${sink} ${name} from ${formatInput(of)}`),
   ].join("\n");
+}
+
+function placed({ distribution = [] }: SourceDefinition): string {
+  return distribution.length === 0 ? "" : `, whose rows are there by ${distribution.join(", ")}`;
 }
 
 function formatColumn({ name, type }: DataflowColumn): string {

@@ -16,6 +16,7 @@ import type {
 } from "../bind/logical-plan.ts";
 import { keysOfWindowed, windowOfAggregate } from "./aggregate-window.ts";
 import { setsApart } from "./grouping-sets.ts";
+import { movedTo, placeIn } from "./placement.ts";
 import type { Flow, Staging } from "./staging.ts";
 
 /** What a relation is lowered for. */
@@ -61,7 +62,8 @@ export function lower(relation: Relation, lowering: Lowering, needsUpdateBefore:
       const input = lower(relation.input, lowering, true);
       const { collection, elementTypes, isLeft, hasOrdinality } = relation;
       const operator = { operator: "unnest", collection, elementTypes, isLeft, hasOrdinality } as const;
-      return staging.add(input, operator, typesOf(relation));
+      // The columns of the row come first.
+      return placedAs(input, staging.add(input, operator, typesOf(relation)));
     }
     case "window":
       return lowerWindow(relation, lowering);
@@ -104,15 +106,10 @@ function typesOf({ fields }: Relation): SqlType[] {
   return fields.map(({ type }) => type);
 }
 
-/** Keys of the input whose columns a projection keeps. */
+/** Keys of the input whose columns a projection keeps, and where its rows are. */
 function carriedKeys(input: Flow, projection: readonly RowExpression[] | undefined) {
-  const carry = (key: readonly number[] | undefined): readonly number[] | undefined => {
-    if (!key || !projection) return key;
-    const places = key.map((column) =>
-      projection.findIndex((each) => each.node === "input" && each.index === column),
-    );
-    return places.includes(-1) ? undefined : places;
-  };
+  const carry = (columns: readonly number[] | undefined) =>
+    projection ? movedTo(columns, (column) => placeIn(projection, column)) : columns;
   const upsertKeys = (input.upsertKeys ?? []).map(carry).filter((key) => key !== undefined);
   const partition = carry(input.partition);
   return { upsertKeys, ...(partition && { partition }) };
@@ -124,10 +121,15 @@ function lowerWindow(relation: WindowRelation, lowering: Lowering): Flow {
   const input = lower(relation.input, lowering, true);
   const types = input.types;
   const operator = { operator: "window assign", window, time, key, types } as const;
-  if (window.kind !== "session") return staging.add(input, operator, typesOf(relation));
+  if (window.kind !== "session") return placedAs(input, staging.add(input, operator, typesOf(relation)));
   if (input.isChanging) throw notHere("SESSION over rows that change, without GROUP BY of its window");
   const [flow] = staging.exchange([{ flow: input, key }], `${name}/session`) as [Flow];
-  return staging.add(flow, operator, typesOf(relation));
+  return placedAs(flow, staging.add(flow, operator, typesOf(relation)));
+}
+
+/** A flow whose rows are where those of another are, and begin with the columns of these. */
+function placedAs({ partition }: Flow, made: Flow): Flow {
+  return { ...made, ...(partition && { partition }) };
 }
 
 function lowerAggregate(relation: AggregateRelation, lowering: Lowering, needsUpdateBefore: boolean): Flow {
@@ -164,12 +166,12 @@ function lowerAggregate(relation: AggregateRelation, lowering: Lowering, needsUp
       },
       [...keyTypes, ...aggregates.map(({ type }) => type), ...properties.map(({ type }) => type)],
     );
-    const partition = key.map((_, index) => places.indexOf(index));
+    const partition = movedTo(flow.partition, (column) => places.indexOf(key.indexOf(column)));
     const shaped = {
       ...reordered(staging, { ...made, isChanging: false }, places, types),
       upsertKeys: keysOfWindowed(windowed),
     };
-    return partition.includes(-1) ? shaped : { ...shaped, partition };
+    return { ...shaped, ...(partition && { partition }) };
   }
   const { input: source, key } = relation.sets ? expanded(relation) : relation;
   const input = relation.sets ? lowerExpanded(relation, lowering) : lower(source, lowering, true);
@@ -192,7 +194,8 @@ function lowerAggregate(relation: AggregateRelation, lowering: Lowering, needsUp
   const places = key.map((_, index) => index);
   // Rows that only come, and of which nothing is calculated, change no result.
   const isChanging = input.isChanging || aggregates.length > 0;
-  return { ...made, isChanging, upsertKeys: [places], partition: places };
+  const partition = movedTo(flow.partition, (column) => key.indexOf(column));
+  return { ...made, isChanging, upsertKeys: [places], ...(partition && { partition }) };
 }
 
 /** Throws for an aggregate that would have to take rows back, and cannot. */
