@@ -121,14 +121,16 @@ export class TableProgram {
     return { ...shared, numbers: { next: 1 }, bindQuery };
   }
 
-  #create({ name, schema, options, partitionKeys, distribution }: ProgramTable, connector: string): TableDefinition {
+  #create(
+    { name, schema, options, partitionKeys, distribution }: ProgramTable,
+    connector: string,
+  ): TableDefinition {
     const given = Object.entries({ ...options, connector }).map(([key, value]) => `'${key}' = '${value}'`);
     const partitions = partitionKeys?.length ? ` PARTITIONED BY (${partitionKeys.join(", ")})` : "";
     const distributed = distribution
       ? ` DISTRIBUTED BY HASH (${distribution.columns.join(", ")}) INTO ${distribution.shards} BUCKETS`
       : "";
-    const text =
-      `CREATE TABLE \`${name}\` (${schema.join(", ")})${distributed}${partitions} WITH (${given.join(", ")})`;
+    const text = `CREATE TABLE \`${name}\` (${schema.join(", ")})${distributed}${partitions} WITH (${given.join(", ")})`;
     const [statement] = parseStatements(text);
     if (statement?.kind !== "create table") throw new Error("no table");
     const table = defineTable({ text }, name, statement, {

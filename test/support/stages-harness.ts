@@ -92,7 +92,6 @@ export class StagesHarness {
       },
       streams,
     );
-    if (inner.length === 0) throw new Error("the job has one stage");
     const behind = inner.map(({ definition, identity }) =>
       evenRanges(definition.shards).map((keyGroups, shard) => {
         return new PartitionHarness({ ...options, definition, identity: { ...identity, shard, keyGroups } });
