@@ -74,6 +74,7 @@ export type OperatorDefinition =
   | CalcOperator
   | ExpandOperator
   | UnnestOperator
+  | LocalAggregateOperator
   | WindowAssignOperator
   | GroupAggregateOperator
   | WindowAggregateOperator
@@ -148,6 +149,19 @@ export interface AggregateCall {
   readonly options?: CallOptions;
 }
 
+/**
+ * Rows of one record added up by key: the key, then what `GroupAggregateOperator` keeps of such rows, whose
+ * `addsParts` takes it. Rows are +I.
+ */
+export interface LocalAggregateOperator extends OperatorFacts {
+  readonly operator: "local aggregate";
+  readonly key: readonly number[];
+  readonly keyTypes: readonly SqlType[];
+  readonly aggregates: readonly AggregateCall[];
+  /** Of the rows that it makes. */
+  readonly types: readonly SqlType[];
+}
+
 interface AggregateFacts extends OperatorFacts {
   readonly key: readonly number[];
   readonly keyTypes: readonly SqlType[];
@@ -165,6 +179,8 @@ export interface GroupAggregateOperator extends AggregateFacts {
   readonly ttlMs?: number;
   /** Changes of one frame are folded to one for each key. */
   readonly isFolding: boolean;
+  /** What comes in are the rows of a `LocalAggregateOperator` with these aggregates; the key is in front. */
+  readonly addsParts?: true;
 }
 
 /**

@@ -67,7 +67,7 @@ export class TableProgram {
   readonly dataflow: (parallelism: number) => DataflowDefinition;
   readonly #sources: readonly TableDefinition[];
   readonly #sinks: readonly TableDefinition[];
-  readonly #options: Readonly<Record<string, string>>;
+  #options: Readonly<Record<string, string>>;
   readonly #partitions: Partial<HarnessOptions>;
   #harness: StagesHarness | undefined;
   #written: PartitionHarness[] = [];
@@ -96,11 +96,17 @@ export class TableProgram {
       const plans = sql.flatMap((text) =>
         parseStatements(text).map((statement) => {
           const plan = bindInsert(statement as Insert, this.#context(text, options));
-          return { ...plan, input: optimize(plan.input) };
+          return { ...plan, input: optimize(plan.input, options) };
         }),
       );
       return keepingAll(planDataflow(plans, options, sql.join(";\n")));
     };
+  }
+
+  /** Sets an option of the session, for runs to come. */
+  set(key: string, value: string): void {
+    checkOption(key, value);
+    this.#options = { ...this.#options, [optionKey(key)]: value };
   }
 
   /** The relation of a query over the tables. */

@@ -14,6 +14,7 @@ import type { ChainRow, Emit } from "./chain-row.ts";
 import { openConstraint } from "./constraint.ts";
 import { GroupAggregate } from "./group-aggregate.ts";
 import { openLimit } from "./limit.ts";
+import { LocalAggregate } from "./local-aggregate.ts";
 import { openMaterialize } from "./materialize.ts";
 import type { Operator, OperatorContext } from "./operator.ts";
 import type { ChainState } from "./operator-state.ts";
@@ -102,6 +103,8 @@ function openOperator(definition: OperatorDefinition, context: OperatorContext):
       return openUnnest(definition, context);
     case "window assign":
       return openWindows(definition, context);
+    case "local aggregate":
+      return new LocalAggregate(definition, context);
     case "group aggregate":
       return new GroupAggregate(definition, context);
     case "window aggregate":

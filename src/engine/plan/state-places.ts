@@ -14,6 +14,7 @@ export function keepsState({ operator }: OperatorDefinition): boolean {
     case "calc":
     case "expand":
     case "unnest":
+    case "local aggregate":
     case "constraint":
     case "drop update before":
       return false;

@@ -30,7 +30,7 @@ export async function select(
   { isContinuous }: Session,
   ports: SqlPorts,
 ): Promise<StatementResult> {
-  const relation = optimize(bindQuery(statement.query, context));
+  const relation = optimize(bindQuery(statement.query, context), context.options);
   const stream = endlessScanOf(relation);
   if (stream && isContinuous) {
     const text = formatStatement(statement);

@@ -95,6 +95,8 @@ export interface AggregateRelation extends RelationFacts {
   readonly groupWindow?: GroupWindow;
   /** STATE_TTL, in milliseconds. */
   readonly ttlMs?: number;
+  /** Rows may be added up before they travel. */
+  readonly isInTwoPhases?: true;
 }
 
 /** TUMBLE(time, size) in GROUP BY. */

@@ -15,8 +15,8 @@ import { formatRelation } from "./format-relation.ts";
 
 /** Explains several INSERTs, which are one job. */
 export function explainInserts(inserts: readonly InsertPlan[], options: SessionOptions): string {
-  const parts = inserts.map(({ input }) => logicalParts(input));
-  const optimized = inserts.map((insert) => ({ ...insert, input: optimize(insert.input) }));
+  const parts = inserts.map(({ input }) => logicalParts(input, options));
+  const optimized = inserts.map((insert) => ({ ...insert, input: optimize(insert.input, options) }));
   const choice = lowerToJob(optimized, options, "");
   const physical =
     "job" in choice
@@ -27,14 +27,15 @@ export function explainInserts(inserts: readonly InsertPlan[], options: SessionO
 
 /** Explains a query as if its changes were read one after the other. */
 export function explainQuery(relation: Relation, options: SessionOptions): string {
-  return [...logicalParts(relation), physicalPart([resultInsert(optimize(relation))], options)].join("\n\n");
+  const insert = resultInsert(optimize(relation, options));
+  return [...logicalParts(relation, options), physicalPart([insert], options)].join("\n\n");
 }
 
-function logicalParts(relation: Relation): string[] {
+function logicalParts(relation: Relation, options: SessionOptions): string[] {
   const steps: string[] = [];
   let before = formatRelation(relation);
   const parts = [`== Logical Plan ==\n${before}`];
-  optimize(relation, ({ name }, made) => {
+  optimize(relation, options, ({ name }, made) => {
     const after = formatRelation(made);
     steps.push(after === before ? `${name}: nothing to do` : `${name}:\n${after}`);
     before = after;

@@ -5,6 +5,7 @@ import { RepeatedCalls } from "../../interpreter/repeated-calls.ts";
 import type { RowExpression } from "../../interpreter/row-expression.ts";
 import { formatShape } from "../../interpreter/types/sql-type.ts";
 import type {
+  AggregateCall,
   DataflowColumn,
   DataflowDefinition,
   DataflowStage,
@@ -72,6 +73,8 @@ function describe(operator: OperatorDefinition): string {
       return `Correlate(unnest=[${formatRowExpression(operator.collection, [])}])`;
     case "window assign":
       return `WindowTableFunction(${formatWindow(operator.window, operator.time, [])})`;
+    case "local aggregate":
+      return `LocalGroupAggregate(key=[${columnsOf(operator.key)}], select=[${formatCalls(operator)}])`;
     case "group aggregate": {
       const { aggregates, sendsUpdateBefore, isRetracting } = operator;
       // A key alone is there or not: it does not change.
@@ -79,14 +82,14 @@ function describe(operator: OperatorDefinition): string {
       const modes = `changelog=[I${changes}${isRetracting ? ", D" : ""}]`;
       const kept = operator.ttlMs === undefined ? "state kept forever" : `state kept ${operator.ttlMs} ms`;
       const folds = operator.isFolding ? ", one change a frame" : "";
-      const select = aggregates.map((each) => formatAggregate(each, [])).join(", ");
+      const select = formatCalls(operator);
       const key = columnsOf(operator.key);
-      return `GroupAggregate(key=[${key}], select=[${select}], ${modes}, ${kept}${folds})`;
+      return `${operator.addsParts ? "Global" : ""}GroupAggregate(key=[${key}], select=[${select}], ${modes}, ${kept}${folds})`;
     }
     case "window aggregate": {
-      const { window, time, key, aggregates } = operator;
+      const { window, time, key } = operator;
       const shape = window.kind === "attached" ? "attached" : formatWindow(window, time, []);
-      const select = aggregates.map((each) => formatAggregate(each, [])).join(", ");
+      const select = formatCalls(operator);
       return `WindowAggregate(key=[${columnsOf(key)}], window=[${shape}], select=[${select}], changelog=[I])`;
     }
     case "set":
@@ -106,6 +109,10 @@ function describe(operator: OperatorDefinition): string {
     case "drop update before":
       return "DropUpdateBefore()";
   }
+}
+
+function formatCalls({ aggregates }: { readonly aggregates: readonly AggregateCall[] }): string {
+  return aggregates.map((each) => formatAggregate(each, [])).join(", ");
 }
 
 function formatAll(expressions: readonly RowExpression[]): string {

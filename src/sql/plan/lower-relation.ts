@@ -4,9 +4,10 @@
 
 import { EngineError } from "../../base/errors.ts";
 import { findAggregate } from "../../interpreter/aggregates/built-in.ts";
+import { partTypesOf } from "../../interpreter/compile-aggregate.ts";
 import type { RowExpression } from "../../interpreter/row-expression.ts";
 import type { SqlType } from "../../interpreter/types/sql-type.ts";
-import type { AggregateCall } from "../../protocol/dataflow.ts";
+import type { AggregateCall, LocalAggregateOperator } from "../../protocol/dataflow.ts";
 import type {
   AggregateRelation,
   Relation,
@@ -14,7 +15,7 @@ import type {
   SortRelation,
   WindowRelation,
 } from "../bind/logical-plan.ts";
-import { keysOfWindowed, windowOfAggregate } from "./aggregate-window.ts";
+import { keysOfWindowed, type WindowedAggregate, windowOfAggregate } from "./aggregate-window.ts";
 import { setsApart } from "./grouping-sets.ts";
 import { movedTo, placeIn } from "./placement.ts";
 import type { Flow, Staging } from "./staging.ts";
@@ -133,69 +134,82 @@ function placedAs({ partition }: Flow, made: Flow): Flow {
 }
 
 function lowerAggregate(relation: AggregateRelation, lowering: Lowering, needsUpdateBefore: boolean): Flow {
-  const { staging, name, isFolding } = lowering;
-  const { aggregates, fields } = relation;
   const apart = setsApart(relation);
   if (apart) return lower(apart, lowering, needsUpdateBefore);
-  const types = fields.map(({ type }) => type);
   const windowed = windowOfAggregate(relation);
-  if (windowed) {
-    const { window, time, key, properties, isLegacy, places } = windowed;
-    const input = lower(windowed.input, lowering, true);
-    checkRetracted(windowed.aggregates, input);
-    const keyTypes = key.map((column) => input.types[column] as SqlType);
-    const [flow] = staging.exchange(
-      [{ flow: input, key }],
-      `${name}/window(${namesOf(windowed.input, key)})`,
-    ) as [Flow];
-    const made = staging.add(
-      flow,
-      {
-        operator: "window aggregate",
-        ...{
-          key,
-          keyTypes,
-          aggregates: windowed.aggregates,
-          window,
-          time,
-          properties,
-          isLegacy,
-          latenessMs: 0,
-        },
-        isRetracting: input.isChanging,
-      },
-      [...keyTypes, ...aggregates.map(({ type }) => type), ...properties.map(({ type }) => type)],
-    );
-    const partition = movedTo(flow.partition, (column) => places.indexOf(key.indexOf(column)));
-    const shaped = {
-      ...reordered(staging, { ...made, isChanging: false }, places, types),
-      upsertKeys: keysOfWindowed(windowed),
-    };
-    return { ...shaped, ...(partition && { partition }) };
-  }
+  return windowed
+    ? lowerWindowed(windowed, typesOf(relation), lowering)
+    : lowerGroups(relation, lowering, needsUpdateBefore);
+}
+
+function lowerWindowed(
+  windowed: WindowedAggregate,
+  types: readonly SqlType[],
+  { staging, name, ...lowering }: Lowering,
+): Flow {
+  const { window, time, key, aggregates, properties, isLegacy, places } = windowed;
+  const input = lower(windowed.input, { staging, name, ...lowering }, true);
+  checkRetracted(aggregates, input);
+  const keyTypes = key.map((column) => input.types[column] as SqlType);
+  const uid = `${name}/window(${namesOf(windowed.input, key)})`;
+  const [flow] = staging.exchange([{ flow: input, key }], uid) as [Flow];
+  const operator = {
+    operator: "window aggregate",
+    ...{ key, keyTypes, aggregates, window, time, properties, isLegacy, latenessMs: 0 },
+    isRetracting: input.isChanging,
+  } as const;
+  const values = [...aggregates, ...properties].map(({ type }) => type);
+  const made = staging.add(flow, operator, [...keyTypes, ...values]);
+  const partition = movedTo(flow.partition, (column) => places.indexOf(key.indexOf(column)));
+  return {
+    ...reordered(staging, { ...made, isChanging: false }, places, types),
+    upsertKeys: keysOfWindowed(windowed),
+    ...(partition && { partition }),
+  };
+}
+
+/** A result for each key that changes with its rows. */
+function lowerGroups(relation: AggregateRelation, lowering: Lowering, needsUpdateBefore: boolean): Flow {
+  const { staging, name, isFolding } = lowering;
+  const { aggregates, ttlMs } = relation;
   const { input: source, key } = relation.sets ? expanded(relation) : relation;
   const input = relation.sets ? lowerExpanded(relation, lowering) : lower(source, lowering, true);
   checkRetracted(aggregates, input);
   const keyTypes = key.map((column) => input.types[column] as SqlType);
   const does = aggregates.length === 0 ? "distinct" : "group";
   const uid = `${name}/${does}(${namesOf(relation.input, relation.key)})`;
-  const [flow] = staging.exchange([{ flow: input, key }], uid) as [Flow];
-  const made = staging.add(
-    flow,
-    {
-      operator: "group aggregate",
-      ...{ key, keyTypes, aggregates, isFolding },
-      isRetracting: input.isChanging,
-      sendsUpdateBefore: needsUpdateBefore,
-      ...(relation.ttlMs !== undefined && { ttlMs: relation.ttlMs }),
-    },
-    types,
-  );
-  const places = key.map((_, index) => index);
+  const isInParts = relation.isInTwoPhases && !input.isChanging && !staging.hasWhole(input, key);
+  const read = isInParts
+    ? { flow: inParts(input, { key, keyTypes, aggregates }, staging), key: placesIn(key) }
+    : { flow: input, key };
+  const [flow] = staging.exchange([read], uid) as [Flow];
+  const operator = {
+    operator: "group aggregate",
+    ...{ key: read.key, keyTypes, aggregates, isFolding },
+    isRetracting: input.isChanging,
+    sendsUpdateBefore: needsUpdateBefore,
+    ...(ttlMs !== undefined && { ttlMs }),
+    ...(isInParts && { addsParts: true as const }),
+  } as const;
+  const made = staging.add(flow, operator, typesOf(relation));
   // Rows that only come, and of which nothing is calculated, change no result.
   const isChanging = input.isChanging || aggregates.length > 0;
-  const partition = movedTo(flow.partition, (column) => key.indexOf(column));
-  return { ...made, isChanging, upsertKeys: [places], ...(partition && { partition }) };
+  const partition = movedTo(flow.partition, (column) => read.key.indexOf(column));
+  return { ...made, isChanging, upsertKeys: [placesIn(key)], ...(partition && { partition }) };
+}
+
+/** What is kept of the rows of each record, by key: two phases. */
+function inParts(
+  input: Flow,
+  grouped: Pick<LocalAggregateOperator, "key" | "keyTypes" | "aggregates">,
+  staging: Staging,
+): Flow {
+  const types = [...grouped.keyTypes, ...partTypesOf(grouped.aggregates)];
+  return staging.add(input, { operator: "local aggregate", ...grouped, types }, types);
+}
+
+function placesIn(columns: readonly number[]): number[] {
+  return columns.map((_, place) => place);
 }
 
 /** Throws for an aggregate that would have to take rows back, and cannot. */

@@ -148,7 +148,8 @@ export class Staging {
    */
   exchange(flows: readonly KeyedFlow[], uid: string, keepsView = false): Flow[] {
     const [only] = flows;
-    if (only && flows.length === 1 && this.#isThere(only, keepsView)) {
+    const isThere = only && flows.length === 1 && this.hasWhole(only.flow, only.key);
+    if (isThere && !(keepsView && this.#hasView(only.flow))) {
       this.#keepInShards(only.flow, uid);
       return [only.flow];
     }
@@ -173,12 +174,14 @@ export class Staging {
     return sent;
   }
 
-  #isThere({ flow: { places, partition }, key }: KeyedFlow, keepsView: boolean): boolean {
-    const [place, another] = places;
-    const stage = this.#stages[place?.stage ?? -1];
-    if (!stage || another || !partition || !keepsWhole(partition, key)) return false;
-    // A stage keeps one table.
-    return !keepsView || stage.sinks.every(({ sink }) => sink !== "view");
+  /** True where all groups of a flow by `key` are whole where its rows are: they need not be exchanged. */
+  hasWhole({ places, partition }: Flow, key: readonly number[]): boolean {
+    return places.length === 1 && partition !== undefined && keepsWhole(partition, key);
+  }
+
+  /** A stage keeps one table. */
+  #hasView({ places: [place] }: Flow): boolean {
+    return this.#stages[place?.stage ?? -1]?.sinks.some(({ sink }) => sink === "view") === true;
   }
 
   /** Notes what a source's stage keeps by a key. */

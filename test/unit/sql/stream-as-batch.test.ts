@@ -37,11 +37,16 @@ const distribution = fc.record({
   isInPlace: fc.boolean(),
 });
 
+const phases = fc.constantFrom("AUTO", "ONE_PHASE", "TWO_PHASE");
+
 /** How a query runs, and what happens behind each frame. */
 const life = fc.record({
   isInstant: fc.boolean(),
   timeZone: fc.constantFrom("UTC", "UTC", "Asia/Tokyo", "America/St_Johns"),
   isFolding: fc.boolean(),
+  isSplit: fc.boolean(),
+  /** Before a savepoint and behind it. */
+  phases: fc.tuple(phases, phases),
   pageBudget: fc.constantFrom(128 * 1024, 32 * 1024 * 1024),
   before: parallelism,
   distribution: fc.option(distribution, { freq: 3 }),
@@ -53,7 +58,15 @@ const life = fc.record({
 type Life = typeof life extends fc.Arbitrary<infer Value> ? Value : never;
 
 const calm: Life = {
-  ...{ isInstant: false, timeZone: "UTC", isFolding: false, pageBudget: 32 * 1024 * 1024, before: 1 },
+  ...{
+    isInstant: false,
+    timeZone: "UTC",
+    isFolding: false,
+    isSplit: false,
+    phases: ["AUTO", "AUTO"],
+    pageBudget: 32 * 1024 * 1024,
+    before: 1,
+  },
   ...{ savepoint: null, happenings: [], distribution: null },
 };
 
@@ -70,6 +83,9 @@ function programOf(sql: string, drawn: Life, rest = "") {
   const options = {
     "table.local-time-zone": timeZone,
     "table.exec.mini-batch.enabled": String(isFolding),
+    "table.optimizer.agg-phase-strategy": drawn.phases[0],
+    "table.optimizer.distinct-agg.split.enabled": String(drawn.isSplit),
+    "table.optimizer.distinct-agg.split.bucket-num": "3",
   };
   const relation = new TableProgram(tables, [], [], options).relationOf(sql);
   const columns = relation.fields.map(
@@ -85,7 +101,7 @@ function programOf(sql: string, drawn: Life, rest = "") {
 function lived(
   program: TableProgram,
   frames: readonly StreamFrame[],
-  { before, savepoint, happenings: happened, distribution: by }: Life,
+  { before, savepoint, happenings: happened, distribution: by, phases: [, later] }: Life,
 ): string[] {
   const parallelismOf = (wanted: number) => (by?.isInPlace ? 0 : wanted);
   program.start(parallelismOf(before));
@@ -98,6 +114,7 @@ function lived(
   const cut = savepoint?.frame ?? frames.length;
   append(0, cut);
   if (savepoint) {
+    program.set("table.optimizer.agg-phase-strategy", later);
     program.restore(parallelismOf(savepoint.after), () => append(cut, cut + savepoint.behind));
     append(cut + savepoint.behind, frames.length);
   }
