@@ -21,6 +21,7 @@ import { checkOption, optionKey } from "../../src/sql/bind/session-options.ts";
 import { defineTable } from "../../src/sql/catalog/define-table.ts";
 import { eventTimeOf } from "../../src/sql/catalog/stream-of-table.ts";
 import {
+  isChangelog,
   storedColumns,
   type TableColumn,
   type TableDefinition,
@@ -30,7 +31,6 @@ import { optimize } from "../../src/sql/optimize/optimize.ts";
 import { parseStatements } from "../../src/sql/parse/parse-statements.ts";
 import type { Insert } from "../../src/sql/parse/statement-tree.ts";
 import { planDataflow } from "../../src/sql/plan/lower-insert.ts";
-import { isChangelog } from "../../src/sql/plan/staging.ts";
 import { type HarnessOptions, PartitionHarness } from "../support/partition-harness.ts";
 import { StagesHarness } from "../support/stages-harness.ts";
 import { javaRow } from "./java-text.ts";

@@ -160,6 +160,11 @@ export function windowGroupedBy(fields: readonly Field[], key: readonly number[]
   )?.number;
 }
 
+/** True where groups are of windows, or by some bound of one. */
+export function isOfWindows({ groupWindow, key, input }: AggregateRelation): boolean {
+  return groupWindow !== undefined || key.some((column) => input.fields[column]?.window !== undefined);
+}
+
 /** Where the rows of a query go. */
 export interface InsertPlan {
   readonly table: TableDefinition;

@@ -7,11 +7,18 @@
  * in one phase, since a row that is too late for its window must be told of as the row that it was. As in
  * Flink it needs mini-batches, which here are the records.
  *
- * The plan has the last word: rows that are not exchanged, or may be taken back, have nothing to gain.
+ * Nor is it for rows that may be taken back. The plan has the last word: rows that are where they belong do
+ * not travel.
  */
 import type { AggregateCall } from "../../protocol/dataflow.ts";
-import type { AggregateRelation, Relation } from "../bind/logical-plan.ts";
+import {
+  type AggregateRelation,
+  inputsOfRelation,
+  isOfWindows,
+  type Relation,
+} from "../bind/logical-plan.ts";
 import { isSet, optionOf, type SessionOptions } from "../bind/session-options.ts";
+import { isChangelog } from "../catalog/table-definition.ts";
 import { mapRelation } from "./map-relation.ts";
 
 export function aggregateInTwoPhases(relation: Relation, options: SessionOptions): Relation {
@@ -22,9 +29,20 @@ export function aggregateInTwoPhases(relation: Relation, options: SessionOptions
   );
 }
 
-function canBeInParts({ aggregates, groupWindow, key, input }: AggregateRelation): boolean {
-  const isWindowed = groupWindow !== undefined || key.some((column) => input.fields[column]?.window);
-  return !isWindowed && aggregates.every(mergesExactly);
+function canBeInParts(relation: AggregateRelation): boolean {
+  const { input, aggregates } = relation;
+  return !isOfWindows(relation) && !isChanging(input) && aggregates.every(mergesExactly);
+}
+
+/** True where rows are taken back. */
+function isChanging(relation: Relation): boolean {
+  if (relation.node === "scan") return isChangelog(relation.table);
+  if (relation.node === "set") return true;
+  if (relation.node === "aggregate") {
+    if (isOfWindows(relation)) return false;
+    if (relation.aggregates.length > 0) return true;
+  }
+  return inputsOfRelation(relation).some(isChanging);
 }
 
 function mergesExactly({ function: name, type }: AggregateCall): boolean {

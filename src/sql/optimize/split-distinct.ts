@@ -13,7 +13,13 @@ import type { RowExpression } from "../../interpreter/row-expression.ts";
 import { bigintShape, intShape, stringShape } from "../../interpreter/signatures.ts";
 import type { SqlType } from "../../interpreter/types/sql-type.ts";
 import type { AggregateCall } from "../../protocol/dataflow.ts";
-import type { AggregateRelation, CalcRelation, Field, Relation } from "../bind/logical-plan.ts";
+import {
+  type AggregateRelation,
+  type CalcRelation,
+  type Field,
+  isOfWindows,
+  type Relation,
+} from "../bind/logical-plan.ts";
 import { isSet, optionOf, type SessionOptions } from "../bind/session-options.ts";
 import { mapRelation } from "./map-relation.ts";
 
@@ -32,10 +38,9 @@ interface Parts {
 }
 
 function split(relation: AggregateRelation, buckets: number): Relation | undefined {
-  const { input, key, aggregates, groupWindow, sets, ttlMs } = relation;
-  const isWindowed = groupWindow !== undefined || key.some((column) => input.fields[column]?.window);
+  const { aggregates, sets, ttlMs } = relation;
   const value = distinctValue(aggregates);
-  if (!value || isWindowed || sets || ttlMs !== undefined) return undefined;
+  if (!value || isOfWindows(relation) || sets || ttlMs !== undefined) return undefined;
   const parts = aggregates.map(partsOf);
   if (parts.includes(undefined)) return undefined;
   return twice(relation, bucketOf(value, buckets), parts as readonly Parts[]);
@@ -98,7 +103,7 @@ function isWhole({ name }: SqlType): boolean {
   return name === "TINYINT" || name === "SMALLINT" || name === "INT" || name === "BIGINT";
 }
 
-/** Digits of a DECIMAL of which no stream has so many that a sum of them would have no room. */
+/** Digits of a DECIMAL of which ten thousand million have a sum with room in 38: none of a bucket is null. */
 const shortDigits = 28;
 
 function isShort(type: SqlType | undefined): boolean {

@@ -21,7 +21,7 @@ import type {
 } from "../../protocol/dataflow.ts";
 import { inputsOfRelation, type Relation, type ScanRelation } from "../bind/logical-plan.ts";
 import { isWatermarkOfStream } from "../catalog/stream-of-table.ts";
-import type { TableDefinition } from "../catalog/table-definition.ts";
+import { isChangelog, type TableDefinition } from "../catalog/table-definition.ts";
 import { keepsWhole, type Placement, placementOfScan } from "./placement.ts";
 
 /** Where the rows of a relation come out, and what is known of them. */
@@ -278,12 +278,6 @@ export type SinkWithoutPlace = Without<SinkDefinition, "of">;
 /** The name of the stream that a table of the http connector is. */
 export function streamOf({ name, options }: TableDefinition): string {
   return options.stream ?? name;
-}
-
-/** True where a table's rows may be taken back. */
-export function isChangelog({ options }: TableDefinition): boolean {
-  const mode = options["changelog-mode"];
-  return mode !== undefined && mode.replaceAll(/\s/g, "") !== "I";
 }
 
 /** The places of the PRIMARY KEY, where all of it is read. */
