@@ -10,6 +10,7 @@ import { readKey } from "../../../../src/host/query/read-key.ts";
 import { readStreamDefinition } from "../../../../src/protocol/stream-spec.ts";
 import { type StreamFrame, streamFrames, streamSchema } from "../../../arbitraries/sql-streams.ts";
 import { TableProgram } from "../../../conformance/table-program.ts";
+import { contentOf } from "../../../support/changes.ts";
 
 /** A long run: LAW_RUNS=20 multiplies the number of cases. */
 const runs = (count: number) => count * Number(process.env.LAW_RUNS ?? 1);
@@ -144,16 +145,55 @@ test("a stream that is distributed by something else is refused", () => {
   );
 });
 
+/** What may be done by a key, with columns of the result. */
+const keyed = fc
+  .tuple(
+    fc.constantFrom(
+      "SELECT KEY, COUNT(*) AS n, COUNT(DISTINCT d) AS u FROM s GROUP BY KEY",
+      "SELECT DISTINCT KEY, 1 AS n, 1 AS u FROM s",
+      "SELECT KEY, SUM(n) AS n, MAX(v) AS u FROM (SELECT k, v, d, COUNT(*) AS n FROM s GROUP BY k, v, d) GROUP BY KEY",
+      "SELECT KEY, COUNT(*) AS n, MAX(v) AS u FROM s GROUP BY KEY, TUMBLE(ts, INTERVAL '4' SECOND)",
+      "SELECT KEY, COUNT(*) AS n, MAX(v) AS u FROM s GROUP BY KEY, SESSION(ts, INTERVAL '4' SECOND)",
+      "SELECT KEY, e AS n, COUNT(*) AS u FROM s CROSS JOIN UNNEST(ARRAY[1, 2]) AS x (e) GROUP BY KEY, e",
+      "SELECT KEY, MAX(v) AS n, COUNT(*) AS u FROM (SELECT UPPER(k) AS k, -v AS v, d FROM s) GROUP BY KEY",
+    ),
+    fc.constantFrom("k", "v", "k, v", "v, d", "d, v, k"),
+  )
+  .map(([query, key]) => ({ key, query: query.replaceAll("KEY", key) }));
+
+const placed = {
+  by: fc.constantFrom(["k"], ["v"], ["k", "v"], ["v", "k"], ["d"]),
+  shards: fc.integer({ min: 1, max: 4 }),
+};
+
+test("what is done in the shards is what is done by one", { timeout: 60_000 * runs(1) }, () => {
+  const cut = fc.option(fc.nat(8));
+  let inPlace = 0;
+  fc.assert(
+    fc.property(keyed, fc.record(placed), streamFrames, cut, ({ key, query }, drawn, frames, at) => {
+      const types = { k: "k STRING", v: "v INT", d: "d DECIMAL(6, 2)" };
+      const columns = key.split(", ").map((name) => types[name as keyof typeof types]);
+      const sink = [...columns, "n BIGINT", "u BIGINT"];
+      const [divided, whole] = [
+        programOf(query, sink, { ...drawn, connector: "changelog" }),
+        programOf(query, sink, { connector: "changelog", shards: 1 }),
+      ];
+      run(divided, 0, frames, at);
+      run(whole, 1, frames);
+      expect(contentOf(divided.rows("result0")), query).toEqual(contentOf(whole.rows("result0")));
+      inPlace += placesOf(divided).filter((place) => place.startsWith("in place")).length;
+    }),
+    { numRuns: runs(150) },
+  );
+  expect(inPlace).toBeGreaterThan(runs(30));
+});
+
 /** Keys of a view, with what its rows are counted by. */
 const viewKeys = fc.constantFrom("k", "v", "k, v", "v, k", "d, v");
 
 test("a row of a view is in the partition where a query for its key looks", {
   timeout: 60_000 * runs(1),
 }, () => {
-  const placed = {
-    by: fc.constantFrom(["k"], ["v"], ["k", "v"], ["d"]),
-    shards: fc.integer({ min: 1, max: 4 }),
-  };
   const parallelism = fc.constantFrom(0, 0, 1, 3);
   let found = 0;
   fc.assert(
@@ -186,15 +226,19 @@ test("a row of a view is in the partition where a query for its key looks", {
   expect(found).toBeGreaterThan(runs(60));
 });
 
-function run(program: TableProgram, parallelism: number, frames: readonly StreamFrame[]): void {
+/** `cut`: behind so many frames comes a savepoint. */
+function run(
+  program: TableProgram,
+  parallelism: number,
+  frames: readonly StreamFrame[],
+  cut: number | null = null,
+): void {
   program.start(parallelism);
-  for (const { stream, changes } of frames) {
-    if (stream === "s") {
-      program.appendFrame(
-        "s",
-        changes.map(({ kind, row }) => ({ kind, row: [...row, null, null] })),
-      );
-    }
+  for (const [index, { stream, changes }] of frames.entries()) {
+    if (index === cut) program.restore(parallelism);
+    if (stream !== "s") continue;
+    const rows = changes.map(({ kind, row }) => ({ kind, row: [...row, null, null] }));
+    program.appendFrame("s", rows);
   }
   program.end();
 }
