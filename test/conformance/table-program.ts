@@ -136,7 +136,8 @@ export class TableProgram {
     const distributed = distribution
       ? ` DISTRIBUTED BY HASH (${distribution.columns.join(", ")}) INTO ${distribution.shards} BUCKETS`
       : "";
-    const text = `CREATE TABLE \`${name}\` (${schema.join(", ")})${distributed}${partitions} WITH (${given.join(", ")})`;
+    const divided = `${distributed}${partitions} WITH (${given.join(", ")})`;
+    const text = `CREATE TABLE \`${name}\` (${schema.join(", ")})${divided}`;
     const [statement] = parseStatements(text);
     if (statement?.kind !== "create table") throw new Error("no table");
     const table = defineTable({ text }, name, statement, {

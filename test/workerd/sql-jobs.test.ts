@@ -78,3 +78,35 @@ test("windows go from stream to stream", async () => {
       ["ben", 1],
     ]);
 });
+
+test("a view in the shards of its stream answers for a key, and goes on from a savepoint", async () => {
+  const fill = "INSERT INTO notes SELECT kind, author, LISTAGG(note) FROM remarks GROUP BY kind, author";
+  await lastResult(`
+    CREATE TABLE remarks (author STRING NOT NULL, kind STRING NOT NULL, note STRING)
+      DISTRIBUTED BY HASH (author) INTO 3 BUCKETS WITH ('connector' = 'http');
+    CREATE TABLE notes (kind STRING, author STRING, notes STRING, PRIMARY KEY (kind, author) NOT ENFORCED)
+      WITH ('connector' = 'view', 'retention' = 'forever')`);
+  const explained = JSON.stringify((await lastResult(`EXPLAIN ${fill}`)).rows);
+  expect(explained).toContain("whose rows are there by author");
+  expect(explained).not.toContain("Stage 1");
+  await lastResult(fill);
+  const authors = ["ann", "ben", "cid", "dan", "eve", "fay"];
+  const say = async (note: string) => {
+    const events = authors.map((author) => JSON.stringify({ author, kind: "a", note }));
+    expect((await post("remarks", events.join("\n"))).status).toBe(200);
+  };
+  const told = async (note: string) => {
+    for (const author of authors) {
+      const query = `SELECT notes FROM notes WHERE author = '${author}' AND kind = 'a'`;
+      await expect.poll(async () => (await lastResult(query)).rows, { timeout: 10_000 }).toEqual([[note]]);
+    }
+  };
+  await say("one");
+  await told("one");
+  const stopped = await lastResult("STOP JOB 'insert-into-notes' WITH SAVEPOINT");
+  const savepoint = /\d+/.exec(JSON.stringify(stopped.rows ?? stopped))?.[0] ?? "";
+  expect(savepoint).not.toBe("");
+  await lastResult(`SET 'execution.state-recovery.path' = '${savepoint}'; ${fill}`);
+  await say("two");
+  await told("one,two");
+});

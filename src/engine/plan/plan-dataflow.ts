@@ -82,7 +82,7 @@ function draftOf(
   return { stage, reads, exchange, from, ports: inputs.map(({ types }) => types) };
 }
 
-/** What is kept by a key in the shards is only right where the stream is what the dataflow was planned for. */
+/** What is kept by a key in the shards is right only where the stream is as the dataflow was planned for. */
 function checkDistribution(
   stage: DataflowStage,
   { stream, distribution }: SourceDefinition,

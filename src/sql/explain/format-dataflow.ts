@@ -84,7 +84,8 @@ function describe(operator: OperatorDefinition): string {
       const folds = operator.isFolding ? ", one change a frame" : "";
       const select = formatCalls(operator);
       const key = columnsOf(operator.key);
-      return `${operator.addsParts ? "Global" : ""}GroupAggregate(key=[${key}], select=[${select}], ${modes}, ${kept}${folds})`;
+      const name = operator.addsParts ? "GlobalGroupAggregate" : "GroupAggregate";
+      return `${name}(key=[${key}], select=[${select}], ${modes}, ${kept}${folds})`;
     }
     case "window aggregate": {
       const { window, time, key } = operator;

@@ -2,10 +2,10 @@
  * Aggregate in two phases: rows of one record are added up by key before they travel, and what travels is
  * added up again.
  *
- * That never changes results: it is done where what is added up in parts comes to the same to the last digit,
- * which fractions of DOUBLE do not, and where an accumulator is no longer than the rows it is of. Windows stay
- * in one phase, since a row that is too late for its window must be told of as the row that it was. As in
- * Flink it needs mini-batches, which here are the records.
+ * That never changes results: it is done where what is added up in parts comes to the same to the last
+ * digit, which fractions of DOUBLE do not, and where an accumulator is no longer than the rows it is of.
+ * Windows stay in one phase, since a row that is too late for its window must be told of as the row that it
+ * was. As in Flink it needs mini-batches, which here are the records.
  *
  * Nor is it for rows that may be taken back. The plan has the last word: rows that are where they belong do
  * not travel.

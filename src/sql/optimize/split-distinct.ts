@@ -1,12 +1,12 @@
 /**
- * Split distinct: an aggregation with DISTINCT becomes one by the key and a bucket of the distinct values, and
- * one above by the key alone, which adds the buckets up. The values of one key, of which all must be kept, then
- * lie in many partitions.
+ * Split distinct: an aggregation with DISTINCT becomes one by the key and a bucket of the distinct values,
+ * and one above by the key alone, which adds the buckets up. The values of one key, of which all must be
+ * kept, then lie in many partitions.
  *
  * All aggregates must add up from those of buckets, exactly: so neither fractions of DOUBLE, nor AVG of a
- * DECIMAL, which is rounded once. The distinct ones are of one column: by buckets of two, a value would come in
- * several. Windows, GROUPING SETS, and state that is forgotten stay as they are: a bucket that was forgotten
- * and comes again would count twice.
+ * DECIMAL, which is rounded once. The distinct ones are of one column: by buckets of two, a value would come
+ * in several. Windows, GROUPING SETS, and state that is forgotten stay as they are: a bucket that was
+ * forgotten and comes again would count twice.
  */
 import { findAggregate } from "../../interpreter/aggregates/built-in.ts";
 import type { RowExpression } from "../../interpreter/row-expression.ts";

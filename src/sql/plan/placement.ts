@@ -36,7 +36,7 @@ export function keepsWhole(placement: Placement, key: readonly number[]): boolea
   return placement.every((column) => key.includes(column));
 }
 
-/** The same columns where they have moved to; undefined where `placeOf` says -1: one is not there any more. */
+/** The columns where they have moved to; undefined where `placeOf` says -1: one is not there any more. */
 export function movedTo(
   columns: readonly number[] | undefined,
   placeOf: (column: number) => number,
