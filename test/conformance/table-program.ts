@@ -42,7 +42,7 @@ export interface ProgramTable {
   readonly options: Readonly<Record<string, string>>;
   readonly partitionKeys?: readonly string[] | null;
   /** DISTRIBUTED BY, and the shards that its stream has; one where there is none. */
-  readonly distribution?: { readonly columns: readonly string[]; readonly shards: number };
+  readonly distributedBy?: { readonly columns: readonly string[]; readonly shards: number };
 }
 
 export interface ProgramRow {
@@ -128,13 +128,13 @@ export class TableProgram {
   }
 
   #create(
-    { name, schema, options, partitionKeys, distribution }: ProgramTable,
+    { name, schema, options, partitionKeys, distributedBy }: ProgramTable,
     connector: string,
   ): TableDefinition {
     const given = Object.entries({ ...options, connector }).map(([key, value]) => `'${key}' = '${value}'`);
     const partitions = partitionKeys?.length ? ` PARTITIONED BY (${partitionKeys.join(", ")})` : "";
-    const distributed = distribution
-      ? ` DISTRIBUTED BY HASH (${distribution.columns.join(", ")}) INTO ${distribution.shards} BUCKETS`
+    const distributed = distributedBy
+      ? ` DISTRIBUTED BY HASH (${distributedBy.columns.join(", ")}) INTO ${distributedBy.shards} BUCKETS`
       : "";
     const divided = `${distributed}${partitions} WITH (${given.join(", ")})`;
     const text = `CREATE TABLE \`${name}\` (${schema.join(", ")})${divided}`;

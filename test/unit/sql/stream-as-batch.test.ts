@@ -78,7 +78,7 @@ function programOf(sql: string, drawn: Life, rest = "") {
     name,
     schema: streamSchema(isInstant),
     options: name === "c" ? { "changelog-mode": "I,UA,UB,D" } : ({} as Record<string, string>),
-    ...(by && { distribution: by }),
+    ...(by && { distributedBy: by }),
   }));
   const options = {
     "table.local-time-zone": timeZone,

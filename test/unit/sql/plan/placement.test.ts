@@ -33,7 +33,7 @@ function programOf(
   schema: readonly string[],
   { by = ["k"], shards = 3, options = {}, connector = "blackhole" }: Drawn = {},
 ): TableProgram {
-  const source = { name: "s", options: {}, distribution: { columns: by, shards } };
+  const source = { name: "s", options: {}, distributedBy: { columns: by, shards } };
   const queries = typeof query === "string" ? [query] : query;
   const sinks = queries.map((_, index) => ({ name: `result${index}`, schema, options: { connector } }));
   return new TableProgram(

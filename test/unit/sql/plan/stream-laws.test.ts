@@ -40,7 +40,7 @@ function planned(sql: string, relation: Relation, by: Distribution | null): Tabl
   });
   const tables = (["t", "u"] as const).map((name) => ({
     ...{ name, schema: schemaOf(name), options: {} },
-    ...(by && { distribution: by }),
+    ...(by && { distributedBy: by }),
   }));
   const sink = { name: "result", schema: columns, options: {} };
   const options = { "table.exec.sort.non-temporal.enabled": "true" };
