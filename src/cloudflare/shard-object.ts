@@ -14,6 +14,7 @@ import type {
   ViewScan,
 } from "../engine/partition-types.ts";
 import type { ProducerOrder } from "../engine/producer-orders.ts";
+import type { SentQuery } from "../host/partition/evaluate-view.ts";
 import { type HostPorts, PartitionHost } from "../host/partition/partition-host.ts";
 import type { PartitionRpc, SavepointBarrier } from "../host/partition/partition-rpc.ts";
 import { coordinatorOf } from "./coordinator-stub.ts";
@@ -82,6 +83,10 @@ export class Shard extends DurableObject<Environment> implements PartitionRpc {
     wait: { readonly minOffset: number; readonly timeoutMs: number } | undefined,
   ) {
     return this.#ready.queryView(job, run, scan, wait);
+  }
+
+  evaluateView(job: string, run: number, query: SentQuery) {
+    return this.#ready.evaluateView(job, run, query);
   }
 
   beginSavepoint(generation: number, barrier: SavepointBarrier) {

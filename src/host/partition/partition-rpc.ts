@@ -19,6 +19,7 @@ import type {
 } from "../../engine/partition-types.ts";
 import type { ProducerOrder } from "../../engine/producer-orders.ts";
 import type { SavepointStatus } from "../../engine/savepoint/savepoint-store.ts";
+import type { PartialAnswer, SentQuery } from "./evaluate-view.ts";
 
 /** A savepoint's barrier as it enters a shard. */
 export type SavepointBarrier = Omit<Barrier, "channels">;
@@ -47,6 +48,8 @@ export interface PartitionRpc {
     scan: ViewScan,
     wait: { readonly minOffset: number; readonly timeoutMs: number } | undefined,
   ): Promise<RpcResult<ViewPage>>;
+  /** Goes through a share of a view's rows, and answers what a part of a query of SQL keeps of them. */
+  evaluateView(job: string, run: number, query: SentQuery): Promise<RpcResult<PartialAnswer>>;
   /** Lets a savepoint's barrier into the log of a shard; again it changes nothing. */
   beginSavepoint(generation: number, barrier: SavepointBarrier): Promise<RpcResult<null>>;
   /** How far a savepoint of a run is here; null before its barrier has come. `JOB_FAILED` ends it. */

@@ -1,25 +1,21 @@
 /**
  * Queries: what ends is answered at once, what does not is a job whose changes are read.
  */
+import { EngineError } from "../../base/errors.ts";
+import type { EvaluationContext } from "../../interpreter/scalar-function.ts";
 import type { SqlField } from "../../interpreter/types/sql-type.ts";
 import type { Row } from "../../interpreter/values/sql-value.ts";
+import { divide, scanOf } from "../../sql/batch/divide.ts";
 import { evaluateRelation } from "../../sql/batch/evaluate-relation.ts";
-import { boundsOfScans } from "../../sql/batch/scan-bounds.ts";
 import type { BindContext } from "../../sql/bind/bind-context.ts";
 import { bindQuery } from "../../sql/bind/bind-query.ts";
-import {
-  type Field,
-  inputsOfRelation,
-  type Relation,
-  type ScanRelation,
-} from "../../sql/bind/logical-plan.ts";
+import { endlessScanOf, type Field, type Relation } from "../../sql/bind/logical-plan.ts";
 import { optionOf, type SessionOptions } from "../../sql/bind/session-options.ts";
 import { optimize } from "../../sql/optimize/optimize.ts";
 import { formatStatement } from "../../sql/parse/format-statement.ts";
 import type { QueryStatement } from "../../sql/parse/statement-tree.ts";
 import { notSupported } from "../../sql/parse/syntax-error.ts";
 import { ContinuousQuery } from "./continuous-query.ts";
-import { readViewRows } from "./read-view.ts";
 import type { Session, SqlPorts } from "./sql-ports.ts";
 import type { StatementResult } from "./statement-result.ts";
 
@@ -30,8 +26,10 @@ export async function select(
   { isContinuous }: Session,
   ports: SqlPorts,
 ): Promise<StatementResult> {
-  const relation = optimize(bindQuery(statement.query, context), context.options);
-  const stream = endlessScanOf(relation);
+  const bound = bindQuery(statement.query, context);
+  const stream = endlessScanOf(bound);
+  // What ends is not made ready to be kept.
+  const relation = optimize(bound, stream ? context.options : {});
   if (stream && isContinuous) {
     const text = formatStatement(statement);
     const named = { ...relation, fields: withOwnNames(relation.fields) };
@@ -52,32 +50,25 @@ export async function select(
   return { statement: "SELECT", table: { fields: withOwnNames(relation.fields), rows } };
 }
 
-/** The rows of a query that ends. */
+/** The rows of a query that ends: its partitions make what they can, all else is evaluated here. */
 export async function evaluate(
-  relation: Relation,
+  query: Relation,
   options: SessionOptions,
   ports: SqlPorts,
 ): Promise<readonly Row[]> {
-  const read = new Map<ScanRelation, readonly Row[]>();
-  for (const [scan, bounds] of boundsOfScans(relation)) {
-    read.set(scan, await readViewRows(scan, bounds, ports));
-  }
-  return evaluateRelation(relation, {
+  const context: EvaluationContext = {
     timeZone: optionOf(options, "table.local-time-zone"),
     moment: { processingTime: ports.clock.now(), watermark: null, random: () => ports.random() },
     functions: ports.functions,
-    rowsOf: (scan) => read.get(scan) ?? [],
-  });
-}
-
-/** A table of a query whose rows have no end; undefined where the query ends. */
-export function endlessScanOf(relation: Relation): ScanRelation | undefined {
-  return scansOf(relation).find(({ table }) => table.options.connector !== "view");
-}
-
-function scansOf(relation: Relation): ScanRelation[] {
-  if (relation.node === "scan") return [relation];
-  return inputsOfRelation(relation).flatMap(scansOf);
+  };
+  const { relation, parts } = divide(query);
+  const made = new Map<Relation, readonly Row[]>();
+  for (const [part, partial] of parts) {
+    const answer = await ports.views.evaluate(scanOf(partial).table.name, partial, context);
+    if (!answer.ok) throw new EngineError(answer.error.code, { message: answer.error.message });
+    made.set(part, answer.value);
+  }
+  return evaluateRelation(relation, { ...context, rowsOf: (each) => made.get(each) });
 }
 
 /** Of columns that share a name all but the first get a number behind it, as Flink gives them. */

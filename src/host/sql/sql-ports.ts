@@ -16,7 +16,7 @@ export interface SqlPorts {
   readonly coordinator: <Value>(
     call: (rpc: CoordinatorRpc & SqlObjectsRpc) => Promise<RpcResult<Value>>,
   ) => Promise<RpcResult<Value>>;
-  readonly views: Pick<ViewReader, "readShaped">;
+  readonly views: Pick<ViewReader, "evaluate">;
   readonly changes: (
     view: string,
     after: ScanPosition | undefined,

@@ -151,6 +151,16 @@ export function inputsOfRelation(relation: Relation): readonly Relation[] {
   }
 }
 
+/** The tables that a relation reads, as often as it reads them. */
+export function scansOf(relation: Relation): ScanRelation[] {
+  return relation.node === "scan" ? [relation] : inputsOfRelation(relation).flatMap(scansOf);
+}
+
+/** A table of a query whose rows have no end; undefined where the query ends. */
+export function endlessScanOf(relation: Relation): ScanRelation | undefined {
+  return scansOf(relation).find(({ table }) => table.options.connector !== "view");
+}
+
 /** The window whose start and end are both among the keys. */
 export function windowGroupedBy(fields: readonly Field[], key: readonly number[]): number | undefined {
   const bounds = key.flatMap((column) => fields[column]?.window ?? []);

@@ -24,6 +24,7 @@ import type {
 } from "../../../src/engine/partition-types.ts";
 import { changesOf, type ProducerOrder, raisedBy } from "../../../src/engine/producer-orders.ts";
 import type { SavepointStatus } from "../../../src/engine/savepoint/savepoint-store.ts";
+import { evaluateView, type SentQuery } from "../../../src/host/partition/evaluate-view.ts";
 import type { PartitionRpc, SavepointBarrier } from "../../../src/host/partition/partition-rpc.ts";
 import { type ShardAddress, type Shards, shardName } from "../../../src/host/shards.ts";
 
@@ -56,6 +57,8 @@ export class FakePartition implements PartitionRpc {
   status_: Partial<PartitionStatus> = {};
   jobStatus: Partial<JobStatus> = {};
   page: ViewPage = { rows: [], hasMore: false, watermark: 0n, appliedOffset: 0 };
+  /** What each turn of an evaluation reads. */
+  pageOf: (scan: ViewScan) => ViewPage = () => this.page;
   token: readonly number[] = [];
   savepoint: SavepointStatus | null = null;
   savepointFailure: string | undefined;
@@ -143,6 +146,20 @@ export class FakePartition implements PartitionRpc {
     });
   }
 
+  evaluateView(job: string, run: number, query: SentQuery) {
+    return this.#call(`evaluateView ${job} ${run} behind ${query.after?.hash ?? "-"}`, async () => {
+      if (!this.jobs.has(run)) throw new EngineError("VIEW_NOT_FOUND", { message: "No such job here." });
+      const answer = await evaluateView(
+        async (page) => ({ ok: true, value: this.pageOf(page) }),
+        (work) => queueMicrotask(work),
+        query,
+        undefined,
+      );
+      if (!answer.ok) throw new EngineError(answer.error.code, { message: answer.error.message });
+      return answer.value;
+    });
+  }
+
   beginSavepoint(_generation: number, { run, savepoint, drains, sends }: SavepointBarrier) {
     const counts = Object.entries(sends ?? {}).map(([stage, channels]) => ` ${channels} to ${stage}`);
     const how = `${drains ? " drains" : ""}${counts.join("")}`;
@@ -188,11 +205,11 @@ export class FakePartition implements PartitionRpc {
     });
   }
 
-  async #call<Value>(method: string, run: () => Value): Promise<RpcResult<Value>> {
+  async #call<Value>(method: string, run: () => Value | Promise<Value>): Promise<RpcResult<Value>> {
     this.calls.push(method);
     await this.beforeCall(method);
     try {
-      return { ok: true, value: run() };
+      return { ok: true, value: await run() };
     } catch (thrown) {
       return { ok: false, error: errorBodyOf(thrown) };
     }
