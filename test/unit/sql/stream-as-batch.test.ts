@@ -9,6 +9,7 @@ import { formatSqlType } from "../../../src/interpreter/types/sql-type.ts";
 import type { SqlValue } from "../../../src/interpreter/values/sql-value.ts";
 import { evaluateRelation } from "../../../src/sql/batch/evaluate-relation.ts";
 import type { Relation } from "../../../src/sql/bind/logical-plan.ts";
+import { changelogModesOf, modeAt, type StageModes } from "../../../src/sql/explain/changelog-modes.ts";
 import {
   limitedQueries,
   orderedQueries,
@@ -144,6 +145,16 @@ function textsOf(relation: Relation, rowsOf: ReturnType<typeof batchOf>): string
     .sort();
 }
 
+/** Kinds that the plan says may come to a sink. */
+function kindsToSink(program: TableProgram): readonly string[] {
+  const dataflow = program.dataflow(1);
+  const modes = changelogModesOf(dataflow);
+  const names = { I: "+I", UB: "-U", UA: "+U", D: "-D" } as const;
+  return dataflow.stages.flatMap(({ sinks }, stage) =>
+    sinks.flatMap(({ of }) => modeAt(of, modes[stage] as StageModes).map((kind) => names[kind])),
+  );
+}
+
 test("a query over streams adds up to its batch, whatever happens", { timeout: 60_000 * runs(1) }, () => {
   fc.assert(
     fc.property(streamQueries, streamFrames, life, (sql, frames, drawn) => {
@@ -151,6 +162,8 @@ test("a query over streams adds up to its batch, whatever happens", { timeout: 6
       const rowsOf = batchOf(frames, drawn.timeZone);
       fc.pre(!hasTotalOfNothing(relation, rowsOf));
       expect(lived(program, frames, drawn), sql).toEqual(textsOf(relation, rowsOf));
+      const kinds = new Set(program.rows("result").map(({ kind }) => kind));
+      expect(kindsToSink(program), sql).toEqual(expect.arrayContaining([...kinds]));
     }),
     { numRuns: runs(150) },
   );
