@@ -79,7 +79,7 @@ test("windows go from stream to stream", async () => {
     ]);
 });
 
-test("a view in the shards of its stream answers for a key, and goes on from a savepoint", async () => {
+test("a view in the shards of its stream answers for a key, from a savepoint and when divided", async () => {
   const fill = "INSERT INTO notes SELECT kind, author, LISTAGG(note) FROM remarks GROUP BY kind, author";
   await lastResult(`
     CREATE TABLE remarks (author STRING NOT NULL, kind STRING NOT NULL, note STRING)
@@ -109,4 +109,9 @@ test("a view in the shards of its stream answers for a key, and goes on from a s
   await lastResult(`SET 'execution.state-recovery.path' = '${savepoint}'; ${fill}`);
   await say("two");
   await told("one,two");
+  for (const shard of [0, 1, 2]) {
+    expect(await call("POST", "/v1/streams/remarks/splits", { shard })).toMatchObject({ status: 201 });
+  }
+  await say("three");
+  await told("one,two,three");
 });
