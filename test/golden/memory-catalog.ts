@@ -71,6 +71,7 @@ export class MemoryCatalog {
     };
     return {
       coordinator: (call) => call(rpc as unknown as Parameters<typeof call>[0]),
+      evaluateOverStream: () => Promise.reject(new Error("no stream has rows here")),
       views: { evaluate: () => Promise.reject(new Error("no view has rows here")) },
       changes: () => Promise.reject(new Error("no query runs here")),
       append: (_, body) => {

@@ -10,6 +10,7 @@
  */
 import { EngineError, errorBodyOf, StorageFailure } from "../../base/errors.ts";
 import { KiB } from "../../base/limits.ts";
+import type { LogPlace } from "../../engine/log/read-frames.ts";
 import type { AppendRequest, AppendResult } from "../../engine/log/records.ts";
 import type { MapChange } from "../../engine/log/split-records.ts";
 import { heartbeatMs, Partition } from "../../engine/partition.ts";
@@ -22,6 +23,7 @@ import type {
   PartitionIdentity,
   PartitionStatus,
   RpcResult,
+  ScanPosition,
   SplitOrder,
   Tick,
   ViewPage,
@@ -33,11 +35,11 @@ import type { SavepointStatus } from "../../engine/savepoint/savepoint-store.ts"
 import type { BlobStore } from "../blobs.ts";
 import type { Shards } from "../shards.ts";
 import { ActivityReport } from "./activity-report.ts";
-import type { PartialAnswer, SentQuery } from "./evaluate-view.ts";
+import type { PartialAnswer, SentQuery } from "./evaluate-part.ts";
 import { creditWaitMs, OutputDelivery } from "./output-delivery.ts";
+import { PartitionReads } from "./partition-reads.ts";
 import type { PartitionRpc, SavepointBarrier } from "./partition-rpc.ts";
 import { SavepointTransfer } from "./savepoint-transfer.ts";
-import { ViewReads } from "./view-reads.ts";
 import { Waiters } from "./waiters.ts";
 
 /** What the host asks of the platform besides the engine's ports. */
@@ -83,7 +85,7 @@ export class PartitionHost implements PartitionRpc {
   readonly #delivery: OutputDelivery;
   readonly #transfer: SavepointTransfer;
   readonly #report: ActivityReport;
-  readonly #views: ViewReads;
+  readonly #reads: PartitionReads;
 
   /** `alarmAt` is the alarm that is set already, from before the object started. */
   constructor(ports: HostPorts, options: PartitionOptions, alarmAt: number | undefined) {
@@ -116,12 +118,12 @@ export class PartitionHost implements PartitionRpc {
     });
     this.#report = new ActivityReport((identity) => ports.reportActive(identity));
     this.#opened = Partition.isStored(ports) ? new Partition(ports, options) : undefined;
-    this.#views = new ViewReads({
+    this.#reads = new PartitionReads({
       answer: (turn) => this.#answer(() => turn(this.#partition)),
       until: (isMet, ms, late) => this.#waiters.until(() => isMet(this.#partition), ms, late),
       soon: (work) => ports.soon(work),
       restartedAt: (this.#opened?.log.nextOffset ?? 1) - 1,
-      functions: ports.functions,
+      ...{ functions: ports.functions, module: options.module },
     });
     this.#endTurn();
   }
@@ -218,11 +220,15 @@ export class PartitionHost implements PartitionRpc {
     scan: ViewScan,
     wait: { readonly minOffset: number; readonly timeoutMs: number } | undefined,
   ): Promise<RpcResult<ViewPage>> {
-    return this.#views.query(job, run, scan, wait);
+    return this.#reads.query(job, run, scan, wait);
   }
 
-  evaluateView(job: string, run: number, query: SentQuery): Promise<RpcResult<PartialAnswer>> {
-    return this.#views.evaluate(job, run, query);
+  evaluateView(job: string, run: number, query: SentQuery<ScanPosition>) {
+    return this.#reads.evaluateView(job, run, query);
+  }
+
+  evaluateStream(query: SentQuery<LogPlace>): Promise<RpcResult<PartialAnswer<LogPlace>>> {
+    return this.#reads.evaluateStream(query);
   }
 
   letters(job: string | undefined, after: string | undefined, limit: number): Promise<RpcResult<LetterPage>> {

@@ -1,6 +1,6 @@
 /**
- * A part of a query of SQL over a view: its partitions make it, each of its own rows, and what they keep is put
- * together here, in the order of the partitions.
+ * A part of a query of SQL over a view or a stream: its partitions make it, each of its own rows, and what
+ * they keep is put together here, in the order of the partitions.
  *
  * As any scan, the answer is no consistent cut: a row that changes meanwhile is there as it was or as it is,
  * and one that comes or goes is there or not. It is there once: a partition goes through its rows by their
@@ -9,14 +9,16 @@
  */
 import { EngineError, type ErrorBody, errorBodyOf } from "../../base/errors.ts";
 import { MiB, queryBytesMax, queryRowsMax } from "../../base/limits.ts";
+import type { LogPlace } from "../../engine/log/read-frames.ts";
 import type { RpcResult, ScanPosition } from "../../engine/partition-types.ts";
 import type { EvaluationContext } from "../../interpreter/scalar-function.ts";
 import type { Row } from "../../interpreter/values/sql-value.ts";
 import { type PartialQuery, scanOf } from "../../sql/batch/divide.ts";
 import { keyEqualities } from "../../sql/batch/key-equalities.ts";
 import { PartialRows } from "../../sql/batch/partial-rows.ts";
-import type { JobFacts } from "../coordinator/coordinator-rpc.ts";
-import type { SentQuery } from "../partition/evaluate-view.ts";
+import type { JobFacts, StagePartitions, StreamFacts } from "../coordinator/coordinator-rpc.ts";
+import type { PartialAnswer, SentQuery } from "../partition/evaluate-part.ts";
+import type { PartitionRpc } from "../partition/partition-rpc.ts";
 import { callShard, type Shards } from "../shards.ts";
 import type { WallClock } from "../wall-clock.ts";
 import { keyOfEqual, readKey } from "./read-key.ts";
@@ -37,46 +39,65 @@ export interface EvaluationPorts {
   readonly queryLimits?: QueryLimits;
 }
 
-/** Returns the rows of the part; throws QUERY_INVALID where they are too many. */
-export async function evaluateOnPartitions(
+/** The rows of a part over a view. Throws QUERY_INVALID where they are too many. */
+export async function evaluateOverView(
   ports: EvaluationPorts,
   facts: JobFacts,
   query: PartialQuery,
   context: EvaluationContext,
 ): Promise<RpcResult<readonly Row[]>> {
-  const { plan, shape, ranges, mapVersion } = facts;
+  const { plan, shape, ranges, job, run } = facts;
   const wanted = keyOfEqual(plan, keyEqualities(query.relation), shape);
   const key = wanted && readKey(plan, wanted, ranges);
+  const asked = key?.shard === undefined ? undefined : [key.shard];
+  const whole = { shape, ...(key && { key: { bytes: key.bytes, nulls: key.nulls } }) };
+  return await evaluate<ScanPosition>(ports, { ...facts, asked }, query, context, (rpc, share) =>
+    rpc.evaluateView(job, run, { ...share, ...whole }),
+  );
+}
+
+/** The rows of a part over what is retained of a stream. Throws QUERY_INVALID where they are too many. */
+export async function evaluateOverStream(
+  ports: EvaluationPorts,
+  facts: StreamFacts,
+  query: PartialQuery,
+  context: EvaluationContext,
+): Promise<RpcResult<readonly Row[]>> {
+  return await evaluate<LogPlace>(ports, facts, query, context, (rpc, share) => rpc.evaluateStream(share));
+}
+
+/** Partitions to be asked; all where they are not named. */
+interface AskedPartitions extends StagePartitions {
+  readonly asked?: readonly number[] | undefined;
+}
+
+async function evaluate<Place>(
+  { clock, shards, queryLimits }: EvaluationPorts,
+  { stream, generation, mapVersion, ranges, asked = [...ranges.keys()] }: AskedPartitions,
+  query: PartialQuery,
+  context: EvaluationContext,
+  ask: (rpc: PartitionRpc, share: SentQuery<Place>) => Promise<RpcResult<PartialAnswer<Place>>>,
+): Promise<RpcResult<readonly Row[]>> {
   const { timeZone, moment } = context;
-  const sent: SentQuery = {
-    ...query,
-    ...{ mapVersion, shape, timeZone, now: moment.processingTime },
-    ...(key && { key: { bytes: key.bytes, nulls: key.nulls } }),
-  };
-  const shards = key?.shard === undefined ? [...ranges.keys()] : [key.shard];
-  const gathering = new Gathering(query, context, shards.length, ports.queryLimits);
+  const sent = { ...query, mapVersion, timeZone, now: moment.processingTime };
+  const gathering = new Gathering<Place>(query, context, asked.length, queryLimits);
   await Promise.all(
-    shards.map((shard, place) =>
-      gathering.read(place, (after) => askShard(ports, facts, shard, after ? { ...sent, after } : sent)),
-    ),
+    asked.map((shard, place) => {
+      const address = { stream, generation, shard };
+      return gathering.read(place, (after) =>
+        callShard(clock, shareTimeoutMs, address, () =>
+          ask(shards.open(address), after === undefined ? sent : { ...sent, after }),
+        ),
+      );
+    }),
   );
   return gathering.rows();
 }
 
-function askShard(
-  { clock, shards }: EvaluationPorts,
-  { stream, generation, job, run }: JobFacts,
-  shard: number,
-  query: SentQuery,
-) {
-  const address = { stream, generation, shard };
-  return callShard(clock, shareTimeoutMs, address, () => shards.open(address).evaluateView(job, run, query));
-}
-
-type AskShare = (after: ScanPosition | undefined) => ReturnType<typeof askShard>;
+type AskShare<Place> = (after: Place | undefined) => Promise<RpcResult<PartialAnswer<Place>>>;
 
 /** What came of each partition so far. */
-class Gathering {
+class Gathering<Place> {
   readonly #table: string;
   readonly #limits: QueryLimits;
   readonly #parts: readonly PartialRows[];
@@ -92,9 +113,9 @@ class Gathering {
   }
 
   /** Reads one partition to its end, or until another one failed. */
-  async read(place: number, ask: AskShare): Promise<void> {
+  async read(place: number, ask: AskShare<Place>): Promise<void> {
     const part = this.#parts[place] as PartialRows;
-    let next: ScanPosition | undefined;
+    let next: Place | undefined;
     try {
       do {
         const answer = await ask(next);

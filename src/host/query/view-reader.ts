@@ -4,7 +4,7 @@
  * The answer is not a consistent cut. It says for each shard how far the rows reflect it (offset and
  * watermark). A query with a token waits, on each shard, until the view has come so far.
  */
-import { EngineError, type ErrorBody, errorBodyOf } from "../../base/errors.ts";
+import { EngineError, type ErrorBody } from "../../base/errors.ts";
 import { suggestName } from "../../base/suggest-name.ts";
 import type { RpcResult, ScanPosition, ViewPage, ViewScan } from "../../engine/partition-types.ts";
 import type { EvaluationContext } from "../../interpreter/scalar-function.ts";
@@ -19,7 +19,7 @@ import type { Ask, FactsCache } from "../facts-cache.ts";
 import type { PartitionRpc } from "../partition/partition-rpc.ts";
 import { callShard } from "../shards.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
-import { type EvaluationPorts, evaluateOnPartitions } from "./evaluate-on-partitions.ts";
+import { type EvaluationPorts, evaluateOverView } from "./evaluate-on-partitions.ts";
 import { type MergedPage, mergePages } from "./merge-pages.ts";
 import { readKey } from "./read-key.ts";
 import { tokensOfSources } from "./tokens-of-sources.ts";
@@ -54,26 +54,15 @@ export class ViewReader {
     query: PartialQuery,
     context: EvaluationContext,
   ): Promise<RpcResult<readonly Row[]>> {
-    return this.#withFacts(view, (facts) => evaluateOnPartitions(this.#ports, facts, query, context));
+    return this.#withFacts(view, (facts) => evaluateOverView(this.#ports, facts, query, context));
   }
 
-  /** Reads by what is known of a view, and once more from the beginning where that is outdated. */
   async #withFacts<Value>(
     view: string,
     read: (facts: JobFacts) => Promise<RpcResult<Value>>,
   ): Promise<RpcResult<Value>> {
     const { facts, askFacts } = this.#ports;
-    const attempt = (known: JobFacts) => read(known).catch(failed);
-    try {
-      const known = await facts.get(view, askFacts);
-      if (!known.ok) return known;
-      const first = await attempt(known.value);
-      if (first.ok || !isOutdated(first.error)) return first;
-      const newer = await facts.newer(view, known.value, askFacts);
-      return newer.ok ? await attempt(newer.value) : newer;
-    } catch (thrown) {
-      return failed(thrown);
-    }
+    return await facts.answer(view, askFacts, isOutdated, read);
   }
 
   async #readOnce(facts: JobFacts, query: ViewQuery): Promise<RpcResult<ViewAnswer>> {
@@ -151,10 +140,6 @@ export class ViewReader {
   #leftUntil(deadlineAt: number): number {
     return Math.max(0, deadlineAt - this.#ports.clock.now());
   }
-}
-
-function failed(thrown: unknown): { ok: false; error: ErrorBody } {
-  return { ok: false, error: errorBodyOf(thrown) };
 }
 
 /** The partition knows no such run: the job was deleted, and perhaps made again. Or a shard was split. */

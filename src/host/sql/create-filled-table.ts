@@ -78,7 +78,7 @@ function tableOf(statement: CreateTable, relation: Relation, context: BindContex
   const table = defineTable(source, simpleName(source, statement.name), statement, catalog, queried);
   if (!isMaterialized) return table;
   checkContinuous(statement, table, context);
-  if (!endlessScanOf(relation)) {
+  if (!endlessScanOf(relation, context.options)) {
     throw notSupported(source, statement, "a materialized table of rows that end, of VALUES or views");
   }
   const options = { connector: "view", ...table.options };

@@ -1,10 +1,13 @@
 /**
  * What running statements needs of the outside.
  */
-import { EngineError } from "../../base/errors.ts";
+import { EngineError, type ErrorBody } from "../../base/errors.ts";
 import type { RpcResult, ScanPosition } from "../../engine/partition-types.ts";
+import type { EvaluationContext } from "../../interpreter/scalar-function.ts";
 import type { UserFunctions } from "../../interpreter/user-functions.ts";
+import type { Row } from "../../interpreter/values/sql-value.ts";
 import type { IngestAnswer } from "../../protocol/answers.ts";
+import type { PartialQuery } from "../../sql/batch/divide.ts";
 import type { SessionOptions } from "../../sql/bind/session-options.ts";
 import type { CoordinatorRpc } from "../coordinator/coordinator-rpc.ts";
 import type { SqlObjectsRpc } from "../coordinator/sql-objects.ts";
@@ -17,6 +20,12 @@ export interface SqlPorts {
     call: (rpc: CoordinatorRpc & SqlObjectsRpc) => Promise<RpcResult<Value>>,
   ) => Promise<RpcResult<Value>>;
   readonly views: Pick<ViewReader, "evaluate">;
+  /** The rows of a part of a query over what is retained of a stream. */
+  readonly evaluateOverStream: (
+    stream: string,
+    query: PartialQuery,
+    context: EvaluationContext,
+  ) => Promise<RpcResult<readonly Row[]>>;
   readonly changes: (
     view: string,
     after: ScanPosition | undefined,
@@ -45,6 +54,10 @@ export async function ask<Value>(
 ): Promise<Value> {
   const answer = await ports.coordinator(call);
   if (answer.ok) return answer.value;
-  const { code, message, details } = answer.error;
-  throw new EngineError(code, { message, ...(details && { details }) });
+  throw thrownOf(answer.error);
+}
+
+/** What another place answered as an error, to be thrown here. */
+export function thrownOf({ code, message, details }: ErrorBody): EngineError {
+  return new EngineError(code, { message, ...(details && { details }) });
 }

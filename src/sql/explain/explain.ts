@@ -27,13 +27,10 @@ export function explainInserts(inserts: readonly InsertPlan[], options: SessionO
 }
 
 /** Explains a query: how it is answered where it ends, or else how its changes come. */
-export function explainQuery(query: Relation, session: SessionOptions): string {
-  const isEndless = endlessScanOf(query) !== undefined;
-  // What ends is not made ready to be kept.
-  const options = isEndless ? session : {};
+export function explainQuery(query: Relation, options: SessionOptions): string {
   const relation = optimize(query, options);
-  const physical = isEndless
-    ? physicalPart([resultInsert(relation)], session)
+  const physical = endlessScanOf(relation, options)
+    ? physicalPart([resultInsert(relation)], options)
     : `== Physical Plan ==\n${formatDivision(relation)}`;
   return [...logicalParts(query, options), physical].join("\n\n");
 }

@@ -1,7 +1,7 @@
 /**
  * The optimizer: named passes in order, each from a relation to one that means the same.
  */
-import type { Relation } from "../bind/logical-plan.ts";
+import { endlessScanOf, type Relation } from "../bind/logical-plan.ts";
 import type { SessionOptions } from "../bind/session-options.ts";
 import { aggregateInTwoPhases } from "./aggregate-in-two-phases.ts";
 import { foldRelation } from "./fold-relation.ts";
@@ -26,14 +26,18 @@ export const optimizerPasses: readonly OptimizerPass[] = Object.freeze([
   { name: "aggregate in two phases", run: aggregateInTwoPhases },
 ]);
 
-/** Returns what all passes make of a relation, as the session wants it; `observe` sees what each made. */
+/**
+ * Returns what all passes make of a relation; `observe` sees what each made. What a session wants of jobs is
+ * for relations that have no end: others are answered once.
+ */
 export function optimize(
   relation: Relation,
   options: SessionOptions,
   observe: (pass: OptimizerPass, made: Relation) => void = () => {},
 ): Relation {
+  const wanted = endlessScanOf(relation, options) ? options : {};
   return optimizerPasses.reduce((current, pass) => {
-    const made = pass.run(current, options);
+    const made = pass.run(current, wanted);
     observe(pass, made);
     return made;
   }, relation);

@@ -27,6 +27,7 @@ export function emptyPorts(): SqlPorts {
   return {
     coordinator: (call) => call(rpc as never),
     views: { evaluate: async () => ({ ok: true, value: [] }) },
+    evaluateOverStream: async () => ({ ok: true, value: [] }),
     changes: async () => ({ ok: true, value: { changes: [], after: undefined } }),
     append: async () => ({
       ok: true,
