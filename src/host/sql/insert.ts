@@ -100,7 +100,7 @@ export async function nameOfJob(table: string, options: SessionOptions, ports: S
 function planInserts(inserts: readonly Insert[], context: BindContext): InsertPlan[] {
   return inserts.map((each) => {
     const plan = bindInsert(each, context);
-    return { ...plan, input: optimize(plan.input) };
+    return { ...plan, input: optimize(plan.input, context.options) };
   });
 }
 

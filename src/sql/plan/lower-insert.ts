@@ -10,6 +10,7 @@ import { isSet, optionOf, type SessionOptions } from "../bind/session-options.ts
 import { type TableDefinition, writtenColumns } from "../catalog/table-definition.ts";
 import { viewRetentionOf } from "../catalog/view-retention.ts";
 import { type Lowering, lower } from "./lower-relation.ts";
+import { movedTo } from "./placement.ts";
 import { type Flow, Staging, streamOf } from "./staging.ts";
 
 /** How long the rows of a changelog wait to be read. */
@@ -100,7 +101,9 @@ function materialized(
     types,
     conflict: onConflict.toLowerCase() as "deduplicate" | "nothing" | "error",
   } as const;
-  return { ...staging.add(sent, operator, types), isChanging: true, upsertKeys: [key], partition: key };
+  const { partition } = sent;
+  const made = staging.add(sent, operator, types);
+  return { ...made, isChanging: true, upsertKeys: [key], ...(partition && { partition }) };
 }
 
 function sameColumns(one: readonly number[], other: readonly number[]): boolean {
@@ -120,7 +123,11 @@ function constrained(
   staging: Staging,
 ): Flow {
   const demand = demandOf(columns, options);
-  return demand ? { ...flow, ...staging.add(flow, demand, flow.types) } : flow;
+  if (!demand) return flow;
+  const { partition, ...facts } = flow;
+  const made = { ...facts, ...staging.add(flow, demand, flow.types) };
+  // A key that is cut or padded is another one than rows were sent by.
+  return demand.length === "trim and pad" || !partition ? made : { ...made, partition };
 }
 
 /** What a table demands of its rows; undefined where it demands nothing. */
@@ -189,9 +196,14 @@ function putInto(table: TableDefinition, flow: Flow, target: Target, staging: St
             "it needs a PRIMARY KEY (…) NOT ENFORCED.",
         });
       }
-      const [sent] = staging.exchange([{ flow, key }], `${name}/view`) as [Flow];
+      const [sent] = staging.exchange([{ flow, key }], `${name}/view`, true) as [Flow];
       const retentionMs = viewRetentionOf(table);
-      staging.sink(staging.gathered(sent), { sink: "view", name, columns, key, retentionMs });
+      const routing = movedTo(sent.partition, (column) => key.indexOf(column));
+      const isWhole = routing?.length === key.length && routing.every((at, place) => at === place);
+      staging.sink(staging.gathered(sent), {
+        ...{ sink: "view", name, columns, key, retentionMs },
+        ...(routing && !isWhole && { routing }),
+      });
       return;
     }
     case "blackhole":
