@@ -31,7 +31,7 @@ function rowsFrom(total: number, breaksOff = false) {
 }
 
 function partOf(sql: string): PartialQuery {
-  const [part] = divide(optimize(boundQuery(sql))).parts.values();
+  const [part] = divide(optimize(boundQuery(sql), {})).parts.values();
   if (!part) throw new Error("the query reads a view");
   return part;
 }
