@@ -83,9 +83,14 @@ export class PartitionJobs {
     return this.#commits;
   }
 
-  /** When, in ms since 1970, what was applied must be in a checkpoint; undefined when all of it is. */
+  /**
+   * When, in ms since 1970, what was applied must be in a checkpoint; undefined when all of it is, or where
+   * none may be taken before the work at hand is done.
+   */
   get checkpointDueAt(): number | undefined {
-    const dirty = this.#running().filter(({ task, isWritingAhead }) => task.isDirty && !isWritingAhead);
+    const dirty = this.#running().filter(
+      ({ task, isWritingAhead }) => task.isDirty && !isWritingAhead && !task.isHalfway,
+    );
     return dirty.length === 0
       ? undefined
       : Math.min(...dirty.map(({ checkpointAt }) => checkpointAt)) + checkpointIntervalMs;

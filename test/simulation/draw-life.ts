@@ -7,6 +7,7 @@
 import { Random } from "../arbitraries/random.ts";
 import type { WindowSpec } from "../reference/windowed-batch.ts";
 import { type BranchPlan, branchBodyOf, drawBranches, isChanging } from "./draw-branches.ts";
+import type { QueryPlan } from "./draw-queries.ts";
 import { drawSink, type SinkPlan } from "./draw-sink.ts";
 import { keptValuesBody } from "./kept-values.ts";
 
@@ -99,6 +100,8 @@ export interface LifePlan {
   readonly idle: "wait" | "advance";
   readonly idleTimeoutMs: number;
   readonly jobs: readonly JobPlan[];
+  /** Jobs that are statements; see `draw-queries.ts`. */
+  readonly queries: readonly QueryPlan[];
   /** Producers that name a sequence, and senders that name none. */
   readonly producers: number;
   readonly senders: number;
@@ -196,7 +199,7 @@ export function drawLife(seed: number): LifePlan {
   const pageBudget = Math.max(life.pageBudget, ...life.jobs.map(leastBudgetOf));
   const limits = { pageBudget, channelBytesMax };
   const saving = drawSaving(new Random(Math.imul(seed, 0x2545f491)), life);
-  return { ...life, ...limits, ...saving, splits, deploysAtMs, ...producers };
+  return { ...life, queries: [], ...limits, ...saving, splits, deploysAtMs, ...producers };
 }
 
 /** Rows of one record may lie in many windows, and each has tables of its own for the values it keeps. */
@@ -210,6 +213,7 @@ function leastBudgetOf({ hasDistinct, window, step, branches }: JobPlan): number
 type UndividedLife = Omit<
   LifePlan,
   | "faults"
+  | "queries"
   | "splits"
   | "deploysAtMs"
   | "channelBytesMax"
