@@ -9,7 +9,7 @@ import { createStreamOf, createViewOf } from "./query-tables.ts";
 import { type Life, runLife } from "./run-life.ts";
 
 /** A long run: LAW_RUNS=20 multiplies the number of lives with queries. */
-const queryLives = 30 * Number(process.env.LAW_RUNS ?? 1);
+const queryLives = 20 * Number(process.env.LAW_RUNS ?? 1);
 
 describe("a simulated life", { timeout: 300_000 }, () => {
   test("comes to rest with every acknowledged row counted once, through crashes at any point", async () => {
@@ -31,7 +31,7 @@ describe("a simulated life", { timeout: 300_000 }, () => {
   });
 
   test("of queries runs on kernels, and on chains of operators", async () => {
-    const texts = new Set<boolean>();
+    const onKernels = new Set<boolean>();
     for (let seed = 1; seed <= 30; seed++) {
       const plan = drawQueryLife(seed);
       const streams =
@@ -39,12 +39,14 @@ describe("a simulated life", { timeout: 300_000 }, () => {
       const created = streams.map((stream) => createStreamOf(plan, stream));
       for (const query of plan.queries) {
         const { name, sql, rest } = query;
-        const statements = [...created, createViewOf(query), `EXPLAIN INSERT INTO ${name} ${sql}${rest}`];
+        const dropping = "SET 'table.exec.sink.not-null-enforcer' = 'DROP'";
+        const explained = `EXPLAIN INSERT INTO ${name} ${sql}${rest}`;
+        const statements = [...created, createViewOf(query), dropping, explained];
         const { results } = await runSql(statements.join(";"));
-        texts.add(JSON.stringify(results.at(-1)?.table?.rows).includes("On kernels"));
+        onKernels.add(JSON.stringify(results.at(-1)?.table?.rows).includes("On kernels"));
       }
     }
-    expect(texts).toEqual(new Set([true, false]));
+    expect(onKernels).toEqual(new Set([true, false]));
   });
 
   test("has the same history each time", async () => {
