@@ -16,6 +16,7 @@ import {
 import type { SavepointWish } from "../protocol/savepoint-body.ts";
 import type { StreamDefinition } from "../protocol/stream-spec.ts";
 import type { Environment } from "./environment.ts";
+import { generatedStreams } from "./generated-streams.ts";
 import { ObjectStorage } from "./object-storage.ts";
 import { PlatformWallClock } from "./platform-wall-clock.ts";
 import { blobsOf } from "./savepoint-blobs.ts";
@@ -29,11 +30,15 @@ export class Coordinator extends DurableObject<Environment> implements Coordinat
     super(ctx, env);
     const sql = new ObjectStorage(ctx.storage);
     this.#objects = new SqlObjects(sql);
+    const shards = new KeptShardStubs(env);
     this.#host = new CoordinatorHost({
-      sql,
+      ...{ sql, shards, blobs: blobsOf(env) },
       clock: new PlatformWallClock(),
-      shards: new KeptShardStubs(env),
-      blobs: blobsOf(env),
+      generated: generatedStreams({
+        shards,
+        askFacts: (name) => this.#host.streamFacts(name),
+        askRegistration: (wanted) => this.#host.registerProducer(wanted),
+      }),
       setAlarm: (at) => void ctx.storage.setAlarm(at),
       abort: (reason) => ctx.abort(reason),
     });

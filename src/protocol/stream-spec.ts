@@ -16,6 +16,7 @@ import { type Column, type DataType, formatType, parseType } from "../columnar/s
 import { durationSchema, formatDuration } from "./duration.ts";
 import { columnNameSchema } from "./names.ts";
 import { fields, readBody } from "./read-body.ts";
+import type { RowGenerator } from "./row-generator.ts";
 
 export interface StreamDefinition {
   readonly columns: readonly Column[];
@@ -33,6 +34,8 @@ export interface StreamDefinition {
   readonly distributionKey: readonly string[];
   readonly shards: number;
   readonly retention: { readonly timeMs: number; readonly bytesPerShard: number };
+  /** Rows are made while a job reads them. */
+  readonly generator?: RowGenerator;
 }
 
 const dayMs = 86_400_000;

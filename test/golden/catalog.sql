@@ -44,3 +44,5 @@ CREATE TABLE short_names (name CHAR(3) NOT NULL, amount INT) WITH ('connector' =
 CREATE VIEW paid AS SELECT user_id, price, ts FROM clicks WHERE price > 0;
 
 CREATE VIEW spenders (who, spent) AS SELECT customer, SUM(amount) FROM orders GROUP BY customer;
+
+CREATE TABLE numbers (id INT) WITH ('connector' = 'datagen');

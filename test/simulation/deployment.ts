@@ -109,6 +109,7 @@ export class Deployment {
           clock: this.#clock(life),
           shards: this.#shardsSeenBy(life),
           blobs: this.network.stub<BlobStore>(life, this.#blobs),
+          generated: undefined,
           setAlarm: (at) => {
             life.alarmToSet = at;
           },

@@ -193,3 +193,18 @@ test("who takes anything is not given what never ends", async () => {
   const response = await listen("SELECT user_id FROM visits", "*/*");
   expect([response.status, await response.json()]).toMatchObject([400, { code: "SQL_NOT_SUPPORTED" }]);
 });
+
+test("a table that is dropped ends the queries over it that are only watched", async () => {
+  const made = await call("POST", "/v1/sql", {
+    sql: "CREATE TABLE numbers (id INT) WITH ('connector' = 'datagen', 'rows-per-second' = '1')",
+  });
+  expect(made.status).toBe(200);
+  const { listener, job } = await follow("SELECT id FROM numbers");
+  expect(await listener.changes(1)).toEqual([["+I", expect.any(Number)]]);
+  const dropped = await call("POST", "/v1/sql", { sql: "DROP TABLE numbers" });
+  expect([dropped.status, dropped.body.results?.[0]?.message]).toEqual([200, "numbers is dropped."]);
+  expect(await jobs()).not.toContain(job);
+  let last = await listener.next();
+  while (last?.name === "change") last = await listener.next();
+  expect(last).toMatchObject({ name: "error", data: { code: "VIEW_NOT_FOUND" } });
+});

@@ -21,6 +21,7 @@ import { CommandDelivery } from "./command-delivery.ts";
 import type { CoordinatorRpc, JobFacts, ProducerRegistration, Put, StreamFacts } from "./coordinator-rpc.ts";
 import { decideStreamChange, withWaiting } from "./decide-stream-change.ts";
 import { findJob, findStream, findView } from "./find-entries.ts";
+import { type GeneratedStreams, Generators } from "./generators.ts";
 import { type AnyJobDefinition, type JobStart, streamNamesOf } from "./job-definitions.ts";
 import { checkUnchanged } from "./job-difference.ts";
 import { jobFactsOf } from "./job-facts.ts";
@@ -28,7 +29,7 @@ import { Leases } from "./leases.ts";
 import { jobAnswerOf, mergeJobStatus, mergeStreamStatus, streamAnswerOf } from "./merge-status.ts";
 import { ProducerRegistry } from "./producer-registry.ts";
 import { type SavepointEntry, Savepoints, savepointAnswerOf } from "./savepoints.ts";
-import { extended } from "./shard-ranges.ts";
+import { extendedStream } from "./shard-ranges.ts";
 import { Splits, splitAnswerOf } from "./splits.ts";
 import { startJob, streamRun } from "./start-job.ts";
 import { streamFactsOf } from "./stream-facts.ts";
@@ -48,6 +49,8 @@ export interface CoordinatorPorts {
   readonly shards: Shards;
   /** Where savepoints lie; undefined where none are kept. */
   readonly blobs: BlobStore | undefined;
+  /** Where rows go that are made here; undefined where none are. */
+  readonly generated: GeneratedStreams | undefined;
   /** Sets the one alarm of the object to a time in ms, in place of the one before. */
   setAlarm(at: number): void;
   /** Ends this object at once: what the turn wrote is dropped, and the next call meets a new one. */
@@ -61,6 +64,7 @@ export class Coordinator implements CoordinatorRpc {
   readonly #producers: ProducerRegistry;
   readonly #ticks: WatermarkTicks;
   readonly #operations: StructuralOperations;
+  readonly #generators: Generators;
   #alarmAt: number | undefined;
 
   constructor(ports: CoordinatorPorts) {
@@ -78,6 +82,7 @@ export class Coordinator implements CoordinatorRpc {
     });
     const [catalog, operations] = [this.#catalog, this.#operations];
     this.#producers = new ProducerRegistry({ sql, catalog, shards, clock, operations });
+    this.#generators = new Generators({ ...ports, catalog });
     this.#ticks = new WatermarkTicks(shards, clock, this.#producers);
     for (const stream of this.#catalog.streams()) this.#watch(stream);
     this.#schedule();
@@ -111,8 +116,9 @@ export class Coordinator implements CoordinatorRpc {
       if (change.kind === "Refuse") throw new EngineError("STREAM_CONFLICT", { message: change.message });
       const now = this.#ports.clock.now();
       const stream = existing ?? this.#catalog.addStream(name, definition, now);
+      if (change.kind === "Create") this.#generators.add(stream);
       if (change.kind === "AddColumns") checkUnwritten(this.#catalog, stream, "STREAM_CONFLICT");
-      if (change.kind === "AddColumns") this.#extend(stream, definition);
+      if (change.kind === "AddColumns") this.#catalog.updateStream(extendedStream(stream, definition));
       if (change.kind !== "Keep") {
         this.#catalog.addDeliveries(stream, streamRun, CommandDelivery.dueAgainAt(now));
       }
@@ -141,10 +147,12 @@ export class Coordinator implements CoordinatorRpc {
   deleteStream(name: string): Promise<RpcResult<null>> {
     return this.#answer(async () => {
       const stream = findStream(this.#catalog, name);
+      await this.#operations.endLeased(this.#catalog.jobsOf(stream.generation));
       checkUnused(this.#catalog, stream);
       this.#dropStream(stream);
       this.#ticks.unwatch(stream.generation);
       this.#producers.forgetStream(stream.generation);
+      this.#generators.forget(stream.generation);
       await this.#settle(stream, streamRun);
       return null;
     });
@@ -281,7 +289,8 @@ export class Coordinator implements CoordinatorRpc {
     this.#alarmAt = undefined;
     try {
       const polled = this.#ticks.pollDue((generation) => this.#watched(generation));
-      await Promise.all([polled, this.#delivery.deliverDue(), this.#operations.advance()]);
+      const others = [this.#delivery.deliverDue(), this.#operations.advance(), this.#generators.advance()];
+      await Promise.all([polled, ...others]);
       this.#schedule();
     } catch (thrown) {
       this.#ports.setAlarm(this.#ports.clock.now() + alarmAfterFailureMs);
@@ -327,15 +336,6 @@ export class Coordinator implements CoordinatorRpc {
       this.#watch(stream);
     }
     return this.#settleJob(job);
-  }
-
-  #extend(stream: StreamEntry, definition: StreamDefinition): void {
-    const mapVersion = stream.mapVersion + 1;
-    this.#catalog.updateStream({
-      ...stream,
-      mapVersion,
-      definition: extended(definition, stream.definition, mapVersion),
-    });
   }
 
   #dropStream(stream: StreamEntry): void {
@@ -388,8 +388,8 @@ export class Coordinator implements CoordinatorRpc {
   }
 
   #schedule(): void {
-    const due = [this.#catalog.nextDueAt(), this.#ticks.nextDueAt(), this.#operations.nextDueAt()];
-    const times = due.filter((at) => at !== undefined);
+    const parts = [this.#catalog, this.#ticks, this.#operations, this.#generators];
+    const times = parts.map((part) => part.nextDueAt()).filter((at) => at !== undefined);
     if (times.length === 0) return;
     const at = Math.min(...times);
     if (this.#alarmAt !== undefined && this.#alarmAt <= at) return;

@@ -35,6 +35,9 @@ export function decideStreamChange(
     const [before, after] = [canonical(was[field]), canonical(wish[field])];
     if (before !== after) return refuse(`${field} is ${before} and cannot become ${after}`);
   }
+  if (canonical(existing.generator ?? null) !== canonical(wanted.generator ?? null)) {
+    return refuse("how its rows are made cannot change");
+  }
   for (const [index, column] of existing.columns.entries()) {
     const other = wanted.columns[index];
     if (!other) return refuse(`column "${column.name}" is missing`);

@@ -25,6 +25,10 @@ export class Leases {
     this.#sql.run("DELETE FROM leases WHERE job = ?", job);
   }
 
+  has(job: string): boolean {
+    return this.#sql.run("SELECT 1 FROM leases WHERE job = ?", job).length > 0;
+  }
+
   /** Jobs whose lease has ended. */
   ended(now: number): string[] {
     return this.#sql.run("SELECT job FROM leases WHERE ends_at <= ?", now).map(([job]) => String(job));

@@ -79,15 +79,20 @@ export function divided<Stream extends ShardedStream>(stream: Stream, division: 
   return { ...stream, mapVersion, definition: { ...definition, ranges } };
 }
 
-/** Returns a definition with columns more, which makes the frames of every shard other ones. */
-export function extended(definition: StoredStream, existing: StoredStream, mapVersion: number): StoredStream {
-  const { ranges, inputs, idleTogether } = existing;
-  return {
+/** Returns a stream with columns more, which makes the frames of every shard other ones. */
+export function extendedStream<Stream extends ShardedStream>(
+  stream: Stream,
+  definition: StreamDefinition,
+): Stream {
+  const { ranges, inputs, idleTogether } = stream.definition;
+  const mapVersion = stream.mapVersion + 1;
+  const extended: StoredStream = {
     ...definition,
     ...(inputs && { inputs }),
     ...(idleTogether && { idleTogether }),
     ...(ranges && { ranges: ranges.map((range) => ({ ...range, since: mapVersion })) }),
   };
+  return { ...stream, mapVersion, definition: extended };
 }
 
 function undividedRanges(stream: ShardedStream): StoredRange[] {

@@ -80,6 +80,12 @@ export class StructuralOperations {
     this.#ports.leases.forget(name);
   }
 
+  /** Ends those of some jobs that are leased: what they read is to go. */
+  async endLeased(jobs: readonly JobEntry[]): Promise<void> {
+    const leased = jobs.filter(({ name }) => this.#ports.leases.has(name));
+    await Promise.all(leased.map((job) => this.#ports.stop(job)));
+  }
+
   #endLeases(): Promise<unknown>[] {
     const { leases, clock, catalog, stop } = this.#ports;
     return leases.ended(clock.now()).map((name) => {
@@ -101,7 +107,8 @@ export class StructuralOperations {
    * should pause.
    */
   isStopping({ name, run }: JobEntry, state: "running" | "paused"): boolean {
-    const stopping = this.savepoints.running().find((entry) => entry.run === run && entry.stop);
+    const running = this.#ports.savepoints?.running() ?? [];
+    const stopping = running.find((entry) => entry.run === run && entry.stop);
     if (!stopping || state === "running") return stopping !== undefined;
     const message = `Job "${name}" is being stopped by savepoint ${stopping.savepoint}.`;
     throw new EngineError("SAVEPOINT_CONFLICT", { message });

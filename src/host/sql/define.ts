@@ -8,6 +8,7 @@ import { bindQuery } from "../../sql/bind/bind-query.ts";
 import { alterTable } from "../../sql/catalog/alter-table.ts";
 import { checkConnector } from "../../sql/catalog/connectors.ts";
 import { defineTable } from "../../sql/catalog/define-table.ts";
+import { isStreamTable } from "../../sql/catalog/stream-of-table.ts";
 import type { TableDefinition, ViewDefinition } from "../../sql/catalog/table-definition.ts";
 import { formatQuery } from "../../sql/parse/format-query.ts";
 import type { AlterTable, AlterView, CreateTable, CreateView, Drop } from "../../sql/parse/statement-tree.ts";
@@ -137,7 +138,7 @@ export async function drop(
   const kind = what.toLowerCase() as "table" | "view" | "function";
   const table = kind === "table" ? catalog.table(name) : undefined;
   if (table) checkDropped(table, statement, source);
-  const isStream = table?.options.connector === "http";
+  const isStream = table !== undefined && isStreamTable(table);
   if (table?.materialized) await stopFilling(table.materialized, ports);
   else if (table?.options.connector === "view") await checkUnfilled(table, statement, context, ports);
   else if (table && isStream) {

@@ -1,7 +1,7 @@
 /**
  * A table into the catalog, with the stream that it is.
  */
-import { streamOfTable } from "../../sql/catalog/stream-of-table.ts";
+import { isStreamTable, streamOfTable } from "../../sql/catalog/stream-of-table.ts";
 import type { TableDefinition } from "../../sql/catalog/table-definition.ts";
 import { streamOf } from "../../sql/plan/staging.ts";
 import type { Existing } from "../coordinator/sql-objects.ts";
@@ -9,7 +9,7 @@ import { ask, type SqlPorts } from "./sql-ports.ts";
 
 /** Stores a table, and makes or extends its stream. */
 export async function storeTable(table: TableDefinition, existing: Existing, ports: SqlPorts): Promise<void> {
-  if (table.options.connector === "http") {
+  if (isStreamTable(table)) {
     const stream = streamOfTable(table);
     await ask(ports, (rpc) => rpc.putStream(streamOf(table), stream));
   }

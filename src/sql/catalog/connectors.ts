@@ -6,6 +6,7 @@ import { EngineError } from "../../base/errors.ts";
 import { maxParallelism } from "../../base/limits.ts";
 import { suggestName } from "../../base/suggest-name.ts";
 import { parseDuration } from "../bind/session-options.ts";
+import { generatorOfTable, rowsPerSecondMax } from "./generator-of-table.ts";
 import type { TableDefinition } from "./table-definition.ts";
 import { forever } from "./view-retention.ts";
 
@@ -21,6 +22,8 @@ export interface ConnectorFacts {
   readonly canRead: boolean;
   readonly canWrite: boolean;
   readonly options: Readonly<Record<string, OptionFacts>>;
+  /** Options of single columns, such as `fields.id.kind`: throws SQL_INVALID where one is wrong. */
+  readonly checkFields?: (table: TableDefinition) => unknown;
 }
 
 function duration(value: string): string | undefined {
@@ -46,6 +49,11 @@ function resourceName(value: string): string | undefined {
     : "a letter or _, then up to 62 letters, digits, _ or -";
 }
 
+const retention: OptionFacts = Object.freeze({
+  help: "How long events are kept to be read again.",
+  check: duration,
+});
+
 const format: OptionFacts = Object.freeze({
   help: "How records are written; json is all there is so far.",
   check: oneOf("json"),
@@ -67,7 +75,7 @@ export const connectors: Readonly<Record<string, ConnectorFacts>> = Object.freez
         help: "What event time does without events: wait, or advance with the clock.",
         check: oneOf("wait", "advance"),
       },
-      retention: { help: "How long events are kept to be read again.", check: duration },
+      retention,
       "wait-for-producers": {
         help: "Whether watermarks wait for named producers.",
         check: oneOf("true", "false"),
@@ -86,6 +94,23 @@ export const connectors: Readonly<Record<string, ConnectorFacts>> = Object.freez
       },
     },
   },
+  datagen: {
+    help: "A stream whose rows are made up, while a job reads them; 'fields.NAME.…' says what of.",
+    canRead: true,
+    canWrite: false,
+    options: {
+      "rows-per-second": {
+        help: `How many rows are made in a second; ${rowsPerSecondMax} where it is left out.`,
+        check: wholeNumber(1, rowsPerSecondMax),
+      },
+      "number-of-rows": {
+        help: "How many rows there are; without end where it is left out.",
+        check: wholeNumber(1, Number.MAX_SAFE_INTEGER),
+      },
+      retention,
+    },
+    checkFields: generatorOfTable,
+  },
   blackhole: { help: "Takes all rows and keeps none.", canRead: false, canWrite: true, options: {} },
   print: {
     help: "Shows rows in the log of the worker, the first hundred of each request.",
@@ -96,7 +121,8 @@ export const connectors: Readonly<Record<string, ConnectorFacts>> = Object.freez
 });
 
 /** Throws SQL_INVALID where a table's connector or one of its options is not known, or has no such value. */
-export function checkConnector({ name, options }: TableDefinition): void {
+export function checkConnector(table: TableDefinition): void {
+  const { name, options } = table;
   const { connector, ...given } = options;
   if (connector === undefined) {
     throw refusal(`${name} has no connector; write WITH ('connector' = 'http') for a stream of events`);
@@ -109,6 +135,7 @@ export function checkConnector({ name, options }: TableDefinition): void {
     );
   }
   for (const [key, value] of Object.entries(given)) {
+    if (facts.checkFields && key.startsWith("fields.")) continue;
     const option = facts.options[key];
     if (!option) {
       const known = Object.keys(facts.options);
@@ -120,6 +147,7 @@ export function checkConnector({ name, options }: TableDefinition): void {
     const expected = option.check(value);
     if (expected !== undefined) throw refusal(`'${key}' is '${value}', expected ${expected}`);
   }
+  facts.checkFields?.(table);
 }
 
 function refusal(message: string): EngineError {

@@ -1,5 +1,5 @@
 /**
- * The stream that a table of the http connector is.
+ * The stream that a table is, of the http connector or of datagen.
  */
 import { EngineError } from "../../base/errors.ts";
 import type { DataType } from "../../columnar/schema.ts";
@@ -11,7 +11,13 @@ import { decodeValueJson } from "../../interpreter/values/value-json.ts";
 import { readStreamDefinition, type StreamBody, type StreamDefinition } from "../../protocol/stream-spec.ts";
 import { bindTableExpression } from "../bind/bind-scan.ts";
 import { parseDuration } from "../bind/session-options.ts";
+import { generatorOfTable } from "./generator-of-table.ts";
 import { storedColumns, type TableDefinition } from "./table-definition.ts";
+
+/** True where a table's rows lie in a stream. */
+export function isStreamTable({ options }: Pick<TableDefinition, "options">): boolean {
+  return options.connector === "http" || options.connector === "datagen";
+}
 
 /** Returns the stream's definition; throws SQL_INVALID or SQL_NOT_SUPPORTED for what a stream cannot be. */
 export function streamOfTable(table: TableDefinition): StreamDefinition {
@@ -20,7 +26,9 @@ export function streamOfTable(table: TableDefinition): StreamDefinition {
   const time = eventTimeOf(table);
   const millis = (key: string) => (options[key] === undefined ? undefined : parseDuration(options[key]));
   const [idleTimeout, retention] = [millis("idle-timeout"), millis("retention")];
-  const waits = options["wait-for-producers"];
+  const generator = options.connector === "datagen" ? generatorOfTable(table) : undefined;
+  // A generator is the only producer: there is none to wait for.
+  const waits = generator ? "false" : options["wait-for-producers"];
   const body = {
     columns: columns.map(({ name, type }) => {
       return { name, type: formatType(dataTypeOf(name, type)), nullable: type.isNullable };
@@ -36,7 +44,7 @@ export function streamOfTable(table: TableDefinition): StreamDefinition {
       : distribution?.buckets !== undefined && { shards: distribution.buckets }),
     ...(retention !== undefined && { retention: { time: retention } }),
   };
-  return readStreamDefinition(body as StreamBody);
+  return { ...readStreamDefinition(body as StreamBody), ...(generator && { generator }) };
 }
 
 /** How a column of a table lies in a stream. */
@@ -72,7 +80,7 @@ export function eventTimeOf(table: TableDefinition) {
 
 /** True where the watermark of a table is that which its stream has itself. */
 export function isWatermarkOfStream(table: TableDefinition): boolean {
-  return table.options.connector === "http" && eventTimeOf(table) !== undefined;
+  return isStreamTable(table) && eventTimeOf(table) !== undefined;
 }
 
 /** How far a watermark is behind its column, in milliseconds; undefined where it is something else. */

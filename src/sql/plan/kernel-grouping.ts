@@ -6,7 +6,7 @@ import type { AggregateCall, WindowProperty } from "../../protocol/dataflow.ts";
 import type { WindowDefinition } from "../../protocol/job-spec.ts";
 import type { Relation, ScanRelation } from "../bind/logical-plan.ts";
 import { optionOf, type SessionOptions } from "../bind/session-options.ts";
-import { eventTimeOf } from "../catalog/stream-of-table.ts";
+import { eventTimeOf, isStreamTable } from "../catalog/stream-of-table.ts";
 import type { TableDefinition } from "../catalog/table-definition.ts";
 import { type WindowedAggregate, windowOfAggregate } from "./aggregate-window.ts";
 import { NotOnKernels } from "./kernel-expression.ts";
@@ -93,8 +93,8 @@ function chosenColumn(expression: RowExpression): number | undefined {
 const textLengthMax = 2_147_483_647;
 
 function checkSource(table: TableDefinition): void {
-  const { name, options, columns } = table;
-  if (options.connector !== "http") throw new NotOnKernels(`${name} is no stream`);
+  const { name, columns } = table;
+  if (!isStreamTable(table)) throw new NotOnKernels(`${name} is no stream`);
   if (isChangelog(table)) throw new NotOnKernels(`rows of ${name} may be taken back`);
   if (columns.some(({ metadata }) => metadata)) throw new NotOnKernels(`${name} has metadata columns`);
   if (!eventTimeOf(table)) {

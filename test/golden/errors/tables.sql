@@ -105,3 +105,48 @@ CREATE FUNCTION f AS 'f'
 
 -- a materialized table
 CREATE MATERIALIZED TABLE x FRESHNESS = INTERVAL '1' MINUTE AS SELECT 1 AS one
+
+-- datagen: a kind of values that there is not
+CREATE TABLE x (x INT) WITH ('connector' = 'datagen', 'fields.x.kind' = 'sequenze')
+
+-- datagen: a sequence without an end
+CREATE TABLE x (x INT) WITH ('connector' = 'datagen', 'fields.x.kind' = 'sequence', 'fields.x.start' = '1')
+
+-- datagen: a sequence that ends before it begins
+CREATE TABLE x (x INT) WITH ('connector' = 'datagen', 'fields.x.kind' = 'sequence', 'fields.x.start' = '1', 'fields.x.end' = '0')
+
+-- datagen: a sequence with a minimum
+CREATE TABLE x (x INT) WITH ('connector' = 'datagen', 'fields.x.kind' = 'sequence', 'fields.x.start' = '1', 'fields.x.end' = '2', 'fields.x.min' = '1')
+
+-- datagen: a minimum that the type does not hold
+CREATE TABLE x (x INT) WITH ('connector' = 'datagen', 'fields.x.min' = '3000000000')
+
+-- datagen: a maximum below the minimum
+CREATE TABLE x (x INT) WITH ('connector' = 'datagen', 'fields.x.min' = '3', 'fields.x.max' = '2')
+
+-- datagen: the length of a number
+CREATE TABLE x (x INT) WITH ('connector' = 'datagen', 'fields.x.length' = '3')
+
+-- datagen: something that a column cannot be told
+CREATE TABLE x (x INT) WITH ('connector' = 'datagen', 'fields.x.minn' = '3')
+
+-- datagen: a column that is not there
+CREATE TABLE x (x INT) WITH ('connector' = 'datagen', 'fields.y.min' = '3')
+
+-- datagen: nulls of a column that has none
+CREATE TABLE x (x INT NOT NULL) WITH ('connector' = 'datagen', 'fields.x.null-rate' = '0.1')
+
+-- datagen: a sequence of truths
+CREATE TABLE x (x BOOLEAN) WITH ('connector' = 'datagen', 'fields.x.kind' = 'sequence', 'fields.x.start' = '1', 'fields.x.end' = '2')
+
+-- datagen: a length beyond that of the type
+CREATE TABLE x (x VARCHAR(5)) WITH ('connector' = 'datagen', 'fields.x.length' = '6')
+
+-- datagen: a type whose values are not made
+CREATE TABLE x (x ARRAY<INT>) WITH ('connector' = 'datagen', 'rows-per-second' = '1')
+
+-- datagen: more rows than are made
+CREATE TABLE x (x INT) WITH ('connector' = 'datagen', 'rows-per-second' = '10001')
+
+-- datagen: rows written to it
+INSERT INTO numbers SELECT 1

@@ -27,6 +27,7 @@ class Harness {
       clock: this.clock,
       shards: this.shards,
       blobs: this.blobs,
+      generated: undefined,
       setAlarm: (at) => {
         this.alarmAt = at;
       },

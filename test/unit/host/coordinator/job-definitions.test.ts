@@ -45,7 +45,15 @@ const counts = (sql: string) => ({
 async function started() {
   const [sql, clock, shards] = [new NodeStorage(), new ManualClock(), new FakeShards()];
   const blobs = new MemoryBlobs();
-  const coordinator = new Coordinator({ sql, clock, shards, blobs, setAlarm: () => {}, abort: () => {} });
+  const coordinator = new Coordinator({
+    sql,
+    clock,
+    shards,
+    blobs,
+    generated: undefined,
+    setAlarm: () => {},
+    abort: () => {},
+  });
   await coordinator.putStream("clicks", streamOf());
   return { coordinator, shards };
 }

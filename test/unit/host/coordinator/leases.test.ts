@@ -37,6 +37,7 @@ class Harness {
   #start(): Coordinator {
     return new Coordinator({
       ...{ sql: this.#sql, clock: this.clock, shards: this.#shards, blobs: undefined },
+      generated: undefined,
       setAlarm: (at) => {
         this.#alarmAt = at;
       },

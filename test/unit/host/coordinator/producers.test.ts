@@ -22,6 +22,7 @@ class Harness {
   start(): Coordinator {
     return new Coordinator({
       ...{ sql: this.sql, clock: this.clock, shards: this.shards, blobs: new MemoryBlobs() },
+      generated: undefined,
       setAlarm: (at) => {
         this.alarmAt = at;
       },

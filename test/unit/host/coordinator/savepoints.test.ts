@@ -31,6 +31,7 @@ class Harness {
   start(): Coordinator {
     return new Coordinator({
       ...{ sql: this.sql, clock: this.clock, shards: this.shards, blobs: this.blobs },
+      generated: undefined,
       setAlarm: (at) => {
         this.alarmAt = at;
       },
@@ -256,6 +257,7 @@ test("without a store none can be taken, listed or restored from", async () => {
   const { coordinator } = harness;
   harness.coordinator = new Coordinator({
     ...{ sql: harness.sql, clock: harness.clock, shards: harness.shards, blobs: undefined },
+    generated: undefined,
     setAlarm: () => {},
     abort: () => {},
   });

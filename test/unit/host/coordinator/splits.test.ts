@@ -23,6 +23,7 @@ class Harness {
   start(): Coordinator {
     return new Coordinator({
       ...{ sql: this.sql, clock: this.clock, shards: this.shards, blobs: this.blobs },
+      generated: undefined,
       setAlarm: (at) => {
         this.alarmAt = at;
       },
