@@ -4,6 +4,7 @@
  *
  * They note what they sent and what was acknowledged; `check-life.ts` compares that with what there is.
  */
+
 import type { ErrorBody } from "../../src/base/errors.ts";
 import type { RpcResult } from "../../src/engine/partition-types.ts";
 import type { CoordinatorRpc } from "../../src/host/coordinator/coordinator-rpc.ts";
@@ -21,33 +22,15 @@ import {
   jobBodyOf,
   needsExchange,
   type SplitPlan,
-  type StreamName,
   sourcesOf,
   streamBodyOf,
   viewsOf,
 } from "./draw-life.ts";
 import { sinkBodyOf } from "./draw-sink.ts";
 import { QueryClients } from "./query-clients.ts";
+import type { SentRequest, SentRow, StreamName } from "./sent-requests.ts";
 import { describe, type ProcessLife } from "./simulated-process.ts";
 import type { Simulation } from "./simulation.ts";
-
-export interface SentRow {
-  readonly id: number;
-  readonly time: number;
-  readonly user: string | null;
-  readonly amount: number | null;
-  readonly item: string | null;
-}
-
-/** A request as a client sent it, perhaps several times. */
-export interface SentRequest {
-  readonly stream: StreamName;
-  readonly rows: readonly SentRow[];
-  /** Text of records that fit no column; each is unlike all others. */
-  readonly bad: readonly string[];
-  readonly producer: { readonly id: string; readonly sequence: number } | undefined;
-  isAcknowledged: boolean;
-}
 
 interface TimeSpan {
   readonly from: number;

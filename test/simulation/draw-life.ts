@@ -4,12 +4,14 @@
  * A swarm: every life has only some of the faults, at rates of its own, since a life with all of them at once
  * gets nowhere near the states that a single fault makes.
  */
+
 import { Random } from "../arbitraries/random.ts";
 import type { WindowSpec } from "../reference/windowed-batch.ts";
 import { type BranchPlan, branchBodyOf, drawBranches, isChanging } from "./draw-branches.ts";
-import type { QueryPlan } from "./draw-queries.ts";
 import { drawSink, type SinkPlan } from "./draw-sink.ts";
 import { keptValuesBody } from "./kept-values.ts";
+import type { QueryPlan } from "./query-plan.ts";
+import type { StreamName } from "./sent-requests.ts";
 
 export interface JobPlan {
   readonly name: string;
@@ -381,9 +383,6 @@ export function needsExchange(
   if (isUnion) return true;
   return parallelism !== shards || (shards > 1 && !(isDistributed && key === "user"));
 }
-
-/** The streams of a life; the second one has its event time under another name. */
-export type StreamName = "events" | "others";
 
 /** The streams that a job reads. */
 export function sourcesOf({ isUnion }: Pick<JobPlan, "isUnion">): StreamName[] {

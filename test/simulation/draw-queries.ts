@@ -1,34 +1,14 @@
 /**
- * Lives whose jobs are statements of SQL: streams that CREATE TABLE makes, and queries that INSERT INTO views.
+ * Lives whose jobs are statements of SQL: CREATE TABLE makes their streams, INSERT INTO fills views.
  *
  * Nothing is late in them, so that a query comes to what its batch over all rows is: the bound of the streams
  * is longer than the life, and time is moved by hand, no farther than the rows that are still to come. So
  * only producers send, which know when a row is in a log.
  */
+
 import { Random } from "../arbitraries/random.ts";
-import { drawLife, type LifePlan, type StreamName } from "./draw-life.ts";
-
-export interface QueryPlan {
-  /** Of the job, and of the view that it fills. */
-  readonly name: string;
-  readonly sql: string;
-  /** Columns by which its rows are known. */
-  readonly key: readonly string[];
-  /** What the statement says where rows are known otherwise than by the key. */
-  readonly rest: string;
-  readonly reads: readonly StreamName[];
-  /** Partitions behind an exchange; 0: as many as the source has. */
-  readonly parallelism: number;
-  readonly isFolding: boolean;
-  /** The job is stopped with a savepoint and begins with it anew. */
-  readonly restores: readonly RestorePlan[];
-}
-
-export interface RestorePlan {
-  /** How long the job runs before. */
-  readonly afterMs: number;
-  readonly parallelism: number;
-}
+import { drawLife, type LifePlan } from "./draw-life.ts";
+import type { QueryPlan } from "./query-plan.ts";
 
 /** The bound of the streams: longer than any life, so that no frame moves time far enough. */
 export const queryBoundMs = 7_200_000;
@@ -79,8 +59,8 @@ const shapes: readonly Shape[] = [
   {
     key: ["n"],
     of: (from) =>
-      "SELECT n, COUNT(*) AS users, MAX(total) AS most, SUM(newest) AS ids FROM (SELECT `user`, COUNT(*) AS n, " +
-      `SUM(amount) AS total, MAX(id) AS newest FROM ${from} GROUP BY \`user\`) GROUP BY n`,
+      "SELECT n, COUNT(*) AS users, MAX(total) AS most, SUM(newest) AS ids FROM (SELECT `user`, " +
+      `COUNT(*) AS n, SUM(amount) AS total, MAX(id) AS newest FROM ${from} GROUP BY \`user\`) GROUP BY n`,
   },
   {
     key: ["user", "window_start", "window_end"],
@@ -121,7 +101,8 @@ const shapes: readonly Shape[] = [
     isKnownByRow: true,
     key: ["user"],
     of: (from, random) =>
-      `SELECT \`user\` FROM ${from} WHERE ${known} AND amount > 30 ${random.pick(["EXCEPT", "INTERSECT"])} ` +
+      `SELECT \`user\` FROM ${from} WHERE ${known} AND amount > 30 ` +
+      `${random.pick(["EXCEPT", "INTERSECT"])} ` +
       `SELECT \`user\` FROM ${from} WHERE item = 'north'`,
   },
   {
@@ -140,7 +121,8 @@ const shapes: readonly Shape[] = [
 ];
 
 const columns = "`time`, `user`, id, amount, item";
-const union = `(SELECT ${columns} FROM events UNION ALL SELECT at AS \`time\`, \`user\`, id, amount, item FROM others)`;
+const otherColumns = columns.replace("`time`", "at AS `time`");
+const union = `(SELECT ${columns} FROM events UNION ALL SELECT ${otherColumns} FROM others)`;
 
 /** Draws the life of a seed; what is not of its jobs is much like that of `drawLife`. */
 export function drawQueryLife(seed: number): LifePlan {

@@ -2,15 +2,16 @@
  * The clients of a life with queries: whoever creates its tables and starts, stops and restores its jobs by
  * statements, and whoever moves the time of its streams.
  */
+
 import type { RpcResult } from "../../src/engine/partition-types.ts";
 import type { CoordinatorRpc } from "../../src/host/coordinator/coordinator-rpc.ts";
 import type { StatementAnswer } from "../../src/protocol/sql-answers.ts";
 import type { Random } from "../arbitraries/random.ts";
-import type { SentRequest } from "./clients.ts";
 import type { WorkerRpc } from "./deployment.ts";
-import type { LifePlan, StreamName } from "./draw-life.ts";
-import type { QueryPlan } from "./draw-queries.ts";
+import type { LifePlan } from "./draw-life.ts";
+import type { QueryPlan } from "./query-plan.ts";
 import { createStreamOf, createViewOf } from "./query-tables.ts";
+import type { SentRequest, StreamName } from "./sent-requests.ts";
 
 /** What a client can do, whatever it is. */
 export interface Errands {

@@ -2,6 +2,7 @@
  * The tables of a life with queries: its streams and views as statements, and the rows that a query's batch
  * reads.
  */
+
 import { formatSqlType } from "../../src/interpreter/types/sql-type.ts";
 import { encodeResult } from "../../src/interpreter/values/result-json.ts";
 import { nanosPerMilli, type Row, type SqlValue } from "../../src/interpreter/values/sql-value.ts";
@@ -9,10 +10,12 @@ import { evaluateRelation } from "../../src/sql/batch/evaluate-relation.ts";
 import type { Relation } from "../../src/sql/bind/logical-plan.ts";
 import { TableProgram } from "../conformance/table-program.ts";
 import { stillContext } from "../support/evaluated.ts";
-import { differenceOf } from "./check-life.ts";
-import type { LifePlan, StreamName } from "./draw-life.ts";
-import { type QueryPlan, queryBoundMs } from "./draw-queries.ts";
+import { differenceOf } from "./differences.ts";
+import type { LifePlan } from "./draw-life.ts";
+import { queryBoundMs } from "./draw-queries.ts";
 import type { LoggedRow } from "./logged-rows.ts";
+import type { QueryPlan } from "./query-plan.ts";
+import type { StreamName } from "./sent-requests.ts";
 
 const bound = `INTERVAL '${queryBoundMs / 3_600_000}' HOUR`;
 

@@ -38,7 +38,6 @@ import {
   type JobPlan,
   type LifePlan,
   needsExchange,
-  type StreamName,
   sourcesOf,
   viewsOf,
 } from "./draw-life.ts";
@@ -47,6 +46,7 @@ import { type LoggedRow, resultRowsOf, sentRowsOf } from "./logged-rows.ts";
 import { plantBug } from "./planted-bugs.ts";
 import type { Plant } from "./plants.ts";
 import { checkQuery } from "./query-tables.ts";
+import type { StreamName } from "./sent-requests.ts";
 import { describe } from "./simulated-process.ts";
 import { type Problem, Simulation } from "./simulation.ts";
 import { readStageLog, recordsOf } from "./stage-log.ts";

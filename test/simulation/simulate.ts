@@ -34,7 +34,7 @@ const { values } = parseArgs({
 
 if (values.help) {
   console.log(
-    "npm run simulate -- [--seed N] [--count M] [--sql] [--trace] [--plan FILE] [--plant NAME], NAME being one of",
+    "npm run simulate -- [--seed N] [--count M] [--sql] [--trace] [--plan FILE] [--plant NAME], NAME one of",
   );
   for (const [name, what] of Object.entries(plants)) console.log(`  ${name.padEnd(24)} ${what}`);
 } else process.exitCode = await simulate(Number(values.seed), Number(values.count));

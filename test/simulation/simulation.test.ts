@@ -21,7 +21,7 @@ describe("a simulated life", { timeout: 300_000 }, () => {
     expect(unsound).toEqual([]);
   });
 
-  test("of queries comes to their batch over the accepted rows, through restores and splits too", async () => {
+  test("of queries comes to their batch over the accepted rows, through restores and splits", async () => {
     const unsound: Life[] = [];
     for (let seed = 1; seed <= queryLives; seed++) {
       const life = await runLife(drawQueryLife(seed));
