@@ -183,3 +183,6 @@ export const sqlChainMax = 1000;
 
 /** Rows of a view that one query reads into a Worker's memory, of about a hundred bytes each. */
 export const queryRowsMax = 200_000;
+
+/** Rows of LIMIT and OFFSET together where rows change: the order of these is one value of state. */
+export const changingLimitMax = 10_000;

@@ -250,6 +250,27 @@ test("rows that a condition leaves out hold their session together", () => {
   expect(changesOf(program)).toEqual(["+I[1970-01-01T00:00, 2]"]);
 });
 
+test("ORDER BY time sends of one second what the watermark has passed, and the rest later", () => {
+  const program = programOf("SELECT k, v FROM s ORDER BY ts, v DESC", { schema: ["k STRING", "v INT"] });
+  program.start(2);
+  // The watermark is five seconds behind.
+  for (const [k, v, millis] of [
+    ["a", 1, 1_800],
+    ["b", 2, 1_200],
+    ["c", 3, 1_200],
+    ["d", 4, 6_500],
+  ] as const) {
+    program.append("s", [k, v, null, BigInt(millis) * 1_000_000n]);
+  }
+  expect(changesOf(program)).toEqual(["+I[c, 3]", "+I[b, 2]"]);
+  program.restore(1);
+  program.append("s", ["e", 5, null, 1_600_000_000n]);
+  program.append("s", ["f", 6, null, 7_000_000_000n]);
+  expect(changesOf(program)).toEqual(["+I[c, 3]", "+I[b, 2]", "+I[e, 5]", "+I[a, 1]"]);
+  program.end();
+  expect(changesOf(program).slice(4)).toEqual(["+I[d, 4]", "+I[f, 6]"]);
+});
+
 test("GROUPING_ID has a bit for each key that is left out", () => {
   const query = `SELECT k, v, GROUPING_ID(k, v), GROUPING(v), COUNT(*) FROM s
     GROUP BY GROUPING SETS ((k, v), (k), (v), ())`;
