@@ -129,7 +129,7 @@ export function drawQueryLife(seed: number): LifePlan {
   const life = drawLife(seed);
   const random = new Random(Math.imul(seed, 0x632be5ab));
   const queries = Array.from({ length: random.between(1, 2) }, (_, index) =>
-    drawQuery(random, `query_${index}`, life.otherShards !== undefined),
+    drawQuery(random, `query_${index}`, life),
   );
   return {
     ...life,
@@ -143,9 +143,11 @@ export function drawQueryLife(seed: number): LifePlan {
   };
 }
 
-function drawQuery(random: Random, name: string, hasOthers: boolean): QueryPlan {
+type StreamPlan = Pick<LifePlan, "shards" | "otherShards">;
+
+function drawQuery(random: Random, name: string, { shards, otherShards }: StreamPlan): QueryPlan {
   const { key, of, isPlain = false, isKnownByRow } = random.pick(shapes);
-  const isUnion = hasOthers && !isPlain && random.chance(0.6);
+  const isUnion = otherShards !== undefined && !isPlain && random.chance(0.6);
   const restores = random.chance(0.6) ? random.between(1, 2) : 0;
   return {
     ...{ name, key, sql: of(isUnion ? union : "events", random) },
@@ -155,7 +157,8 @@ function drawQuery(random: Random, name: string, hasOthers: boolean): QueryPlan 
     isFolding: random.chance(0.3),
     restores: Array.from({ length: restores }, () => ({
       afterMs: random.between(callsEndMs, callsEndMs + 15_000),
-      parallelism: random.pick([1, 2, 3, 5]),
+      // What had an exchange keeps it: with as many partitions as shards it could run in these.
+      parallelism: random.pick([1, 2, 3, 5, 8].filter((count) => count < shards || count > shards + 3)),
     })),
   };
 }

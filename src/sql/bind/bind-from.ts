@@ -75,7 +75,7 @@ function bindNamed(reference: NamedTable, context: BindContext): NamedRelation {
   }
   const { connector = "" } = table.options;
   if (connectors[connector]?.canRead === false) {
-    const message = `${name} has the connector '${connector}', which is written to only`;
+    const message = `${name} has the connector '${connector}', which is only written`;
     throw statementError(source, reference.name, message);
   }
   const hinted = reference.hints.filter((hint) => hint.name.toUpperCase() === "OPTIONS");

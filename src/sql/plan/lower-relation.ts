@@ -15,7 +15,6 @@ import type {
   SortRelation,
   WindowRelation,
 } from "../bind/logical-plan.ts";
-import { isStreamTable } from "../catalog/stream-of-table.ts";
 import { keysOfWindowed, windowOfAggregate } from "./aggregate-window.ts";
 import { setsApart } from "./grouping-sets.ts";
 import type { Flow, Staging } from "./staging.ts";
@@ -37,10 +36,6 @@ export function lower(relation: Relation, lowering: Lowering, needsUpdateBefore:
       const { options, name: read } = relation.table;
       if (options.connector === "view") {
         throw notHere(`the view ${read} within a continuous query, which reads streams; query it by itself`);
-      }
-      if (!isStreamTable(relation.table)) {
-        const message = `${read} has the connector '${options.connector}', which is only written.`;
-        throw new EngineError("SQL_INVALID", { message });
       }
       return staging.scan(relation);
     }
