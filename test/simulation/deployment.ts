@@ -155,6 +155,8 @@ export class Deployment {
           const { results } = await runStatements(body, {
             ...{ clock, views, functions: new UserFunctions(), random: () => random.below(1000) / 1000 },
             coordinator: (call) => answered(call(coordinator)),
+            evaluateOverStream: () =>
+              Promise.reject(new Error("no query of a life is over what is retained")),
             changes: () => Promise.reject(new Error("no query of a life is followed")),
             append: () => Promise.reject(new Error("no statement of a life appends rows")),
           });

@@ -80,15 +80,18 @@ function batchOf(
   return evaluateRelation(relation, {
     ...stillContext,
     timeZone: "UTC",
-    rowsOf: ({ table, columns }) =>
-      logged[table.name as StreamName].map((row) => {
+    rowsOf: (each) => {
+      if (each.node !== "scan") return undefined;
+      const { table, columns } = each;
+      return logged[table.name as StreamName].map((row) => {
         const time = BigInt(row.time) * nanosPerMilli;
         const values: Record<string, SqlValue> = {
           ...{ time, at: time, user: row.user, amount: row.amount, item: row.item },
           id: BigInt(row.id ?? 0),
         };
         return columns.map((column) => values[column] as SqlValue);
-      }),
+      });
+    },
   });
 }
 
