@@ -88,8 +88,8 @@ const shapes: readonly Shape[] = [
     of: (from, random) => {
       const window = random.pick([`SESSION(\`time\`, ${seconds(2)})`, `TUMBLE(\`time\`, ${seconds(9)})`]);
       return (
-        `SELECT \`user\`, ${window.replace("(", "_START(")} AS started, COUNT(*) AS n, SUM(amount) AS total ` +
-        `FROM ${from} WHERE ${known} GROUP BY \`user\`, ${window}`
+        `SELECT \`user\`, ${window.replace("(", "_START(")} AS started, COUNT(*) AS n, ` +
+        `SUM(amount) AS total FROM ${from} WHERE ${known} GROUP BY \`user\`, ${window}`
       );
     },
   },

@@ -23,7 +23,8 @@ const queries: readonly (readonly [name: string, query: string, windows: number]
 
 function queryOf(name: string, window: string): string {
   if (name.endsWith("_table")) {
-    return `SELECT k, window_start, window_end, COUNT(*) FROM TABLE(${window}) GROUP BY k, window_start, window_end`;
+    const key = "k, window_start, window_end";
+    return `SELECT ${key}, COUNT(*) FROM TABLE(${window}) GROUP BY ${key}`;
   }
   const bound = (which: string) => window.replace("(", `_${which}(`);
   return `SELECT k, ${bound("START")}, ${bound("END")}, COUNT(*) FROM taps GROUP BY k, ${window}`;

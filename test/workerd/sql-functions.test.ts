@@ -78,8 +78,8 @@ test.each([
     for (const { error } of await failedShards()) {
       expect(error.code).toBe("JOB_FAILED");
       expect(error.message).toContain(
-        `Job "${name}-calls" waits. The deployed worker registers no function "doubled", which this query calls; ` +
-          "it has mask_email, words, weighted_average. Deploy a worker that registers it",
+        `Job "${name}-calls" waits. The deployed worker registers no function "doubled", which this query ` +
+          "calls; it has mask_email, words, weighted_average. Deploy a worker that registers it",
       );
     }
     expect(await jobOf(`${name}-plain`)).toMatchObject({ state: "running" });

@@ -86,8 +86,8 @@ export function lower(relation: Relation, lowering: Lowering, needsUpdateBefore:
       const input = lower(relation.input, lowering, true);
       if (input.isChanging && offset + count > changingLimitMax) {
         throw notHere(
-          `LIMIT and OFFSET of ${offset + count} rows together where rows change, at most ${changingLimitMax}; ` +
-            "insert all into a view, and query that",
+          `LIMIT and OFFSET of ${offset + count} rows together where rows change, ` +
+            `at most ${changingLimitMax}; insert all into a view, and query that`,
         );
       }
       const [flow] = staging.exchange([{ flow: input, key: [] }], `${name}/limit`) as [Flow];
