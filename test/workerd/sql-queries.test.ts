@@ -68,7 +68,8 @@ test.each<[query: string, rows: unknown[][]]>([
 
 const minute = "INTERVAL '1' MINUTE";
 const perMinute = `SELECT k, window_start AS ws, window_end AS we, window_time AS wt, COUNT(*) AS n
-  FROM TABLE(TUMBLE(TABLE visits, DESCRIPTOR(ts), ${minute})) GROUP BY k, window_start, window_end, window_time`;
+  FROM TABLE(TUMBLE(TABLE visits, DESCRIPTOR(ts), ${minute}))
+  GROUP BY k, window_start, window_end, window_time`;
 
 const jobs: Readonly<Record<string, readonly [columns: string, key: string, query: string]>> = {
   sets: [
@@ -90,13 +91,15 @@ const jobs: Readonly<Record<string, readonly [columns: string, key: string, quer
   longer: [
     "ws TIMESTAMP(3) NOT NULL, users BIGINT, n BIGINT",
     "ws",
-    `SELECT window_start, COUNT(*), SUM(n) FROM TABLE(TUMBLE((${perMinute}), DESCRIPTOR(wt), INTERVAL '5' MINUTE))
+    `SELECT window_start, COUNT(*), SUM(n)
+     FROM TABLE(TUMBLE((${perMinute}), DESCRIPTOR(wt), INTERVAL '5' MINUTE))
      GROUP BY window_start, window_end`,
   ],
   hopping: [
     "ws TIMESTAMP(3) NOT NULL, n BIGINT",
     "ws",
-    `SELECT window_start, MAX(n) FROM TABLE(HOP((${perMinute}), DESCRIPTOR(wt), ${minute}, INTERVAL '2' MINUTE))
+    `SELECT window_start, MAX(n)
+     FROM TABLE(HOP((${perMinute}), DESCRIPTOR(wt), ${minute}, INTERVAL '2' MINUTE))
      GROUP BY window_start, window_end`,
   ],
   same: [
