@@ -187,5 +187,8 @@ export const sqlChainMax = 1000;
  */
 export const queryRowsMax = 200_000;
 
+/** Rows of LIMIT and OFFSET together where rows change: the order of these is one value of state. */
+export const changingLimitMax = 10_000;
+
 /** Bytes of the same, encoded: groups may keep much. */
 export const queryBytesMax = 32 * MiB;

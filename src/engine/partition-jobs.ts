@@ -10,7 +10,7 @@ import { EngineError, type ErrorBody } from "../base/errors.ts";
 import { backlogBytesMax, checkpointIntervalMs } from "../base/limits.ts";
 import { Kernel } from "../kernel/kernel.ts";
 import { PageCache } from "../kernel/page-cache.ts";
-import { Outbox } from "./exchange/outbox.ts";
+import { neededOffsetOf } from "./job-log-needs.ts";
 import { statusOfClosed, statusOfOpen } from "./job-status.ts";
 import type { PartitionLog } from "./log/partition-log.ts";
 import { lowerOf } from "./log/records.ts";
@@ -21,18 +21,10 @@ import type { Ports } from "./ports.ts";
 import { SavepointStore } from "./savepoint/savepoint-store.ts";
 import { TaskRestore } from "./savepoint/task-restore.ts";
 import type { RestoredStates } from "./savepoint/task-state.ts";
-import { PageStore } from "./state/page-store.ts";
-import { WindowDirectory } from "./state/window-directory.ts";
 import { failureOf, type StoredJob, StoredJobs } from "./stored-jobs.ts";
-import {
-  createCheckpointTable,
-  firstCheckpoint,
-  readCheckpoint,
-  writeCheckpoint,
-} from "./task/checkpoint.ts";
+import { firstCheckpoint, readCheckpoint, writeCheckpoint } from "./task/checkpoint.ts";
 import { cellsPerStepMax } from "./task/kernel-work.ts";
-import { LetterBox } from "./task/letters.ts";
-import { deleteStoredTask } from "./task/stored-task.ts";
+import { createTaskTables, deleteStoredTask } from "./task/stored-task.ts";
 import { Task, wholeSliceBytes } from "./task/task.ts";
 import { type StepOutcome, tryStep } from "./task/try-step.ts";
 
@@ -66,11 +58,7 @@ export class PartitionJobs {
     this.#identity = identity;
     this.#stored = new StoredJobs(sql);
     this.savepoints = new SavepointStore(sql);
-    createCheckpointTable(sql);
-    PageStore.createTables(sql);
-    WindowDirectory.createTables(sql);
-    LetterBox.createTables(sql);
-    Outbox.createTables(sql);
+    createTaskTables(sql);
   }
 
   /** True while `step` has something to do. */
@@ -83,9 +71,11 @@ export class PartitionJobs {
     return this.#commits;
   }
 
-  /** When, in ms since 1970, what was applied must be in a checkpoint; undefined when all of it is. */
+  /** When, in ms since 1970, what was applied must be in a checkpoint; undefined where none can be due. */
   get checkpointDueAt(): number | undefined {
-    const dirty = this.#running().filter(({ task, isWritingAhead }) => task.isDirty && !isWritingAhead);
+    const dirty = this.#running().filter(
+      ({ task, isWritingAhead }) => task.isDirty && !isWritingAhead && !task.isHalfway,
+    );
     return dirty.length === 0
       ? undefined
       : Math.min(...dirty.map(({ checkpointAt }) => checkpointAt)) + checkpointIntervalMs;
@@ -122,6 +112,7 @@ export class PartitionJobs {
 
   /** The error of a job that failed here, if one did. */
   get failure(): ErrorBody | undefined {
+    if (this.#stored.isWaiting) this.#jobs();
     return this.#stored.all.find(({ state }) => state === "failed")?.error;
   }
 
@@ -136,11 +127,10 @@ export class PartitionJobs {
     if (this.#stored.byRun(run)) this.#stored.setState(run, "failed", error);
   }
 
-  /** Lowest offset that a job may still read. Jobs that do not run hold the log only up to `heldBytesMax`. */
+  /** See `neededOffsetOf`. */
   neededOffset(heldBytesMax: number): number {
-    const opened = [...this.#jobs().values()];
-    const holding = opened.filter((job) => this.#isRunning(job) || job.lagBytes <= heldBytesMax);
-    return Math.min(Number.MAX_SAFE_INTEGER, ...holding.map(({ task }) => task.neededOffset));
+    const opened = this.#jobs();
+    return neededOffsetOf(this.#stored.all, opened, { log: this.#log, sql: this.#ports.sql }, heldBytesMax);
   }
 
   /** End of the earliest window of a running job that has not fired. */
@@ -194,10 +184,17 @@ export class PartitionJobs {
     if (!current) this.#create(command, state);
     else if (current.state !== state) this.#stored.setState(run, state, undefined);
     // Nobody wishes for anything while a savepoint ends the run: one that would have is given up.
-    if (current && state === "running") this.#jobs().get(run)?.task.barrier.goOn();
+    if (current && state === "running") this.#openAgain(run)?.task.barrier.goOn();
     // A job that was paused has to catch up first, like a new one.
     const open = this.#open?.get(run);
     if (open && current?.state !== state) open.hasCaughtUp = open.lagBytes <= backlogBytesMax;
+  }
+
+  /** The job, which is tried again where it could not be opened before. */
+  #openAgain(run: number): OpenJob | undefined {
+    const [open, stored] = [this.#jobs(), this.#stored.byRun(run)];
+    if (stored && !open.has(run)) this.#openInto(open, stored, this.cache);
+    return open.get(run);
   }
 
   /** Does one slice of a job's work, jobs in turn. Returns about how many bytes it went through; 0: none. */
@@ -362,7 +359,7 @@ export class PartitionJobs {
   }
 
   #running(): OpenJob[] {
-    if (this.#stored.all.every(({ state }) => state !== "running")) return [];
+    if (!this.#stored.isWaiting && this.#stored.all.every(({ state }) => state !== "running")) return [];
     return [...this.#jobs().values()].filter((job) => this.#isRunning(job));
   }
 
@@ -387,8 +384,10 @@ export class PartitionJobs {
 
   /** Opens a job; one that cannot be opened fails alone and stays closed. */
   #openInto(open: Map<number, OpenJob>, stored: StoredJob, cache: PageCache): void {
-    const outcome = tryStep(() => open.set(stored.run, this.#openJob(stored, cache)));
-    if (outcome.outcome === "Failed") this.#stored.setState(stored.run, "failed", outcome.error);
+    this.#stored.noteOpened(
+      stored,
+      tryStep(() => open.set(stored.run, this.#openJob(stored, cache))),
+    );
   }
 
   #openJob({ run, plan }: StoredJob, cache: PageCache): OpenJob {

@@ -28,7 +28,8 @@ function refusalOfStage(
 ): ErrorBody | undefined {
   if (failure) {
     const message = `The job failed in partition ${shard} of "${stream}": ${failure.message}`;
-    return errorBodyOf(new EngineError("JOB_FAILED", { message }));
+    const { details } = failure;
+    return errorBodyOf(new EngineError("JOB_FAILED", { message, ...(details && { details }) }));
   }
   if (requests.some(({ link }) => !link)) {
     const message = `Partition ${shard} of "${stream}" takes only what other partitions send.`;

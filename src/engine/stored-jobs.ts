@@ -7,6 +7,7 @@ import { EngineError, type ErrorBody } from "../base/errors.ts";
 import type { JobCommand, JobState } from "./partition-types.ts";
 import type { TaskPlan } from "./plan/task-plan.ts";
 import type { SqlStorage } from "./ports.ts";
+import type { StepOutcome } from "./task/try-step.ts";
 
 /** A job on one partition. A task's number is its run's: neither is ever used again. */
 export interface StoredJob {
@@ -76,6 +77,32 @@ export class StoredJobs {
     this.#jobs = this.#jobs.map((each) => (each.run === run ? { ...each, state, error } : each));
   }
 
+  /** True where a job lacks what only a deployment can bring. */
+  get isWaiting(): boolean {
+    return this.#jobs.some(waitsForDeployment);
+  }
+
+  /**
+   * Notes how opening a job ended: one that cannot be opened fails alone. Where it only lacked a function, it
+   * goes on when a deployment has that again.
+   */
+  noteOpened(stored: StoredJob, outcome: StepOutcome): void {
+    const { run, job, state } = stored;
+    if (outcome.outcome === "Done") {
+      if (waitsForDeployment(stored)) this.setState(run, "running", undefined);
+      return;
+    }
+    const { error } = outcome;
+    const waits = isOfDeployment(error);
+    // One that is paused is tried when it is to run.
+    if (waits && state === "paused") return;
+    this.setState(
+      run,
+      "failed",
+      waits ? { ...error, message: `Job "${job}" waits. ${error.message}` } : error,
+    );
+  }
+
   remove(run: number): void {
     this.#sql.run("DELETE FROM jobs WHERE run = ?", run);
     this.#jobs = this.#jobs.filter((each) => each.run !== run);
@@ -95,4 +122,13 @@ function readJob([job, run, plan, state, error]: readonly unknown[]): StoredJob 
 /** The error of a job that failed. */
 export function failureOf({ job, error }: StoredJob): EngineError {
   return new EngineError("JOB_FAILED", { message: `Job "${job}" failed: ${error?.message}` });
+}
+
+function waitsForDeployment({ state, error }: StoredJob): boolean {
+  return state === "failed" && error !== undefined && isOfDeployment(error);
+}
+
+/** True for what another deployment can mend. */
+function isOfDeployment({ details }: ErrorBody): boolean {
+  return details?.waitsForDeployment === true;
 }

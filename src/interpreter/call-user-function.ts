@@ -23,7 +23,10 @@ export function isUserCall(called: string): boolean {
   return called.startsWith(prefix);
 }
 
-/** Throws `JOB_FAILED` where the worker that runs has no such function any more. */
+/**
+ * Throws `JOB_FAILED` where the worker that runs has no such function any more; its details say that another
+ * deployment can mend it.
+ */
 function registered(called: string, { functions }: EvaluationContext): UserFunction {
   const name = called.slice(prefix.length);
   const found = functions?.find(name);
@@ -31,8 +34,8 @@ function registered(called: string, { functions }: EvaluationContext): UserFunct
   const others = functions?.names.join(", ") || "none";
   const message =
     `The deployed worker registers no function "${name}", which this query calls; it has ${others}. ` +
-    "Deploy a worker that registers it, and start the job anew.";
-  throw new EngineError("JOB_FAILED", { message });
+    "Deploy a worker that registers it: then the job goes on where it was.";
+  throw new EngineError("JOB_FAILED", { message, details: { waitsForDeployment: true } });
 }
 
 /** Returns what calls a scalar or a table function for a row; the latter's rows are an array. */
@@ -64,8 +67,10 @@ export function registeredAggregate(called: string, context: EvaluationContext):
 }
 
 function otherKind(name: string, kind: UserFunction["kind"]): EngineError {
-  const message = `The deployed worker registers "${name}" as a ${kind} function; the query calls another.`;
-  return new EngineError("JOB_FAILED", { message });
+  const message =
+    `The deployed worker registers "${name}" as a ${kind} function, and this query calls another kind. ` +
+    "Deploy a worker that registers that: then the job goes on where it was.";
+  return new EngineError("JOB_FAILED", { message, details: { waitsForDeployment: true } });
 }
 
 /** What is kept of a group. */

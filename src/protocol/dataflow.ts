@@ -195,7 +195,7 @@ export interface WindowAggregateOperator extends AggregateFacts {
   readonly properties: readonly WindowProperty[];
   /** The functions in GROUP BY: TUMBLE(time, size); a late row of an overlapping window counts in none. */
   readonly isLegacy: boolean;
-  /** Late by no more than this, a row changes the results of its windows again. */
+  /** Late by no more than this, a row changes the results of its windows again; 0 for sessions. */
   readonly latenessMs: number;
 }
 

@@ -1,12 +1,14 @@
 /**
  * What came to a branch of a job is what it was to read, and its view is made of that.
  */
+
 import type { Schema } from "../../src/columnar/schema.ts";
 import type { ColumnBatch } from "../../src/kernel/column-batch.ts";
 import type { ViewAnswer } from "../../src/protocol/answers.ts";
 import { timeOf } from "../reference/orders-batch.ts";
 import { groupRows } from "../reference/windowed-batch.ts";
-import { canonical, checkArrived, countOf, differenceOf, noWindow } from "./check-life.ts";
+import { canonical, checkArrived, countOf, noWindow } from "./check-life.ts";
+import { differenceOf } from "./differences.ts";
 import type { BranchInput, BranchPlan } from "./draw-branches.ts";
 import { hasEventTime, hasWeights, readsRowsOf } from "./draw-branches.ts";
 import type { JobPlan } from "./draw-life.ts";

@@ -2,9 +2,11 @@
  * A job that was drained, and goes on as its fork: every window of what came before the barriers has fired,
  * in each of its steps, and what came behind them is late.
  */
+
 import type { ViewAnswer } from "../../src/protocol/answers.ts";
 import { timeOf } from "../reference/orders-batch.ts";
-import { batchAnswer, canonical, differenceOf, jobLogOf, type ShardLog } from "./check-life.ts";
+import { batchAnswer, canonical, jobLogOf, type ShardLog } from "./check-life.ts";
+import { differenceOf } from "./differences.ts";
 import { forkOf, type JobPlan, type LifePlan, needsExchange, type StepPlan, viewsOf } from "./draw-life.ts";
 import { historiesOf } from "./histories.ts";
 import { keptValuesOf, withoutEnds } from "./kept-values.ts";

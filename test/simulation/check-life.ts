@@ -18,7 +18,7 @@ import { type Group, groupRows, type WindowSpec } from "../reference/windowed-ba
 import { releaseKernel } from "../support/kernels.ts";
 import type { NodeStorage } from "../support/node-storage.ts";
 import { releaseModule } from "../support/partition-harness.ts";
-import type { SentRequest } from "./clients.ts";
+import { differenceOf } from "./differences.ts";
 import { isChanging } from "./draw-branches.ts";
 import { type JobPlan, type LifePlan, viewsOf } from "./draw-life.ts";
 import {
@@ -31,6 +31,7 @@ import {
 } from "./histories.ts";
 import { keptValuesOf, withoutEnds } from "./kept-values.ts";
 import { isAddedUp, type JobRow, jobRowOf, type LoggedRow, rowsOf } from "./logged-rows.ts";
+import type { SentRequest } from "./sent-requests.ts";
 import type { Simulation } from "./simulation.ts";
 import type { StageLog } from "./stage-log.ts";
 
@@ -351,14 +352,4 @@ function distinctOf(amounts: readonly number[], items: readonly string[]): Recor
 
 export function canonical(row: Readonly<Record<string, unknown>>): string {
   return JSON.stringify(Object.entries(row).sort(([left], [right]) => (left < right ? -1 : 1)));
-}
-
-export function differenceOf(expected: readonly string[], found: readonly string[]): string[] {
-  const left = new Map<string, number>();
-  for (const text of expected) left.set(text, (left.get(text) ?? 0) + 1);
-  for (const text of found) left.set(text, (left.get(text) ?? 0) - 1);
-  return [...left].flatMap(([text, count]) => {
-    if (count === 0) return [];
-    return [`${count > 0 ? "lacks" : "has too much of"} ${text}`];
-  });
 }

@@ -80,7 +80,9 @@ class ShardTime {
         this.problems.push(`is moved to ${record.watermark} by a tick, past the slowest producer`);
       this.#watermark = higherOf(this.#watermark, record.watermark);
     }
-    this.#watermark = higherOf(this.#watermark, allowed);
+    // What moves it by hand asks nobody.
+    const byHand = record.kind === RecordKind.Watermark ? record.watermark : minWatermark;
+    this.#watermark = higherOf(this.#watermark, higherOf(allowed, byHand));
     this.#told = higherOf(this.#told, record.watermark);
     if (this.#told === this.#watermark) return;
     this.problems.push(

@@ -1,12 +1,13 @@
 /**
  * What must be in a stream into which a job appends its results: every final one once, and nothing else.
  */
+
 import type { Schema } from "../../src/columnar/schema.ts";
 import type { Partition } from "../../src/engine/partition.ts";
 import type { SqlStorage } from "../../src/engine/ports.ts";
 import type { ColumnBatch } from "../../src/kernel/column-batch.ts";
 import type { ViewAnswer } from "../../src/protocol/answers.ts";
-import { differenceOf } from "./check-life.ts";
+import { differenceOf } from "./differences.ts";
 import type { JobPlan } from "./draw-life.ts";
 import { hasKey } from "./histories.ts";
 import { type JobRow, readerOf } from "./logged-rows.ts";

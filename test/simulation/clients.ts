@@ -4,6 +4,7 @@
  *
  * They note what they sent and what was acknowledged; `check-life.ts` compares that with what there is.
  */
+
 import type { ErrorBody } from "../../src/base/errors.ts";
 import type { RpcResult } from "../../src/engine/partition-types.ts";
 import type { CoordinatorRpc } from "../../src/host/coordinator/coordinator-rpc.ts";
@@ -21,32 +22,15 @@ import {
   jobBodyOf,
   needsExchange,
   type SplitPlan,
-  type StreamName,
   sourcesOf,
   streamBodyOf,
   viewsOf,
 } from "./draw-life.ts";
 import { sinkBodyOf } from "./draw-sink.ts";
+import { QueryClients } from "./query-clients.ts";
+import type { SentRequest, SentRow, StreamName } from "./sent-requests.ts";
 import { describe, type ProcessLife } from "./simulated-process.ts";
 import type { Simulation } from "./simulation.ts";
-
-export interface SentRow {
-  readonly id: number;
-  readonly time: number;
-  readonly user: string | null;
-  readonly amount: number | null;
-  readonly item: string | null;
-}
-
-/** A request as a client sent it, perhaps several times. */
-export interface SentRequest {
-  readonly stream: StreamName;
-  readonly rows: readonly SentRow[];
-  /** Text of records that fit no column; each is unlike all others. */
-  readonly bad: readonly string[];
-  readonly producer: { readonly id: string; readonly sequence: number } | undefined;
-  isAcknowledged: boolean;
-}
 
 interface TimeSpan {
   readonly from: number;
@@ -73,6 +57,7 @@ export class Clients {
   readonly #rowsCovered: Record<StreamName, number> = { events: 0, others: 0 };
   /** Of each job that was drained the savepoint. */
   readonly drained = new Map<string, number>();
+  readonly #queries: QueryClients;
   #nextId = 1;
   #jobsMade = 0;
   /** The fork or split that was asked for last. */
@@ -85,15 +70,20 @@ export class Clients {
     this.#random = new Random(simulation.plan.seed ^ 0xc11e);
     this.#streamRandom = new Random(simulation.plan.seed ^ 0x57e4);
     this.#life = life;
+    this.#queries = this.#makeQueryClients();
   }
 
   /** Makes the streams and their jobs, whatever it takes, and then lets everyone else begin. */
   start(): void {
     const { plan } = this.#simulation;
     this.#go(async () => {
-      for (const stream of this.#streams) {
-        await this.#insist((rpc) => rpc.putStream(stream, readStreamDefinition(streamBodyOf(plan, stream))));
-      }
+      if (plan.queries.length > 0) await this.#startQueries();
+      else
+        for (const stream of this.#streams) {
+          await this.#insist((rpc) =>
+            rpc.putStream(stream, readStreamDefinition(streamBodyOf(plan, stream))),
+          );
+        }
       for (const job of plan.jobs) {
         const { into } = job;
         this.#go(async () => {
@@ -119,6 +109,48 @@ export class Clients {
         this.#go(() => this.#produce({ id: `producer-${index}`, index }));
       for (let index = 0; index < plan.senders; index++) this.#go(() => this.#produce(undefined));
     });
+  }
+
+  async #startQueries(): Promise<void> {
+    const { queries, pausesEveryMs } = this.#simulation.plan;
+    await this.#queries.createStreams();
+    for (const stream of this.#streams) this.#go(() => this.#queries.moveTime(stream));
+    for (const query of queries) {
+      const started = () => {
+        this.#jobsMade++;
+        if (pausesEveryMs !== undefined) this.#go(() => this.#pause(query.name));
+      };
+      this.#go(() => this.#queries.live(query, started));
+    }
+  }
+
+  #makeQueryClients(): QueryClients {
+    const simulation = this.#simulation;
+    return new QueryClients({
+      ...{ plan: simulation.plan, streams: this.#streams, sent: this.sent, random: this.#random },
+      now: () => simulation.now,
+      isOver: () => this.isOver,
+      sleep: (ms) => this.#sleep(ms),
+      askWorker: (call) => this.#patiently(() => call(this.#worker())),
+      askCoordinator: (call) => this.#patiently(() => call(this.#coordinator)),
+      insist: (call) => this.#insist(call),
+      oneByOne: (work) => this.#oneByOne(work),
+    });
+  }
+
+  /** Ends the streams of a life with queries: all windows are over then. */
+  endStreams(): void {
+    if (this.#simulation.plan.queries.length > 0) this.#go(() => this.#queries.endStreams());
+  }
+
+  /** Reads the whole of each query's view into `views`, as rows of its table. */
+  readQueries(views: Map<string, readonly (readonly unknown[])[]>): void {
+    for (const { name } of this.#simulation.plan.queries) {
+      this.#go(async () => {
+        const [answer] = await this.#queries.sql(`SELECT * FROM ${name}`);
+        views.set(name, answer?.rows ?? []);
+      });
+    }
   }
 
   /** Asks the coordinator until it agrees; a job that is gone needs nothing more. */
@@ -339,7 +371,8 @@ export class Clients {
   async #split(split: SplitPlan): Promise<void> {
     await this.#sleep(split.atMs);
     // A job that is made later is planned for the shards of then, and has other stages than the plan says.
-    while (this.#jobsMade < this.#simulation.plan.jobs.length && !this.isOver) await this.#sleep(500);
+    const { jobs, queries } = this.#simulation.plan;
+    while (this.#jobsMade < jobs.length + queries.length && !this.isOver) await this.#sleep(500);
     await this.#oneByOne(() => this.#splitNow(split));
   }
 

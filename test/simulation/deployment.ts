@@ -9,16 +9,23 @@ import type { RpcResult } from "../../src/engine/partition-types.ts";
 import type { SqlStorage, SqlValue } from "../../src/engine/ports.ts";
 import type { BlobStore } from "../../src/host/blobs.ts";
 import { Coordinator } from "../../src/host/coordinator/coordinator.ts";
-import type { CoordinatorRpc } from "../../src/host/coordinator/coordinator-rpc.ts";
+import type { CoordinatorRpc, StreamFacts } from "../../src/host/coordinator/coordinator-rpc.ts";
+import { SqlObjects, type SqlObjectsRpc } from "../../src/host/coordinator/sql-objects.ts";
 import { FactsCache } from "../../src/host/facts-cache.ts";
 import { EncoderPool } from "../../src/host/ingest/encoder-pool.ts";
 import { Ingest } from "../../src/host/ingest/ingest.ts";
 import { Registrations } from "../../src/host/ingest/registrations.ts";
+import { setWatermark } from "../../src/host/ingest/set-watermark.ts";
 import { PartitionHost } from "../../src/host/partition/partition-host.ts";
 import type { PartitionRpc } from "../../src/host/partition/partition-rpc.ts";
 import { ViewReader } from "../../src/host/query/view-reader.ts";
 import { type Shards, shardName } from "../../src/host/shards.ts";
+import { runStatements } from "../../src/host/sql/run-statements.ts";
+import { answerOf } from "../../src/host/sql/statement-result.ts";
 import type { WallClock } from "../../src/host/wall-clock.ts";
+import { UserFunctions } from "../../src/interpreter/user-functions.ts";
+import type { WatermarkAnswer } from "../../src/protocol/answers.ts";
+import type { StatementAnswer } from "../../src/protocol/sql-answers.ts";
 import { releaseKernel } from "../support/kernels.ts";
 import { SeededRandom } from "../support/manual-ports.ts";
 import { MemoryBlobs } from "../support/memory-blobs.ts";
@@ -34,6 +41,8 @@ import type { Simulation } from "./simulation.ts";
 export interface WorkerRpc {
   ingest: Ingest["ingest"];
   read: ViewReader["read"];
+  setWatermark(stream: string, watermark: bigint): Promise<RpcResult<WatermarkAnswer>>;
+  sql(text: string, options: Readonly<Record<string, string>>): Promise<RpcResult<StatementAnswer[]>>;
 }
 
 export class Deployment {
@@ -94,8 +103,8 @@ export class Deployment {
     return new SimulatedProcess(this.#simulation, "coordinator", {
       storage,
       canCrash: true,
-      start: (life) =>
-        new Coordinator({
+      start: (life) => {
+        const host = new Coordinator({
           sql: storage,
           clock: this.#clock(life),
           shards: this.#shardsSeenBy(life),
@@ -107,7 +116,14 @@ export class Deployment {
           abort: (reason) => {
             life.abortedFor ??= reason;
           },
-        }),
+        });
+        const objects = new SqlObjects(storage);
+        return Object.assign(host, {
+          sqlObjects: () => objects.sqlObjects(),
+          putSqlObject: (...given) => objects.putSqlObject(...given),
+          dropSqlObject: (...given) => objects.dropSqlObject(...given),
+        } satisfies SqlObjectsRpc);
+      },
       alarm: (host) => (host as Coordinator).onAlarm(),
     });
   }
@@ -116,12 +132,14 @@ export class Deployment {
     const { random } = this.#simulation;
     const clock = this.#clock(life);
     const shards = this.#shardsSeenBy(life);
-    const coordinator = this.network.stub<CoordinatorRpc>(life, this.coordinator);
+    const coordinator = this.network.stub<CoordinatorRpc & SqlObjectsRpc>(life, this.coordinator);
+    const streams = {
+      ...{ clock, shards, facts: new FactsCache<StreamFacts>(8) },
+      askFacts: (name: string) => answered(coordinator.streamFacts(name)),
+    };
     const ingest = new Ingest({
-      ...{ clock, shards, random: { seed: () => random.bits64() } },
+      ...{ ...streams, random: { seed: () => random.bits64() } },
       encoders: this.#encoders,
-      facts: new FactsCache(8),
-      askFacts: (name) => answered(coordinator.streamFacts(name)),
       registrations: new Registrations(8),
       askRegistration: (wanted) => answered(coordinator.registerProducer(wanted)),
     });
@@ -130,6 +148,23 @@ export class Deployment {
     return {
       ingest: (request) => ingest.ingest(request),
       read: (view, query) => views.read(view, query),
+      setWatermark: (stream, watermark) => setWatermark(streams, stream, watermark),
+      sql: async (sql, options) => {
+        try {
+          const body = { sql, options, parameters: [] };
+          const { results } = await runStatements(body, {
+            ...{ clock, views, functions: new UserFunctions(), random: () => random.below(1000) / 1000 },
+            coordinator: (call) => answered(call(coordinator)),
+            evaluateOverStream: () =>
+              Promise.reject(new Error("no query of a life is over what is retained")),
+            changes: () => Promise.reject(new Error("no query of a life is followed")),
+            append: () => Promise.reject(new Error("no statement of a life appends rows")),
+          });
+          return { ok: true, value: results.map(answerOf) };
+        } catch (thrown) {
+          return { ok: false, error: errorBodyOf(thrown) };
+        }
+      },
     };
   }
 

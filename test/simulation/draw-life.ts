@@ -4,11 +4,14 @@
  * A swarm: every life has only some of the faults, at rates of its own, since a life with all of them at once
  * gets nowhere near the states that a single fault makes.
  */
+
 import { Random } from "../arbitraries/random.ts";
 import type { WindowSpec } from "../reference/windowed-batch.ts";
 import { type BranchPlan, branchBodyOf, drawBranches, isChanging } from "./draw-branches.ts";
 import { drawSink, type SinkPlan } from "./draw-sink.ts";
 import { keptValuesBody } from "./kept-values.ts";
+import type { QueryPlan } from "./query-plan.ts";
+import type { StreamName } from "./sent-requests.ts";
 
 export interface JobPlan {
   readonly name: string;
@@ -99,6 +102,8 @@ export interface LifePlan {
   readonly idle: "wait" | "advance";
   readonly idleTimeoutMs: number;
   readonly jobs: readonly JobPlan[];
+  /** Jobs that are statements; see `draw-queries.ts`. */
+  readonly queries: readonly QueryPlan[];
   /** Producers that name a sequence, and senders that name none. */
   readonly producers: number;
   readonly senders: number;
@@ -196,7 +201,7 @@ export function drawLife(seed: number): LifePlan {
   const pageBudget = Math.max(life.pageBudget, ...life.jobs.map(leastBudgetOf));
   const limits = { pageBudget, channelBytesMax };
   const saving = drawSaving(new Random(Math.imul(seed, 0x2545f491)), life);
-  return { ...life, ...limits, ...saving, splits, deploysAtMs, ...producers };
+  return { ...life, queries: [], ...limits, ...saving, splits, deploysAtMs, ...producers };
 }
 
 /** Rows of one record may lie in many windows, and each has tables of its own for the values it keeps. */
@@ -210,6 +215,7 @@ function leastBudgetOf({ hasDistinct, window, step, branches }: JobPlan): number
 type UndividedLife = Omit<
   LifePlan,
   | "faults"
+  | "queries"
   | "splits"
   | "deploysAtMs"
   | "channelBytesMax"
@@ -377,9 +383,6 @@ export function needsExchange(
   if (isUnion) return true;
   return parallelism !== shards || (shards > 1 && !(isDistributed && key === "user"));
 }
-
-/** The streams of a life; the second one has its event time under another name. */
-export type StreamName = "events" | "others";
 
 /** The streams that a job reads. */
 export function sourcesOf({ isUnion }: Pick<JobPlan, "isUnion">): StreamName[] {

@@ -1,11 +1,12 @@
 /**
  * Rows as the logs of a simulated life hold them.
  */
+
 import type { Schema } from "../../src/columnar/schema.ts";
 import type { ColumnBatch } from "../../src/kernel/column-batch.ts";
-import type { SentRow } from "./clients.ts";
 import { isChanging, readsLate } from "./draw-branches.ts";
 import type { JobPlan } from "./draw-life.ts";
+import type { SentRow } from "./sent-requests.ts";
 
 /** A row as a log holds it; one that only brings a watermark has no id. */
 export type LoggedRow = Omit<SentRow, "id"> & { readonly id: number | undefined };

@@ -1,6 +1,7 @@
 /**
  * Bugs that are planted into the product itself, by replacing a method for the time of one life.
  */
+import { StateTable } from "../../src/engine/chain/state-table.ts";
 import { Outbox } from "../../src/engine/exchange/outbox.ts";
 import { LiveProducers } from "../../src/engine/log/live-producers.ts";
 import { LogState } from "../../src/engine/log/log-state.ts";
@@ -11,6 +12,7 @@ import { decodePart, encodePart } from "../../src/engine/savepoint/part-codec.ts
 import { type SavedPart, SavepointStore } from "../../src/engine/savepoint/savepoint-store.ts";
 import { TaskRestore } from "../../src/engine/savepoint/task-restore.ts";
 import { PagePins } from "../../src/engine/state/page-pins.ts";
+import { ChainWork } from "../../src/engine/task/chain-work.ts";
 import { Narrowing } from "../../src/engine/task/narrowing.ts";
 import { Task } from "../../src/engine/task/task.ts";
 import { TaskOutput } from "../../src/engine/task/task-output.ts";
@@ -70,6 +72,12 @@ export function plantBug(plant: Plant | undefined, now: () => number): () => voi
           return this.hasReadyWork ? at : undefined;
         },
       );
+    case "forgotten-spans":
+      return replaceMethod(StateTable.prototype, "windows", () => []);
+    case "half-a-record":
+      return replaceGetter(ChainWork.prototype, "isHalfway", () => false);
+    case "one-key-group":
+      return replaceGet();
     default:
       return () => {};
   }
@@ -182,5 +190,16 @@ function replaceSendLate(): () => void {
   TaskOutput.prototype.sendLate = () => {};
   return () => {
     TaskOutput.prototype.sendLate = original;
+  };
+}
+
+/** Values of a chain lie where those of the first key group do. */
+function replaceGet(): () => void {
+  const original = StateTable.prototype.get;
+  StateTable.prototype.get = function (_, key, window) {
+    return original.call(this, 0, key, window);
+  };
+  return () => {
+    StateTable.prototype.get = original;
   };
 }

@@ -26,9 +26,15 @@ export const plants = {
   "clock-cut-frames": "the number of a message depends on the clock",
   "forgotten-retraction": "a result that changes is sent anew, and what it was is not taken back",
   "forgotten-timer": "no alarm is set for what only time makes due",
+  "forgotten-spans": "a chain that is opened again does not know of which windows and times it has state",
+  "half-a-record": "a checkpoint is taken while a record's rows are still on their way through a chain",
+  "one-key-group": "what a chain keeps bears the first key group, whatever its rows came by",
 } as const;
 
 export type Plant = keyof typeof plants;
+
+/** Those in what only statements of SQL run on. */
+export const queryPlants: ReadonlySet<Plant> = new Set(["forgotten-spans", "half-a-record", "one-key-group"]);
 
 /** Reads a plant's name; throws naming those that there are. */
 export function readPlant(name: string): Plant {

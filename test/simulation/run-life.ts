@@ -38,14 +38,15 @@ import {
   type JobPlan,
   type LifePlan,
   needsExchange,
-  type StreamName,
   sourcesOf,
   viewsOf,
 } from "./draw-life.ts";
 import { historiesOf } from "./histories.ts";
-import { resultRowsOf, sentRowsOf } from "./logged-rows.ts";
+import { type LoggedRow, resultRowsOf, sentRowsOf } from "./logged-rows.ts";
 import { plantBug } from "./planted-bugs.ts";
 import type { Plant } from "./plants.ts";
+import { checkQuery } from "./query-tables.ts";
+import type { StreamName } from "./sent-requests.ts";
 import { describe } from "./simulated-process.ts";
 import { type Problem, Simulation } from "./simulation.ts";
 import { readStageLog, recordsOf } from "./stage-log.ts";
@@ -123,8 +124,10 @@ class LifeCourse {
     clients.isOver = true;
     await this.#until("the clients get their answers", () => clients.busy === 0);
     await this.#pass(aftermathMs);
-    for (const { name } of this.#jobs) clients.insist((rpc) => rpc.setJobState(name, "running"));
+    for (const name of this.#jobNames) clients.insist((rpc) => rpc.setJobState(name, "running"));
     await this.#until("all jobs run again", () => clients.busy === 0);
+    clients.endStreams();
+    await this.#until("streams end", () => clients.busy === 0);
     if (plan.endsInCrash)
       for (const process of this.#deployment.mortals) process.crash("the end of the chaos");
     await this.#until("all alarms fall silent", () => simulation.queue.waiting() === 0);
@@ -139,6 +142,10 @@ class LifeCourse {
       if (!job.fork) return [job];
       return job.fork.drains ? [forkOf(plan, job)] : [job, forkOf(plan, job)];
     });
+  }
+
+  get #jobNames(): string[] {
+    return [...this.#jobs, ...this.#simulation.plan.queries].map(({ name }) => name);
   }
 
   get #unforked(): readonly JobPlan[] {
@@ -227,9 +234,10 @@ class LifeCourse {
     const simulation = this.#simulation;
     const jobs = this.#jobs;
     const views = new Map<string, ViewAnswer["rows"]>();
-    for (const job of jobs) {
-      const { name } = job;
-      for (const view of viewsOf(job)) clients.readInto(views, view);
+    const queried = new Map<string, readonly (readonly unknown[])[]>();
+    clients.readQueries(queried);
+    for (const job of jobs) for (const view of viewsOf(job)) clients.readInto(views, view);
+    for (const name of this.#jobNames) {
       clients.ask(
         (rpc) => rpc.job(name),
         (answer) => {
@@ -254,18 +262,18 @@ class LifeCourse {
       (rpc) => rpc.jobs(),
       (answer) => {
         const found = answer.ok ? answer.value.map(({ job }) => job) : [];
-        this.#agree(
-          "the coordinator's jobs",
-          found,
-          jobs.map(({ name }) => name),
-        );
+        this.#agree("the coordinator's jobs", found, this.#jobNames);
       },
     );
     await this.#until("views are read", () => clients.busy === 0);
-    this.#checkStored(clients, views);
+    this.#checkStored(clients, views, queried);
   }
 
-  #checkStored(clients: Clients, views: ReadonlyMap<string, ViewAnswer["rows"]>): void {
+  #checkStored(
+    clients: Clients,
+    views: ReadonlyMap<string, ViewAnswer["rows"]>,
+    queried: ReadonlyMap<string, readonly (readonly unknown[])[]>,
+  ): void {
     const simulation = this.#simulation;
     const { plan } = simulation;
     const jobs = this.#jobs;
@@ -278,7 +286,9 @@ class LifeCourse {
       const reads = (job: JobPlan) => sourcesOf(job).includes(stream);
       this.#visit(stream, (partition, _, name) => {
         const found = partition.jobs.statuses().map(({ job }) => job);
-        this.#agree(`the jobs of ${name}`, found, names(jobs.filter(reads)));
+        const queries = plan.queries.filter((query) => query.reads.includes(stream));
+        const wanted = names(jobs.filter(reads)).concat(queries.map((query) => query.name));
+        this.#agree(`the jobs of ${name}`, found, wanted);
         const log = logs.find(({ shard }) => shard === partition.identity.shard) as ShardLog;
         const check = (job: JobPlan) =>
           needsExchange(plan, job)
@@ -313,6 +323,10 @@ class LifeCourse {
       }
       wrong(this.#checkJob(job, read, views));
       if (job.fork) wrong(checkFork(job, forkOf(plan, job), views));
+    }
+    for (const query of plan.queries) {
+      const logged = { events: sourceRowsOf(logsBy.events), others: sourceRowsOf(logsBy.others) };
+      wrong(checkQuery(query, logged, queried.get(query.name) ?? []));
     }
     this.rowsLogged = logs.flatMap(({ frames }) => frames.flat()).length;
     for (const [view, rows] of views)
@@ -361,7 +375,7 @@ class LifeCourse {
     const branchViews = viewsOf(job).slice(job.step ? 2 : 1);
     const sources = {
       views: [rows, ...branchViews.map((view) => views.get(view) ?? [])],
-      rows: logs.flatMap(({ frames }) => frames.flat().filter(({ id }) => id !== undefined)),
+      rows: sourceRowsOf(logs),
       late: lateRowsOf(plan, job, applied),
     };
     for (const [index, branch] of job.branches.entries()) {
@@ -399,4 +413,9 @@ class LifeCourse {
     const [left, right] = [found, expected].map((names) => [...names].sort().join(", "));
     if (left !== right) this.#simulation.report("wrong", `${what} are ${left}, expected ${right}`);
   }
+}
+
+/** The rows of logs that are some, and not only bring a watermark. */
+function sourceRowsOf(logs: readonly ShardLog[]): LoggedRow[] {
+  return logs.flatMap(({ frames }) => frames.flat().filter(({ id }) => id !== undefined));
 }

@@ -25,6 +25,12 @@ const changes: readonly Change[] = [
   (plan) => ({ ...plan, jobs: plan.jobs.map((job) => ({ ...job, branches: [] })) }),
   (plan) => ({ ...plan, jobs: plan.jobs.map((job) => ({ ...job, branches: job.branches.slice(0, -1) })) }),
   (plan) => ({ ...plan, jobs: plan.jobs.map((job) => ({ ...job, into: undefined })) }),
+  (plan) => ({ ...plan, queries: plan.queries.slice(1) }),
+  (plan) => ({ ...plan, queries: plan.queries.slice(0, -1) }),
+  (plan) => ({
+    ...plan,
+    queries: plan.queries.map((query) => ({ ...query, restores: query.restores.slice(1) })),
+  }),
   (plan) => ({ ...plan, channelBytesMax: undefined }),
   (plan) => ({ ...plan, pagesGoOneByOne: false }),
   (plan) => ({ ...plan, checkpointsAlways: false }),

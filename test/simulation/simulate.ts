@@ -5,12 +5,13 @@
  * `--trace` prints its history. The first one is made smaller while it fails: its plan is printed, and
  * `--plan FILE` runs such a plan. Exit codes: 0, 1 for a wrong result, 2 for one that is stuck, 3 for code
  * that crashed; the gravest counts. With `--plant NAME` a bug is planted, and missing it fails with exit
- * code 4.
+ * code 4. With `--sql` the jobs are statements of SQL; plants that only these show imply it.
  */
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import type { LifePlan } from "./draw-life.ts";
-import { type Plant, plants, readPlant } from "./plants.ts";
+import { drawLife, type LifePlan } from "./draw-life.ts";
+import { drawQueryLife } from "./draw-queries.ts";
+import { type Plant, plants, queryPlants, readPlant } from "./plants.ts";
 import { type Life, runLife } from "./run-life.ts";
 import { shrinkLife } from "./shrink-life.ts";
 import type { Verdict } from "./simulation.ts";
@@ -25,6 +26,7 @@ const { values } = parseArgs({
     count: { type: "string", default: "100" },
     plant: { type: "string" },
     plan: { type: "string" },
+    sql: { type: "boolean", default: false },
     trace: { type: "boolean", default: false },
     help: { type: "boolean", default: false },
   },
@@ -32,7 +34,7 @@ const { values } = parseArgs({
 
 if (values.help) {
   console.log(
-    "npm run simulate -- [--seed N] [--count M] [--trace] [--plan FILE] [--plant NAME], NAME being one of",
+    "npm run simulate -- [--seed N] [--count M] [--sql] [--trace] [--plan FILE] [--plant NAME], NAME one of",
   );
   for (const [name, what] of Object.entries(plants)) console.log(`  ${name.padEnd(24)} ${what}`);
 } else process.exitCode = await simulate(Number(values.seed), Number(values.count));
@@ -41,11 +43,12 @@ async function simulate(seed: number, count: number): Promise<number> {
   const plant = values.plant === undefined ? undefined : readPlant(values.plant);
   const onTrace = values.trace ? (line: string) => void process.stdout.write(line) : undefined;
   const plan: LifePlan | undefined = values.plan ? JSON.parse(readFileSync(values.plan, "utf8")) : undefined;
+  const draw = values.sql || (plant && queryPlants.has(plant)) ? drawQueryLife : drawLife;
   const started = performance.now();
   const seconds = () => (performance.now() - started) / 1000;
   let [lives, events, rows, failed, reported, code] = [0, 0, 0, 0, 0, 0];
   for (; lives < count; lives++) {
-    const life = await runLife(plan ?? seed + lives, plant, onTrace);
+    const life = await runLife(plan ?? draw(seed + lives), plant, onTrace);
     events += life.events;
     rows += life.rowsLogged;
     if (life.problems.length > 0) {

@@ -4,11 +4,12 @@
 import { RowKind } from "../../src/engine/chain/chain-row.ts";
 import { operatorTypesOf } from "../../src/engine/plan/chain-types.ts";
 import { planDataflow } from "../../src/engine/plan/plan-dataflow.ts";
+import type { TaskPlan } from "../../src/engine/plan/task-plan.ts";
 import type { SqlType } from "../../src/interpreter/types/sql-type.ts";
 import type { OperatorDefinition } from "../../src/protocol/dataflow.ts";
 import { readStreamDefinition } from "../../src/protocol/stream-spec.ts";
 import { dataflow, input, int, string, timestamp } from "./dataflows.ts";
-import { PartitionHarness, type Row } from "./partition-harness.ts";
+import { type HarnessOptions, PartitionHarness, type Row } from "./partition-harness.ts";
 
 /** Columns of the rows: `user`, `time` (its watermark is itself), `amount`, and the kind. */
 export const chainStream = {
@@ -25,12 +26,13 @@ export const chainTypes: readonly SqlType[] = [string, timestamp, int];
 
 export class ChainHarness {
   readonly partition: PartitionHarness;
+  readonly #plan: TaskPlan;
   #seen = 0;
 
   /** The last operator's rows are kept. */
   constructor(
     operators: readonly OperatorDefinition[],
-    options: { timeZone?: string; pageBudget?: number } = {},
+    options: { timeZone?: string } & Pick<HarnessOptions, "pageBudget" | "functions"> = {},
   ) {
     const { timeZone = "UTC", ...rest } = options;
     const types = operatorTypesOf([chainTypes], operators).at(-1) ?? chainTypes;
@@ -64,7 +66,12 @@ export class ChainHarness {
     const [stage] = planDataflow({ ...flow, timeZone }, [definition], deploy);
     if (!stage) throw new Error("the dataflow has a stage");
     this.partition = new PartitionHarness({ stream: chainStream, checkpointTurnBytes: 1, ...rest });
-    this.partition.wish({ job: "job", run: 1, state: "running", plan: stage.plan });
+    this.#plan = stage.plan;
+    this.wish("running");
+  }
+
+  wish(state: "running" | "paused"): void {
+    this.partition.wish({ job: "job", run: 1, state, plan: this.#plan });
   }
 
   /** Pushes rows `[user, second, amount, kind]`, each in a frame; returns the changes that came of them. */

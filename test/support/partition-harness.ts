@@ -21,6 +21,7 @@ import type {
   ViewScan,
 } from "../../src/engine/partition-types.ts";
 import { planJob } from "../../src/engine/plan/plan-job.ts";
+import type { UserFunctions } from "../../src/interpreter/user-functions.ts";
 import { fillBatch } from "../../src/kernel/fill-batch.ts";
 import { FrameEncoder } from "../../src/kernel/frame-codec.ts";
 import { Kernel } from "../../src/kernel/kernel.ts";
@@ -43,6 +44,8 @@ export interface HarnessOptions {
   readonly storage?: NodeStorage;
   readonly module?: WebAssembly.Module;
   readonly pageBudget?: number;
+  /** What the worker registers when the partition starts. */
+  readonly functions?: () => UserFunctions;
   readonly checkpointTurnBytes?: number;
   readonly keyGroups?: readonly [number, number];
 }
@@ -217,6 +220,7 @@ export class PartitionHarness {
     const module = this.#options.module ?? releaseModule;
     const pageBudget = () => this.#options.pageBudget ?? 32 * 1024 * 1024;
     const checkpointTurnBytes = this.#options.checkpointTurnBytes ?? checkpointTurnBytesMax;
-    return new Partition(this.ports, { module, pageBudget, checkpointTurnBytes });
+    const functions = this.#options.functions?.();
+    return new Partition({ ...this.ports, functions }, { module, pageBudget, checkpointTurnBytes });
   }
 }

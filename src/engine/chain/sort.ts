@@ -1,8 +1,8 @@
 /**
  * Rows in order: those of each time when it has passed; without a time all of them, at the end of the input.
  *
- * Rows wait by their arrival, in tables of so many milliseconds each. What is due at once is put in order in
- * memory.
+ * Rows wait by their arrival, in tables of so many milliseconds each. What is due at once may be more than
+ * memory holds: it is gone through as often as that takes, each time for the next rows in order.
  */
 import type { SqlType } from "../../interpreter/types/sql-type.ts";
 import { comparisonOf } from "../../interpreter/values/compare-values.ts";
@@ -20,6 +20,9 @@ import { WindowTimes } from "./window-times.ts";
 
 /** Milliseconds of one table. */
 const spanMs = 1000n;
+
+/** Rows that one pass finds; twice as many are in memory. */
+export const sortedRowsMax = 16_384;
 
 const noBytes = new Uint8Array(0);
 
@@ -75,14 +78,9 @@ class Sort implements Operator {
     for (let span = this.#spans.first; span !== undefined; span = this.#spans.first) {
       const isDue = span === continuousWindow ? progress === maxWatermark : BigInt(span) <= progress;
       if (!isDue) return;
-      const rows: Slot<Row>[] = [];
-      for (const groups of this.#rows.groups([span])) for (const [slot] of groups) if (slot) rows.push(slot);
-      const due = rows.filter(({ value }) => this.#timeOf(value as Row) <= progress);
-      yield* this.#send(due);
-      if (due.length < rows.length) {
-        for (const slot of due) this.#rows.put(slot, undefined);
-        return;
-      }
+      const isWhole = span === continuousWindow || BigInt(span) + spanMs - 1n <= progress;
+      const waits = yield* this.#send(span, !isWhole);
+      if (waits) return;
       this.#rows.drop(span);
       this.#spans.remove(span);
     }
@@ -93,12 +91,44 @@ class Sort implements Operator {
     return first === undefined || first === continuousWindow ? undefined : BigInt(first) + 1n;
   }
 
-  *#send(due: readonly Slot<Row>[]): Generator<void> {
-    const sorted = [...due].sort((one, other) => this.#compare(one, other));
-    for (const [index, { group, value }] of sorted.entries()) {
-      this.#emit({ kind: RowKind.Insert, group, values: value as Row });
-      if (index % 512 === 511) yield;
+  /** Sends the rows of a table that are due, in order. Returns whether others wait there still. */
+  *#send(span: number, forgets: boolean): Generator<void, boolean> {
+    for (let last: Slot<Row> | undefined; ; ) {
+      const { rows, waits } = yield* this.#nextOf(span, last);
+      for (const [index, slot] of rows.entries()) {
+        const { group, value } = slot;
+        if (forgets) this.#rows.put(slot, undefined);
+        this.#emit({ kind: RowKind.Insert, group, values: value as Row });
+        if (index % 512 === 511) yield;
+      }
+      if (rows.length < sortedRowsMax) return waits;
+      // What is forgotten is not found again.
+      last = forgets ? undefined : rows.at(-1);
     }
+  }
+
+  /** The first rows of a table, in order, that are due and behind `last`; and whether any is not due. */
+  *#nextOf(
+    span: number,
+    last: Slot<Row> | undefined,
+  ): Generator<void, { rows: Slot<Row>[]; waits: boolean }> {
+    let waits = false;
+    const found: Slot<Row>[] = [];
+    const keepFirst = () => {
+      found.sort((one, other) => this.#compare(one, other)).splice(sortedRowsMax);
+    };
+    for (const groups of this.#rows.groups([span])) {
+      for (const [slot] of groups) {
+        if (!slot?.value) continue;
+        const isDue = this.#timeOf(slot.value) <= this.#progress;
+        waits ||= !isDue;
+        if (isDue && (!last || this.#compare(last, slot) < 0)) found.push(slot);
+      }
+      if (found.length >= 2 * sortedRowsMax) keepFirst();
+      yield;
+    }
+    keepFirst();
+    return { rows: found, waits };
   }
 
   #compare(one: Slot<Row>, other: Slot<Row>): number {

@@ -1,6 +1,7 @@
 /**
  * Opens operators of windows by the shape of these.
  */
+import { assert } from "../../base/assert.ts";
 import type { SqlType } from "../../interpreter/types/sql-type.ts";
 import type { Row, SqlValue } from "../../interpreter/values/sql-value.ts";
 import { decodeRow } from "../../interpreter/values/value-codec.ts";
@@ -28,6 +29,7 @@ export function openWindowAggregate(plan: WindowAggregateOperator, context: Oper
   if (window.kind !== "session") {
     return new SliceAggregate(plan, context, times, slicingOfGrid(gridOfShape(window), times));
   }
+  assert(plan.latenessMs === 0, "a session that is over takes no late rows");
   const key = keyOf(plan.key, plan.keyTypes);
   const content = groupContent(plan, context, times);
   return new Sessions(window.gapMs, times, (row) => key.encode(key.valuesOf(row)), content, context);

@@ -1,7 +1,21 @@
 /**
  * What a task has in storage.
  */
+import { Outbox } from "../exchange/outbox.ts";
 import type { SqlStorage } from "../ports.ts";
+import { PageStore } from "../state/page-store.ts";
+import { WindowDirectory } from "../state/window-directory.ts";
+import { createCheckpointTable } from "./checkpoint.ts";
+import { LetterBox } from "./letters.ts";
+
+/** Makes the tables in which tasks store what they have. */
+export function createTaskTables(sql: SqlStorage): void {
+  createCheckpointTable(sql);
+  PageStore.createTables(sql);
+  WindowDirectory.createTables(sql);
+  LetterBox.createTables(sql);
+  Outbox.createTables(sql);
+}
 
 /** Deletes all that a task stored; it must be closed. */
 export function deleteStoredTask(sql: SqlStorage, task: number): void {

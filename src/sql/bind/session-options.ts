@@ -129,10 +129,16 @@ const otherNames: Readonly<Record<string, string>> = Object.freeze({
   "execution.savepoint.path": "execution.state-recovery.path",
 });
 
-/** Returns the key under which an option is kept; throws SQL_INVALID for one that is not known. */
+/** Returns the key under which an option is kept. Throws SQL_INVALID for one that is not known. */
 export function optionKey(key: string): string {
   const known = otherNames[key] ?? key;
   if (sessionOptions[known]) return known;
+  if (key.startsWith("table.exec.emit.")) {
+    const message =
+      `Not supported: '${key}': each window fires once, when the watermark passes its end. Give the ` +
+      "table's WATERMARK a larger bound, or read rows that are late as letters of the job.";
+    throw new EngineError("SQL_NOT_SUPPORTED", { message });
+  }
   const suggestion = suggestName(key, Object.keys(sessionOptions));
   const remedy = suggestion === "" ? "; SET alone lists all." : suggestion;
   throw new EngineError("SQL_INVALID", { message: `There is no option '${key}'${remedy}` });

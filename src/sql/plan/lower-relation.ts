@@ -3,6 +3,7 @@
  */
 
 import { EngineError } from "../../base/errors.ts";
+import { changingLimitMax } from "../../base/limits.ts";
 import { findAggregate } from "../../interpreter/aggregates/built-in.ts";
 import { partTypesOf } from "../../interpreter/compile-aggregate.ts";
 import type { RowExpression } from "../../interpreter/row-expression.ts";
@@ -86,6 +87,12 @@ export function lower(relation: Relation, lowering: Lowering, needsUpdateBefore:
       const { offset, count } = relation;
       if (relation.input.node === "sort") throw notHere("ORDER BY with LIMIT in a continuous query (Top-N)");
       const input = lower(relation.input, lowering, true);
+      if (input.isChanging && offset + count > changingLimitMax) {
+        throw notHere(
+          `LIMIT and OFFSET of ${offset + count} rows together where rows change, ` +
+            `at most ${changingLimitMax}; insert all into a view, and query that`,
+        );
+      }
       const [flow] = staging.exchange([{ flow: input, key: [] }], `${name}/limit`) as [Flow];
       const types = typesOf(relation);
       const operator = { operator: "limit", offset, count, isRetracting: input.isChanging, types } as const;

@@ -40,6 +40,9 @@ INSERT INTO nowhere SELECT user_id, quantity FROM clicks ORDER BY quantity
 -- ORDER BY with LIMIT, continuously
 INSERT INTO nowhere SELECT user_id, quantity FROM clicks ORDER BY quantity LIMIT 3
 
+-- LIMIT of many rows that change
+INSERT INTO nowhere SELECT user_id, n FROM (SELECT user_id, COUNT(*) AS n FROM clicks GROUP BY user_id) LIMIT 20000
+
 -- VALUES into a table
 INSERT INTO nowhere VALUES ('a', 1)
 

@@ -4,6 +4,9 @@ SET 'table.exec.state.tl' = '1 d'
 -- an option that is not there
 SET 'speed' = 'high'
 
+-- late rows that fire windows again
+SET 'table.exec.emit.allow-lateness' = '1 min'
+
 -- a duration that is none
 SET 'table.exec.state.ttl' = 'one day'
 

@@ -74,8 +74,11 @@ test("what it throws is the row's error", () => {
 
 test("a plan that calls what the worker has lost fails by name", () => {
   const g = scalarFunction({ name: "g", arguments: [], returns: "INT", evaluate: () => 1 });
+  const details = { waitsForDeployment: true };
   const message = expect.stringContaining('registers no function "f", which this query calls; it has g');
-  expect(() => called([g], bigint)).toThrow(expect.objectContaining({ code: "JOB_FAILED", message }));
+  expect(() => called([g], bigint)).toThrow(
+    expect.objectContaining({ code: "JOB_FAILED", message, details }),
+  );
 });
 
 test("two functions have not one name", () => {

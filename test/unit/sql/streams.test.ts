@@ -50,6 +50,9 @@ describe("windows by the clock", () => {
       GROUP BY k, window_start, window_end`,
     "a group window": "SELECT k, COUNT(*) FROM s GROUP BY k, TUMBLE(pt, INTERVAL '10' SECOND)",
     "a session": "SELECT k, COUNT(*) FROM s GROUP BY k, SESSION(pt, INTERVAL '10' SECOND)",
+    "a session as a table": `SELECT k, COUNT(*) FROM
+      TABLE(SESSION(TABLE s PARTITION BY k, DESCRIPTOR(pt), INTERVAL '10' SECOND))
+      GROUP BY k, window_start, window_end`,
   };
 
   test.each(Object.entries(queries))("fire by an alarm, without a row: %s", (_, query) => {
@@ -65,6 +68,33 @@ describe("windows by the clock", () => {
     program.append("s", rowOf("a", 3));
     program.pass(10_000);
     expect(changesOf(program)).toEqual(["+I[a, 2]", "+I[a, 1]"]);
+  });
+
+  const [five, ten] = ["INTERVAL '5' SECOND", "INTERVAL '10' SECOND"];
+  const overlapping = {
+    "HOP as a table": `FROM TABLE(HOP(TABLE s, DESCRIPTOR(pt), ${five}, ${ten}))
+      GROUP BY k, window_start, window_end`,
+    "HOP as a group window": `FROM s GROUP BY k, HOP(pt, ${five}, ${ten})`,
+    CUMULATE: `FROM TABLE(CUMULATE(TABLE s, DESCRIPTOR(pt), ${five}, ${ten}))
+      GROUP BY k, window_start, window_end`,
+  };
+
+  test.each(Object.entries(overlapping))("that overlap fire each at its end: %s", (name, from) => {
+    const program = programOf(`SELECT k, COUNT(*) ${from}`, { schema });
+    program.start(2);
+    program.append("s", rowOf("a", 1));
+    program.pass(4_000);
+    expect(changesOf(program)).toEqual([]);
+    program.pass(1_000);
+    expect(changesOf(program)).toEqual(["+I[a, 1]"]);
+    program.append("s", rowOf("a", 2));
+    program.pass(5_000);
+    expect(changesOf(program)).toEqual(["+I[a, 1]", "+I[a, 2]"]);
+    program.pass(5_000);
+    const last = name === "CUMULATE" ? [] : ["+I[a, 1]"];
+    expect(changesOf(program)).toEqual(["+I[a, 1]", "+I[a, 2]", ...last]);
+    program.pass(20_000);
+    expect(changesOf(program)).toHaveLength(2 + last.length);
   });
 
   test("are grouped again by their bounds", () => {
@@ -218,6 +248,27 @@ test("rows that a condition leaves out hold their session together", () => {
   }
   // It has fired: its results only come.
   expect(changesOf(program)).toEqual(["+I[1970-01-01T00:00, 2]"]);
+});
+
+test("ORDER BY time sends of one second what the watermark has passed, and the rest later", () => {
+  const program = programOf("SELECT k, v FROM s ORDER BY ts, v DESC", { schema: ["k STRING", "v INT"] });
+  program.start(2);
+  // The watermark is five seconds behind.
+  for (const [k, v, millis] of [
+    ["a", 1, 1_800],
+    ["b", 2, 1_200],
+    ["c", 3, 1_200],
+    ["d", 4, 6_500],
+  ] as const) {
+    program.append("s", [k, v, null, BigInt(millis) * 1_000_000n]);
+  }
+  expect(changesOf(program)).toEqual(["+I[c, 3]", "+I[b, 2]"]);
+  program.restore(1);
+  program.append("s", ["e", 5, null, 1_600_000_000n]);
+  program.append("s", ["f", 6, null, 7_000_000_000n]);
+  expect(changesOf(program)).toEqual(["+I[c, 3]", "+I[b, 2]", "+I[e, 5]", "+I[a, 1]"]);
+  program.end();
+  expect(changesOf(program).slice(4)).toEqual(["+I[d, 4]", "+I[f, 6]"]);
 });
 
 test("GROUPING_ID has a bit for each key that is left out", () => {

@@ -1,8 +1,11 @@
 import { expect, test } from "vitest";
+import { MiB } from "../../../../src/base/limits.ts";
 import { RowKind } from "../../../../src/engine/chain/chain-row.ts";
+import { sortedRowsMax } from "../../../../src/engine/chain/sort.ts";
 import { partTypesOf } from "../../../../src/interpreter/compile-aggregate.ts";
 import type { GroupAggregateOperator, OperatorDefinition } from "../../../../src/protocol/dataflow.ts";
-import { ChainHarness, chainTypes } from "../../../support/chain-harness.ts";
+import { Random } from "../../../arbitraries/random.ts";
+import { ChainHarness, chainTypes, rowOf } from "../../../support/chain-harness.ts";
 import {
   aggregate,
   bigint,
@@ -144,6 +147,42 @@ test("a sort by time has rows in order when the watermark passes, without one at
   const whole = new ChainHarness([sort, { ...narrow, inputs: [{ operator: 0 }] }]);
   expect(whole.push(["ann", 2, 1], ["bob", 1, null], ["cid", 3, 5])).toEqual([]);
   expect(whole.end()).toEqual(["+I[cid, 5]", "+I[ann, 1]", "+I[bob, ]"]);
+});
+
+test("a sort has more rows in order than one pass over them finds", { timeout: 60_000 }, () => {
+  const order = [{ column: 2, isDescending: false, areNullsFirst: false }];
+  const sort = { operator: "sort", inputs: port, order, types: chainTypes } as const;
+  const harness = new ChainHarness([sort, { ...narrow, inputs: [{ operator: 0 }] }], { pageBudget: MiB });
+  const count = sortedRowsMax + 3000;
+  const random = new Random(7);
+  const amounts = Array.from({ length: count }, () => random.below(5000));
+  for (let from = 0; from < count; from += 1000) {
+    const rows = amounts
+      .slice(from, from + 1000)
+      .map((amount, index) => rowOf([`${from + index}`, 1, amount]));
+    harness.partition.append(rows);
+    harness.partition.settle();
+  }
+  const expected = amounts
+    .map((amount, index) => [amount, index] as const)
+    .sort(([one, first], [other, second]) => one - other || first - second)
+    .map(([amount, index]) => `+I[${index}, ${amount}]`);
+  expect(harness.end()).toEqual(expected);
+});
+
+test("no alarm is due at once while a record is on its way, though a checkpoint is overdue", () => {
+  const sort = { operator: "sort", inputs: port, order: [], types: chainTypes } as const;
+  const harness = new ChainHarness([sort]);
+  harness.partition.append(Array.from({ length: 2000 }, (_, index) => rowOf([`${index}`, 1, 0])));
+  harness.partition.settle();
+  const { partition, ports } = harness.partition;
+  partition.setWatermark(1, 2n ** 63n - 1n);
+  harness.partition.turn(() => partition.step());
+  harness.partition.pass(60_000);
+  expect(partition.hasReadyWork).toBe(true);
+  expect(partition.nextAlarm()).toBeGreaterThan(ports.clock.time);
+  harness.partition.settle();
+  expect(harness.changes()).toHaveLength(2000);
 });
 
 test("elements of an array are rows; a row without any stays on the left of a join", () => {

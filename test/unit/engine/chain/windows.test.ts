@@ -55,6 +55,11 @@ describe("an aggregate of tumbling windows", () => {
     expect(harness.late).toBe(1);
   });
 
+  test("is planned without lateness where they are sessions", () => {
+    const harness = new ChainHarness([counting(session, { latenessMs: 5_000 })]);
+    expect(() => harness.push(["ann", 1, 3])).toThrow(/takes no late rows/);
+  });
+
   test("has none for keys whose rows were all taken back", () => {
     const harness = new ChainHarness([counting(tumble, { isRetracting: true })]);
     harness.push(["ann", 1, 3], ["bob", 2, 5], ["ann", 1, 3, RowKind.Delete]);
