@@ -29,7 +29,7 @@ beforeAll(async () => {
     ) WITH ('connector' = 'view');
     ${insert};`);
   expect(started).toMatchObject({ statement: "INSERT", job: "insert-into-clicks_per_user" });
-});
+}, 60_000);
 
 test("windows that are over are rows of the table, and others are not", async () => {
   const events = [
