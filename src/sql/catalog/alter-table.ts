@@ -9,6 +9,7 @@ import type { AlterTable, TableChange } from "../parse/statement-tree.ts";
 import { notSupported, type SourceText, statementError } from "../parse/syntax-error.ts";
 import type { QualifiedName } from "../parse/syntax-tree.ts";
 import { defineColumns, keyOf } from "./define-table.ts";
+import { isStreamTable, streamOf } from "./stream-of-table.ts";
 import { storedColumns, type TableColumn, type TableDefinition } from "./table-definition.ts";
 
 /** Returns the table as it is after the change. Throws `SQL_INVALID` or `SQL_NOT_SUPPORTED` at the place. */
@@ -41,8 +42,12 @@ function applied(
       const kept = Object.entries(table.options).filter(([key]) => !change.keys.includes(key));
       return { ...table, options: Object.fromEntries(kept) };
     }
-    case "rename":
-      return { ...table, name: change.to.parts.at(-1)?.name ?? table.name };
+    case "rename": {
+      const name = change.to.parts.at(-1)?.name ?? table.name;
+      // The stream keeps its name, which those who send events know.
+      const stream = isStreamTable(table) && { stream: streamOf(table) };
+      return { ...table, name, options: { ...table.options, ...stream } };
+    }
     case "rename column": {
       const from = columnNamed(source, table, change.column);
       const to = change.to.parts.at(-1)?.name ?? "";

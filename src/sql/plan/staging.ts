@@ -20,7 +20,7 @@ import type {
   StageInput,
 } from "../../protocol/dataflow.ts";
 import { inputsOfRelation, type Relation, type ScanRelation } from "../bind/logical-plan.ts";
-import { isWatermarkOfStream } from "../catalog/stream-of-table.ts";
+import { isWatermarkOfStream, streamOf } from "../catalog/stream-of-table.ts";
 import type { TableDefinition } from "../catalog/table-definition.ts";
 
 /** Where the rows of a relation come out, and what is known of them. */
@@ -238,11 +238,6 @@ type Without<Union, Key extends PropertyKey> = Union extends unknown ? Omit<Unio
 export type OperatorWithoutInputs = Without<OperatorDefinition, "inputs">;
 
 export type SinkWithoutPlace = Without<SinkDefinition, "of">;
-
-/** The name of the stream that a table of the http connector is. */
-export function streamOf({ name, options }: TableDefinition): string {
-  return options.stream ?? name;
-}
 
 /** True where a table's rows may be taken back. */
 export function isChangelog({ options }: TableDefinition): boolean {
