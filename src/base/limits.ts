@@ -181,5 +181,11 @@ export const sqlDepthMax = 200;
 /** Operators, joins or set operations in SQL that follow each other: their tree is as deep on its left. */
 export const sqlChainMax = 1000;
 
-/** Rows of a view that one query reads into a Worker's memory, of about a hundred bytes each. */
+/**
+ * Rows that a query has of its views before it goes on by itself: those that its conditions leave, or its
+ * groups; of about a hundred bytes each they fit a Worker's memory. Views may have any number.
+ */
 export const queryRowsMax = 200_000;
+
+/** Bytes of the same, encoded: groups may keep much. */
+export const queryBytesMax = 32 * MiB;

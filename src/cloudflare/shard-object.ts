@@ -3,17 +3,20 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { checkpointTurnBytesMax } from "../base/limits.ts";
+import type { LogPlace } from "../engine/log/read-frames.ts";
 import type { AppendRequest } from "../engine/log/records.ts";
 import type { MapChange } from "../engine/log/split-records.ts";
 import type {
   Handover,
   JobCommand,
   PartitionIdentity,
+  ScanPosition,
   SplitOrder,
   Tick,
   ViewScan,
 } from "../engine/partition-types.ts";
 import type { ProducerOrder } from "../engine/producer-orders.ts";
+import type { SentQuery } from "../host/partition/evaluate-part.ts";
 import { type HostPorts, PartitionHost } from "../host/partition/partition-host.ts";
 import type { PartitionRpc, SavepointBarrier } from "../host/partition/partition-rpc.ts";
 import { coordinatorOf } from "./coordinator-stub.ts";
@@ -82,6 +85,14 @@ export class Shard extends DurableObject<Environment> implements PartitionRpc {
     wait: { readonly minOffset: number; readonly timeoutMs: number } | undefined,
   ) {
     return this.#ready.queryView(job, run, scan, wait);
+  }
+
+  evaluateView(job: string, run: number, query: SentQuery<ScanPosition>) {
+    return this.#ready.evaluateView(job, run, query);
+  }
+
+  evaluateStream(query: SentQuery<LogPlace>) {
+    return this.#ready.evaluateStream(query);
   }
 
   beginSavepoint(generation: number, barrier: SavepointBarrier) {

@@ -14,6 +14,7 @@ import { decideIdleness, type IdleDecision } from "./decide-idleness.ts";
 import { decideTick } from "./decide-tick.ts";
 import { type Barrier, savepointOfSplit } from "./log/barrier.ts";
 import { PartitionLog } from "./log/partition-log.ts";
+import { type FramePage, type LogPlace, readFrames } from "./log/read-frames.ts";
 import { type AppendRequest, type AppendResult, maxWatermark, RecordKind } from "./log/records.ts";
 import type { MapChange } from "./log/split-records.ts";
 import { PartitionJobs, type PartitionOptions } from "./partition-jobs.ts";
@@ -33,7 +34,7 @@ import type {
 } from "./partition-types.ts";
 import type { Ports } from "./ports.ts";
 import { changesOf, type ProducerOrder } from "./producer-orders.ts";
-import { refusalOf } from "./refusals.ts";
+import { checkMap, refusalOf, stillMoving } from "./refusals.ts";
 import { readRejectedLetters } from "./rejected-letters.ts";
 import type { SavepointStatus } from "./savepoint/savepoint-store.ts";
 import { wholeSliceBytes } from "./task/task.ts";
@@ -139,7 +140,7 @@ export class Partition {
   /** Moves the stream's watermark by hand, of those that `mapVersion` names; returns the record's offset. */
   setWatermark(generation: number, watermark: bigint, mapVersion?: number): number {
     this.#check(generation);
-    this.#checkMap(mapVersion);
+    checkMap(this.identity, mapVersion);
     return this.log.appendWatermark(RecordKind.Watermark, watermark);
   }
 
@@ -316,7 +317,7 @@ export class Partition {
 
   /** Reads a view; `limit` rows behind `after`. Top-n reads are put together by the host from such pages. */
   queryView(job: string, run: number, scan: ViewScan): ViewPage {
-    this.#checkMap(scan.mapVersion);
+    checkMap(this.identity, scan.mapVersion);
     if (this.#isAwaited(run)) throw stillMoving(this.identity, job);
     const task = this.jobs.taskOf(job, run);
     if (task.barrier.isDividing) throw stillMoving(this.identity, job);
@@ -337,6 +338,12 @@ export class Partition {
   tokenBehind(job: string, run: number, offset: number, to: number): readonly number[] | undefined {
     if (!this.hasApplied(job, run, offset)) return undefined;
     return this.jobs.taskOf(job, run).output?.tokenBehind(offset, to);
+  }
+
+  /** Reads some of the log's frames. */
+  frames(mapVersion: number | undefined, place: LogPlace | undefined): FramePage {
+    checkMap(this.identity, mapVersion);
+    return readFrames(this.log, place);
   }
 
   letters(job: string | undefined, after: string | undefined, limit: number): LetterPage {
@@ -374,14 +381,6 @@ export class Partition {
     });
   }
 
-  /** Who asks by an older map does not know of all partitions; absent: this one is all that is asked. */
-  #checkMap(asked: number | undefined): void {
-    const { mapVersion, mapVersionMin = mapVersion, shard, stream } = this.identity;
-    if (asked === undefined || asked >= mapVersionMin) return;
-    const message = `Partition ${shard} of "${stream}" has map version ${mapVersion}; ask by that.`;
-    throw new EngineError("MAP_STALE", { message });
-  }
-
   #check(generation: number): void {
     if (generation !== this.identity.generation) {
       throw new EngineError("MAP_STALE", {
@@ -389,11 +388,4 @@ export class Partition {
       });
     }
   }
-}
-
-function stillMoving({ shard, stream }: PartitionIdentity, job: string): EngineError {
-  const message =
-    `The state of "${job}" in partition ${shard} of "${stream}" is on its way from or to another one, ` +
-    "since a partition is being split. Ask again in a moment.";
-  return new EngineError("PARTITION_UNAVAILABLE", { message });
 }

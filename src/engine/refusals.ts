@@ -1,5 +1,6 @@
 /**
- * Why a partition takes nothing in for now, whatever it is: its jobs are behind, or their job has failed.
+ * Why a partition refuses what it is asked: its jobs are behind, their job has failed, it is being split, or
+ * who asks does not know of all partitions.
  */
 import { EngineError, type ErrorBody, errorBodyOf } from "../base/errors.ts";
 import { backlogBytesMax, stageBacklogBytesMax } from "../base/limits.ts";
@@ -40,4 +41,19 @@ function refusalOfBacklog(whose: string, backlog: number, bytesMax: number): Err
   if (backlog <= bytesMax) return undefined;
   const message = `${whose} ${backlog} bytes behind; ${bytesMax} are allowed.`;
   return errorBodyOf(new EngineError("BACKLOG_FULL", { message, details: { backlog } }));
+}
+
+/** Who asks by an older map does not know of all partitions; absent: this one is all that is asked. */
+export function checkMap(identity: PartitionIdentity, asked: number | undefined): void {
+  const { mapVersion, mapVersionMin = mapVersion, shard, stream } = identity;
+  if (asked === undefined || asked >= mapVersionMin) return;
+  const message = `Partition ${shard} of "${stream}" has map version ${mapVersion}; ask by that.`;
+  throw new EngineError("MAP_STALE", { message });
+}
+
+export function stillMoving({ shard, stream }: PartitionIdentity, job: string): EngineError {
+  const message =
+    `The state of "${job}" in partition ${shard} of "${stream}" is on its way from or to another one, ` +
+    "since a partition is being split. Ask again in a moment.";
+  return new EngineError("PARTITION_UNAVAILABLE", { message });
 }

@@ -5,6 +5,7 @@
  * asks again. Requests never wait for each other's question: on the platform one request may not await
  * another's promise.
  */
+import { type ErrorBody, errorBodyOf } from "../base/errors.ts";
 import type { RpcResult } from "../engine/partition-types.ts";
 
 export type Ask<Facts> = (name: string) => Promise<RpcResult<Facts>>;
@@ -38,6 +39,25 @@ export class FactsCache<Facts> {
     return known === undefined || known === old ? await this.#learn(name, ask) : { ok: true, value: known };
   }
 
+  /** Answers by what is known, and once more from the beginning where that is outdated. */
+  async answer<Value>(
+    name: string,
+    ask: Ask<Facts>,
+    isOutdated: (error: ErrorBody) => boolean,
+    work: (facts: Facts) => Promise<RpcResult<Value>>,
+  ): Promise<RpcResult<Value>> {
+    try {
+      const known = await this.get(name, ask);
+      if (!known.ok) return known;
+      const first = await work(known.value).catch(failed);
+      if (first.ok || !isOutdated(first.error)) return first;
+      const newer = await this.newer(name, known.value, ask);
+      return newer.ok ? await work(newer.value) : newer;
+    } catch (thrown) {
+      return failed(thrown);
+    }
+  }
+
   async #learn(name: string, ask: Ask<Facts>): Promise<RpcResult<Facts>> {
     const answer = await ask(name);
     this.#entries.delete(name);
@@ -49,4 +69,8 @@ export class FactsCache<Facts> {
     }
     return answer;
   }
+}
+
+function failed(thrown: unknown): { readonly ok: false; readonly error: ErrorBody } {
+  return { ok: false, error: errorBodyOf(thrown) };
 }

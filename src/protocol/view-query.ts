@@ -21,8 +21,6 @@ const timeoutMsMax = 30_000;
 export interface ViewQuery {
   /** As given: text, a JSON value, or text by column. Only the job's plan tells what it means. */
   readonly key: string | Readonly<Record<string, string>> | undefined;
-  /** Columns of a table of SQL that have a value: where they are its key, others are not read. */
-  readonly equal?: Readonly<Record<string, unknown>>;
   readonly windowFrom: number | undefined;
   readonly windowTo: number | undefined;
   readonly newestFirst: boolean;

@@ -12,6 +12,7 @@ import { freePort } from "../torture/run-torture.ts";
 import { ServerProcess } from "../torture/server-process.ts";
 import { contentOf, goOn, harnessOver, writeState } from "./partition-state.ts";
 import { goOnWithServer, serverContentOf, unpackFolder } from "./server-state.ts";
+import { goOnWithSql, sqlContentOf } from "./sql-state.ts";
 
 const here = new URL("./", import.meta.url);
 const releases = readdirSync(here).filter((name) => name.startsWith("state-"));
@@ -45,13 +46,22 @@ test.each(deployments)(
       await server.start();
       const client = new MillraceClient({ url: server.url });
       expect(await serverContentOf(client)).toEqual(expected.before);
+      const sql = sqlExpectedOf(folder);
+      if (sql) expect(await sqlContentOf(client)).toEqual(sql.before);
       expect(await goOnWithServer(client)).toEqual(expected.after);
+      if (sql) expect(await goOnWithSql(client)).toEqual(sql.after);
     } finally {
       await server.clean();
       rmSync(stateFolder, { recursive: true, force: true });
     }
   },
 );
+
+/** Undefined for a release before SQL. */
+function sqlExpectedOf(folder: URL): { readonly before: unknown; readonly after: unknown } | undefined {
+  const file = new URL("sql-expected.json", folder);
+  return existsSync(file) ? JSON.parse(readFileSync(file, "utf8")) : undefined;
+}
 
 test("a restore in the middle changes nothing", () => {
   const straight = harnessOver();

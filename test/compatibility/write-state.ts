@@ -11,6 +11,7 @@ import { freePort } from "../torture/run-torture.ts";
 import { ServerProcess } from "../torture/server-process.ts";
 import { contentOf, goOn, harnessOver, writeState } from "./partition-state.ts";
 import { goOnWithServer, packFolder, serverContentOf, writeServerState } from "./server-state.ts";
+import { goOnWithSql, sqlContentOf, writeSqlState } from "./sql-state.ts";
 
 const root = new URL("../../", import.meta.url);
 const { version } = JSON.parse(readFileSync(new URL("package.json", root), "utf8")) as { version: string };
@@ -33,13 +34,17 @@ const client = new MillraceClient({ url: server.url });
 try {
   await server.start();
   await writeServerState(client);
+  await writeSqlState(client);
   const serverBefore = await serverContentOf(client);
+  const sqlBefore = await sqlContentOf(client);
   await server.stop();
   packFolder(stateFolder, new URL("server.tar.gz", folder));
   await server.start();
   const serverAfter = await goOnWithServer(client);
   const content = { before: serverBefore, after: serverAfter };
   writeFileSync(new URL("server-expected.json", folder), `${JSON.stringify(content)}\n`);
+  const sqlContent = { before: sqlBefore, after: await goOnWithSql(client) };
+  writeFileSync(new URL("sql-expected.json", folder), `${JSON.stringify(sqlContent)}\n`);
 } finally {
   await server.clean();
   rmSync(stateFolder, { recursive: true, force: true });

@@ -71,7 +71,8 @@ export class MemoryCatalog {
     };
     return {
       coordinator: (call) => call(rpc as unknown as Parameters<typeof call>[0]),
-      views: { readShaped: () => Promise.reject(new Error("no view has rows here")) },
+      evaluateOverStream: () => Promise.reject(new Error("no stream has rows here")),
+      views: { evaluate: () => Promise.reject(new Error("no view has rows here")) },
       changes: () => Promise.reject(new Error("no query runs here")),
       append: (_, body) => {
         const rows = JSON.parse(new TextDecoder().decode(body)).length;

@@ -80,7 +80,9 @@ export function evaluatedRelation(
 ): readonly Row[] {
   return evaluateRelation(relation, {
     ...stillContext,
-    rowsOf: ({ table, columns }) => {
+    rowsOf: (each) => {
+      if (each.node !== "scan") return undefined;
+      const { table, columns } = each;
       const places = columns.map((name) => table.columns.findIndex((column) => column.name === name));
       return rows[table.name as "t" | "u"].map((row) => places.map((place) => row[place] as SqlValue));
     },

@@ -150,6 +150,22 @@ test("functions that the worker registers run in jobs, and in answers", { timeou
     [1, 4],
     [2, 4],
   ]);
+  await lastOf(`
+    CREATE FUNCTION changes AS 'changes';
+    CREATE TABLE mails (email STRING, sent STRING, who AS mask(email), at_time AS TO_TIMESTAMP(mask(sent)),
+      WATERMARK FOR at_time AS at_time) WITH ('connector' = 'http');
+    CREATE MATERIALIZED TABLE changes_of AS
+    SELECT window_start, COUNT(who) AS n, changes(who) AS changes
+    FROM TABLE(TUMBLE(TABLE mails, DESCRIPTOR(at_time), INTERVAL '1' MINUTE)) GROUP BY window_start, window_end;
+    INSERT INTO mails VALUES ('ann@x.org', '2024-01-01 00:00:01'), ('ben@x.org', '2024-01-01 00:00:02'),
+      ('ben@x.org', '2024-01-01 00:00:03'), ('cy@x.org', '2024-01-01 00:01:00')`);
+  await expectRows("SELECT n, changes FROM changes_of", [[3, 1]]);
+  await expectRows("SELECT changes(word), changes('x') FROM per_word WHERE word = 'be'", [[0, 0]]);
+  await expectRows("SELECT changes('x') FROM per_word", [[0]]);
   expect((await lastOf("SELECT mask('dee@x.org') AS a")).rows).toEqual([["d…@x.org"]]);
-  expect((await lastOf("DROP FUNCTION mask; SHOW USER FUNCTIONS")).rows).toEqual([["wavg"], ["words"]]);
+  expect((await lastOf("DROP FUNCTION mask; SHOW USER FUNCTIONS")).rows).toEqual([
+    ["changes"],
+    ["wavg"],
+    ["words"],
+  ]);
 });

@@ -6,8 +6,11 @@ import type { RpcResult, ScanPosition } from "../../engine/partition-types.ts";
 import type { CoordinatorRpc } from "../../host/coordinator/coordinator-rpc.ts";
 import type { SqlObjectsRpc } from "../../host/coordinator/sql-objects.ts";
 import { Ingest } from "../../host/ingest/ingest.ts";
+import { evaluateOverStream } from "../../host/query/evaluate-on-partitions.ts";
 import { readChanges } from "../../host/query/read-changes.ts";
-import { type ViewPorts, ViewReader } from "../../host/query/view-reader.ts";
+import { isOutdated, type ViewPorts, ViewReader } from "../../host/query/view-reader.ts";
+import type { EvaluationContext } from "../../interpreter/scalar-function.ts";
+import type { PartialQuery } from "../../sql/batch/divide.ts";
 import { coordinatorOf } from "../coordinator-stub.ts";
 import type { Environment } from "../environment.ts";
 import { isolate } from "../isolate.ts";
@@ -43,6 +46,13 @@ export class Serving {
       askFacts: this.askJobFacts,
     };
     this.views = new ViewReader(this.#viewPorts);
+  }
+
+  /** The rows of a part of a query of SQL over what is retained of a stream. */
+  evaluateOverStream(stream: string, query: PartialQuery, context: EvaluationContext) {
+    return isolate.streamFacts.answer(stream, this.askStreamFacts, isOutdated, (facts) =>
+      evaluateOverStream(this.#viewPorts, facts, query, context),
+    );
   }
 
   /** Rows of a changelog behind a place. */

@@ -47,6 +47,7 @@ export async function postSql(request: Request, serving: Serving): Promise<Respo
     coordinator: (ask) => serving.coordinator(ask),
     views: serving.views,
     changes: (view, after, limit) => serving.changes(view, after, limit),
+    evaluateOverStream: (...asked) => serving.evaluateOverStream(...asked),
     append: (stream, body) =>
       serving.ingest.ingest({ stream, body, format: "array", tokenId, producer: undefined }),
     functions: userFunctions,

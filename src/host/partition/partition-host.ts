@@ -10,6 +10,7 @@
  */
 import { EngineError, errorBodyOf, StorageFailure } from "../../base/errors.ts";
 import { KiB } from "../../base/limits.ts";
+import type { LogPlace } from "../../engine/log/read-frames.ts";
 import type { AppendRequest, AppendResult } from "../../engine/log/records.ts";
 import type { MapChange } from "../../engine/log/split-records.ts";
 import { heartbeatMs, Partition } from "../../engine/partition.ts";
@@ -22,6 +23,7 @@ import type {
   PartitionIdentity,
   PartitionStatus,
   RpcResult,
+  ScanPosition,
   SplitOrder,
   Tick,
   ViewPage,
@@ -33,9 +35,10 @@ import type { SavepointStatus } from "../../engine/savepoint/savepoint-store.ts"
 import type { BlobStore } from "../blobs.ts";
 import type { Shards } from "../shards.ts";
 import { ActivityReport } from "./activity-report.ts";
+import type { PartialAnswer, SentQuery } from "./evaluate-part.ts";
 import { creditWaitMs, OutputDelivery } from "./output-delivery.ts";
+import { PartitionReads } from "./partition-reads.ts";
 import type { PartitionRpc, SavepointBarrier } from "./partition-rpc.ts";
-import { readView } from "./read-view.ts";
 import { SavepointTransfer } from "./savepoint-transfer.ts";
 import { Waiters } from "./waiters.ts";
 
@@ -69,8 +72,6 @@ const slicesPerTurn = 64;
 const bytesPerTurn = 512 * KiB;
 /** Log that is applied in the turn that logs it, where another stage sent it: a later turn is a ms away. */
 const bytesAtOnce = 64 * KiB;
-/** Longest time in ms that a query waits for the replay after a restart; then it sees what there is. */
-const replayWaitMs = 5_000;
 
 export class PartitionHost implements PartitionRpc {
   readonly #ports: HostPorts;
@@ -84,8 +85,7 @@ export class PartitionHost implements PartitionRpc {
   readonly #delivery: OutputDelivery;
   readonly #transfer: SavepointTransfer;
   readonly #report: ActivityReport;
-  /** Offset of the last record that was logged before this object started. */
-  readonly #restartedAt: number;
+  readonly #reads: PartitionReads;
 
   /** `alarmAt` is the alarm that is set already, from before the object started. */
   constructor(ports: HostPorts, options: PartitionOptions, alarmAt: number | undefined) {
@@ -118,7 +118,13 @@ export class PartitionHost implements PartitionRpc {
     });
     this.#report = new ActivityReport((identity) => ports.reportActive(identity));
     this.#opened = Partition.isStored(ports) ? new Partition(ports, options) : undefined;
-    this.#restartedAt = (this.#opened?.log.nextOffset ?? 1) - 1;
+    this.#reads = new PartitionReads({
+      answer: (turn) => this.#answer(() => turn(this.#partition)),
+      until: (isMet, ms, late) => this.#waiters.until(() => isMet(this.#partition), ms, late),
+      soon: (work) => ports.soon(work),
+      restartedAt: (this.#opened?.log.nextOffset ?? 1) - 1,
+      ...{ functions: ports.functions, module: options.module },
+    });
     this.#endTurn();
   }
 
@@ -208,25 +214,21 @@ export class PartitionHost implements PartitionRpc {
     return this.#answer(() => this.#opened?.status() ?? null);
   }
 
-  async queryView(
+  queryView(
     job: string,
     run: number,
     scan: ViewScan,
     wait: { readonly minOffset: number; readonly timeoutMs: number } | undefined,
   ): Promise<RpcResult<ViewPage>> {
-    // After a restart what was applied before is applied again first: a view does not go back if it can
-    // help it.
-    const isBehind = await this.#answer(() => this.#partition.jobs.isBehind(job, run, this.#restartedAt));
-    if (!isBehind.ok) return isBehind;
-    if (isBehind.value) {
-      await this.#waitFor(job, run, this.#restartedAt, replayWaitMs);
-    }
-    if (wait) {
-      const waited = await this.#waitFor(job, run, wait.minOffset, wait.timeoutMs);
-      if (!waited.ok) return waited;
-    }
-    const read = (page: ViewScan) => this.#answer(() => this.#partition.queryView(job, run, page));
-    return readView(read, (work) => this.#ports.soon(work), scan);
+    return this.#reads.query(job, run, scan, wait);
+  }
+
+  evaluateView(job: string, run: number, query: SentQuery<ScanPosition>) {
+    return this.#reads.evaluateView(job, run, query);
+  }
+
+  evaluateStream(query: SentQuery<LogPlace>): Promise<RpcResult<PartialAnswer<LogPlace>>> {
+    return this.#reads.evaluateStream(query);
   }
 
   letters(job: string | undefined, after: string | undefined, limit: number): Promise<RpcResult<LetterPage>> {
@@ -352,13 +354,6 @@ export class PartitionHost implements PartitionRpc {
   /** A turn that broke off left nobody knows what work: an alarm finds out. */
   #lookAgain(): void {
     this.#wakeBy(this.#ports.clock.now() + heartbeatMs);
-  }
-
-  /** Resolves when the job has applied `minOffset`, or with an error: it failed, or it took too long. */
-  #waitFor(job: string, run: number, minOffset: number, timeoutMs: number): Promise<RpcResult<null>> {
-    const isMet = () => this.#partition.hasApplied(job, run, minOffset);
-    const late = `The view has not applied offset ${minOffset} within ${timeoutMs} ms.`;
-    return this.#waiters.until(isMet, timeoutMs, late);
   }
 
   #reportActive(): void {

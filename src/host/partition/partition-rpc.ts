@@ -2,6 +2,7 @@
  * The RPC surface of a partition's object: what ingest, queries and the coordinator call.
  */
 import type { Barrier } from "../../engine/log/barrier.ts";
+import type { LogPlace } from "../../engine/log/read-frames.ts";
 import type { AppendRequest, AppendResult } from "../../engine/log/records.ts";
 import type { MapChange } from "../../engine/log/split-records.ts";
 import type {
@@ -12,6 +13,7 @@ import type {
   PartitionIdentity,
   PartitionStatus,
   RpcResult,
+  ScanPosition,
   SplitOrder,
   Tick,
   ViewPage,
@@ -19,6 +21,7 @@ import type {
 } from "../../engine/partition-types.ts";
 import type { ProducerOrder } from "../../engine/producer-orders.ts";
 import type { SavepointStatus } from "../../engine/savepoint/savepoint-store.ts";
+import type { PartialAnswer, SentQuery } from "./evaluate-part.ts";
 
 /** A savepoint's barrier as it enters a shard. */
 export type SavepointBarrier = Omit<Barrier, "channels">;
@@ -47,6 +50,14 @@ export interface PartitionRpc {
     scan: ViewScan,
     wait: { readonly minOffset: number; readonly timeoutMs: number } | undefined,
   ): Promise<RpcResult<ViewPage>>;
+  /** Goes through a share of a view's rows, and answers what a part of a query of SQL keeps of them. */
+  evaluateView(
+    job: string,
+    run: number,
+    query: SentQuery<ScanPosition>,
+  ): Promise<RpcResult<PartialAnswer<ScanPosition>>>;
+  /** The same of what is retained of the stream. */
+  evaluateStream(query: SentQuery<LogPlace>): Promise<RpcResult<PartialAnswer<LogPlace>>>;
   /** Lets a savepoint's barrier into the log of a shard; again it changes nothing. */
   beginSavepoint(generation: number, barrier: SavepointBarrier): Promise<RpcResult<null>>;
   /** How far a savepoint of a run is here; null before its barrier has come. `JOB_FAILED` ends it. */

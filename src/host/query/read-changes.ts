@@ -1,7 +1,6 @@
 /**
  * Reading a changelog: the rows that a query has made, with their kinds, in the order in which it made them.
  */
-import { errorBodyOf } from "../../base/errors.ts";
 import type { JsonScalar } from "../../columnar/values.ts";
 import type { RpcResult, ScanPosition } from "../../engine/partition-types.ts";
 import type { JobFacts } from "../coordinator/coordinator-rpc.ts";
@@ -30,16 +29,7 @@ export async function readChanges(
   limit: number,
 ): Promise<RpcResult<ChangePage>> {
   const { facts, askFacts } = ports;
-  try {
-    const known = await facts.get(view, askFacts);
-    if (!known.ok) return known;
-    const first = await readOnce(ports, known.value, after, limit);
-    if (first.ok || !isOutdated(first.error)) return first;
-    const newer = await facts.newer(view, known.value, askFacts);
-    return newer.ok ? await readOnce(ports, newer.value, after, limit) : newer;
-  } catch (thrown) {
-    return { ok: false, error: errorBodyOf(thrown) };
-  }
+  return await facts.answer(view, askFacts, isOutdated, (known) => readOnce(ports, known, after, limit));
 }
 
 async function readOnce(

@@ -4,30 +4,30 @@
  * The answer is not a consistent cut. It says for each shard how far the rows reflect it (offset and
  * watermark). A query with a token waits, on each shard, until the view has come so far.
  */
-import { EngineError, type ErrorBody, errorBodyOf } from "../../base/errors.ts";
+import { EngineError, type ErrorBody } from "../../base/errors.ts";
 import { suggestName } from "../../base/suggest-name.ts";
 import type { RpcResult, ScanPosition, ViewPage, ViewScan } from "../../engine/partition-types.ts";
+import type { EvaluationContext } from "../../interpreter/scalar-function.ts";
+import type { Row } from "../../interpreter/values/sql-value.ts";
 import type { ViewAnswer } from "../../protocol/answers.ts";
-import type { TableShape } from "../../protocol/table-shape.ts";
 import type { Token } from "../../protocol/token.ts";
 import type { ViewQuery } from "../../protocol/view-query.ts";
 import { formatWatermark } from "../../protocol/watermark-text.ts";
+import type { PartialQuery } from "../../sql/batch/divide.ts";
 import type { JobFacts, StagePartitions } from "../coordinator/coordinator-rpc.ts";
 import type { Ask, FactsCache } from "../facts-cache.ts";
 import type { PartitionRpc } from "../partition/partition-rpc.ts";
-import { callShard, type Shards } from "../shards.ts";
-import type { WallClock } from "../wall-clock.ts";
+import { callShard } from "../shards.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
+import { type EvaluationPorts, evaluateOverView } from "./evaluate-on-partitions.ts";
 import { type MergedPage, mergePages } from "./merge-pages.ts";
-import { keyOfEqual, readKey } from "./read-key.ts";
+import { readKey } from "./read-key.ts";
 import { tokensOfSources } from "./tokens-of-sources.ts";
 
 /** Time for reading and for the way, on top of what a query may wait for its token. */
 const readTimeoutMs = 10_000;
 
-export interface ViewPorts {
-  readonly clock: WallClock;
-  readonly shards: Shards;
+export interface ViewPorts extends EvaluationPorts {
   readonly facts: FactsCache<JobFacts>;
   readonly askFacts: Ask<JobFacts>;
 }
@@ -37,12 +37,6 @@ interface ShardPage {
   readonly page: ViewPage;
 }
 
-/** A page of a view. `shape` is undefined where the view is no table of SQL, or has its rows as they are. */
-export interface ShapedAnswer {
-  readonly answer: ViewAnswer;
-  readonly shape: TableShape | undefined;
-}
-
 export class ViewReader {
   readonly #ports: ViewPorts;
 
@@ -50,39 +44,30 @@ export class ViewReader {
     this.#ports = ports;
   }
 
-  async read(view: string, query: ViewQuery): Promise<RpcResult<ViewAnswer>> {
-    const read = await this.readShaped(view, query);
-    return read.ok ? { ok: true, value: read.value.answer } : read;
+  read(view: string, query: ViewQuery): Promise<RpcResult<ViewAnswer>> {
+    return this.#withFacts(view, (facts) => this.#readOnce(facts, query));
   }
 
-  /** As `read`, with the shape of the table that the view is. */
-  async readShaped(view: string, query: ViewQuery): Promise<RpcResult<ShapedAnswer>> {
-    try {
-      const { facts, askFacts } = this.#ports;
-      const known = await facts.get(view, askFacts);
-      if (!known.ok) return known;
-      const first = await this.#tryOnce(known.value, query);
-      if (first.ok || !isOutdated(first.error)) return first;
-      const newer = await facts.newer(view, known.value, askFacts);
-      return newer.ok ? await this.#tryOnce(newer.value, query) : newer;
-    } catch (thrown) {
-      return { ok: false, error: errorBodyOf(thrown) };
-    }
+  /** The rows of a part of a query of SQL over a view: see `evaluate-on-partitions.ts`. */
+  evaluate(
+    view: string,
+    query: PartialQuery,
+    context: EvaluationContext,
+  ): Promise<RpcResult<readonly Row[]>> {
+    return this.#withFacts(view, (facts) => evaluateOverView(this.#ports, facts, query, context));
   }
 
-  async #tryOnce(facts: JobFacts, query: ViewQuery): Promise<RpcResult<ShapedAnswer>> {
-    try {
-      const read = await this.#readOnce(facts, query);
-      return read.ok ? { ok: true, value: { answer: read.value, shape: facts.shape } } : read;
-    } catch (thrown) {
-      return { ok: false, error: errorBodyOf(thrown) };
-    }
+  async #withFacts<Value>(
+    view: string,
+    read: (facts: JobFacts) => Promise<RpcResult<Value>>,
+  ): Promise<RpcResult<Value>> {
+    const { facts, askFacts } = this.#ports;
+    return await facts.answer(view, askFacts, isOutdated, read);
   }
 
   async #readOnce(facts: JobFacts, query: ViewQuery): Promise<RpcResult<ViewAnswer>> {
     const given = tokensOfSources(query, facts);
-    const wanted = query.key ?? keyOfEqual(facts.plan, query.equal ?? {}, facts.shape);
-    const key = wanted === undefined ? undefined : readKey(facts.plan, wanted, facts.ranges);
+    const key = query.key === undefined ? undefined : readKey(facts.plan, query.key, facts.ranges);
     const scan = scanOf(facts, query, key);
     const deadlineAt = this.#ports.clock.now() + query.timeoutMs;
     const token = await this.#tokenOfView(facts, given, deadlineAt);

@@ -5,7 +5,7 @@
  */
 import { type BindContext, simpleName } from "../../sql/bind/bind-context.ts";
 import { bindQuery } from "../../sql/bind/bind-query.ts";
-import type { Relation } from "../../sql/bind/logical-plan.ts";
+import { endlessScanOf, type Relation } from "../../sql/bind/logical-plan.ts";
 import { checkConnector } from "../../sql/catalog/connectors.ts";
 import { defineTable } from "../../sql/catalog/define-table.ts";
 import type { Catalog, TableDefinition } from "../../sql/catalog/table-definition.ts";
@@ -18,7 +18,6 @@ import type { Query } from "../../sql/parse/syntax-tree.ts";
 import { keysOfQuery } from "../../sql/plan/lower-insert.ts";
 import { nameOfJob, type PreparedInsert, prepareInsert, runInsert } from "./insert.ts";
 import { checkContinuous } from "./materialized-tables.ts";
-import { endlessScanOf } from "./select.ts";
 import { ask, type SqlPorts } from "./sql-ports.ts";
 import type { StatementResult } from "./statement-result.ts";
 import { storeTable } from "./store-table.ts";
@@ -77,7 +76,7 @@ function tableOf(statement: CreateTable, relation: Relation, context: BindContex
   const table = defineTable(source, simpleName(source, statement.name), statement, catalog, queried);
   if (!isMaterialized) return table;
   checkContinuous(statement, table, context);
-  if (!endlessScanOf(relation)) {
+  if (!endlessScanOf(relation, context.options)) {
     throw notSupported(source, statement, "a materialized table of rows that end, of VALUES or views");
   }
   const options = { connector: "view", ...table.options };

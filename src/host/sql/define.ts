@@ -92,7 +92,7 @@ export async function alter(
   if (table.materialized || statement.isMaterialized) {
     return alterMaterializedTable(statement, table, context, ports);
   }
-  const changed = alterTable(source, table, statement);
+  const changed = alterTable(source, table, statement, catalog.function);
   checkConnector(changed);
   if (changed.name !== name) checkFree(changed.name, statement, context);
   await checkChange(table, changed, statement, context, ports);

@@ -10,18 +10,17 @@ import type { DataflowDefinition } from "../../protocol/dataflow.ts";
 import type { JobDefinition } from "../../protocol/job-spec.ts";
 import type { BindContext } from "../../sql/bind/bind-context.ts";
 import { bindInsert } from "../../sql/bind/bind-insert.ts";
-import type { InsertPlan } from "../../sql/bind/logical-plan.ts";
+import { endlessScanOf, type InsertPlan } from "../../sql/bind/logical-plan.ts";
 import { optionOf, type SessionOptions } from "../../sql/bind/session-options.ts";
-import { connectors } from "../../sql/catalog/connectors.ts";
 import { streamOf } from "../../sql/catalog/stream-of-table.ts";
 import { type TableColumn, writtenColumns } from "../../sql/catalog/table-definition.ts";
 import { optimize } from "../../sql/optimize/optimize.ts";
 import { formatStatement } from "../../sql/parse/format-statement.ts";
 import type { Insert } from "../../sql/parse/statement-tree.ts";
-import { notSupported, statementError } from "../../sql/parse/syntax-error.ts";
+import { notSupported } from "../../sql/parse/syntax-error.ts";
 import { demandOf, planDataflow } from "../../sql/plan/lower-insert.ts";
 import { lowerToJob } from "../../sql/plan/lower-to-job.ts";
-import { endlessScanOf, evaluate } from "./select.ts";
+import { evaluate } from "./select.ts";
 import { ask, type SqlPorts } from "./sql-ports.ts";
 import type { StatementResult } from "./statement-result.ts";
 
@@ -52,13 +51,9 @@ export async function insert(
 }
 
 export function prepareInsert(inserts: readonly Insert[], context: BindContext): PreparedInsert {
-  const bound = inserts.map((each) => {
-    const plan = bindInsert(each, context);
-    checkWritable(plan, each, context);
-    return plan;
-  });
+  const bound = inserts.map((each) => bindInsert(each, context));
   const plans = bound.map((plan) => ({ ...plan, input: optimize(plan.input) }));
-  if (plans.every(({ input }) => !endlessScanOf(input))) {
+  if (plans.every(({ input }) => !endlessScanOf(input, context.options))) {
     for (const [index, plan] of plans.entries()) checkAppended(plan, inserts[index], context);
     return { does: "append", bound, plans };
   }
@@ -103,12 +98,6 @@ export async function nameOfJob(table: string, options: SessionOptions, ports: S
     const name = number === 1 ? base : `${base}-${number}`;
     if (!taken.has(name)) return name;
   }
-}
-
-function checkWritable({ table }: InsertPlan, { into }: Insert, { source }: BindContext): void {
-  const { connector = "" } = table.options;
-  if (connectors[connector]?.canWrite !== false) return;
-  throw statementError(source, into, `${table.name} has the connector '${connector}', which is only read`);
 }
 
 /** Rows that end go where rows are appended: no job runs that could keep them. */

@@ -1,29 +1,30 @@
 /**
- * Queries: what ends is answered at once, what does not is a job whose changes are read.
+ * Queries: what there is now is answered at once, what comes is a job whose changes are read.
  */
+import { EngineError } from "../../base/errors.ts";
+import type { EvaluationContext } from "../../interpreter/scalar-function.ts";
 import type { SqlField } from "../../interpreter/types/sql-type.ts";
 import type { Row } from "../../interpreter/values/sql-value.ts";
+import { divide, scanOf } from "../../sql/batch/divide.ts";
 import { evaluateRelation } from "../../sql/batch/evaluate-relation.ts";
-import { boundsOfScans } from "../../sql/batch/scan-bounds.ts";
 import type { BindContext } from "../../sql/bind/bind-context.ts";
 import { bindQuery } from "../../sql/bind/bind-query.ts";
-import {
-  type Field,
-  inputsOfRelation,
-  type Relation,
-  type ScanRelation,
-} from "../../sql/bind/logical-plan.ts";
+import { endlessScanOf, type Field, type Relation } from "../../sql/bind/logical-plan.ts";
 import { optionOf, type SessionOptions } from "../../sql/bind/session-options.ts";
+import { isStreamTable, streamOf } from "../../sql/catalog/stream-of-table.ts";
+import type { TableDefinition } from "../../sql/catalog/table-definition.ts";
 import { optimize } from "../../sql/optimize/optimize.ts";
 import { formatStatement } from "../../sql/parse/format-statement.ts";
 import type { QueryStatement } from "../../sql/parse/statement-tree.ts";
-import { notSupported } from "../../sql/parse/syntax-error.ts";
+import { isChangelog } from "../../sql/plan/staging.ts";
 import { ContinuousQuery } from "./continuous-query.ts";
-import { readViewRows } from "./read-view.ts";
 import type { Session, SqlPorts } from "./sql-ports.ts";
 import type { StatementResult } from "./statement-result.ts";
 
-/** A query over what ends, VALUES and views; or one that does not, where changes are read as they come. */
+/**
+ * The changes of a query over streams, as they come, where the caller reads them so; else what there is now,
+ * in views and streams.
+ */
 export async function select(
   statement: QueryStatement,
   context: BindContext,
@@ -31,53 +32,45 @@ export async function select(
   ports: SqlPorts,
 ): Promise<StatementResult> {
   const relation = optimize(bindQuery(statement.query, context));
-  const stream = endlessScanOf(relation);
-  if (stream && isContinuous) {
+  const fields = withOwnNames(relation.fields);
+  if (isContinuous && endlessScanOf(relation, context.options)) {
     const text = formatStatement(statement);
-    const named = { ...relation, fields: withOwnNames(relation.fields) };
-    const query = await ContinuousQuery.start(named, context.options, text, ports);
+    const query = await ContinuousQuery.start({ ...relation, fields }, context.options, text, ports);
     return { statement: "SELECT", job: query.job, query };
   }
-  if (stream) {
-    const { name } = stream.table;
-    throw notSupported(
-      context.source,
-      statement,
-      `an answer that ends to a query over ${name}, which does not; ` +
-        "read its changes with Accept: text/event-stream, or INSERT INTO a table of the view connector " +
-        "and query that",
-    );
-  }
-  const rows = await evaluate(relation, context.options, ports);
-  return { statement: "SELECT", table: { fields: withOwnNames(relation.fields), rows } };
+  return { statement: "SELECT", table: { fields, rows: await evaluate(relation, context.options, ports) } };
 }
 
-/** The rows of a query that ends. */
+/** The rows of a query that ends: its partitions make what they can, all else is evaluated here. */
 export async function evaluate(
-  relation: Relation,
+  query: Relation,
   options: SessionOptions,
   ports: SqlPorts,
 ): Promise<readonly Row[]> {
-  const read = new Map<ScanRelation, readonly Row[]>();
-  for (const [scan, bounds] of boundsOfScans(relation)) {
-    read.set(scan, await readViewRows(scan, bounds, ports));
-  }
-  return evaluateRelation(relation, {
+  const context: EvaluationContext = {
     timeZone: optionOf(options, "table.local-time-zone"),
     moment: { processingTime: ports.clock.now(), watermark: null, random: () => ports.random() },
     functions: ports.functions,
-    rowsOf: (scan) => read.get(scan) ?? [],
-  });
+  };
+  const { relation, parts } = divide(query);
+  const made = new Map<Relation, readonly Row[]>();
+  for (const [part, partial] of parts) {
+    const { table } = scanOf(partial);
+    checkComesOnly(table);
+    const answer = isStreamTable(table)
+      ? await ports.evaluateOverStream(streamOf(table), partial, context)
+      : await ports.views.evaluate(table.name, partial, context);
+    if (!answer.ok) throw new EngineError(answer.error.code, { message: answer.error.message });
+    made.set(part, answer.value);
+  }
+  return evaluateRelation(relation, { ...context, rowsOf: (each) => made.get(each) });
 }
 
-/** A table of a query whose rows have no end; undefined where the query ends. */
-export function endlessScanOf(relation: Relation): ScanRelation | undefined {
-  return scansOf(relation).find(({ table }) => table.options.connector !== "view");
-}
-
-function scansOf(relation: Relation): ScanRelation[] {
-  if (relation.node === "scan") return [relation];
-  return inputsOfRelation(relation).flatMap(scansOf);
+function checkComesOnly(table: TableDefinition): void {
+  if (!isChangelog(table)) return;
+  const what = `an answer over ${table.name}, whose rows are changes; fill a view, and query that`;
+  const message = `Not supported: ${what}.`;
+  throw new EngineError("SQL_NOT_SUPPORTED", { message });
 }
 
 /** Of columns that share a name all but the first get a number behind it, as Flink gives them. */

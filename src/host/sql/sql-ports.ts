@@ -3,8 +3,11 @@
  */
 import { EngineError } from "../../base/errors.ts";
 import type { RpcResult, ScanPosition } from "../../engine/partition-types.ts";
+import type { EvaluationContext } from "../../interpreter/scalar-function.ts";
 import type { UserFunctions } from "../../interpreter/user-functions.ts";
+import type { Row } from "../../interpreter/values/sql-value.ts";
 import type { IngestAnswer } from "../../protocol/answers.ts";
+import type { PartialQuery } from "../../sql/batch/divide.ts";
 import type { SessionOptions } from "../../sql/bind/session-options.ts";
 import type { CoordinatorRpc } from "../coordinator/coordinator-rpc.ts";
 import type { SqlObjectsRpc } from "../coordinator/sql-objects.ts";
@@ -16,7 +19,13 @@ export interface SqlPorts {
   readonly coordinator: <Value>(
     call: (rpc: CoordinatorRpc & SqlObjectsRpc) => Promise<RpcResult<Value>>,
   ) => Promise<RpcResult<Value>>;
-  readonly views: Pick<ViewReader, "readShaped">;
+  readonly views: Pick<ViewReader, "evaluate">;
+  /** The rows of a part of a query over what is retained of a stream. */
+  readonly evaluateOverStream: (
+    stream: string,
+    query: PartialQuery,
+    context: EvaluationContext,
+  ) => Promise<RpcResult<readonly Row[]>>;
   readonly changes: (
     view: string,
     after: ScanPosition | undefined,

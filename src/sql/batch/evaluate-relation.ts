@@ -3,8 +3,8 @@
  * makes an array of them.
  */
 
+import { assert } from "../../base/assert.ts";
 import { EngineError } from "../../base/errors.ts";
-import { compileAggregate } from "../../interpreter/compile-aggregate.ts";
 import { compileExpression, compileExpressions } from "../../interpreter/compile-expression.ts";
 import type { EvaluationContext } from "../../interpreter/scalar-function.ts";
 import type { SqlType } from "../../interpreter/types/sql-type.ts";
@@ -12,11 +12,8 @@ import { comparisonOf, nullsLast } from "../../interpreter/values/compare-values
 import { elementsIn } from "../../interpreter/values/elements.ts";
 import { nanosPerMilli, type Row, type SqlValue } from "../../interpreter/values/sql-value.ts";
 import { timeZoneOf } from "../../interpreter/values/time-zone.ts";
-import { encodeRow } from "../../interpreter/values/value-codec.ts";
-import { toHex } from "../../interpreter/values/value-json.ts";
 import type {
   AggregateRelation,
-  GroupWindow,
   Relation,
   ScanRelation,
   SetRelation,
@@ -24,19 +21,24 @@ import type {
   UnnestRelation,
   WindowRelation,
 } from "../bind/logical-plan.ts";
+import { GroupRows, textOf } from "./group-rows.ts";
+import { withWindowBelow } from "./window-below.ts";
 import { type Bounds, mergeSessions, windowsOf } from "./windows-of.ts";
 
-/** Where the rows of tables come from, and what all expressions share. */
+/** Rows that are there, and what all expressions share. */
 export interface BatchContext extends EvaluationContext {
-  readonly rowsOf: (scan: ScanRelation) => readonly Row[];
+  /** The rows of a relation that need not be evaluated; those of a scan have to be there. */
+  readonly rowsOf: (relation: Relation) => readonly Row[] | undefined;
 }
 
 /** Returns the rows of a relation, in order where it is sorted. */
 export function evaluateRelation(relation: Relation, context: BatchContext): readonly Row[] {
+  const there = context.rowsOf(relation);
+  if (there) return there;
   const read = (input: Relation) => evaluateRelation(input, context);
   switch (relation.node) {
     case "scan":
-      return context.rowsOf(relation);
+      return noRows(relation);
     case "values":
       return relation.rows.map((row) => row.map((each) => compileExpression(each, context)([])));
     case "calc": {
@@ -52,7 +54,8 @@ export function evaluateRelation(relation: Relation, context: BatchContext): rea
     case "window":
       return windowed(relation, read(relation.input), context);
     case "aggregate":
-      return aggregated(relation, read(relation.input), context);
+      if (relation.groupWindow) return read(withWindowBelow(relation));
+      return grouped(relation, read(relation.input), context);
     case "union":
       return relation.inputs.flatMap(read);
     case "set":
@@ -62,6 +65,10 @@ export function evaluateRelation(relation: Relation, context: BatchContext): rea
     case "limit":
       return read(relation.input).slice(relation.offset, relation.offset + relation.count);
   }
+}
+
+function noRows({ table }: ScanRelation): never {
+  assert(false, `the rows of ${table.name} are there`);
 }
 
 function unnested(relation: UnnestRelation, rows: readonly Row[], context: BatchContext): Row[] {
@@ -132,75 +139,10 @@ function clocksFor(type: SqlType | undefined, { timeZone }: BatchContext) {
   };
 }
 
-function aggregated(relation: AggregateRelation, rows: readonly Row[], context: BatchContext): Row[] {
-  const { sets, key, groupWindow } = relation;
-  if (groupWindow) return groupWindowed(relation, groupWindow, rows, context);
-  if (!sets) return groupsOf(relation, rows, context);
-  return sets.flatMap((set, number) => {
-    const isLeftOut = (place: number) => !set.includes(place);
-    const chosen = { ...relation, key: key.filter((_, place) => !isLeftOut(place)) };
-    return groupsOf(chosen, rows, context).map((row): Row => {
-      let next = 0;
-      const keys = key.map((_, place) => (isLeftOut(place) ? null : (row[next++] ?? null)));
-      return [...keys, number, ...row.slice(next)];
-    });
-  });
-}
-
-function groupWindowed(
-  relation: AggregateRelation,
-  { window, time, properties }: GroupWindow,
-  rows: readonly Row[],
-  context: BatchContext,
-): Row[] {
-  const { input, key } = relation;
-  const width = input.fields.length;
-  const type: SqlType = { name: "TIMESTAMP", precision: 3, isNullable: false };
-  const added = ["start", "end", "time"].map((name) => ({ name, type }));
-  const inner: WindowRelation = {
-    ...{ node: "window", input, window, time, number: 0 },
-    key: window.kind === "session" ? key : [],
-    fields: [...input.fields, ...added],
-  };
-  const grouped: AggregateRelation = {
-    ...{ node: "aggregate", input: inner, aggregates: relation.aggregates, fields: [] },
-    key: [...key, width, width + 1, width + 2],
-  };
-  const places: Readonly<Record<string, number>> = { start: 0, end: 1, time: 2, processing: 2 };
-  return groupsOf(grouped, windowed(inner, rows, context), context).map((row): Row => {
-    const bounds = row.slice(key.length, key.length + 3);
-    const values = row.slice(key.length + 3);
-    return [
-      ...row.slice(0, key.length),
-      ...values,
-      ...properties.map((each) => bounds[places[each] ?? 0] ?? null),
-    ];
-  });
-}
-
-function groupsOf(relation: AggregateRelation, rows: readonly Row[], context: BatchContext): Row[] {
-  const { key, input, aggregates } = relation;
-  const types = key.map((column) => input.fields[column]?.type as SqlType);
-  const groups = groupedBy(rows, (row) =>
-    textOf(
-      types,
-      key.map((column) => row[column] as SqlValue),
-    ),
-  );
-  // Without a key there is one group, which may be empty.
-  if (groups.length === 0 && key.length === 0) groups.push([]);
-  const compiled = aggregates.map((each) => compileAggregate(each, false, context));
-  return groups.map((group) => {
-    const values = compiled.map(({ accumulating, valuesOf }) => {
-      const accumulator = accumulating.create();
-      for (const row of group) {
-        const given = valuesOf(row);
-        if (given) accumulating.accumulate(accumulator, given);
-      }
-      return accumulating.value(accumulator);
-    });
-    return [...key.map((column) => group[0]?.[column] ?? null), ...values];
-  });
+function grouped(relation: AggregateRelation, rows: readonly Row[], context: BatchContext): Row[] {
+  const groups = new GroupRows(relation, context);
+  groups.add(rows);
+  return groups.rows();
 }
 
 function setOf({ set, isAll, fields }: SetRelation, left: readonly Row[], right: readonly Row[]): Row[] {
@@ -224,7 +166,8 @@ function setOf({ set, isAll, fields }: SetRelation, left: readonly Row[], right:
   });
 }
 
-function sorted({ order, fields }: SortRelation, rows: readonly Row[]): Row[] {
+/** Rows in the order that a relation gives them. */
+export function sorted({ order, fields }: SortRelation, rows: readonly Row[]): Row[] {
   const comparisons = order.map(({ column, isDescending, areNullsFirst }) => {
     const compare = nullsLast(comparisonOf(fields[column]?.type as SqlType));
     return (one: Row, other: Row) => {
@@ -252,8 +195,4 @@ function groupedBy(rows: readonly Row[], keyOf: (row: Row) => string): Row[][] {
     else groups.set(key, [row]);
   }
   return [...groups.values()];
-}
-
-function textOf(types: readonly SqlType[], values: Row): string {
-  return toHex(encodeRow(types, values));
 }

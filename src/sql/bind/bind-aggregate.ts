@@ -55,8 +55,17 @@ export function bindAggregate(
     isDistinct: clauses?.isDistinct === true,
     ...(clauses?.filter && { filter: binder.condition(clauses.filter, "FILTER") }),
     ...(Object.keys(options).length > 0 && { options }),
-    ...(!aggregate.canRetract && isUserCall(aggregate.name) && { options: { retracts: "never" } }),
+    ...(isUserCall(aggregate.name) && optionsOfUser(aggregate)),
   };
+}
+
+/** What a user's aggregate lacks: who plans its call does not have its declaration. */
+function optionsOfUser({ canRetract, canMerge }: AggregateFunction): Pick<AggregateExpression, "options"> {
+  const options = {
+    ...(!canRetract && { retracts: "never" }),
+    ...(canMerge === false && { merges: "never" }),
+  };
+  return Object.keys(options).length > 0 ? { options } : {};
 }
 
 function callParts(source: SourceText, binder: ExpressionBinder, aggregate: AggregateFunction, call: Call) {

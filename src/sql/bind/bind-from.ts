@@ -75,14 +75,14 @@ function bindNamed(reference: NamedTable, context: BindContext): NamedRelation {
   }
   const { connector = "" } = table.options;
   if (connectors[connector]?.canRead === false) {
-    const message = `${name} has the connector '${connector}', which is written to only`;
+    const message = `${name} has the connector '${connector}', which is only written`;
     throw statementError(source, reference.name, message);
   }
   const hinted = reference.hints.filter((hint) => hint.name.toUpperCase() === "OPTIONS");
   const options = hinted.flatMap((hint) => hint.options.map(({ key, value = "" }) => [key, value] as const));
   const scanned =
     options.length > 0 ? { ...table, options: { ...table.options, ...Object.fromEntries(options) } } : table;
-  return aliased(bindScan(scanned), reference, source, name);
+  return aliased(bindScan(scanned, catalog.function), reference, source, name);
 }
 
 function bindView(view: ViewDefinition, context: BindContext, span: Span): Relation {

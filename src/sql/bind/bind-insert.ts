@@ -6,6 +6,7 @@ import { suggestName } from "../../base/suggest-name.ts";
 import { canCastImplicitly } from "../../interpreter/cast/implicit-casts.ts";
 import type { RowExpression } from "../../interpreter/row-expression.ts";
 import { formatShape } from "../../interpreter/types/sql-type.ts";
+import { connectors } from "../catalog/connectors.ts";
 import { type TableDefinition, writtenColumns } from "../catalog/table-definition.ts";
 import type { Insert } from "../parse/statement-tree.ts";
 import { notSupported, type SourceText, statementError } from "../parse/syntax-error.ts";
@@ -29,6 +30,11 @@ export function bindInsert(insert: Insert, context: BindContext): InsertPlan {
   }
   if (found.materialized) {
     const message = `${name} is a materialized table: its query gives it its rows, and nothing else does`;
+    throw statementError(source, insert.into, message);
+  }
+  const { connector = "" } = found.options;
+  if (connectors[connector]?.canWrite === false) {
+    const message = `${name} has the connector '${connector}', which is only read`;
     throw statementError(source, insert.into, message);
   }
   const options = Object.fromEntries(insert.options.map(({ key, value }) => [key, value]));

@@ -6,6 +6,7 @@ import type { RowExpression } from "../../interpreter/row-expression.ts";
 import type { SqlType } from "../../interpreter/types/sql-type.ts";
 import type { AggregateCall, WindowShape, WindowTime } from "../../protocol/dataflow.ts";
 import type { TableDefinition } from "../catalog/table-definition.ts";
+import { optionOf, type SessionOptions } from "./session-options.ts";
 
 export type Relation =
   | ScanRelation
@@ -147,6 +148,17 @@ export function inputsOfRelation(relation: Relation): readonly Relation[] {
     default:
       return [relation.input];
   }
+}
+
+/** The tables that a relation reads, as often as it reads them. */
+export function scansOf(relation: Relation): ScanRelation[] {
+  return relation.node === "scan" ? [relation] : inputsOfRelation(relation).flatMap(scansOf);
+}
+
+/** A table of a query whose rows have no end; undefined where the query ends, as all do in batch mode. */
+export function endlessScanOf(relation: Relation, options: SessionOptions): ScanRelation | undefined {
+  if (optionOf(options, "execution.runtime-mode").toUpperCase() === "BATCH") return undefined;
+  return scansOf(relation).find(({ table }) => table.options.connector !== "view");
 }
 
 /** The window whose start and end are both among the keys. */

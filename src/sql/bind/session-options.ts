@@ -101,6 +101,11 @@ export const sessionOptions: Readonly<Record<string, OptionFacts>> = Object.free
     check: number,
   },
   "pipeline.name": { default: "", help: "The name of the next job.", check: () => undefined },
+  "execution.runtime-mode": {
+    default: "STREAMING",
+    help: "BATCH: a query over a stream is about what is retained of it, and its answer ends.",
+    check: oneOf("STREAMING", "BATCH"),
+  },
   "execution.state-recovery.path": {
     default: "",
     help: "The number of the savepoint that the next job begins with.",

@@ -2,7 +2,7 @@
  * EXPLAIN: what a query means, what each pass of the optimizer made of it, and how it runs.
  */
 import { EngineError } from "../../base/errors.ts";
-import type { InsertPlan, Relation } from "../bind/logical-plan.ts";
+import { endlessScanOf, type InsertPlan, type Relation } from "../bind/logical-plan.ts";
 import type { SessionOptions } from "../bind/session-options.ts";
 import { optimize } from "../optimize/optimize.ts";
 import { planDataflow } from "../plan/lower-insert.ts";
@@ -10,6 +10,7 @@ import { lowerToJob } from "../plan/lower-to-job.ts";
 import { resultInsert } from "../plan/result-insert.ts";
 import { adviceOnDataflow, adviceOnJob } from "./advise-on-state.ts";
 import { formatDataflow } from "./format-dataflow.ts";
+import { formatDivision } from "./format-division.ts";
 import { formatJob } from "./format-job.ts";
 import { formatRelation } from "./format-relation.ts";
 
@@ -25,9 +26,13 @@ export function explainInserts(inserts: readonly InsertPlan[], options: SessionO
   return [...parts.flat(), physical].join("\n\n");
 }
 
-/** Explains a query as if its changes were read one after the other. */
-export function explainQuery(relation: Relation, options: SessionOptions): string {
-  return [...logicalParts(relation), physicalPart([resultInsert(optimize(relation))], options)].join("\n\n");
+/** Explains a query: how it is answered where it ends, or else how its changes come. */
+export function explainQuery(query: Relation, options: SessionOptions): string {
+  const relation = optimize(query);
+  const physical = endlessScanOf(relation, options)
+    ? physicalPart([resultInsert(relation)], options)
+    : `== Physical Plan ==\n${formatDivision(relation)}`;
+  return [...logicalParts(query), physical].join("\n\n");
 }
 
 function logicalParts(relation: Relation): string[] {

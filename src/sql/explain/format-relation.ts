@@ -6,10 +6,16 @@ import type { WindowShape, WindowTime } from "../../protocol/dataflow.ts";
 import { inputsOfRelation, type Relation } from "../bind/logical-plan.ts";
 import { formatRowExpression } from "./format-expression.ts";
 
-/** Returns one line for each relation, indented by its depth. */
-export function formatRelation(relation: Relation, depth = 0): string {
-  const line = `${"   ".repeat(depth)}${depth === 0 ? "" : "+- "}${describe(relation)}`;
-  return [line, ...inputsOfRelation(relation).map((input) => formatRelation(input, depth + 1))].join("\n");
+/** Returns one line for each relation, indented by its depth; nothing is said of what is below a `named` one. */
+export function formatRelation(
+  relation: Relation,
+  depth = 0,
+  named: ReadonlyMap<Relation, string> = new Map(),
+): string {
+  const name = named.get(relation);
+  const line = `${"   ".repeat(depth)}${depth === 0 ? "" : "+- "}${name ?? describe(relation)}`;
+  const inputs = name === undefined ? inputsOfRelation(relation) : [];
+  return [line, ...inputs.map((input) => formatRelation(input, depth + 1, named))].join("\n");
 }
 
 function describe(relation: Relation): string {

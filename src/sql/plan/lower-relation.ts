@@ -14,8 +14,7 @@ import type {
   SortRelation,
   WindowRelation,
 } from "../bind/logical-plan.ts";
-import { isStreamTable } from "../catalog/stream-of-table.ts";
-import { keysOfWindowed, windowOfAggregate } from "./aggregate-window.ts";
+import { keysOfWindowed, type WindowedAggregate, windowOfAggregate } from "./aggregate-window.ts";
 import { setsApart } from "./grouping-sets.ts";
 import type { Flow, Staging } from "./staging.ts";
 
@@ -36,10 +35,6 @@ export function lower(relation: Relation, lowering: Lowering, needsUpdateBefore:
       const { options, name: read } = relation.table;
       if (options.connector === "view") {
         throw notHere(`the view ${read} within a continuous query, which reads streams; query it by itself`);
-      }
-      if (!isStreamTable(relation.table)) {
-        const message = `${read} has the connector '${options.connector}', which is only written.`;
-        throw new EngineError("SQL_INVALID", { message });
       }
       return staging.scan(relation);
     }
@@ -146,6 +141,7 @@ function lowerAggregate(relation: AggregateRelation, lowering: Lowering, needsUp
     const { window, time, key, properties, isLegacy, places } = windowed;
     const input = lower(windowed.input, lowering, true);
     checkRetracted(windowed.aggregates, input);
+    checkMerged(windowed);
     const keyTypes = key.map((column) => input.types[column] as SqlType);
     const [flow] = staging.exchange(
       [{ flow: input, key }],
@@ -208,6 +204,14 @@ function checkRetracted(aggregates: readonly AggregateCall[], { isChanging }: Fl
   if (!isChanging || !stuck) return;
   const name = stuck.function.replace(/^user:/, "");
   throw notHere(`${name} of rows that change: it takes none back`);
+}
+
+/** Throws for an aggregate that would have to be merged of parts, and cannot. */
+function checkMerged({ aggregates, window: { kind } }: WindowedAggregate): void {
+  const stuck = aggregates.find(({ options }) => options?.merges === "never");
+  if (!stuck || kind === "tumble" || kind === "attached") return;
+  const name = stuck.function.replace(/^user:/, "");
+  throw notHere(`${name} in ${kind.toUpperCase()} windows, which are put together: declare its merge`);
 }
 
 function namesOf({ fields }: Relation, key: readonly number[]): string {

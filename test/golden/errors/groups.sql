@@ -63,6 +63,3 @@ SELECT * FROM clicks LEFT JOIN UNNEST(SPLIT(url, '/')) AS w (word) ON word <> ''
 
 -- QUALIFY
 SELECT user_id FROM clicks QUALIFY quantity > 1
-
--- a continuous query that is asked for its rows
-SELECT user_id FROM clicks

@@ -6,6 +6,7 @@
  */
 import { EngineError, errorBodyOf } from "../../../src/base/errors.ts";
 import { LiveProducers } from "../../../src/engine/log/live-producers.ts";
+import type { LogPlace } from "../../../src/engine/log/read-frames.ts";
 import type { AppendRequest, AppendResult } from "../../../src/engine/log/records.ts";
 import type { MapChange } from "../../../src/engine/log/split-records.ts";
 import type {
@@ -17,6 +18,7 @@ import type {
   PartitionIdentity,
   PartitionStatus,
   RpcResult,
+  ScanPosition,
   SplitOrder,
   Tick,
   ViewPage,
@@ -24,8 +26,17 @@ import type {
 } from "../../../src/engine/partition-types.ts";
 import { changesOf, type ProducerOrder, raisedBy } from "../../../src/engine/producer-orders.ts";
 import type { SavepointStatus } from "../../../src/engine/savepoint/savepoint-store.ts";
+import {
+  evaluatePart,
+  type PartialAnswer,
+  type ReadPage,
+  type SentQuery,
+} from "../../../src/host/partition/evaluate-part.ts";
+import { rowPageOf } from "../../../src/host/partition/partition-reads.ts";
 import type { PartitionRpc, SavepointBarrier } from "../../../src/host/partition/partition-rpc.ts";
 import { type ShardAddress, type Shards, shardName } from "../../../src/host/shards.ts";
+import type { Row } from "../../../src/interpreter/values/sql-value.ts";
+import { scanOf } from "../../../src/sql/batch/divide.ts";
 
 export class FakeShards implements Shards {
   readonly partitions = new Map<string, FakePartition>();
@@ -56,11 +67,15 @@ export class FakePartition implements PartitionRpc {
   status_: Partial<PartitionStatus> = {};
   jobStatus: Partial<JobStatus> = {};
   page: ViewPage = { rows: [], hasMore: false, watermark: 0n, appliedOffset: 0 };
+  /** What each turn of an evaluation reads. */
+  pageOf: (scan: ViewScan) => ViewPage = () => this.page;
   token: readonly number[] = [];
   savepoint: SavepointStatus | null = null;
   savepointFailure: string | undefined;
   handover: Handover = { nextOffset: 1, acceptance: new Uint8Array(0) };
   handedOver: HandoverStatus = { state: "None", parts: 0 };
+  /** Of the stream, for queries. */
+  streamRows: readonly Row[] = [];
   letterPage: LetterPage = { letters: [], next: undefined };
   /** Runs before every call; what it throws is what the platform would throw. */
   beforeCall: (method: string) => void | Promise<void> = () => {};
@@ -143,6 +158,42 @@ export class FakePartition implements PartitionRpc {
     });
   }
 
+  evaluateView(job: string, run: number, query: SentQuery<ScanPosition>) {
+    return this.#call(`evaluateView ${job} ${run} behind ${query.after?.hash ?? "-"}`, async () => {
+      if (!this.jobs.has(run)) throw new EngineError("VIEW_NOT_FOUND", { message: "No such job here." });
+      const { mapVersion, key, shape } = query;
+      const whole = {
+        ...(mapVersion !== undefined && { mapVersion }),
+        ...(key && { key }),
+        newestFirst: true,
+      };
+      return await this.#evaluate<ScanPosition>(query, (after, limit) => {
+        const page = this.pageOf({ ...whole, limit, ...(after && { after }) });
+        return rowPageOf(page, scanOf(query), shape);
+      });
+    });
+  }
+
+  evaluateStream(query: SentQuery<LogPlace>) {
+    return this.#call(`evaluateStream behind ${query.after?.from ?? "-"}`, () =>
+      this.#evaluate<LogPlace>(query, () => ({ rows: this.streamRows, bytes: 0, next: undefined })),
+    );
+  }
+
+  async #evaluate<Place>(
+    query: SentQuery<Place>,
+    read: (after: Place | undefined, limit: number) => ReadPage<Place>,
+  ): Promise<PartialAnswer<Place>> {
+    const answer = await evaluatePart<Place>(
+      async (...place) => ({ ok: true, value: read(...place) }),
+      (work) => queueMicrotask(work),
+      query,
+      undefined,
+    );
+    if (!answer.ok) throw new EngineError(answer.error.code, { message: answer.error.message });
+    return answer.value;
+  }
+
   beginSavepoint(_generation: number, { run, savepoint, drains, sends }: SavepointBarrier) {
     const counts = Object.entries(sends ?? {}).map(([stage, channels]) => ` ${channels} to ${stage}`);
     const how = `${drains ? " drains" : ""}${counts.join("")}`;
@@ -188,11 +239,11 @@ export class FakePartition implements PartitionRpc {
     });
   }
 
-  async #call<Value>(method: string, run: () => Value): Promise<RpcResult<Value>> {
+  async #call<Value>(method: string, run: () => Value | Promise<Value>): Promise<RpcResult<Value>> {
     this.calls.push(method);
     await this.beforeCall(method);
     try {
-      return { ok: true, value: run() };
+      return { ok: true, value: await run() };
     } catch (thrown) {
       return { ok: false, error: errorBodyOf(thrown) };
     }

@@ -100,7 +100,9 @@ function batchOf(frames: readonly StreamFrame[], timeZone: string) {
     evaluateRelation(relation, {
       ...stillContext,
       timeZone,
-      rowsOf: ({ table, columns }) => {
+      rowsOf: (each) => {
+        if (each.node !== "scan") return undefined;
+        const { table, columns } = each;
         const places = columns.map((name) => table.columns.findIndex((column) => column.name === name));
         return rows[table.name as StreamName].map((row) => places.map((place) => row[place] as SqlValue));
       },

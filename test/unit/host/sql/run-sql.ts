@@ -26,9 +26,8 @@ export function emptyPorts(): SqlPorts {
   };
   return {
     coordinator: (call) => call(rpc as never),
-    views: {
-      readShaped: async () => ({ ok: true, value: { answer: { rows: [] }, shape: undefined } }) as never,
-    },
+    views: { evaluate: async () => ({ ok: true, value: [] }) },
+    evaluateOverStream: async () => ({ ok: true, value: [] }),
     changes: async () => ({ ok: true, value: { changes: [], after: undefined } }),
     append: async () => ({
       ok: true,

@@ -48,7 +48,7 @@ const tables =
   " CREATE TABLE v (a STRING, PRIMARY KEY (a) NOT ENFORCED) WITH ('connector' = 'view');";
 
 test.each([
-  ["SELECT a FROM p", "p has the connector 'print', which is written to only"],
+  ["SELECT a FROM p", "p has the connector 'print', which is only written"],
   [
     "INSERT INTO p SELECT a FROM v",
     "Not supported: rows that end, of VALUES or views, into p with the connector 'print'",

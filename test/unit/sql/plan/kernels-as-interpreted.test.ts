@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import type { JsonScalar } from "../../../../src/columnar/values.ts";
-import { rowsOf } from "../../../../src/host/sql/read-view.ts";
+import { rowsOfView } from "../../../../src/host/query/rows-of-view.ts";
 import { decodeResult, encodeResult } from "../../../../src/interpreter/values/result-json.ts";
 import type { Row } from "../../../../src/interpreter/values/sql-value.ts";
 import { type JobDefinition, jobBodyOf } from "../../../../src/protocol/job-spec.ts";
@@ -47,8 +47,12 @@ function onKernels(
   table: TableDefinition,
   frames: readonly (readonly Event[])[],
 ) {
-  const rows = viewRows(job, table, frames).map(({ values, final }) => ({ ...values, final }));
-  return rowsOf(rows, insert.table.columns, job.sql?.view);
+  return rowsOfView(viewRows(job, table, frames), wholeOf(insert.table), job.sql?.view);
+}
+
+/** A scan of all columns of a table. */
+function wholeOf({ columns }: TableDefinition) {
+  return { fields: columns, columns: columns.map(({ name }) => name) };
 }
 
 function interpreted({ input }: InsertPlan, events: readonly Event[]) {
@@ -63,7 +67,7 @@ function interpreted({ input }: InsertPlan, events: readonly Event[]) {
   return evaluateRelation(input, {
     timeZone: "UTC",
     moment: { processingTime: 0, watermark: null, random: () => 0 },
-    rowsOf: (scan) => events.map((event) => rowOf(scan, event)),
+    rowsOf: (each) => (each.node === "scan" ? events.map((event) => rowOf(each, event)) : undefined),
   });
 }
 
@@ -110,11 +114,7 @@ test("the same query as a dataflow, which rows are too late for as well", { time
         flow.settle();
       }
       const rows = flow.last.flatMap((partition) => partition.scan().rows);
-      const wanted = rowsOf(
-        rows.map(({ values, final }) => ({ ...values, final })),
-        table.columns,
-        undefined,
-      );
+      const wanted = rowsOfView(rows, wholeOf(table), undefined);
       late += flow.all.reduce(
         (sum, { partition }) => sum + (partition.jobs.statuses()[0]?.counts.late ?? 0),
         0,

@@ -1,6 +1,7 @@
 /** Rows of views as rows of tables. */
 import { expect, test } from "vitest";
-import { rowsOf } from "../../../../src/host/sql/read-view.ts";
+import type { ViewRow } from "../../../../src/engine/partition-types.ts";
+import { rowsOfView } from "../../../../src/host/query/rows-of-view.ts";
 import type { SqlType } from "../../../../src/interpreter/types/sql-type.ts";
 import type { TableShape } from "../../../../src/protocol/table-shape.ts";
 
@@ -17,15 +18,26 @@ const shape: TableShape = {
   ],
 };
 
-const fields = shape.columns.map(({ name, type }) => ({ name, type }));
+const table = scanOf(shape.columns);
+
+function scanOf(columns: readonly { name: string; type: SqlType }[]) {
+  return {
+    fields: columns.map(({ name, type }) => ({ name, type })),
+    columns: columns.map(({ name }) => name),
+  };
+}
+
+function rowOf(values: ViewRow["values"], final: boolean): ViewRow {
+  return { values, final, at: { window: 0, hash: "0000000000000000" } };
+}
 
 test("a declarative job's outputs are columns by the table's shape, and sums of INT wrap", () => {
   const rows = [
-    { key_0: "9007199254740993", total: 2_147_483_648, final: true },
-    { key_0: 1, total: "-9223372036854775807", final: true },
-    { key_0: 2, total: null, final: true },
+    rowOf({ key_0: "9007199254740993", total: 2_147_483_648 }, true),
+    rowOf({ key_0: 1, total: "-9223372036854775807" }, true),
+    rowOf({ key_0: 2, total: null }, true),
   ];
-  expect(rowsOf(rows, fields, shape)).toEqual([
+  expect(rowsOfView(rows, table, shape)).toEqual([
     [9_007_199_254_740_993n, -2_147_483_648, -2_147_483_648n],
     [1n, 1, 1n],
     [2n, null, null],
@@ -33,9 +45,9 @@ test("a declarative job's outputs are columns by the table's shape, and sums of 
 });
 
 test("rows of windows that are not over are none of the table", () => {
-  const rows = [{ key_0: 1, total: 1, final: false }];
-  expect(rowsOf(rows, fields, shape)).toEqual([]);
-  expect(rowsOf(rows, fields, { ...shape, isWindowed: false })).toEqual([[1n, 1, 1n]]);
+  const rows = [rowOf({ key_0: 1, total: 1 }, false)];
+  expect(rowsOfView(rows, table, shape)).toEqual([]);
+  expect(rowsOfView(rows, table, { ...shape, isWindowed: false })).toEqual([[1n, 1, 1n]]);
 });
 
 test("a dataflow's rows are those of the table, and what has no lane is text of JSON", () => {
@@ -45,9 +57,10 @@ test("a dataflow's rows are those of the table, and what has no lane is text of 
     { name: "ARRAY", element: int, isNullable: true },
     int,
   ];
-  const row = { a: '{"integer":"-125"}', b: '{"integer":"1000"}', c: "[1,null]", d: 4, final: false };
+  const row = { a: '{"integer":"-125"}', b: '{"integer":"1000"}', c: "[1,null]", d: 4 };
+  const nothing = { a: null, b: null, c: null, d: null };
   const named = types.map((type, index) => ({ name: "abcd"[index] ?? "", type }));
-  expect(rowsOf([row, { a: null, b: null, c: null, d: null, final: false }], named, undefined)).toEqual([
+  expect(rowsOfView([rowOf(row, false), rowOf(nothing, false)], scanOf(named), undefined)).toEqual([
     [-125n, 1000n, [1, null], 4],
     [null, null, null, null],
   ]);

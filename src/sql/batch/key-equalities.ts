@@ -1,6 +1,6 @@
 /**
- * How much of a table a query has to read: what is asked of all rows that it uses, and how many are enough.
- * A reader may read more; conditions and limits are applied to what it reads anyway.
+ * Columns of a table of which a query wants one value: where they are its key, one row is all there is to
+ * read.
  */
 import { laneTypeOf } from "../../engine/plan/lane-values.ts";
 import type { RowExpression } from "../../interpreter/row-expression.ts";
@@ -10,28 +10,15 @@ import { decodeValueJson } from "../../interpreter/values/value-json.ts";
 import { inputsOfRelation, type Relation, type ScanRelation } from "../bind/logical-plan.ts";
 import { partsOf } from "../optimize/conditions.ts";
 
-export interface ScanBounds {
-  /** Columns of the table that must have a value, as results show it. */
-  readonly equal: Readonly<Record<string, ResultJson>>;
-  /** Any so many rows will do. */
-  readonly rows: number;
-}
-
-/** Returns the scans of an optimized query, each with what it needs of its table. */
-export function boundsOfScans(
-  relation: Relation,
-  rows = Number.POSITIVE_INFINITY,
-): Map<ScanRelation, ScanBounds> {
-  if (relation.node === "scan") return new Map([[relation, { equal: {}, rows }]]);
+/**
+ * Returns the values, as results show them, that all rows have which a relation over one table wants of it.
+ */
+export function keyEqualities(relation: Relation): Record<string, ResultJson> {
   if (relation.node === "calc" && relation.input.node === "scan") {
-    const { input: scan, condition } = relation;
-    const equal = equalities(scan, condition);
-    return new Map([[scan, { equal, rows: condition ? Number.POSITIVE_INFINITY : rows }]]);
+    return equalities(relation.input, relation.condition);
   }
-  if (relation.node === "limit") return boundsOfScans(relation.input, relation.offset + relation.count);
-  const isCalc = relation.node === "calc" && !relation.condition;
-  const passed = isCalc ? rows : Number.POSITIVE_INFINITY;
-  return new Map(inputsOfRelation(relation).flatMap((input) => [...boundsOfScans(input, passed)]));
+  const [input] = inputsOfRelation(relation);
+  return input ? keyEqualities(input) : {};
 }
 
 function equalities(scan: ScanRelation, condition: RowExpression | undefined): Record<string, ResultJson> {

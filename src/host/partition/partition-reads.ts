@@ -1,0 +1,133 @@
+/**
+ * What queries read of one partition, its views and its stream: when that may be read, and the turns that it
+ * takes.
+ *
+ * After a restart what was applied before is applied again first: a view does not go back if it can help it.
+ */
+
+import type { LogPlace } from "../../engine/log/read-frames.ts";
+import type { Partition } from "../../engine/partition.ts";
+import type { RpcResult, ScanPosition, ViewPage, ViewRow, ViewScan } from "../../engine/partition-types.ts";
+import type { UserFunctions } from "../../interpreter/user-functions.ts";
+import { Kernel } from "../../kernel/kernel.ts";
+import type { TableShape } from "../../protocol/table-shape.ts";
+import { scanOf } from "../../sql/batch/divide.ts";
+import type { ScanRelation } from "../../sql/bind/logical-plan.ts";
+import { rowsOfView } from "../query/rows-of-view.ts";
+import { evaluatePart, type PartialAnswer, type ReadPage, type SentQuery } from "./evaluate-part.ts";
+import { readView } from "./read-view.ts";
+import { rowsOfStream } from "./rows-of-stream.ts";
+
+/** Longest time in ms that a query waits for the replay after a restart; then it sees what there is. */
+const replayWaitMs = 5_000;
+
+/** What the host lends: turns of the partition, and waiting between them. */
+export interface ReadTurns {
+  /** Runs one turn, and what ends one. */
+  answer<Value>(turn: (partition: Partition) => Value): Promise<RpcResult<Value>>;
+  until(isMet: (partition: Partition) => boolean, timeoutMs: number, late: string): Promise<RpcResult<null>>;
+  soon(work: () => void): void;
+  /** Offset of the last record that was logged before this object started. */
+  readonly restartedAt: number;
+  readonly functions: UserFunctions | undefined;
+  /** The kernel's module: frames are read as it lays them out. */
+  readonly module: WebAssembly.Module;
+}
+
+export class PartitionReads {
+  readonly #turns: ReadTurns;
+
+  constructor(turns: ReadTurns) {
+    this.#turns = turns;
+  }
+
+  async query(
+    job: string,
+    run: number,
+    scan: ViewScan,
+    wait: { readonly minOffset: number; readonly timeoutMs: number } | undefined,
+  ): Promise<RpcResult<ViewPage>> {
+    const replayed = await this.#replayed(job, run);
+    if (!replayed.ok) return replayed;
+    if (wait) {
+      const waited = await this.#waitFor(job, run, wait.minOffset, wait.timeoutMs);
+      if (!waited.ok) return waited;
+    }
+    return readView(
+      (page) => this.#read(job, run, page),
+      (work) => this.#turns.soon(work),
+      scan,
+    );
+  }
+
+  /** A part of a query over a view. */
+  async evaluateView(
+    job: string,
+    run: number,
+    query: SentQuery<ScanPosition>,
+  ): Promise<RpcResult<PartialAnswer<ScanPosition>>> {
+    const replayed = await this.#replayed(job, run);
+    if (!replayed.ok) return replayed;
+    const { mapVersion, key, shape } = query;
+    const whole = { ...(mapVersion !== undefined && { mapVersion }), ...(key && { key }), newestFirst: true };
+    const table = scanOf(query);
+    const read = async (after: ScanPosition | undefined, limit: number) => {
+      const page = await this.#read(job, run, { ...whole, limit, ...(after && { after }) });
+      return page.ok ? { ok: true as const, value: rowPageOf(page.value, table, shape) } : page;
+    };
+    const { soon, functions } = this.#turns;
+    return await evaluatePart(read, soon, query, functions);
+  }
+
+  /** A part of a query over what is retained of the stream, to its end as it is now. */
+  async evaluateStream(query: SentQuery<LogPlace>): Promise<RpcResult<PartialAnswer<LogPlace>>> {
+    const { answer, soon, functions, module } = this.#turns;
+    const kernel = new Kernel(module);
+    const table = scanOf(query);
+    const read = (after: LogPlace | undefined) =>
+      answer((partition): ReadPage<LogPlace> => {
+        const { frames, next } = partition.frames(query.mapVersion, after);
+        const rowsOf = rowsOfStream(kernel, partition.identity.schema, table);
+        const bytes = frames.reduce((sum, { byteLength }) => sum + byteLength, 0);
+        return { rows: frames.flatMap(rowsOf), bytes, next };
+      });
+    return await evaluatePart(read, soon, query, functions);
+  }
+
+  #read(job: string, run: number, page: ViewScan): Promise<RpcResult<ViewPage>> {
+    return this.#turns.answer((partition) => partition.queryView(job, run, page));
+  }
+
+  async #replayed(job: string, run: number): Promise<RpcResult<null>> {
+    const { restartedAt } = this.#turns;
+    const isBehind = await this.#turns.answer(({ jobs }) => jobs.isBehind(job, run, restartedAt));
+    if (!isBehind.ok) return isBehind;
+    if (isBehind.value) await this.#waitFor(job, run, restartedAt, replayWaitMs);
+    return { ok: true, value: null };
+  }
+
+  /** Resolves when the job has applied `minOffset`, or with an error: it failed, or it took too long. */
+  #waitFor(job: string, run: number, minOffset: number, timeoutMs: number): Promise<RpcResult<null>> {
+    const late = `The view has not applied offset ${minOffset} within ${timeoutMs} ms.`;
+    return this.#turns.until((partition) => partition.hasApplied(job, run, minOffset), timeoutMs, late);
+  }
+}
+
+/** A page of a view as one of rows of its table. */
+export function rowPageOf(
+  { rows, hasMore, resume }: ViewPage,
+  table: ScanRelation,
+  shape: TableShape | undefined,
+): ReadPage<ScanPosition> {
+  const next = hasMore ? (resume ?? rows.at(-1)?.at) : undefined;
+  return { rows: rowsOfView(rows, table, shape), bytes: bytesOf(rows), next };
+}
+
+/** About what rows take. */
+function bytesOf(rows: readonly ViewRow[]): number {
+  let bytes = 0;
+  for (const { values } of rows) {
+    for (const value of Object.values(values)) bytes += typeof value === "string" ? value.length : 8;
+  }
+  return bytes;
+}
