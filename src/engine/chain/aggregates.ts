@@ -3,7 +3,7 @@
  *
  * In state it is a row: how many rows there are, then each accumulator.
  */
-import { type CompiledAggregate, compileAggregate } from "../../interpreter/compile-aggregate.ts";
+import { type CompiledAggregate, compileAggregates } from "../../interpreter/compile-aggregate.ts";
 import type { EvaluationContext } from "../../interpreter/scalar-function.ts";
 import type { SqlType } from "../../interpreter/types/sql-type.ts";
 import type { Row, SqlValue } from "../../interpreter/values/sql-value.ts";
@@ -26,7 +26,7 @@ export class Aggregates {
   readonly #compiled: readonly CompiledAggregate[];
 
   constructor(calls: readonly AggregateCall[], isRetracting: boolean, context: EvaluationContext) {
-    this.#compiled = calls.map((call) => compileAggregate(call, isRetracting, context));
+    this.#compiled = compileAggregates(calls, isRetracting, context);
     const types = [rowsType, ...this.#compiled.map(({ accumulating }) => accumulating.accumulatorType)];
     this.codec = {
       encode: (group) => encodeRow(types, this.encode(group)),

@@ -74,7 +74,11 @@ function callParts(source: SourceText, binder: ExpressionBinder, aggregate: Aggr
   }
   const { nulls } = call;
   if (nulls && !aggregate.nullTreatments?.includes(nulls)) {
-    throw statementError(source, call, `${aggregate.name} does not take ${nulls} NULLS`);
+    const { name } = aggregate;
+    const instead = name.endsWith("_VALUE")
+      ? `it leaves nulls out; take that of a row, which is not null, and its field: ${name}(ROW(…))`
+      : "leave it out";
+    throw statementError(source, call, `${name} does not take ${nulls} NULLS: ${instead}`);
   }
   const [first] = call.arguments;
   const isOfRows = first?.kind === "star" && call.arguments.length === 1 && aggregate.name === "COUNT";

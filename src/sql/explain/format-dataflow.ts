@@ -1,10 +1,12 @@
 /**
  * A dataflow as people read it: its stages, what each does, and which changes go between them.
  */
+import { expressionsOf } from "../../interpreter/compile-aggregate.ts";
 import { RepeatedCalls } from "../../interpreter/repeated-calls.ts";
 import type { RowExpression } from "../../interpreter/row-expression.ts";
 import { formatShape } from "../../interpreter/types/sql-type.ts";
 import type {
+  AggregateCall,
   DataflowColumn,
   DataflowDefinition,
   DataflowStage,
@@ -57,8 +59,7 @@ function describe(operator: OperatorDefinition): string {
       const { projection = [], condition } = operator;
       const select = operator.projection && formatAll(projection);
       const where = condition && formatRowExpression(condition, []);
-      const { calls } = new RepeatedCalls([...projection, ...(condition ? [condition] : [])]);
-      const once = calls.length === 0 ? undefined : formatAll(calls);
+      const once = formatRepeated([...projection, ...(condition ? [condition] : [])]);
       return `Calc(${listed({ select, where, once })})`;
     }
     case "expand":
@@ -74,15 +75,15 @@ function describe(operator: OperatorDefinition): string {
       const modes = `changelog=[I${changes}${isRetracting ? ", D" : ""}]`;
       const kept = operator.ttlMs === undefined ? "state kept forever" : `state kept ${operator.ttlMs} ms`;
       const folds = operator.isFolding ? ", one change a frame" : "";
-      const select = aggregates.map((each) => formatAggregate(each, [])).join(", ");
+      const select = formatAggregates(aggregates);
       const key = columnsOf(operator.key);
-      return `GroupAggregate(key=[${key}], select=[${select}], ${modes}, ${kept}${folds})`;
+      return `GroupAggregate(key=[${key}], ${select}, ${modes}, ${kept}${folds})`;
     }
     case "window aggregate": {
       const { window, time, key, aggregates } = operator;
       const shape = window.kind === "attached" ? "attached" : formatWindow(window, time, []);
-      const select = aggregates.map((each) => formatAggregate(each, [])).join(", ");
-      return `WindowAggregate(key=[${columnsOf(key)}], window=[${shape}], select=[${select}], changelog=[I])`;
+      const select = formatAggregates(aggregates);
+      return `WindowAggregate(key=[${columnsOf(key)}], window=[${shape}], ${select}, changelog=[I])`;
     }
     case "set":
       return `${operator.set === "intersect" ? "Intersect" : "Except"}(all=[${operator.isAll}])`;
@@ -109,4 +110,15 @@ function formatAll(expressions: readonly RowExpression[]): string {
 
 function columnsOf(columns: readonly number[]): string {
   return columns.map((column) => `$${column}`).join(", ");
+}
+
+function formatAggregates(aggregates: readonly AggregateCall[]): string {
+  const select = aggregates.map((each) => formatAggregate(each, [])).join(", ");
+  return listed({ select, once: formatRepeated(expressionsOf(aggregates)) });
+}
+
+/** What stands several times, and is calculated once for a row. */
+function formatRepeated(expressions: readonly RowExpression[]): string | undefined {
+  const { calls } = new RepeatedCalls(expressions);
+  return calls.length === 0 ? undefined : formatAll(calls);
 }
