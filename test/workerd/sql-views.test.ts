@@ -1,4 +1,4 @@
-/** SELECT over views of more rows than a turn reads, in several partitions, and while one of them is split. */
+/** SELECT over views of more rows than a turn reads, in several partitions, and while these are split. */
 import { beforeAll, expect, test } from "vitest";
 import { call, post } from "./api.ts";
 
@@ -47,9 +47,8 @@ test("aggregates, groups and orders of all rows", patient, async () => {
     [users, `${sum + users / 4}.00`, "p0", 7],
   ]);
   expect(
-    await rows(
-      "SELECT notes[2] AS n, COUNT(*) AS c FROM players WHERE points >= 4000 GROUP BY notes[2] HAVING notes[2] < 3 ORDER BY n",
-    ),
+    await rows(`SELECT notes[2] AS n, COUNT(*) AS c FROM players WHERE points >= 4000
+      GROUP BY notes[2] HAVING notes[2] < 3 ORDER BY n`),
   ).toEqual([
     [1, 143],
     [2, 143],

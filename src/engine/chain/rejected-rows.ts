@@ -12,8 +12,8 @@ export class RejectedRows {
   readonly #letters: LetterBox;
   #offset = 0;
   #appendTime = 0;
-  /** Of the record. */
-  count = 0;
+  #count = 0;
+  #late = 0;
 
   constructor(letters: LetterBox) {
     this.#letters = letters;
@@ -22,13 +22,29 @@ export class RejectedRows {
   begin({ offset, appendTime }: LogRecord): void {
     this.#offset = offset;
     this.#appendTime = appendTime;
-    this.count = 0;
+    this.#count = 0;
+    this.#late = 0;
   }
 
-  add({ values }: ChainRow, reason: string): void {
+  /** Rows of the record that came too late. */
+  get late(): number {
+    return this.#late;
+  }
+
+  /** Rows that came of the record and cannot be kept. */
+  get bad(): number {
+    return this.#count - this.#late;
+  }
+
+  addLate(row: ChainRow, reason: string): void {
+    this.#late++;
+    this.addBad(row, reason);
+  }
+
+  addBad({ values }: ChainRow, reason: string): void {
     const [offset, appendTime] = [this.#offset, this.#appendTime];
     const content = { values: values.map(textOf) };
-    this.#letters.add({ offset, row: this.count++, reason, appendTime, content });
+    this.#letters.add({ offset, row: this.#count++, reason, appendTime, content });
   }
 }
 

@@ -3,7 +3,7 @@
  * every row.
  */
 import { EngineError } from "../../base/errors.ts";
-import { keyBytesMax } from "../../base/limits.ts";
+import { accumulatorStringBytesMax, cellStringBytesMax, keyBytesMax } from "../../base/limits.ts";
 import { type Kind, kindOf } from "../../columnar/schema.ts";
 import type { LaneValue } from "../../columnar/values.ts";
 import { findCells, updateAccumulator } from "../../kernel/aggregates.ts";
@@ -110,6 +110,8 @@ function* batches(rows: readonly ResultRow[]): Generator<readonly ResultRow[]> {
 function check(failure: TableFailure | undefined): void {
   if (!failure) return;
   throw new EngineError("JOB_FAILED", {
-    message: `A row of the results cannot be kept: ${failure.reason}. A text may have 2048 bytes there.`,
+    message:
+      `A row of the results cannot be kept (${failure.reason}): one that is followed has at most ` +
+      `${accumulatorStringBytesMax} bytes in a text, and ${cellStringBytesMax} in all.`,
   });
 }

@@ -2,11 +2,13 @@
  * The tables of results that a chain keeps.
  *
  * A view has the last row of each key. A row that is taken back goes only where it is that one: what came for
- * its key meanwhile stays, in whatever order changes come.
+ * its key meanwhile stays, in whatever order changes come. A row that no cell holds is rejected, and its key
+ * has none: what was there is not so any more.
  *
  * A changelog has rows by their number, in tables of so many; each is named by its first number, as results
  * are by their window, so that they are read in the order in which they came, and dropped as a whole.
  */
+import { accumulatorStringBytesMax, cellStringBytesMax, keyBytesMax } from "../../base/limits.ts";
 import { encodeKey, hashKey } from "../../columnar/key-encoding.ts";
 import { compareValues, type LaneValue } from "../../columnar/values.ts";
 import type { SqlValue } from "../../interpreter/values/sql-value.ts";
@@ -42,9 +44,17 @@ export class ViewResults implements Results {
   readonly #clock: ChainClock;
   readonly #keyOf: (row: ChainRow) => LaneValue[];
   readonly #valuesOf: (row: ChainRow) => LaneValue[];
+  readonly #reject: (row: ChainRow, reason: string) => void;
   readonly #pending = new Map<string, KeptRow>();
 
-  constructor(plan: ResultPlan, cells: ResultCells, tables: TaskTables, clock: ChainClock) {
+  constructor(
+    plan: ResultPlan,
+    cells: ResultCells,
+    tables: TaskTables,
+    clock: ChainClock,
+    reject: (row: ChainRow, reason: string) => void,
+  ) {
+    this.#reject = reject;
     this.#cells = cells;
     this.#tables = tables;
     this.#clock = clock;
@@ -60,11 +70,17 @@ export class ViewResults implements Results {
   push(row: ChainRow): void {
     const key = this.#keyOf(row);
     const { bytes, nulls } = encodeKey(this.#cells.keyKinds, key);
+    if (bytes.length > keyBytesMax) {
+      if (isAdded(row)) this.#reject(row, `its key is longer than ${keyBytesMax} bytes`);
+      return;
+    }
     const name = `${nulls} ${String.fromCharCode(...bytes)}`;
     const known = this.#pending.get(name);
     const values = this.#valuesOf(row);
     if (isAdded(row)) {
-      this.#pending.set(name, { key, values });
+      const reason = whyTooLong(values);
+      if (reason !== undefined) this.#reject(row, reason);
+      this.#pending.set(name, { key, values: reason === undefined ? values : undefined });
       return;
     }
     const last = known ? known.values : this.#stored(bytes, nulls);
@@ -172,6 +188,16 @@ function lanesOf({ types }: ResultPlan, columns: readonly number[]) {
   const writers = types.map((type) => laneWriter(type, "text"));
   return ({ values }: ChainRow): LaneValue[] =>
     columns.map((column) => writers[column]?.(values[column] as SqlValue) ?? null);
+}
+
+/** Why no cell holds such values; undefined where one does. */
+function whyTooLong(values: readonly LaneValue[]): string | undefined {
+  const lengths = values.map((value) => (value instanceof Uint8Array ? value.length : 0));
+  if (lengths.some((length) => length > accumulatorStringBytesMax)) {
+    return `it has a text of more than ${accumulatorStringBytesMax} bytes`;
+  }
+  const bytes = lengths.reduce((sum, length) => sum + length, 0);
+  return bytes > cellStringBytesMax ? `its texts have more than ${cellStringBytesMax} bytes` : undefined;
 }
 
 function areEqual(one: readonly LaneValue[], other: readonly LaneValue[]): boolean {

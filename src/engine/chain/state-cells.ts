@@ -1,14 +1,16 @@
 /**
  * Values of a chain's state as cells of keyed tables.
  *
- *   key       key group u16 (big-endian), then the key's bytes
+ *   key       key group u16 (big-endian), then the key's bytes; of a key that is longer than a cell's may be,
+ *             0xff and its SHA-256 (other keys of 33 bytes begin with another byte: the version of a row)
  *   key nulls the number of the piece: a value is cut into pieces that a cell can hold
- *   value     of piece 0: how many pieces follow (u16, little-endian), then bytes; of others: bytes
+ *   value     of piece 0: how many pieces follow (u16, little-endian), then bytes; of others: bytes; together
+ *             they are the value, behind a key that is too long: its length (u32, little-endian), its bytes
  *
  * The key group stands in front, so that whoever divides state between partitions need not understand keys.
  * Cells are spread by a hash of their own: many cells of one key, or of few key groups, lie anywhere.
  */
-
+import { sha256 } from "@noble/hashes/sha2.js";
 import { EngineError } from "../../base/errors.ts";
 import { keyBytesMax } from "../../base/limits.ts";
 import { kindOf } from "../../columnar/schema.ts";
@@ -27,6 +29,13 @@ const bytesKind = kindOf({ name: "BYTES" });
 
 /** Bytes of a cell's key before the key itself. */
 const groupBytes = 2;
+
+/** Stands before the digest of a key that is too long for a cell, and the length of such a cell's key. */
+const longKeyMark = 0xff;
+const longKeyCellBytes = groupBytes + 1 + 32;
+
+/** Bytes of the length of such a key, before its value. */
+const lengthBytes = 4;
 
 /** Bytes of piece 0 before the value. */
 const headBytes = 2;
@@ -50,12 +59,15 @@ export interface StateWrite {
 
 /** A key with its place. */
 export interface StateKey {
-  /** With its key group. */
+  readonly group: number;
+  readonly key: Uint8Array;
+  /** Of the cell. */
   readonly bytes: Uint8Array;
   readonly hash: bigint;
 }
 
 export interface StoredValue {
+  readonly key: Uint8Array;
   readonly value: Uint8Array;
   readonly pieces: number;
   /** Append time of the record that wrote it. */
@@ -71,20 +83,23 @@ interface Piece {
 }
 
 export function stateKey(group: number, key: Uint8Array): StateKey {
-  if (key.length + groupBytes > keyBytesMax) {
-    const message = `A key of the job's state has ${key.length} bytes; expected at most ${keyBytesMax - 2}.`;
-    throw new EngineError("JOB_FAILED", { message });
-  }
-  const bytes = new Uint8Array(groupBytes + key.length);
+  const isLong = key.length + groupBytes > keyBytesMax;
+  const named = isLong ? Uint8Array.of(longKeyMark, ...sha256(key)) : key;
+  const bytes = new Uint8Array(groupBytes + named.length);
   bytes[0] = group >> 8;
   bytes[1] = group & 255;
-  bytes.set(key, groupBytes);
-  return { bytes, hash: stateHash(bytes, 0) };
+  bytes.set(named, groupBytes);
+  return { group, key, bytes, hash: stateHash(bytes, 0) };
 }
 
-/** The key group and the key of a cell. */
-export function readStateKey(cell: Uint8Array): { readonly group: number; readonly key: Uint8Array } {
-  return { group: groupOfCell(cell), key: cell.subarray(groupBytes) };
+/** The key that a cell with a value was found by. */
+export function keyOfCell({ key: bytes, hash }: CellValue, { key }: StoredValue): StateKey {
+  return { group: groupOfCell(bytes), key, bytes, hash };
+}
+
+/** True for the key of a cell that stands for one which is too long for it. */
+function standsForLongKey(bytes: Uint8Array): boolean {
+  return bytes.length === longKeyCellBytes && bytes[groupBytes] === longKeyMark;
 }
 
 /** True for the cell by which a value is found: others hold what did not fit it. */
@@ -108,7 +123,11 @@ export function readFrom(table: KeyedTable, { key, changed, accumulators }: Cell
     if (!cell) throw new EngineError("STATE_CORRUPT", { message: "A piece of a stored value is missing." });
     pieces.push(cell.accumulators[0] as Uint8Array);
   }
-  return { value: joined(pieces), pieces: further + 1, changed: Number(changed) };
+  const stored = { pieces: further + 1, changed: Number(changed) };
+  const bytes = joined(pieces);
+  if (!standsForLongKey(key)) return { ...stored, key: key.subarray(groupBytes), value: bytes };
+  const end = lengthBytes + new DataView(bytes.buffer, bytes.byteOffset).getUint32(0, true);
+  return { ...stored, key: bytes.subarray(lengthBytes, end), value: bytes.subarray(end) };
 }
 
 /**
@@ -187,12 +206,19 @@ function withCells(target: Target, pieces: readonly Piece[], use: (found: FoundC
   }
 }
 
-function piecesOf({ cell: { bytes: key, hash }, value, pieces }: StateWrite): Piece[] {
-  const cut = value ? cutValue(value) : [];
+function piecesOf({ cell, value, pieces }: StateWrite): Piece[] {
+  const { bytes: key, hash } = cell;
+  const cut = value ? cutValue(standsForLongKey(key) ? behindKey(cell.key, value) : value) : [];
   const count = Math.max(cut.length, pieces);
   return Array.from({ length: count }, (_, piece) => {
     return { key, piece, hash: piece === 0 ? hash : stateHash(key, piece), value: cut[piece] };
   });
+}
+
+function behindKey(key: Uint8Array, value: Uint8Array): Uint8Array {
+  const length = new Uint8Array(lengthBytes);
+  new DataView(length.buffer).setUint32(0, key.length, true);
+  return joined([length, key, value]);
 }
 
 function cutValue(value: Uint8Array): Uint8Array[] {

@@ -12,9 +12,9 @@ import { continuousWindow } from "../state/window-directory.ts";
 import type { TaskTables } from "../task/task-tables.ts";
 import {
   isFirstPiece,
+  keyOfCell,
   readFrom,
   readState,
-  readStateKey,
   type StateKey,
   type StateWrite,
   type StoredValue,
@@ -81,7 +81,7 @@ export class StateTable<Value> {
   /** The place of a key, with its value if it has one. */
   get(group: number, key: Uint8Array, window: number = continuousWindow): Slot<Value> {
     const cell = stateKey(group, key);
-    const name = nameOf(cell);
+    const name = nameOf(cell.bytes);
     const known = this.#slots.get(window)?.get(name);
     if (known) return this.#unexpired(known);
     const table = this.#store.tables.find(this.family, window);
@@ -210,17 +210,17 @@ export class StateTable<Value> {
   }
 
   #slotOf(window: number, found: CellValue): OwnSlot<Value> {
-    const cell = { bytes: found.key, hash: found.hash };
-    const name = nameOf(cell);
+    const name = nameOf(found.key);
     const known = this.#slots.get(window)?.get(name);
     if (known) return this.#unexpired(known);
     const open = this.#store.tables.find(this.family, window);
     assert(open, "a cell lies in a table");
-    return this.#slot(window, cell, name, readFrom(open.keyed, found));
+    const stored = readFrom(open.keyed, found);
+    return this.#slot(window, keyOfCell(found, stored), name, stored);
   }
 
   #slot(window: number, cell: StateKey, name: string, stored: StoredValue | undefined): OwnSlot<Value> {
-    const { group, key } = readStateKey(cell.bytes);
+    const { group, key } = cell;
     const slot = { window, group, key, cell, name, isDirty: false, pieces: stored?.pieces ?? 0 };
     const value = stored && this.#codec.decode(stored.value);
     return this.#unexpired({ ...slot, value, changed: stored?.changed ?? 0 });
@@ -248,7 +248,7 @@ export class StateTable<Value> {
 }
 
 /** What a Map knows a key by: a character for each byte. */
-function nameOf({ bytes }: StateKey): string {
+function nameOf(bytes: Uint8Array): string {
   return String.fromCharCode(...bytes);
 }
 

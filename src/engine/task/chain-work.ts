@@ -89,7 +89,7 @@ export class ChainWork implements TaskWork {
       chain,
       {
         ...{ evaluation: this.#evaluation, clock: this.#clock, state: this.#state },
-        late: (row, reason) => this.#rejected.add(row, reason),
+        late: (row, reason) => this.#rejected.addLate(row, reason),
       },
       [...sent, ...this.#resultOutlets(), ...this.#printed.outlets],
     );
@@ -103,7 +103,10 @@ export class ChainWork implements TaskWork {
     const { result } = this.#plan;
     if (!result) return undefined;
     const cells = new ResultCells(cache, layouts.cells, plan, makeRoom);
-    if (result.kind === "view") return new ViewResults(result, cells, tables, this.#clock);
+    if (result.kind === "view") {
+      const reject = (row: ChainRow, reason: string) => this.#rejected.addBad(row, reason);
+      return new ViewResults(result, cells, tables, this.#clock, reject);
+    }
     return new ChangelogResults(result, cells, tables, this.#clock, this.#state.of(undefined));
   }
 
@@ -158,6 +161,8 @@ export class ChainWork implements TaskWork {
     }
     for (const output of this.#outputs) output.send(offset);
     this.#results?.write();
+    const { bad } = this.#rejected;
+    if (bad > 0) this.#context.count({ applied: 0, filtered: 0, late: 0, bad });
     this.#printed.endRecord();
     this.#state.endRecord();
     this.#rest = undefined;
@@ -214,7 +219,7 @@ export class ChainWork implements TaskWork {
       this.#chain.push(rows.portOf(row), read);
       for (const output of this.#outputs) if (output.isFull) output.send(offset);
     }
-    const late = this.#rejected.count;
+    const { late } = this.#rejected;
     this.#context.count({ applied: rows.count - late, filtered: 0, late, bad: 0 });
   }
 

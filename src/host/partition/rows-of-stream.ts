@@ -10,7 +10,7 @@ import { FrameDecoder } from "../../kernel/frame-codec.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { ScanRelation } from "../../sql/bind/logical-plan.ts";
 
-/** Returns what makes rows of a frame as a scan of the table has them. Throws SQL_INVALID for a lost column. */
+/** Returns what makes of a frame the rows that a scan of the table has. A lost column: SQL_INVALID. */
 export function rowsOfStream(
   kernel: Kernel,
   schema: Schema,

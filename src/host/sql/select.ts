@@ -18,7 +18,7 @@ import { formatStatement } from "../../sql/parse/format-statement.ts";
 import type { QueryStatement } from "../../sql/parse/statement-tree.ts";
 import { isChangelog } from "../../sql/plan/staging.ts";
 import { ContinuousQuery } from "./continuous-query.ts";
-import type { Session, SqlPorts } from "./sql-ports.ts";
+import { type Session, type SqlPorts, thrownOf } from "./sql-ports.ts";
 import type { StatementResult } from "./statement-result.ts";
 
 /**
@@ -60,7 +60,7 @@ export async function evaluate(
     const answer = isStreamTable(table)
       ? await ports.evaluateOverStream(streamOf(table), partial, context)
       : await ports.views.evaluate(table.name, partial, context);
-    if (!answer.ok) throw new EngineError(answer.error.code, { message: answer.error.message });
+    if (!answer.ok) throw thrownOf(answer.error);
     made.set(part, answer.value);
   }
   return evaluateRelation(relation, { ...context, rowsOf: (each) => made.get(each) });

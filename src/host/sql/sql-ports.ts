@@ -1,7 +1,7 @@
 /**
  * What running statements needs of the outside.
  */
-import { EngineError } from "../../base/errors.ts";
+import { EngineError, type ErrorBody } from "../../base/errors.ts";
 import type { RpcResult, ScanPosition } from "../../engine/partition-types.ts";
 import type { EvaluationContext } from "../../interpreter/scalar-function.ts";
 import type { UserFunctions } from "../../interpreter/user-functions.ts";
@@ -54,6 +54,10 @@ export async function ask<Value>(
 ): Promise<Value> {
   const answer = await ports.coordinator(call);
   if (answer.ok) return answer.value;
-  const { code, message, details } = answer.error;
-  throw new EngineError(code, { message, ...(details && { details }) });
+  throw thrownOf(answer.error);
+}
+
+/** What another place answered as an error, to be thrown here. */
+export function thrownOf({ code, message, details }: ErrorBody): EngineError {
+  return new EngineError(code, { message, ...(details && { details }) });
 }

@@ -1,6 +1,6 @@
 /**
- * What comes of a part of a query that was divided: kept of the rows of a table as they come, on each partition
- * for some of them at a time, sent, and put together by who asks.
+ * What comes of a part of a query that was divided: kept of the rows of a table as they come, on each
+ * partition for some of them at a time, sent, and put together by who asks.
  *
  * Law: into however many parts rows are cut, what is put together of them in turn is what comes of all.
  */

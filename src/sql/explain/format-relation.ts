@@ -6,7 +6,10 @@ import type { WindowShape, WindowTime } from "../../protocol/dataflow.ts";
 import { inputsOfRelation, type Relation } from "../bind/logical-plan.ts";
 import { formatRowExpression } from "./format-expression.ts";
 
-/** Returns one line for each relation, indented by its depth; nothing is said of what is below a `named` one. */
+/**
+ * Returns one line for each relation, indented by its depth. Of a `named` one it has the name, and nothing of
+ * what is below.
+ */
 export function formatRelation(
   relation: Relation,
   depth = 0,

@@ -1,6 +1,6 @@
 /**
- * SELECT over a view whose rows are made up: partitions without an engine, each asked again until its rows are
- * at their end.
+ * SELECT over a view whose rows are made up: partitions without an engine, each asked again until its rows
+ * are at their end.
  */
 import { expect, test } from "vitest";
 import { EngineError, errorBodyOf } from "../../../../src/base/errors.ts";

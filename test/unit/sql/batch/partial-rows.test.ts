@@ -1,4 +1,4 @@
-/** Queries over rows that lie in several partitions: what is put together is what comes of all rows at once. */
+/** Queries over rows in several partitions: what is put together is what comes of all rows at once. */
 import fc from "fast-check";
 import { expect, test } from "vitest";
 import { encodeResult } from "../../../../src/interpreter/values/result-json.ts";
