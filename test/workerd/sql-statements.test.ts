@@ -156,7 +156,8 @@ test("functions that the worker registers run in jobs, and in answers", { timeou
       WATERMARK FOR at_time AS at_time) WITH ('connector' = 'http');
     CREATE MATERIALIZED TABLE changes_of AS
     SELECT window_start, COUNT(who) AS n, changes(who) AS changes
-    FROM TABLE(TUMBLE(TABLE mails, DESCRIPTOR(at_time), INTERVAL '1' MINUTE)) GROUP BY window_start, window_end;
+    FROM TABLE(TUMBLE(TABLE mails, DESCRIPTOR(at_time), INTERVAL '1' MINUTE))
+    GROUP BY window_start, window_end;
     INSERT INTO mails VALUES ('ann@x.org', '2024-01-01 00:00:01'), ('ben@x.org', '2024-01-01 00:00:02'),
       ('ben@x.org', '2024-01-01 00:00:03'), ('cy@x.org', '2024-01-01 00:01:00')`);
   await expectRows("SELECT n, changes FROM changes_of", [[3, 1]]);

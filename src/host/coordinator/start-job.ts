@@ -78,7 +78,7 @@ function checkUnfilled(catalog: Catalog, definition: AnyJobDefinition): void {
   const tables = tablesOf(definition);
   const twice = tables.find((table, index) => tables.indexOf(table) < index);
   if (twice !== undefined) {
-    const message = `The job fills the view "${twice}" twice: its rows are those of one query, such as a UNION.`;
+    const message = `The job fills the view "${twice}" twice: make it one query, with UNION ALL.`;
     throw new EngineError("JOB_CONFLICT", { message });
   }
   for (const table of tables) {

@@ -22,7 +22,8 @@ export async function checkChange(
 ): Promise<void> {
   const { name } = before;
   if (isStreamTable(before) && !isSameStream(before, after)) {
-    const message = `${name} is the stream ${streamOf(before)}, which keeps its events; DROP TABLE ${name} first`;
+    const stream = `the stream ${streamOf(before)}, which keeps its events`;
+    const message = `${name} is ${stream}; DROP TABLE ${name} first`;
     throw statementError(source, place, message);
   }
   const difference = differenceOfView(before, after);

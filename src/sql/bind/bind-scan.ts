@@ -74,7 +74,7 @@ function watermarkOf(
   const span = { start: 0, end: text.length };
   const bound = bindTableExpression(text, all, functions);
   if (hasCall(bound, (call) => isUserCall(call.function))) {
-    const what = `a function of one's own in a WATERMARK; call it in a computed column, and say that in ${text}`;
+    const what = "a function of one's own in a WATERMARK; have it in a computed column, and name that here";
     throw notSupported({ text }, span, what);
   }
   const timeType = all.find(({ name }) => name === watermark.column)?.type;
