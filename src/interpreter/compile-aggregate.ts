@@ -90,6 +90,19 @@ function compileOne(
   };
 }
 
+const rowsType: SqlType = Object.freeze({ name: "BIGINT", isNullable: false });
+
+/** Types of what is kept of a group's rows: how many there are, then each accumulator. */
+export function groupTypesOf(compiled: readonly CompiledAggregate[]): readonly SqlType[] {
+  return [rowsType, ...compiled.map(({ accumulating }) => accumulating.accumulatorType)];
+}
+
+/** The same of aggregates that the interpreter has itself, over rows that only come. */
+export function partTypesOf(aggregates: readonly AggregateExpression[]): readonly SqlType[] {
+  const moment = { processingTime: 0, watermark: null, random: () => 0 };
+  return groupTypesOf(aggregates.map((each) => compileAggregate(each, false, { timeZone: "UTC", moment })));
+}
+
 function argumentsOf(aggregate: AggregateExpression, takesNulls: boolean, evaluators: Evaluators) {
   const evaluatorOf = (expression: RowExpression) => evaluators.get(expression) as RowEvaluator;
   const operands = aggregate.arguments.map(evaluatorOf);

@@ -29,6 +29,8 @@ export interface DataflowStage {
   readonly inputs?: readonly StageInput[];
   /** Partitions; absent: as many as the stream with the most shards has, or one where no input has a key. */
   readonly parallelism?: number;
+  /** Of a source: names of what it keeps by keys, in their order. State is found by them all. */
+  readonly kept?: readonly string[];
   readonly operators: readonly OperatorDefinition[];
   readonly sinks: readonly SinkDefinition[];
 }
@@ -44,6 +46,11 @@ export interface SourceDefinition {
   readonly watermark?: RowExpression;
   /** The column of the stream that holds a row's kind as a number from 0 to 3; absent: all are +I. */
   readonly kindColumn?: string;
+  /**
+   * What the stream must be distributed by, in this order: rows that agree in it are in one shard, and what
+   * the stage keeps by a key that has all of it is whole there. Absent: rows may be in any shard.
+   */
+  readonly distribution?: readonly string[];
 }
 
 export interface DataflowColumn {
@@ -67,6 +74,7 @@ export type OperatorDefinition =
   | CalcOperator
   | ExpandOperator
   | UnnestOperator
+  | LocalAggregateOperator
   | WindowAssignOperator
   | GroupAggregateOperator
   | WindowAggregateOperator
@@ -141,6 +149,19 @@ export interface AggregateCall {
   readonly options?: CallOptions;
 }
 
+/**
+ * Rows of one record added up by key: the key, then what `GroupAggregateOperator` keeps of such rows, whose
+ * `addsParts` takes it. Rows are +I.
+ */
+export interface LocalAggregateOperator extends OperatorFacts {
+  readonly operator: "local aggregate";
+  readonly key: readonly number[];
+  readonly keyTypes: readonly SqlType[];
+  readonly aggregates: readonly AggregateCall[];
+  /** Of the rows that it makes. */
+  readonly types: readonly SqlType[];
+}
+
 interface AggregateFacts extends OperatorFacts {
   readonly key: readonly number[];
   readonly keyTypes: readonly SqlType[];
@@ -158,6 +179,8 @@ export interface GroupAggregateOperator extends AggregateFacts {
   readonly ttlMs?: number;
   /** Changes of one frame are folded to one for each key. */
   readonly isFolding: boolean;
+  /** What comes in are the rows of a `LocalAggregateOperator` with these aggregates; the key is in front. */
+  readonly addsParts?: true;
 }
 
 /**
@@ -270,10 +293,12 @@ export interface StreamSink extends SinkFacts {
   readonly stream: string;
 }
 
-/** Keeps the last row of each key: a view that can be queried. The stage has these columns as its key. */
+/** Keeps the last row of each key: a view that can be queried. */
 export interface ViewSink extends SinkFacts {
   readonly sink: "view";
   readonly key: readonly number[];
+  /** Positions in `key` of the columns by whose hash rows are in their partition; absent: all, in order. */
+  readonly routing?: readonly number[];
   /** How long after its last change a row is kept; null: forever. */
   readonly retentionMs: number | null;
 }

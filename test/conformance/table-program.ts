@@ -2,9 +2,12 @@
  * A table program on the real engine: its statements planned as for a deployed Worker, its sources streams
  * whose shards take one row a frame, its sinks changelogs.
  */
+import { encodeKey, hashKey, keyGroupOf } from "../../src/columnar/key-encoding.ts";
+import { kindOf } from "../../src/columnar/schema.ts";
 import { formatValue, type JsonScalar } from "../../src/columnar/values.ts";
 import { maxWatermark } from "../../src/engine/log/records.ts";
 import { columnTypeOf, laneTypeOf, laneWriter } from "../../src/engine/plan/lane-values.ts";
+import { evenRanges, shardOfKeyGroup } from "../../src/engine/shard-map.ts";
 import type { SqlType } from "../../src/interpreter/types/sql-type.ts";
 import { decodeResult, type ResultJson } from "../../src/interpreter/values/result-json.ts";
 import type { Row, SqlValue } from "../../src/interpreter/values/sql-value.ts";
@@ -18,6 +21,7 @@ import { checkOption, optionKey } from "../../src/sql/bind/session-options.ts";
 import { defineTable } from "../../src/sql/catalog/define-table.ts";
 import { eventTimeOf } from "../../src/sql/catalog/stream-of-table.ts";
 import {
+  isChangelog,
   storedColumns,
   type TableColumn,
   type TableDefinition,
@@ -27,7 +31,6 @@ import { optimize } from "../../src/sql/optimize/optimize.ts";
 import { parseStatements } from "../../src/sql/parse/parse-statements.ts";
 import type { Insert } from "../../src/sql/parse/statement-tree.ts";
 import { planDataflow } from "../../src/sql/plan/lower-insert.ts";
-import { isChangelog } from "../../src/sql/plan/staging.ts";
 import { type HarnessOptions, PartitionHarness } from "../support/partition-harness.ts";
 import { StagesHarness } from "../support/stages-harness.ts";
 import { javaRow } from "./java-text.ts";
@@ -38,6 +41,8 @@ export interface ProgramTable {
   readonly schema: readonly string[];
   readonly options: Readonly<Record<string, string>>;
   readonly partitionKeys?: readonly string[] | null;
+  /** DISTRIBUTED BY, and the shards that its stream has; one where there is none. */
+  readonly distributedBy?: { readonly columns: readonly string[]; readonly shards: number };
 }
 
 export interface ProgramRow {
@@ -62,11 +67,12 @@ export class TableProgram {
   readonly dataflow: (parallelism: number) => DataflowDefinition;
   readonly #sources: readonly TableDefinition[];
   readonly #sinks: readonly TableDefinition[];
-  readonly #options: Readonly<Record<string, string>>;
+  #options: Readonly<Record<string, string>>;
   readonly #partitions: Partial<HarnessOptions>;
   #harness: StagesHarness | undefined;
   #written: PartitionHarness[] = [];
   #run = 1;
+  #parallelism = 0;
 
   /** `partitions`: what all of them are like. */
   constructor(
@@ -90,11 +96,17 @@ export class TableProgram {
       const plans = sql.flatMap((text) =>
         parseStatements(text).map((statement) => {
           const plan = bindInsert(statement as Insert, this.#context(text, options));
-          return { ...plan, input: optimize(plan.input) };
+          return { ...plan, input: optimize(plan.input, options) };
         }),
       );
       return keepingAll(planDataflow(plans, options, sql.join(";\n")));
     };
+  }
+
+  /** Sets an option of the session, for runs to come. */
+  set(key: string, value: string): void {
+    checkOption(key, value);
+    this.#options = { ...this.#options, [optionKey(key)]: value };
   }
 
   /** The relation of a query over the tables. */
@@ -115,10 +127,17 @@ export class TableProgram {
     return { ...shared, numbers: { next: 1 }, bindQuery };
   }
 
-  #create({ name, schema, options, partitionKeys }: ProgramTable, connector: string): TableDefinition {
+  #create(
+    { name, schema, options, partitionKeys, distributedBy }: ProgramTable,
+    connector: string,
+  ): TableDefinition {
     const given = Object.entries({ ...options, connector }).map(([key, value]) => `'${key}' = '${value}'`);
     const partitions = partitionKeys?.length ? ` PARTITIONED BY (${partitionKeys.join(", ")})` : "";
-    const text = `CREATE TABLE \`${name}\` (${schema.join(", ")})${partitions} WITH (${given.join(", ")})`;
+    const distributed = distributedBy
+      ? ` DISTRIBUTED BY HASH (${distributedBy.columns.join(", ")}) INTO ${distributedBy.shards} BUCKETS`
+      : "";
+    const divided = `${distributed}${partitions} WITH (${given.join(", ")})`;
+    const text = `CREATE TABLE \`${name}\` (${schema.join(", ")})${divided}`;
     const [statement] = parseStatements(text);
     if (statement?.kind !== "create table") throw new Error("no table");
     const table = defineTable({ text }, name, statement, {
@@ -130,10 +149,11 @@ export class TableProgram {
     return table;
   }
 
-  /** Starts the job; sources are as many shards. */
+  /** Starts the job; parallelism 0: of its sources. */
   start(parallelism: number): void {
+    this.#parallelism = parallelism;
     const dataflow = this.dataflow(parallelism);
-    const shards = sourcesOf(dataflow).map((name, index) => this.#shardOf(name, index));
+    const shards = sourcesOf(dataflow).flatMap((name, index) => this.#shardsOf(name, index));
     this.#harness = new StagesHarness({ stream: undefined, ...this.#partitions }, dataflow, {
       sources: shards,
       streams: this.#targets(),
@@ -145,11 +165,11 @@ export class TableProgram {
   /** The shards of the streams that are written to. */
   #targets(): PartitionHarness[] {
     const targets = this.#sinks.filter(({ options }) => options.connector === "http");
-    this.#written = targets.map(({ name }, index) => this.#shardOf(name, 50 + index));
+    this.#written = targets.flatMap(({ name }, index) => this.#shardsOf(name, 50 + index));
     return this.#written;
   }
 
-  #shardOf(name: string, index: number): PartitionHarness {
+  #shardsOf(name: string, index: number): PartitionHarness[] {
     const table = this.tables.get(name);
     if (!table) throw new Error(`no table ${name}`);
     const time = eventTimeOf(table);
@@ -157,19 +177,23 @@ export class TableProgram {
       return { name: column, type: columnTypeOf(type, "bytes"), nullable: true };
     });
     const kind = { name: "$kind", type: { name: "INT" }, nullable: false } as const;
+    const { columns: distributionKey = [], buckets: shardCount = 1 } = table.distribution ?? {};
     const stream = {
       ...readStreamDefinition({ columns: [{ name: "a", type: "INT" }] }),
+      ...{ distributionKey, shards: shardCount },
       columns: isChangelog(table) ? [...columns, kind] : columns,
       ...(time && { eventTime: { column: time.column, outOfOrdernessMs: time.outOfOrderness } }),
     };
-    const shard = new PartitionHarness({
-      stream: undefined,
-      ...this.#partitions,
-      definition: stream,
-      identity: { generation: index + 1, stream: name },
+    return evenRanges(shardCount).map((keyGroups, shard) => {
+      const made = new PartitionHarness({
+        stream: undefined,
+        ...this.#partitions,
+        definition: stream,
+        identity: { generation: index + 1, stream: name, shard, shardCount, keyGroups },
+      });
+      made.pass(startMs - made.ports.clock.time);
+      return made;
     });
-    shard.pass(startMs - shard.ports.clock.time);
-    return shard;
   }
 
   /** Appends rows to a source, each in a frame of its own. */
@@ -190,16 +214,18 @@ export class TableProgram {
   /** Appends rows as one frame, which nobody has worked on yet. */
   appendFrame(source: string, rows: readonly ProgramChange[]): void {
     const table = this.tables.get(source);
-    const shard = this.#shard(source);
+    const shards = this.#shards(source);
     // A table that nothing reads has no stream.
-    if (!table || !shard) return;
+    if (!table || shards.length === 0) return;
     const columns = storedColumns(table);
-    shard.append(
-      rows.map(({ kind, row }) => {
-        const lanes = columns.map(({ type }, index) => laneJson(row[index] ?? null, type));
-        return isChangelog(table) ? [...lanes, kinds.indexOf(kind)] : lanes;
-      }),
-    );
+    for (const [shard, some] of Map.groupBy(rows, ({ row }) => shardOfRow(table, row, shards.length))) {
+      shards[shard]?.append(
+        some.map(({ kind, row }) => {
+          const lanes = columns.map(({ type }, index) => laneJson(row[index] ?? null, type));
+          return isChangelog(table) ? [...lanes, kinds.indexOf(kind)] : lanes;
+        }),
+      );
+    }
   }
 
   /** The partitions of the run. */
@@ -208,15 +234,16 @@ export class TableProgram {
     return this.#harness;
   }
 
-  #shard(source: string): PartitionHarness | undefined {
-    return this.#harness?.sources.find(({ identity }) => identity.stream === source);
+  #shards(source: string): readonly PartitionHarness[] {
+    return this.#harness?.sources.filter(({ identity }) => identity.stream === source) ?? [];
   }
 
   /** All sources end. */
   end(): void {
     for (const { name } of this.#sources) {
-      const shard = this.#shard(name);
-      shard?.turn(() => shard.partition.setWatermark(shard.identity.generation, maxWatermark));
+      for (const shard of this.#shards(name)) {
+        shard.turn(() => shard.partition.setWatermark(shard.identity.generation, maxWatermark));
+      }
     }
     this.#settle();
   }
@@ -232,6 +259,7 @@ export class TableProgram {
     this.#settle();
     for (const each of harness.sources) each.pass(10_000);
     this.#run++;
+    this.#parallelism = parallelism;
     this.#harness = harness.restart(harness.upload(), this.dataflow(parallelism));
     for (const each of this.#harness.all) {
       each.pass(Math.max(0, startMs + 10_000 - each.ports.clock.time));
@@ -289,7 +317,7 @@ export class TableProgram {
   #kept(sink: string) {
     const table = this.tables.get(sink);
     if (!table) throw new Error(`no table ${sink}`);
-    const { stages } = this.dataflow(1);
+    const { stages } = this.dataflow(this.#parallelism);
     const stage = stages.findIndex(({ sinks }) => sinks.some(({ name }) => name === sink));
     const found = (this.stages.stages[stage] ?? []).flatMap((each) => each.scan("job", {}, this.#run).rows);
     return {
@@ -312,6 +340,22 @@ function keepingAll(dataflow: DataflowDefinition): DataflowDefinition {
     return { ...stage, sinks };
   });
   return { ...dataflow, stages };
+}
+
+/** The shard to which a row goes, as the door of a stream says. */
+function shardOfRow(table: TableDefinition, row: Row, shards: number): number {
+  const columns = storedColumns(table);
+  const places = (table.distribution?.columns ?? []).map((name) =>
+    columns.findIndex((column) => column.name === name),
+  );
+  if (places.length === 0) return 0;
+  const types = places.map((place) => (columns[place] as TableColumn).type);
+  const values = places.map((place, index) => {
+    return laneWriter(types[index] as SqlType, "bytes")(row[place] ?? null);
+  });
+  const kinds = types.map((type) => kindOf(columnTypeOf(type, "bytes")));
+  const { bytes, nulls } = encodeKey(kinds, values);
+  return shardOfKeyGroup(keyGroupOf(hashKey(bytes, nulls)), evenRanges(shards));
 }
 
 function sourcesOf({ stages }: DataflowDefinition): string[] {

@@ -52,5 +52,5 @@ export function planText(
       bound.push(...inserts.map((insert) => bindInsert(insert, context)));
     }
   }
-  return { tables, bound, inserts: bound.map((plan) => ({ ...plan, input: optimize(plan.input) })) };
+  return { tables, bound, inserts: bound.map((plan) => ({ ...plan, input: optimize(plan.input, options) })) };
 }

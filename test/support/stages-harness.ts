@@ -1,6 +1,6 @@
 /**
- * A job of several stages in Node: one shard of each of its streams, the partitions of its later stages, and
- * the calls between them, which a test can have lost or answered late.
+ * A job of several stages in Node: the shards of its streams, one each unless a test brings more, the
+ * partitions of its later stages, and the calls between them, which a test can have lost or answered late.
  */
 
 import type { EdgeKind } from "../../src/engine/exchange/edges.ts";
@@ -36,7 +36,7 @@ export interface SavedTask {
 export type SavedJob = readonly (readonly SavedTask[])[];
 
 interface Start {
-  /** The shards of the job's sources; new ones where none are given. */
+  /** The shards of the job's sources, stream by stream; new ones where none are given. */
   readonly sources?: readonly PartitionHarness[];
   readonly run?: number;
   readonly saved?: SavedJob;
@@ -47,7 +47,7 @@ interface Start {
 }
 
 export class StagesHarness {
-  /** The partitions of each stage; those of sources, which have one shard each, come first. */
+  /** The partitions of each stage; those of sources come first. */
   readonly stages: readonly (readonly PartitionHarness[])[];
   readonly #options: HarnessOptions;
   readonly #job: JobDefinition | DataflowDefinition;
@@ -66,21 +66,22 @@ export class StagesHarness {
     this.#job = "stages" in job ? (job as DataflowDefinition) : readJobDefinition(job);
     this.#run = run;
     this.#streams = streams;
-    const shards = sources ?? sourcesIn(this.#job).map(() => new PartitionHarness(options));
+    const shards = byStream(sources) ?? sourcesIn(this.#job).map(() => [new PartitionHarness(options)]);
     const inner: { readonly definition: StreamDefinition; readonly identity: Partial<PartitionIdentity> }[] =
       [];
     const placesOf = (stage: number) =>
-      inner[stage - shards.length] ?? { identity: shards[stage]?.identity, definition: undefined };
+      inner[stage - shards.length] ?? (shards[stage]?.[0] as PartitionHarness);
     const planned = planOf(this.#job)(
-      shards.map(({ definition }) => definition),
+      shards.map(([first]) => (first as PartitionHarness).definition),
       (definition, from) => {
         const inputs = from.flatMap((stage) => {
           const { identity, definition: read } = placesOf(stage);
-          const generation = identity?.generation ?? 0;
-          return Array.from({ length: read?.shards ?? 1 }, (_, shard) => channelOf({ generation, shard }));
+          const generation = identity.generation ?? 0;
+          const { length } = shards[stage] ?? Array.from({ length: read.shards });
+          return Array.from({ length }, (_, shard) => channelOf({ generation, shard }));
         });
         const between = from.filter((stage) => stage >= shards.length);
-        const idleTogether = between.map((stage) => placesOf(stage).identity?.generation ?? 0);
+        const idleTogether = between.map((stage) => placesOf(stage).identity.generation ?? 0);
         const [stream, generation] = [`job/${inner.length + 1}`, 100 * run + inner.length];
         this.#sends[generation] = inputs.length;
         inner.push({
@@ -91,13 +92,12 @@ export class StagesHarness {
       },
       streams,
     );
-    if (inner.length === 0) throw new Error("the job has one stage");
     const behind = inner.map(({ definition, identity }) =>
       evenRanges(definition.shards).map((keyGroups, shard) => {
         return new PartitionHarness({ ...options, definition, identity: { ...identity, shard, keyGroups } });
       }),
     );
-    this.stages = [...shards.map((shard) => [shard]), ...behind];
+    this.stages = [...shards, ...behind];
     for (const [stage, { plan: drawn }] of planned.entries()) {
       const plan = edge && drawn.send ? { ...drawn, send: { ...drawn.send, edge } } : drawn;
       for (const partition of this.stages[stage] ?? []) {
@@ -200,6 +200,10 @@ export class StagesHarness {
   }
 }
 
+function byStream(sources: Start["sources"]): (readonly PartitionHarness[])[] | undefined {
+  return sources && [...Map.groupBy(sources, ({ identity }) => identity.generation).values()];
+}
+
 function sourcesIn(job: JobDefinition | DataflowDefinition): readonly unknown[] {
   return "stages" in job ? job.stages.filter(({ source }) => source) : sourcesOf(job);
 }
@@ -243,13 +247,15 @@ function restore(
 ): void {
   const { log, jobs, identity } = partition;
   const context = { sql: ports.sql, log, cache: jobs.cache, identity };
-  const states = saved.map(({ state }) => readTaskState(state));
+  // A shard goes on with what was its own.
+  const taken = identity.inputs ? saved : saved.slice(identity.shard, identity.shard + 1);
+  const states = taken.map(({ state }) => readTaskState(state));
   const restoring = new TaskRestore(context, run, plan, {
     position: identity.inputs ? undefined : states[0],
     states,
   });
   for (const state of restoring.order) {
-    for (const part of saved[states.indexOf(state)]?.parts ?? []) restoring.addPart(state, part);
+    for (const part of taken[states.indexOf(state)]?.parts ?? []) restoring.addPart(state, part);
   }
   restoring.finish();
   ports.sql.commit();

@@ -78,3 +78,51 @@ test("windows go from stream to stream", async () => {
       ["ben", 1],
     ]);
 });
+
+test("a view in the shards of its stream answers for a key, from a savepoint and when divided", {
+  timeout: 30_000,
+}, async () => {
+  const fill = "INSERT INTO notes SELECT kind, author, LISTAGG(note) FROM remarks GROUP BY kind, author";
+  await lastResult(`
+    CREATE TABLE remarks (author STRING NOT NULL, kind STRING NOT NULL, note STRING)
+      DISTRIBUTED BY HASH (author) INTO 3 BUCKETS WITH ('connector' = 'http');
+    CREATE TABLE notes (kind STRING, author STRING, notes STRING, PRIMARY KEY (kind, author) NOT ENFORCED)
+      WITH ('connector' = 'view', 'retention' = 'forever')`);
+  const explained = JSON.stringify((await lastResult(`EXPLAIN ${fill}`)).rows);
+  expect(explained).toContain("whose rows are there by author");
+  expect(explained).not.toContain("Stage 1");
+  await lastResult(fill);
+  const authors = ["ann", "ben", "cid", "dan", "eve", "fay"];
+  const say = async (note: string) => {
+    const events = authors.map((author) => JSON.stringify({ author, kind: "a", note }));
+    expect((await post("remarks", events.join("\n"))).status).toBe(200);
+  };
+  const told = async (note: string) => {
+    for (const author of authors) {
+      const query = `SELECT notes FROM notes WHERE author = '${author}' AND kind = 'a'`;
+      await expect.poll(async () => (await lastResult(query)).rows, { timeout: 10_000 }).toEqual([[note]]);
+    }
+  };
+  await lastResult(`
+    CREATE TABLE alike (notes STRING NOT NULL, authors BIGINT, PRIMARY KEY (notes) NOT ENFORCED)
+      WITH ('connector' = 'view', 'retention' = 'forever');
+    SET 'table.exec.sink.not-null-enforcer' = 'DROP';
+    INSERT INTO alike SELECT notes, COUNT(*)
+      FROM (SELECT author, LISTAGG(note) AS notes FROM remarks GROUP BY author) GROUP BY notes`);
+  await say("one");
+  await told("one");
+  const stopped = await lastResult("STOP JOB 'insert-into-notes' WITH SAVEPOINT");
+  const savepoint = /\d+/.exec(JSON.stringify(stopped.rows ?? stopped))?.[0] ?? "";
+  expect(savepoint).not.toBe("");
+  await lastResult(`SET 'execution.state-recovery.path' = '${savepoint}'; ${fill}`);
+  await say("two");
+  await told("one,two");
+  for (const shard of [0, 1, 2]) {
+    expect(await call("POST", "/v1/streams/remarks/splits", { shard })).toMatchObject({ status: 201 });
+  }
+  await say("three");
+  await told("one,two,three");
+  await expect
+    .poll(async () => (await lastResult("SELECT * FROM alike")).rows, { timeout: 10_000 })
+    .toEqual([["one,two,three", 6]]);
+});

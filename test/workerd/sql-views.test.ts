@@ -78,7 +78,7 @@ test("no row is counted twice or missed while partitions are split", patient, as
     } while (!isOver);
   })();
   for (const partition of [0, 1]) {
-    expect(await call("POST", "/v1/jobs/insert-into-players/splits", { stage: 1, partition })).toMatchObject({
+    expect(await call("POST", "/v1/streams/scores/splits", { shard: partition })).toMatchObject({
       status: 201,
     });
   }
@@ -88,6 +88,6 @@ test("no row is counted twice or missed while partitions are split", patient, as
   expect(new Set(counted.map((each) => JSON.stringify(each)))).toEqual(
     new Set([JSON.stringify([[users, users, teams]])]),
   );
-  const { body } = await call("GET", "/v1/jobs/insert-into-players/splits");
+  const { body } = await call("GET", "/v1/streams/scores/splits");
   expect(body.splits).toMatchObject([{ state: "done" }, { state: "done" }]);
 });

@@ -3,7 +3,11 @@
  *
  * In state it is a row: how many rows there are, then each accumulator.
  */
-import { type CompiledAggregate, compileAggregates } from "../../interpreter/compile-aggregate.ts";
+import {
+  type CompiledAggregate,
+  compileAggregates,
+  groupTypesOf,
+} from "../../interpreter/compile-aggregate.ts";
 import type { EvaluationContext } from "../../interpreter/scalar-function.ts";
 import type { SqlType } from "../../interpreter/types/sql-type.ts";
 import type { Row, SqlValue } from "../../interpreter/values/sql-value.ts";
@@ -19,15 +23,13 @@ export interface Group {
   readonly accumulators: readonly unknown[];
 }
 
-const rowsType: SqlType = Object.freeze({ name: "BIGINT", isNullable: false });
-
 export class Aggregates {
   readonly codec: ValueCodec<Group>;
   readonly #compiled: readonly CompiledAggregate[];
 
   constructor(calls: readonly AggregateCall[], isRetracting: boolean, context: EvaluationContext) {
     this.#compiled = compileAggregates(calls, isRetracting, context);
-    const types = [rowsType, ...this.#compiled.map(({ accumulating }) => accumulating.accumulatorType)];
+    const { types } = this;
     this.codec = {
       encode: (group) => encodeRow(types, this.encode(group)),
       decode: (bytes) => this.decode(decodeRow(types, bytes)),
@@ -36,7 +38,7 @@ export class Aggregates {
 
   /** Types of `encode`'s row. */
   get types(): readonly SqlType[] {
-    return [rowsType, ...this.#compiled.map(({ accumulating }) => accumulating.accumulatorType)];
+    return groupTypesOf(this.#compiled);
   }
 
   create(): Group {

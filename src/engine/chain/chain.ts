@@ -6,6 +6,7 @@ import type { EvaluationContext } from "../../interpreter/scalar-function.ts";
 import type { OperatorDefinition, OperatorInput } from "../../protocol/dataflow.ts";
 import type { ChainPlan } from "../plan/chain-plan.ts";
 import { inputTypesOf, operatorTypesOf } from "../plan/chain-types.ts";
+import { statePlacesOf } from "../plan/state-places.ts";
 import { openCalc, openDropUpdateBefore, openExpand, openUnnest } from "./calc.ts";
 import type { ChainClock } from "./chain-clock.ts";
 import type { Outlet } from "./chain-output.ts";
@@ -13,6 +14,7 @@ import type { ChainRow, Emit } from "./chain-row.ts";
 import { openConstraint } from "./constraint.ts";
 import { GroupAggregate } from "./group-aggregate.ts";
 import { openLimit } from "./limit.ts";
+import { LocalAggregate } from "./local-aggregate.ts";
 import { openMaterialize } from "./materialize.ts";
 import type { Operator, OperatorContext } from "./operator.ts";
 import type { ChainState } from "./operator-state.ts";
@@ -46,13 +48,14 @@ export class Chain {
       assert(found, "what is read is there");
       return found;
     };
+    const statePlaces = statePlacesOf(plan);
     this.operators = definitions.map((definition, place) => {
       const types = inputTypesOf(definition.inputs[0], ports, made);
       const emit = emitTo(consumers[place] ?? []);
       const { evaluation, clock, late } = context;
       return openOperator(definition, {
         ...{ evaluation, clock, late, emit, types },
-        state: context.state.of(place),
+        state: context.state.of(statePlaces[place]),
       });
     });
     for (const [place, definition] of definitions.entries()) {
@@ -100,6 +103,8 @@ function openOperator(definition: OperatorDefinition, context: OperatorContext):
       return openUnnest(definition, context);
     case "window assign":
       return openWindows(definition, context);
+    case "local aggregate":
+      return new LocalAggregate(definition, context);
     case "group aggregate":
       return new GroupAggregate(definition, context);
     case "window aggregate":

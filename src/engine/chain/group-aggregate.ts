@@ -45,11 +45,16 @@ export class GroupAggregate implements Operator {
     if (!known && slot.value === undefined && !isAdded(row)) return;
     const was = known || slot.value === undefined ? known?.was : this.#aggregates.values(slot.value);
     const group = slot.value ?? this.#aggregates.create();
-    this.#aggregates.add(group, row);
+    if (this.#plan.addsParts) this.#aggregates.merge(group, this.#partOf(row));
+    else this.#aggregates.add(group, row);
     this.#state.put(slot, group);
     if (!this.#plan.isFolding) this.#send({ key, was, slot });
     else if (known) known.slot = slot;
     else this.#changes.set(slot.name, { key, was, slot });
+  }
+
+  #partOf({ values }: ChainRow): Group {
+    return this.#aggregates.decode(values.slice(this.#plan.key.length));
   }
 
   endRows(): void {

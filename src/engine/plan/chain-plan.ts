@@ -17,6 +17,11 @@ export interface ChainPlan {
   /** Columns of what is read by whose hash rows come to a partition; empty where all come to it. */
   readonly route: readonly number[];
   readonly operators: readonly OperatorDefinition[];
+  /**
+   * Names of what is kept in the shards of a stream, where one task has the operators of many: state is then
+   * numbered by the operators that keep any. Absent: by the places of all.
+   */
+  readonly kept?: readonly string[];
   /** Rows that the results table keeps; the plan's key, accumulators and outputs are of it. */
   readonly result?: ResultPlan;
   /** Names of tables whose rows are shown in the log. */

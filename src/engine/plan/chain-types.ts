@@ -55,6 +55,8 @@ function typesOf(operator: OperatorDefinition, input: Types): Types {
       const made = [...operator.aggregates, ...operator.properties].map(({ type }) => type);
       return [...operator.keyTypes, ...made];
     }
+    case "local aggregate":
+      return operator.types;
     case "constraint":
       return operator.columns.map(({ type }) => type);
     default:

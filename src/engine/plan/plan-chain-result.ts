@@ -60,18 +60,17 @@ function planView(sink: ViewSink, stage: DataflowStage, reads: StreamDefinition)
   };
 }
 
-/** Positions in the key of what rows are routed by; they come to a stage by the whole key, in its order. */
+/** Positions in the key of what rows are routed by. */
 function routingOf(
-  sink: ViewSink,
+  { routing, ...sink }: ViewSink,
   key: readonly KeyColumn[],
-  stage: DataflowStage,
-  { distributionKey, shards }: StreamDefinition,
-): number[] {
-  if (!stage.source) return (stage.inputs ?? []).some((input) => input.key.length > 0) ? [...key.keys()] : [];
-  if (shards === 1) return [];
-  const positions = distributionKey.map((name) => key.findIndex((column) => column.name === name));
-  if (positions.length > 0 && !positions.includes(-1)) return positions;
-  throw refusal(sink, "its stream has several shards, and is not distributed by columns of its key");
+  { source, inputs = [] }: DataflowStage,
+  { shards }: StreamDefinition,
+): readonly number[] {
+  const isByKey = source ? source.distribution !== undefined : inputs.some((input) => input.key.length > 0);
+  if (isByKey) return routing ?? [...key.keys()];
+  if (!source || shards === 1) return [];
+  throw refusal(sink, "its stream has several shards, and its rows may lie in any of them");
 }
 
 function planChangelog(sink: ChangelogSink, { shards }: StreamDefinition): PlannedResult {

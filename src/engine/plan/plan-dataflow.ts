@@ -58,6 +58,7 @@ function draftOf(
 ): Draft {
   if (stage.source) {
     if (!source) throw refusal(stage, "reads a stream behind stages that read none");
+    checkDistribution(stage, stage.source, source);
     const ports = [stage.source.columns.map(({ type }) => type)];
     return { stage, reads: source, exchange: undefined, from: [], ports };
   }
@@ -81,8 +82,23 @@ function draftOf(
   return { stage, reads, exchange, from, ports: inputs.map(({ types }) => types) };
 }
 
+/** What is kept by a key in the shards is right only where the stream is as the dataflow was planned for. */
+function checkDistribution(
+  stage: DataflowStage,
+  { stream, distribution }: SourceDefinition,
+  { distributionKey }: StreamDefinition,
+): void {
+  if (!distribution || JSON.stringify(distribution) === JSON.stringify(distributionKey)) return;
+  const found = distributionKey.length === 0 ? "no columns" : distributionKey.join(", ");
+  throw refusal(
+    stage,
+    `counts on stream "${stream}" being distributed by ${distribution.join(", ")}, and it is by ${found}; ` +
+      "say so in the table's DISTRIBUTED BY, or set parallelism.default",
+  );
+}
+
 function planStage({ timeZone }: DataflowDefinition, { stage, reads, exchange, ports }: Draft): TaskPlan {
-  const { source, operators, sinks } = stage;
+  const { source, operators, sinks, kept } = stage;
   const columns = source ? sourceColumnsOf(stage, source, reads) : columnsOf(reads);
   const result = planResult(stage, reads);
   const prints = sinks.flatMap((sink): PrintPlan[] => {
@@ -107,6 +123,7 @@ function planStage({ timeZone }: DataflowDefinition, { stage, reads, exchange, p
       ports,
       route: exchange && !exchange.keyLanes ? [firstKeyColumn] : route,
       operators,
+      ...(kept && { kept }),
       ...(result.chain && { result: result.chain }),
       ...(prints.length > 0 && { prints }),
     },

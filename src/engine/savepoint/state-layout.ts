@@ -9,8 +9,9 @@
  */
 import type { AccumulatorSpec } from "../../columnar/accumulator.ts";
 import { formatType } from "../../columnar/schema.ts";
-import type { AggregateCall } from "../../protocol/dataflow.ts";
+import type { AggregateCall, OperatorDefinition } from "../../protocol/dataflow.ts";
 import { cellSpecsOf } from "../plan/cell-layout.ts";
+import { keepsState } from "../plan/state-places.ts";
 import type { TaskPlan } from "../plan/task-plan.ts";
 
 interface StateLayout {
@@ -34,27 +35,24 @@ export function layoutDifference(saved: TaskPlan, wanted: TaskPlan): string | un
 /** What of a chain's operators decides their state; those without any may change. */
 function chainLayoutOf({ chain }: TaskPlan): string {
   if (!chain) return "";
-  const stateful = chain.operators.map((operator) => {
-    switch (operator.operator) {
-      case "calc":
-      case "expand":
-      case "unnest":
-      case "constraint":
-      case "drop update before":
-        return null;
-      case "group aggregate": {
-        const { operator: name, keyTypes, aggregates, isRetracting } = operator;
-        return { name, keyTypes, aggregates: aggregates.map(aggregateLayout), isRetracting };
-      }
-      case "window aggregate": {
-        const { operator: name, keyTypes, aggregates, isRetracting, window } = operator;
-        return { name, keyTypes, aggregates: aggregates.map(aggregateLayout), isRetracting, window };
-      }
-      default:
-        return operator;
+  const { operators, kept } = chain;
+  const layouts = operators.map((operator) => (keepsState(operator) ? operatorLayout(operator) : null));
+  return JSON.stringify(kept ? [kept, layouts.filter((layout) => layout !== null)] : layouts);
+}
+
+function operatorLayout(operator: OperatorDefinition) {
+  switch (operator.operator) {
+    case "group aggregate": {
+      const { operator: name, keyTypes, aggregates, isRetracting } = operator;
+      return { name, keyTypes, aggregates: aggregates.map(aggregateLayout), isRetracting };
     }
-  });
-  return JSON.stringify(stateful);
+    case "window aggregate": {
+      const { operator: name, keyTypes, aggregates, isRetracting, window } = operator;
+      return { name, keyTypes, aggregates: aggregates.map(aggregateLayout), isRetracting, window };
+    }
+    default:
+      return operator;
+  }
 }
 
 function aggregateLayout({ function: name, arguments: operands, isDistinct, type }: AggregateCall) {

@@ -70,11 +70,14 @@ export async function evaluatePart<Place>(
       const page = await read(next, limit);
       if (!page.ok) return page;
       const { rows } = page.value;
-      for (let row = 0; row < rows.length && !kept.isEnough; row += limit, turns++) {
-        if (row > 0) await laterTurn();
+      turns++;
+      for (let row = 0; row < rows.length && !kept.isEnough; row += limit) {
+        if (row > 0) {
+          await laterTurn();
+          turns++;
+        }
         kept.add(rows.slice(row, row + limit));
       }
-      turns++;
       bytes += page.value.bytes;
       ({ next } = page.value);
       if (!next || kept.isEnough) return { ok: true, value: { kept: kept.encode() } };

@@ -57,7 +57,7 @@ export function planFilledTable(
   query: Query,
   context: BindContext,
 ): { readonly table: TableDefinition; readonly prepared: PreparedInsert } {
-  const table = tableOf(statement, optimize(bindQuery(query, context)), context);
+  const table = tableOf(statement, optimize(bindQuery(query, context), context.options), context);
   checkConnector(table);
   const { name, start, end } = statement;
   const facts = { kind: "insert", isOverwrite: false, options: [], partition: [], columns: [] } as const;

@@ -52,7 +52,7 @@ export async function insert(
 
 export function prepareInsert(inserts: readonly Insert[], context: BindContext): PreparedInsert {
   const bound = inserts.map((each) => bindInsert(each, context));
-  const plans = bound.map((plan) => ({ ...plan, input: optimize(plan.input) }));
+  const plans = bound.map((plan) => ({ ...plan, input: optimize(plan.input, context.options) }));
   if (plans.every(({ input }) => !endlessScanOf(input, context.options))) {
     for (const [index, plan] of plans.entries()) checkAppended(plan, inserts[index], context);
     return { does: "append", bound, plans };

@@ -12,11 +12,10 @@ import { bindQuery } from "../../sql/bind/bind-query.ts";
 import { endlessScanOf, type Field, type Relation } from "../../sql/bind/logical-plan.ts";
 import { optionOf, type SessionOptions } from "../../sql/bind/session-options.ts";
 import { isStreamTable, streamOf } from "../../sql/catalog/stream-of-table.ts";
-import type { TableDefinition } from "../../sql/catalog/table-definition.ts";
+import { isChangelog, type TableDefinition } from "../../sql/catalog/table-definition.ts";
 import { optimize } from "../../sql/optimize/optimize.ts";
 import { formatStatement } from "../../sql/parse/format-statement.ts";
 import type { QueryStatement } from "../../sql/parse/statement-tree.ts";
-import { isChangelog } from "../../sql/plan/staging.ts";
 import { ContinuousQuery } from "./continuous-query.ts";
 import { type Session, type SqlPorts, thrownOf } from "./sql-ports.ts";
 import type { StatementResult } from "./statement-result.ts";
@@ -31,7 +30,7 @@ export async function select(
   { isContinuous }: Session,
   ports: SqlPorts,
 ): Promise<StatementResult> {
-  const relation = optimize(bindQuery(statement.query, context));
+  const relation = optimize(bindQuery(statement.query, context), context.options);
   const fields = withOwnNames(relation.fields);
   if (isContinuous && endlessScanOf(relation, context.options)) {
     const text = formatStatement(statement);

@@ -96,6 +96,8 @@ export interface AggregateRelation extends RelationFacts {
   readonly groupWindow?: GroupWindow;
   /** STATE_TTL, in milliseconds. */
   readonly ttlMs?: number;
+  /** Rows may be added up before they travel. */
+  readonly isInTwoPhases?: true;
 }
 
 /** TUMBLE(time, size) in GROUP BY. */
@@ -168,6 +170,11 @@ export function windowGroupedBy(fields: readonly Field[], key: readonly number[]
     ({ bound, number }) =>
       bound === "start" && bounds.some((other) => other.bound === "end" && other.number === number),
   )?.number;
+}
+
+/** True where groups are of windows, or by some bound of one. */
+export function isOfWindows({ groupWindow, key, input }: AggregateRelation): boolean {
+  return groupWindow !== undefined || key.some((column) => input.fields[column]?.window !== undefined);
 }
 
 /** Where the rows of a query go. */

@@ -30,6 +30,10 @@ function number(value: string): string | undefined {
   return /^\d+$/.test(value.trim()) ? undefined : "a whole number";
 }
 
+function count(value: string): string | undefined {
+  return /^[1-9]\d{0,8}$/.test(value.trim()) ? undefined : "a whole number from 1";
+}
+
 function zone(value: string): string | undefined {
   try {
     timeZoneOf(value).localOfInstant(0n);
@@ -52,7 +56,7 @@ export const sessionOptions: Readonly<Record<string, OptionFacts>> = Object.free
   },
   "table.exec.mini-batch.enabled": {
     default: "false",
-    help: "Folds the changes of one frame to one for each key.",
+    help: "Folds the changes of one frame to one for each key, and lets GROUP BY have two phases.",
     check: truth,
   },
   "table.exec.mini-batch.allow-latency": {
@@ -87,13 +91,18 @@ export const sessionOptions: Readonly<Record<string, OptionFacts>> = Object.free
   },
   "table.optimizer.agg-phase-strategy": {
     default: "AUTO",
-    help: "Whether rows are added up before they travel; never changes results.",
+    help: "Whether rows are added up before they travel, where it changes no result; ONE_PHASE: never.",
     check: oneOf("AUTO", "ONE_PHASE", "TWO_PHASE"),
   },
   "table.optimizer.distinct-agg.split.enabled": {
     default: "false",
-    help: "Taken, and without effect on results: distinct values are kept by value anyway.",
+    help: "Spreads the distinct values of one key over partitions, by buckets.",
     check: truth,
+  },
+  "table.optimizer.distinct-agg.split.bucket-num": {
+    default: "1024",
+    help: "Buckets of the distinct values of a key.",
+    check: count,
   },
   "parallelism.default": {
     default: "0",

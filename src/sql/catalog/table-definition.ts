@@ -65,3 +65,9 @@ export function storedColumns({ columns }: Pick<TableDefinition, "columns">): Ta
 export function writtenColumns({ columns }: Pick<TableDefinition, "columns">): TableColumn[] {
   return columns.filter(({ computed, metadata }) => computed === undefined && !metadata?.isVirtual);
 }
+
+/** True where a table's rows may be taken back. */
+export function isChangelog({ options }: TableDefinition): boolean {
+  const mode = options["changelog-mode"];
+  return mode !== undefined && mode.replaceAll(/\s/g, "") !== "I";
+}

@@ -16,8 +16,8 @@ import { formatRelation } from "./format-relation.ts";
 
 /** Explains several INSERTs, which are one job. */
 export function explainInserts(inserts: readonly InsertPlan[], options: SessionOptions): string {
-  const parts = inserts.map(({ input }) => logicalParts(input));
-  const optimized = inserts.map((insert) => ({ ...insert, input: optimize(insert.input) }));
+  const parts = inserts.map(({ input }) => logicalParts(input, options));
+  const optimized = inserts.map((insert) => ({ ...insert, input: optimize(insert.input, options) }));
   const choice = lowerToJob(optimized, options, "");
   const physical =
     "job" in choice
@@ -28,18 +28,18 @@ export function explainInserts(inserts: readonly InsertPlan[], options: SessionO
 
 /** Explains a query: how it is answered where it ends, or else how its changes come. */
 export function explainQuery(query: Relation, options: SessionOptions): string {
-  const relation = optimize(query);
+  const relation = optimize(query, options);
   const physical = endlessScanOf(relation, options)
     ? physicalPart([resultInsert(relation)], options)
     : `== Physical Plan ==\n${formatDivision(relation)}`;
-  return [...logicalParts(query), physical].join("\n\n");
+  return [...logicalParts(query, options), physical].join("\n\n");
 }
 
-function logicalParts(relation: Relation): string[] {
+function logicalParts(relation: Relation, options: SessionOptions): string[] {
   const steps: string[] = [];
   let before = formatRelation(relation);
   const parts = [`== Logical Plan ==\n${before}`];
-  optimize(relation, ({ name }, made) => {
+  optimize(relation, options, ({ name }, made) => {
     const after = formatRelation(made);
     steps.push(after === before ? `${name}: nothing to do` : `${name}:\n${after}`);
     before = after;

@@ -52,7 +52,7 @@ function describe(relation: Relation): string {
       return `WindowTableFunction(${formatWindow(relation.window, relation.time, names)}${partition})`;
     }
     case "aggregate": {
-      const { key, aggregates, groupWindow, sets, ttlMs } = relation;
+      const { key, aggregates, groupWindow, sets, ttlMs, isInTwoPhases } = relation;
       const parts = [
         ...(key.length > 0 ? [`groupBy=[${named(key)}]`] : []),
         ...(sets
@@ -63,6 +63,7 @@ function describe(relation: Relation): string {
           ? [`select=[${aggregates.map((each) => formatAggregate(each, names)).join(", ")}]`]
           : []),
         ...(ttlMs === undefined ? [] : [`ttl=[${ttlMs} ms]`]),
+        ...(isInTwoPhases ? ["phases=[local, global]"] : []),
       ];
       return `Aggregate(${parts.join(", ")})`;
     }

@@ -7,10 +7,9 @@ import type { WindowDefinition } from "../../protocol/job-spec.ts";
 import type { Relation, ScanRelation } from "../bind/logical-plan.ts";
 import { optionOf, type SessionOptions } from "../bind/session-options.ts";
 import { eventTimeOf, isStreamTable } from "../catalog/stream-of-table.ts";
-import type { TableDefinition } from "../catalog/table-definition.ts";
+import { isChangelog, type TableDefinition } from "../catalog/table-definition.ts";
 import { type WindowedAggregate, windowOfAggregate } from "./aggregate-window.ts";
 import { NotOnKernels } from "./kernel-expression.ts";
-import { isChangelog } from "./staging.ts";
 
 export interface Grouping {
   readonly source: TableDefinition;

@@ -11,6 +11,7 @@ import { streamOf } from "../catalog/stream-of-table.ts";
 import { type TableDefinition, writtenColumns } from "../catalog/table-definition.ts";
 import { viewRetentionOf } from "../catalog/view-retention.ts";
 import { type Lowering, lower } from "./lower-relation.ts";
+import { movedTo } from "./placement.ts";
 import { type Flow, Staging } from "./staging.ts";
 
 /** How long the rows of a changelog wait to be read. */
@@ -101,7 +102,9 @@ function materialized(
     types,
     conflict: onConflict.toLowerCase() as "deduplicate" | "nothing" | "error",
   } as const;
-  return { ...staging.add(sent, operator, types), isChanging: true, upsertKeys: [key], partition: key };
+  const { partition } = sent;
+  const made = staging.add(sent, operator, types);
+  return { ...made, isChanging: true, upsertKeys: [key], ...(partition && { partition }) };
 }
 
 function sameColumns(one: readonly number[], other: readonly number[]): boolean {
@@ -121,7 +124,11 @@ function constrained(
   staging: Staging,
 ): Flow {
   const demand = demandOf(columns, options);
-  return demand ? { ...flow, ...staging.add(flow, demand, flow.types) } : flow;
+  if (!demand) return flow;
+  const { partition, ...facts } = flow;
+  const made = { ...facts, ...staging.add(flow, demand, flow.types) };
+  // A key that is cut or padded is another one than rows were sent by.
+  return demand.length === "trim and pad" || !partition ? made : { ...made, partition };
 }
 
 /** What a table demands of its rows; undefined where it demands nothing. */
@@ -190,9 +197,14 @@ function putInto(table: TableDefinition, flow: Flow, target: Target, staging: St
             "it needs a PRIMARY KEY (…) NOT ENFORCED.",
         });
       }
-      const [sent] = staging.exchange([{ flow, key }], `${name}/view`) as [Flow];
+      const [sent] = staging.exchange([{ flow, key }], `${name}/view`, true) as [Flow];
       const retentionMs = viewRetentionOf(table);
-      staging.sink(staging.gathered(sent), { sink: "view", name, columns, key, retentionMs });
+      const routing = movedTo(sent.partition, (column) => key.indexOf(column));
+      const isWhole = routing?.length === key.length && routing.every((at, place) => at === place);
+      staging.sink(staging.gathered(sent), {
+        ...{ sink: "view", name, columns, key, retentionMs },
+        ...(routing && !isWhole && { routing }),
+      });
       return;
     }
     case "blackhole":

@@ -4,9 +4,10 @@
 
 import { EngineError } from "../../base/errors.ts";
 import { findAggregate } from "../../interpreter/aggregates/built-in.ts";
+import { partTypesOf } from "../../interpreter/compile-aggregate.ts";
 import type { RowExpression } from "../../interpreter/row-expression.ts";
 import type { SqlType } from "../../interpreter/types/sql-type.ts";
-import type { AggregateCall } from "../../protocol/dataflow.ts";
+import type { AggregateCall, LocalAggregateOperator } from "../../protocol/dataflow.ts";
 import type {
   AggregateRelation,
   Relation,
@@ -16,6 +17,7 @@ import type {
 } from "../bind/logical-plan.ts";
 import { keysOfWindowed, type WindowedAggregate, windowOfAggregate } from "./aggregate-window.ts";
 import { setsApart } from "./grouping-sets.ts";
+import { movedTo, placeIn } from "./placement.ts";
 import type { Flow, Staging } from "./staging.ts";
 
 /** What a relation is lowered for. */
@@ -61,7 +63,8 @@ export function lower(relation: Relation, lowering: Lowering, needsUpdateBefore:
       const input = lower(relation.input, lowering, true);
       const { collection, elementTypes, isLeft, hasOrdinality } = relation;
       const operator = { operator: "unnest", collection, elementTypes, isLeft, hasOrdinality } as const;
-      return staging.add(input, operator, typesOf(relation));
+      // The columns of the row come first.
+      return placedAs(input, staging.add(input, operator, typesOf(relation)));
     }
     case "window":
       return lowerWindow(relation, lowering);
@@ -104,15 +107,10 @@ function typesOf({ fields }: Relation): SqlType[] {
   return fields.map(({ type }) => type);
 }
 
-/** Keys of the input whose columns a projection keeps. */
+/** Keys of the input whose columns a projection keeps, and where its rows are. */
 function carriedKeys(input: Flow, projection: readonly RowExpression[] | undefined) {
-  const carry = (key: readonly number[] | undefined): readonly number[] | undefined => {
-    if (!key || !projection) return key;
-    const places = key.map((column) =>
-      projection.findIndex((each) => each.node === "input" && each.index === column),
-    );
-    return places.includes(-1) ? undefined : places;
-  };
+  const carry = (columns: readonly number[] | undefined) =>
+    projection ? movedTo(columns, (column) => placeIn(projection, column)) : columns;
   const upsertKeys = (input.upsertKeys ?? []).map(carry).filter((key) => key !== undefined);
   const partition = carry(input.partition);
   return { upsertKeys, ...(partition && { partition }) };
@@ -124,76 +122,95 @@ function lowerWindow(relation: WindowRelation, lowering: Lowering): Flow {
   const input = lower(relation.input, lowering, true);
   const types = input.types;
   const operator = { operator: "window assign", window, time, key, types } as const;
-  if (window.kind !== "session") return staging.add(input, operator, typesOf(relation));
+  if (window.kind !== "session") return placedAs(input, staging.add(input, operator, typesOf(relation)));
   if (input.isChanging) throw notHere("SESSION over rows that change, without GROUP BY of its window");
   const [flow] = staging.exchange([{ flow: input, key }], `${name}/session`) as [Flow];
-  return staging.add(flow, operator, typesOf(relation));
+  return placedAs(flow, staging.add(flow, operator, typesOf(relation)));
+}
+
+/** A flow whose rows are where those of another are, and begin with the columns of these. */
+function placedAs({ partition }: Flow, made: Flow): Flow {
+  return { ...made, ...(partition && { partition }) };
 }
 
 function lowerAggregate(relation: AggregateRelation, lowering: Lowering, needsUpdateBefore: boolean): Flow {
-  const { staging, name, isFolding } = lowering;
-  const { aggregates, fields } = relation;
   const apart = setsApart(relation);
   if (apart) return lower(apart, lowering, needsUpdateBefore);
-  const types = fields.map(({ type }) => type);
   const windowed = windowOfAggregate(relation);
-  if (windowed) {
-    const { window, time, key, properties, isLegacy, places } = windowed;
-    const input = lower(windowed.input, lowering, true);
-    checkRetracted(windowed.aggregates, input);
-    checkMerged(windowed);
-    const keyTypes = key.map((column) => input.types[column] as SqlType);
-    const [flow] = staging.exchange(
-      [{ flow: input, key }],
-      `${name}/window(${namesOf(windowed.input, key)})`,
-    ) as [Flow];
-    const made = staging.add(
-      flow,
-      {
-        operator: "window aggregate",
-        ...{
-          key,
-          keyTypes,
-          aggregates: windowed.aggregates,
-          window,
-          time,
-          properties,
-          isLegacy,
-          latenessMs: 0,
-        },
-        isRetracting: input.isChanging,
-      },
-      [...keyTypes, ...aggregates.map(({ type }) => type), ...properties.map(({ type }) => type)],
-    );
-    const partition = key.map((_, index) => places.indexOf(index));
-    const shaped = {
-      ...reordered(staging, { ...made, isChanging: false }, places, types),
-      upsertKeys: keysOfWindowed(windowed),
-    };
-    return partition.includes(-1) ? shaped : { ...shaped, partition };
-  }
+  return windowed
+    ? lowerWindowed(windowed, typesOf(relation), lowering)
+    : lowerGroups(relation, lowering, needsUpdateBefore);
+}
+
+function lowerWindowed(
+  windowed: WindowedAggregate,
+  types: readonly SqlType[],
+  { staging, name, ...lowering }: Lowering,
+): Flow {
+  const { window, time, key, aggregates, properties, isLegacy, places } = windowed;
+  const input = lower(windowed.input, { staging, name, ...lowering }, true);
+  checkRetracted(aggregates, input);
+  checkMerged(windowed);
+  const keyTypes = key.map((column) => input.types[column] as SqlType);
+  const uid = `${name}/window(${namesOf(windowed.input, key)})`;
+  const [flow] = staging.exchange([{ flow: input, key }], uid) as [Flow];
+  const operator = {
+    operator: "window aggregate",
+    ...{ key, keyTypes, aggregates, window, time, properties, isLegacy, latenessMs: 0 },
+    isRetracting: input.isChanging,
+  } as const;
+  const values = [...aggregates, ...properties].map(({ type }) => type);
+  const made = staging.add(flow, operator, [...keyTypes, ...values]);
+  const partition = movedTo(flow.partition, (column) => places.indexOf(key.indexOf(column)));
+  return {
+    ...reordered(staging, { ...made, isChanging: false }, places, types),
+    upsertKeys: keysOfWindowed(windowed),
+    ...(partition && { partition }),
+  };
+}
+
+/** A result for each key that changes with its rows. */
+function lowerGroups(relation: AggregateRelation, lowering: Lowering, needsUpdateBefore: boolean): Flow {
+  const { staging, name, isFolding } = lowering;
+  const { aggregates, ttlMs } = relation;
   const { input: source, key } = relation.sets ? expanded(relation) : relation;
   const input = relation.sets ? lowerExpanded(relation, lowering) : lower(source, lowering, true);
   checkRetracted(aggregates, input);
   const keyTypes = key.map((column) => input.types[column] as SqlType);
   const does = aggregates.length === 0 ? "distinct" : "group";
   const uid = `${name}/${does}(${namesOf(relation.input, relation.key)})`;
-  const [flow] = staging.exchange([{ flow: input, key }], uid) as [Flow];
-  const made = staging.add(
-    flow,
-    {
-      operator: "group aggregate",
-      ...{ key, keyTypes, aggregates, isFolding },
-      isRetracting: input.isChanging,
-      sendsUpdateBefore: needsUpdateBefore,
-      ...(relation.ttlMs !== undefined && { ttlMs: relation.ttlMs }),
-    },
-    types,
-  );
-  const places = key.map((_, index) => index);
+  const isInParts = relation.isInTwoPhases && !input.isChanging && !staging.hasWhole(input, key);
+  const read = isInParts
+    ? { flow: inParts(input, { key, keyTypes, aggregates }, staging), key: placesIn(key) }
+    : { flow: input, key };
+  const [flow] = staging.exchange([read], uid) as [Flow];
+  const operator = {
+    operator: "group aggregate",
+    ...{ key: read.key, keyTypes, aggregates, isFolding },
+    isRetracting: input.isChanging,
+    sendsUpdateBefore: needsUpdateBefore,
+    ...(ttlMs !== undefined && { ttlMs }),
+    ...(isInParts && { addsParts: true as const }),
+  } as const;
+  const made = staging.add(flow, operator, typesOf(relation));
   // Rows that only come, and of which nothing is calculated, change no result.
   const isChanging = input.isChanging || aggregates.length > 0;
-  return { ...made, isChanging, upsertKeys: [places], partition: places };
+  const partition = movedTo(flow.partition, (column) => read.key.indexOf(column));
+  return { ...made, isChanging, upsertKeys: [placesIn(key)], ...(partition && { partition }) };
+}
+
+/** What is kept of the rows of each record, by key: two phases. */
+function inParts(
+  input: Flow,
+  grouped: Pick<LocalAggregateOperator, "key" | "keyTypes" | "aggregates">,
+  staging: Staging,
+): Flow {
+  const types = [...grouped.keyTypes, ...partTypesOf(grouped.aggregates)];
+  return staging.add(input, { operator: "local aggregate", ...grouped, types }, types);
+}
+
+function placesIn(columns: readonly number[]): number[] {
+  return columns.map((_, place) => place);
 }
 
 /** Throws for an aggregate that would have to take rows back, and cannot. */

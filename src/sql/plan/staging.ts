@@ -21,7 +21,8 @@ import type {
 } from "../../protocol/dataflow.ts";
 import { inputsOfRelation, type Relation, type ScanRelation } from "../bind/logical-plan.ts";
 import { isWatermarkOfStream, streamOf } from "../catalog/stream-of-table.ts";
-import type { TableDefinition } from "../catalog/table-definition.ts";
+import { isChangelog, type TableDefinition } from "../catalog/table-definition.ts";
+import { keepsWhole, type Placement, placementOfScan } from "./placement.ts";
 
 /** Where the rows of a relation come out, and what is known of them. */
 export interface Flow {
@@ -31,8 +32,8 @@ export interface Flow {
   readonly isChanging: boolean;
   /** Columns that tell a row from all others while it is there, in each of the ways that are known. */
   readonly upsertKeys?: readonly (readonly number[])[];
-  /** Columns by which its rows were sent where they are; of one place only. */
-  readonly partition?: readonly number[];
+  /** The columns by which its rows are where they are; of one place only. */
+  readonly partition?: Placement;
 }
 
 export interface Place {
@@ -40,11 +41,17 @@ export interface Place {
   readonly of: OperatorInput;
 }
 
+interface KeyedFlow {
+  readonly flow: Flow;
+  readonly key: readonly number[];
+}
+
 interface StageDraft {
   readonly uid: string;
   readonly source?: SourceDefinition;
   readonly inputs?: readonly StageInput[];
   readonly parallelism?: number;
+  readonly kept?: readonly string[];
   readonly operators: OperatorDefinition[];
   readonly sinks: SinkDefinition[];
 }
@@ -63,6 +70,9 @@ export class Staging {
   /** The stage of each table that is read, and which of its stored columns it has. */
   readonly #sources = new Map<string, { readonly stage: number; readonly columns: readonly string[] }>();
 
+  /** What the streams of sources are distributed by. */
+  readonly #distributions = new Map<number, readonly string[]>();
+
   constructor(inputs: readonly Relation[], options: StagingOptions) {
     this.#options = options;
     for (const scans of scansByTable(inputs)) this.#addSource(scans);
@@ -74,16 +84,20 @@ export class Staging {
   }
 
   /** The flow of a scan: the stage's columns, or those of them that it has. */
-  scan({ table, columns: wanted, fields }: ScanRelation): Flow {
+  scan(relation: ScanRelation): Flow {
+    const { table, columns: wanted, fields } = relation;
     const source = this.#sources.get(table.name);
     assert(source, "every table that is read has its stage");
     const { stage, columns } = source;
     const types = fields.map(({ type }) => type);
+    // Who says a parallelism wants it for what is done by a key.
+    const partition = this.#options.parallelism === 0 ? placementOfScan(relation) : undefined;
     const whole: Flow = {
       places: [{ stage, of: { port: 0 } }],
       types: this.#stages[stage]?.source?.columns.map(({ type }) => type) ?? [],
       isChanging: isChangelog(table),
       upsertKeys: keysOf(table, wanted),
+      ...(partition && { partition }),
     };
     const indices = wanted.map((name) => columns.indexOf(name));
     if (indices.length === columns.length) return whole;
@@ -128,15 +142,17 @@ export class Staging {
     };
   }
 
-  /** Sends flows by their keys to one new stage; where a flow is by its key already, it stays. */
-  exchange(flows: readonly { readonly flow: Flow; readonly key: readonly number[] }[], uid: string): Flow[] {
+  /**
+   * Sends flows by their keys to one new stage; a flow stays where all groups by its key are whole there.
+   * `uid` is the name of the state that is kept behind it; `keepsView`: that is a view.
+   */
+  exchange(flows: readonly KeyedFlow[], uid: string, keepsView = false): Flow[] {
     const [only] = flows;
-    const isThere =
-      flows.length === 1 &&
-      only?.flow.partition !== undefined &&
-      only.flow.places.length === 1 &&
-      String(only.flow.partition) === String(only.key);
-    if (isThere) return [only.flow];
+    const isThere = only && flows.length === 1 && this.hasWhole(only.flow, only.key);
+    if (isThere && !(keepsView && this.#hasView(only.flow))) {
+      this.#keepInShards(only.flow, uid);
+      return [only.flow];
+    }
     const stage = this.#stages.length;
     const inputs: StageInput[] = [];
     const sent = flows.map(({ flow, key }): Flow => {
@@ -156,6 +172,25 @@ export class Staging {
       sinks: [],
     });
     return sent;
+  }
+
+  /** True where all groups of a flow by `key` are whole where its rows are: they need not be exchanged. */
+  hasWhole({ places, partition }: Flow, key: readonly number[]): boolean {
+    return places.length === 1 && partition !== undefined && keepsWhole(partition, key);
+  }
+
+  /** A stage keeps one table. */
+  #hasView({ places: [place] }: Flow): boolean {
+    return this.#stages[place?.stage ?? -1]?.sinks.some(({ sink }) => sink === "view") === true;
+  }
+
+  /** Notes what a source's stage keeps by a key. */
+  #keepInShards({ places: [place] }: Flow, uid: string): void {
+    const stage = this.#stages[place?.stage ?? -1];
+    const distribution = this.#distributions.get(place?.stage ?? -1);
+    if (!place || !stage?.source || !distribution) return;
+    const { source, kept = [] } = stage;
+    this.#stages[place.stage] = { ...stage, source: { ...source, distribution }, kept: [...kept, uid] };
   }
 
   /** A flow of one place at one stage: several become one. */
@@ -198,6 +233,7 @@ export class Staging {
       ...(isChangelog(table) && { kindColumn: kindColumn }),
     };
     this.#sources.set(table.name, { stage: this.#stages.length, columns });
+    if (table.distribution) this.#distributions.set(this.#stages.length, table.distribution.columns);
     this.#stages.push({ uid: `source/${table.name}`, source, operators: [], sinks: [] });
   }
 }
@@ -238,12 +274,6 @@ type Without<Union, Key extends PropertyKey> = Union extends unknown ? Omit<Unio
 export type OperatorWithoutInputs = Without<OperatorDefinition, "inputs">;
 
 export type SinkWithoutPlace = Without<SinkDefinition, "of">;
-
-/** True where a table's rows may be taken back. */
-export function isChangelog({ options }: TableDefinition): boolean {
-  const mode = options["changelog-mode"];
-  return mode !== undefined && mode.replaceAll(/\s/g, "") !== "I";
-}
 
 /** The places of the PRIMARY KEY, where all of it is read. */
 function keysOf({ primaryKey }: TableDefinition, columns: readonly string[]): number[][] {

@@ -70,3 +70,38 @@ SET 'parallelism.default' = '3'; EXPLAIN SELECT user_id, COUNT(*) FROM clicks GR
 -- what several aggregates are of is calculated once
 EXPLAIN SELECT user_id, SUM(price * quantity), AVG(price * quantity), COUNT(*) FILTER (WHERE price * quantity > 10)
 FROM clicks GROUP BY user_id
+
+-- groups by more than a stream lies by
+EXPLAIN SELECT placed, customer, COUNT(*) FROM orders GROUP BY placed, customer
+
+-- groups behind an exchange stay where rows came by less
+EXPLAIN SELECT user_id, url, n, COUNT(*) FROM (SELECT user_id, url, COUNT(*) AS n FROM clicks GROUP BY user_id, url) GROUP BY user_id, url, n
+
+-- who says a parallelism has rows exchanged
+SET 'parallelism.default' = '3'; EXPLAIN SELECT customer, COUNT(*) FROM orders GROUP BY customer
+
+-- two phases
+SET 'table.exec.mini-batch.enabled' = 'true'; SET 'table.optimizer.agg-phase-strategy' = 'TWO_PHASE';
+EXPLAIN SELECT country, COUNT(DISTINCT url) AS pages, SUM(price) AS revenue FROM clicks GROUP BY country
+
+-- one phase, because the session says so
+SET 'table.exec.mini-batch.enabled' = 'true'; SET 'table.optimizer.agg-phase-strategy' = 'ONE_PHASE';
+EXPLAIN SELECT country, COUNT(*) FROM clicks GROUP BY country
+
+-- one phase, because fractions are rounded in the order in which they are added
+SET 'table.exec.mini-batch.enabled' = 'true'; EXPLAIN SELECT sensor, AVG(degrees) FROM readings GROUP BY sensor
+
+-- one phase, because rows are where they belong
+SET 'table.exec.mini-batch.enabled' = 'true'; EXPLAIN SELECT customer, COUNT(*) FROM orders GROUP BY customer
+
+-- split distinct
+SET 'table.optimizer.distinct-agg.split.enabled' = 'true'; SET 'table.optimizer.distinct-agg.split.bucket-num' = '16';
+EXPLAIN SELECT country, COUNT(DISTINCT user_id) AS users, AVG(quantity) AS q, COUNT(*) FILTER (WHERE is_bot) AS bots FROM clicks GROUP BY country
+
+-- split distinct in two phases, without a key
+SET 'table.exec.mini-batch.enabled' = 'true'; SET 'table.optimizer.distinct-agg.split.enabled' = 'true';
+EXPLAIN SELECT COUNT(DISTINCT user_id) AS users FROM clicks
+
+-- distinct values of two columns are not split
+SET 'table.optimizer.distinct-agg.split.enabled' = 'true';
+EXPLAIN SELECT country, COUNT(DISTINCT user_id), COUNT(DISTINCT url) FROM clicks GROUP BY country

@@ -45,3 +45,7 @@ EXPLAIN CREATE MATERIALIZED TABLE m AS SELECT user_id, COUNT(*) AS clicks FROM c
 SET 'table.exec.state.ttl' = '7 d';
 EXPLAIN CREATE MATERIALIZED TABLE m WITH ('retention' = '7 d') AS
 SELECT user_id, COUNT(*) AS clicks FROM clicks GROUP BY user_id
+
+-- a view in the shards of the stream that lies by its key
+CREATE TABLE per_customer (latest STRING, customer STRING, PRIMARY KEY (customer) NOT ENFORCED) WITH ('connector' = 'view', 'retention' = 'forever');
+EXPLAIN INSERT INTO per_customer SELECT LISTAGG(tags), customer FROM orders WHERE customer IS NOT NULL GROUP BY customer

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import { RowKind } from "../../../../src/engine/chain/chain-row.ts";
+import { partTypesOf } from "../../../../src/interpreter/compile-aggregate.ts";
 import type { GroupAggregateOperator, OperatorDefinition } from "../../../../src/protocol/dataflow.ts";
 import { ChainHarness, chainTypes } from "../../../support/chain-harness.ts";
 import {
@@ -56,6 +57,31 @@ test("changes of one frame are folded to one for each key", () => {
   ]);
   harness.partition.settle();
   expect(harness.changes()).toEqual(["+I[ann, 3]"]);
+});
+
+test("a local aggregate adds up one frame, in the order of its keys", () => {
+  const aggregates = [aggregate("SUM", int, input(2, int)), aggregate("MAX", int, input(2, int))];
+  const harness = new ChainHarness([
+    {
+      ...{ operator: "local aggregate", inputs: port, key: [0], keyTypes: [string], aggregates },
+      types: [string, ...partTypesOf(aggregates)],
+    },
+    {
+      operator: "calc",
+      inputs: [{ operator: 0 }],
+      projection: [input(0, string), input(1, bigint), input(3, int)],
+    },
+  ]);
+  const time = "1970-01-01 00:00:00";
+  const frame = (...rows: readonly (readonly [string, number])[]) => {
+    harness.partition.append(rows.map(([user, amount]) => [user, time, amount, 0]));
+    harness.partition.settle();
+    return harness.changes();
+  };
+  expect(frame(["bob", 5], ["ann", 1], ["bob", 2])).toEqual(["+I[bob, 2, 5]", "+I[ann, 1, 1]"]);
+  expect(frame(["ann", 7])).toEqual(["+I[ann, 1, 7]"]);
+  const many = Array.from({ length: 8193 }, (_, index) => ["ann", index] as const);
+  expect(frame(...many)).toEqual(["+I[ann, 8192, 8191]", "+I[ann, 1, 8192]"]);
 });
 
 test("INTERSECT and EXCEPT are of rows, as often as sides have them", () => {

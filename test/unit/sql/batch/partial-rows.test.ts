@@ -72,7 +72,7 @@ test("a random query has the same rows over partitions", { timeout: 60_000 }, ()
     fc.property(choicesArbitrary, selectRows, fc.record(cut), (choices, { t, u }, { partitions, share }) => {
       const { sql, isOrdered } = selectOf(choices, true);
       const tables = { t: rowsIn("t", t), u: rowsIn("u", u) };
-      const relation = optimize(boundQuery(sql));
+      const relation = optimize(boundQuery(sql), {});
       const expected = shown(relation, evaluatedRelation(relation, tables), isOrdered);
       const apart = evaluatedApart(relation, tables, partitions, share);
       expect(shown(relation, apart, isOrdered), sql).toEqual(expected);
@@ -99,7 +99,7 @@ const aggregates = [
 ];
 
 test.each(aggregates)("%s of the rows of one partition, in shares", (aggregate) => {
-  const relation = optimize(boundQuery(`SELECT f, ${aggregate} FROM t GROUP BY CUBE (f)`));
+  const relation = optimize(boundQuery(`SELECT f, ${aggregate} FROM t GROUP BY CUBE (f)`), {});
   fc.assert(
     fc.property(selectRows, cut.share, ({ t }, share) => {
       const tables = { t: rowsIn("t", t), u: [] };

@@ -24,12 +24,24 @@ function inOrderOfTime(rows: readonly Row[]): Row[] {
   return rows.toSorted((one, other) => Number(timeOf(one) - timeOf(other)));
 }
 
-function planned(sql: string, relation: Relation): TableProgram | undefined {
+/** By what both tables are distributed, over how many shards; `isInPlace`: as many do what needs a key. */
+const distribution = fc.record({
+  columns: fc.constantFrom(["a"], ["k"], ["s"], ["k", "a"]),
+  shards: fc.integer({ min: 1, max: 3 }),
+  isInPlace: fc.boolean(),
+});
+
+type Distribution = typeof distribution extends fc.Arbitrary<infer Value> ? Value : never;
+
+function planned(sql: string, relation: Relation, by: Distribution | null): TableProgram | undefined {
   const columns = relation.fields.map(({ name, type }) => {
     const isText = type.name === "CHAR" || type.name === "VARCHAR";
     return `${name} ${isText ? "STRING" : formatSqlType({ ...type, isNullable: true })}`;
   });
-  const tables = (["t", "u"] as const).map((name) => ({ name, schema: schemaOf(name), options: {} }));
+  const tables = (["t", "u"] as const).map((name) => ({
+    ...{ name, schema: schemaOf(name), options: {} },
+    ...(by && { distributedBy: by }),
+  }));
   const sink = { name: "result", schema: columns, options: {} };
   const options = { "table.exec.sort.non-temporal.enabled": "true" };
   const program = new TableProgram(tables, [sink], [`INSERT INTO result ${sql}`], options);
@@ -53,22 +65,24 @@ test("a query over streams adds up to its batch", { timeout: 60_000 * runs(1) },
       selectRows,
       partitions,
       fc.option(partitions),
-      (choices, drawn, before, after) => {
+      fc.option(distribution),
+      (choices, drawn, before, after, by) => {
         const rows = { t: inOrderOfTime(rowsIn("t", drawn.t)), u: rowsIn("u", drawn.u) };
         const { sql } = selectOf(choices, true);
         const relation = boundQuery(sql);
-        const program = planned(sql, relation);
+        const program = planned(sql, relation, by);
         const rowsOf = (each: Relation) => evaluatedRelation(each, rows);
         fc.pre(program !== undefined && !hasTotalOfNothing(relation, rowsOf));
         if (!program) return;
-        program.start(before);
+        const parallelismOf = (wanted: number) => (by?.isInPlace ? 0 : wanted);
+        program.start(parallelismOf(before));
         const steps = Math.max(rows.t.length, rows.u.length);
         for (let step = 0; step < steps; step++) {
           for (const table of ["t", "u"] as const) {
             const row = rows[table][step];
             if (row) program.append(table, row);
           }
-          if (step === 2 && after !== null) program.restore(after);
+          if (step === 2 && after !== null) program.restore(parallelismOf(after));
         }
         program.end();
         const types = relation.fields.map(({ type }) => type);
