@@ -1,9 +1,10 @@
 /**
- * A function of each kind. To have them, list them in functions/registered.ts, deploy, and say
+ * Functions of each kind. To have them, list them in functions/registered.ts, deploy, and say
  *
  *   CREATE FUNCTION mask AS 'mask_email';
  *   CREATE FUNCTION words AS 'words';
  *   CREATE FUNCTION weighted_average AS 'weighted_average';
+ *   CREATE FUNCTION changes AS 'changes';
  */
 import {
   aggregateFunction,
@@ -42,4 +43,19 @@ const weightedAverage = aggregateFunction({
   value: ({ sum, weight }) => (weight === 0 ? null : sum / weight),
 });
 
-export const orderFunctions: readonly UserFunction[] = [maskEmail, words, weightedAverage];
+/**
+ * `SELECT changes(status) FROM orders GROUP BY product`: how often a value is not the one before it. Without
+ * `merge`, it is not for HOP, CUMULATE and SESSION windows.
+ */
+const changes = aggregateFunction({
+  name: "changes",
+  arguments: ["STRING NOT NULL"],
+  returns: "INT NOT NULL",
+  create: () => ({ last: "", values: 0, changes: 0 }),
+  accumulate: ({ last, values, changes }, value) => {
+    return { last: value, values: values + 1, changes: changes + (values > 0 && value !== last ? 1 : 0) };
+  },
+  value: ({ changes }) => changes,
+});
+
+export const orderFunctions: readonly UserFunction[] = [maskEmail, words, weightedAverage, changes];

@@ -40,7 +40,10 @@ export const errorCodes = {
   STREAM_ENDED: user(409, "The stream was ended by a max watermark. Create another stream."),
   JOB_NOT_FOUND: user(404, "Create the job first: PUT /v1/jobs/{job}."),
   JOB_INVALID: user(400, "The job's definition is not valid; the message names the place."),
-  JOB_CONFLICT: user(409, "Another job has this name. Delete it first or choose another name."),
+  JOB_CONFLICT: user(
+    409,
+    "Another job has this name, or fills this view. Delete it first or choose another name.",
+  ),
   EXPRESSION_INVALID: user(
     400,
     "The expression does not fit the columns' types; the message names the place.",

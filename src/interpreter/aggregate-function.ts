@@ -16,6 +16,8 @@ export interface AggregateFunction {
   readonly signatures: readonly Signature[];
   /** Rows can be taken back. */
   readonly canRetract: boolean;
+  /** False: `merge` throws. Absent: parts of a group can be put together. */
+  readonly canMerge?: boolean;
   /** Rows count whose arguments are null. Absent: a row with a null argument changes nothing. */
   readonly takesNulls?: true;
   /** It has a value without rows too. Absent: its value is null then. */

@@ -87,6 +87,7 @@ export function aggregateOfUser(user: UserAggregateFunction): AggregateFunction 
     usage: `${name}(${user.arguments.join(", ")})`,
     signatures: [],
     canRetract: user.retract !== undefined,
+    canMerge: user.merge !== undefined,
     takesNulls: true,
     hasValueOfNothing: true,
     prepare: ({ type }) => ({
@@ -97,7 +98,10 @@ export function aggregateOfUser(user: UserAggregateFunction): AggregateFunction 
       retract: (kept, values) => {
         if (!skips(values)) change(kept, name, (before) => user.retract?.(before, ...values));
       },
-      merge: (kept, other) => change(kept, name, (before) => user.merge(before, (other as Held).accumulator)),
+      merge: (kept, other) => {
+        if (!user.merge) throw evaluationError(`${name} has no merge, and this query needs it.`);
+        change(kept, name, (before) => user.merge?.(before, (other as Held).accumulator));
+      },
       value: (kept) => guarded(name, () => held(user.value((kept as Held).accumulator), type, name)),
       accumulatorType: { ...stringShape, isNullable: false },
       encode: (kept) => JSON.stringify((kept as Held).accumulator, withBigints) ?? "null",

@@ -6,9 +6,9 @@ import type { Accumulating, AggregateCall } from "./aggregate-function.ts";
 import { findAggregate } from "./aggregates/built-in.ts";
 import { distinctOf } from "./aggregates/distinct.ts";
 import { isUserCall, registeredAggregate } from "./call-user-function.ts";
-import { compileExpression } from "./compile-expression.ts";
+import { compileExpressions } from "./compile-expression.ts";
 import type { CallOptions, RowExpression } from "./row-expression.ts";
-import type { EvaluationContext } from "./scalar-function.ts";
+import type { EvaluationContext, RowEvaluator } from "./scalar-function.ts";
 import type { SqlType } from "./types/sql-type.ts";
 import type { Row } from "./values/sql-value.ts";
 import { decodeValueJson } from "./values/value-json.ts";
@@ -37,6 +37,36 @@ export function compileAggregate(
   isRetracting: boolean,
   context: EvaluationContext,
 ): CompiledAggregate {
+  return compileAggregates([aggregate], isRetracting, context)[0] as CompiledAggregate;
+}
+
+/** Prepares aggregates over the same rows: what several of them are of is calculated once for a row. */
+export function compileAggregates(
+  aggregates: readonly AggregateExpression[],
+  isRetracting: boolean,
+  context: EvaluationContext,
+): CompiledAggregate[] {
+  const expressions = expressionsOf(aggregates);
+  const evaluators = compileExpressions(expressions, context);
+  const evaluatorOf = new Map(expressions.map((each, index) => [each, evaluators[index] as RowEvaluator]));
+  return aggregates.map((each) => compileOne(each, isRetracting, context, evaluatorOf));
+}
+
+/** What aggregates calculate of each row: arguments and filters. */
+export function expressionsOf(
+  aggregates: readonly Pick<AggregateExpression, "arguments" | "filter">[],
+): RowExpression[] {
+  return aggregates.flatMap((each) => [...each.arguments, ...(each.filter ? [each.filter] : [])]);
+}
+
+type Evaluators = ReadonlyMap<RowExpression, RowEvaluator>;
+
+function compileOne(
+  aggregate: AggregateExpression,
+  isRetracting: boolean,
+  context: EvaluationContext,
+  evaluators: Evaluators,
+): CompiledAggregate {
   const { function: name } = aggregate;
   const called = isUserCall(name) ? registeredAggregate(name, context) : findAggregate(name);
   assert(called, `the plan calls an aggregate that is there: ${aggregate.function}`);
@@ -56,7 +86,7 @@ export function compileAggregate(
   const isDistinct = aggregate.isDistinct && !called.ignoresDistinct;
   return {
     accumulating: isDistinct ? distinctOf(prepared, call.types) : prepared,
-    valuesOf: argumentsOf(aggregate, called.takesNulls === true, context),
+    valuesOf: argumentsOf(aggregate, called.takesNulls === true, evaluators),
   };
 }
 
@@ -73,9 +103,10 @@ export function partTypesOf(aggregates: readonly AggregateExpression[]): readonl
   return groupTypesOf(aggregates.map((each) => compileAggregate(each, false, { timeZone: "UTC", moment })));
 }
 
-function argumentsOf(aggregate: AggregateExpression, takesNulls: boolean, context: EvaluationContext) {
-  const operands = aggregate.arguments.map((argument) => compileExpression(argument, context));
-  const filter = aggregate.filter && compileExpression(aggregate.filter, context);
+function argumentsOf(aggregate: AggregateExpression, takesNulls: boolean, evaluators: Evaluators) {
+  const evaluatorOf = (expression: RowExpression) => evaluators.get(expression) as RowEvaluator;
+  const operands = aggregate.arguments.map(evaluatorOf);
+  const filter = aggregate.filter && evaluatorOf(aggregate.filter);
   return (row: Row): Row | undefined => {
     if (filter && filter(row) !== true) return undefined;
     const values = operands.map((operand) => operand(row));

@@ -43,8 +43,8 @@ export interface UserAggregateFunction<Accumulator = unknown> extends Declaratio
   accumulate(accumulator: Accumulator, ...values: readonly SqlValue[]): Accumulator;
   /** Takes a row back. Absent: the function is only for rows that do not change. */
   retract?(accumulator: Accumulator, ...values: readonly SqlValue[]): Accumulator;
-  /** Adds what was kept of rows that came later. */
-  merge(accumulator: Accumulator, other: Accumulator): Accumulator;
+  /** Adds what was kept of rows that came later. Absent: not for HOP, CUMULATE and SESSION windows. */
+  merge?(accumulator: Accumulator, other: Accumulator): Accumulator;
   value(accumulator: Accumulator): SqlValue;
 }
 
@@ -102,7 +102,7 @@ export function aggregateFunction<
     readonly create: () => Accumulator;
     readonly accumulate: (accumulator: Accumulator, ...values: ValuesOf<Arguments>) => Accumulator;
     readonly retract?: (accumulator: Accumulator, ...values: ValuesOf<Arguments>) => Accumulator;
-    readonly merge: (accumulator: Accumulator, other: Accumulator) => Accumulator;
+    readonly merge?: (accumulator: Accumulator, other: Accumulator) => Accumulator;
     readonly value: (accumulator: Accumulator) => ValueOf<Returns>;
   },
 ): UserAggregateFunction {

@@ -142,6 +142,7 @@ export class TableProgram {
     if (statement?.kind !== "create table") throw new Error("no table");
     const table = defineTable({ text }, name, statement, {
       table: (other) => this.tables.get(other),
+      function: () => undefined,
       names: [...this.tables.keys()],
     });
     this.tables.set(name, table);

@@ -94,7 +94,7 @@ test("a materialized table is kept up to date, suspended, resumed and dropped", 
     .toBe(200);
 });
 
-test("a view is not dropped while a job fills it", { timeout: 30_000 }, async () => {
+test("a view is not dropped while a job fills it, and only gains columns", { timeout: 30_000 }, async () => {
   await lastOf(`
     CREATE TABLE hits (page STRING, hits INT) WITH ('connector' = 'http');
     CREATE TABLE newest (PRIMARY KEY (page) NOT ENFORCED) WITH ('connector' = 'view')
@@ -102,7 +102,27 @@ test("a view is not dropped while a job fills it", { timeout: 30_000 }, async ()
   const { status, body } = await call("POST", "/v1/sql", { sql: "DROP TABLE newest" });
   expect(status).toBe(400);
   expect(body.detail).toContain("STOP JOB 'insert-into-newest' before it is dropped");
+  await lastOf(`
+    ALTER TABLE newest ADD (note STRING, twice AS hits * 2);
+    INSERT INTO hits VALUES ('a', 1), ('a', 2)`);
+  await expectRows("SELECT page, hits, note, twice FROM newest", [["a", 2, null, 4]]);
+  const second = await call("POST", "/v1/sql", { sql: "INSERT INTO newest (page) SELECT page FROM hits" });
+  expect(second.body.detail).toContain("STOP JOB 'insert-into-newest' first");
   await lastOf("STOP JOB 'insert-into-newest'; DROP TABLE newest");
+});
+
+test("a stream keeps its events under another name of its table", { timeout: 30_000 }, async () => {
+  await lastOf(`
+    CREATE TABLE raw (k STRING) WITH ('connector' = 'http');
+    CREATE MATERIALIZED TABLE per_k AS SELECT k, COUNT(*) AS n FROM raw GROUP BY k;
+    INSERT INTO raw VALUES ('a');
+    ALTER TABLE raw RENAME TO raw_events;
+    INSERT INTO raw_events VALUES ('a')`);
+  await expectRows("SELECT * FROM per_k", [["a", 2]]);
+  expect((await lastOf("SHOW TABLES LIKE 'raw%'")).rows).toEqual([["raw_events"]]);
+  const used = await call("POST", "/v1/sql", { sql: "DROP TABLE raw_events" });
+  expect(used.body.detail).toContain("First STOP JOB 'insert-into-per_k'.");
+  await lastOf("DROP MATERIALIZED TABLE per_k");
 });
 
 test("functions that the worker registers run in jobs, and in answers", { timeout: 30_000 }, async () => {
@@ -130,6 +150,23 @@ test("functions that the worker registers run in jobs, and in answers", { timeou
     [1, 4],
     [2, 4],
   ]);
+  await lastOf(`
+    CREATE FUNCTION changes AS 'changes';
+    CREATE TABLE mails (email STRING, sent STRING, who AS mask(email), at_time AS TO_TIMESTAMP(mask(sent)),
+      WATERMARK FOR at_time AS at_time) WITH ('connector' = 'http');
+    CREATE MATERIALIZED TABLE changes_of AS
+    SELECT window_start, COUNT(who) AS n, changes(who) AS changes
+    FROM TABLE(TUMBLE(TABLE mails, DESCRIPTOR(at_time), INTERVAL '1' MINUTE))
+    GROUP BY window_start, window_end;
+    INSERT INTO mails VALUES ('ann@x.org', '2024-01-01 00:00:01'), ('ben@x.org', '2024-01-01 00:00:02'),
+      ('ben@x.org', '2024-01-01 00:00:03'), ('cy@x.org', '2024-01-01 00:01:00')`);
+  await expectRows("SELECT n, changes FROM changes_of", [[3, 1]]);
+  await expectRows("SELECT changes(word), changes('x') FROM per_word WHERE word = 'be'", [[0, 0]]);
+  await expectRows("SELECT changes('x') FROM per_word", [[0]]);
   expect((await lastOf("SELECT mask('dee@x.org') AS a")).rows).toEqual([["d…@x.org"]]);
-  expect((await lastOf("DROP FUNCTION mask; SHOW USER FUNCTIONS")).rows).toEqual([["wavg"], ["words"]]);
+  expect((await lastOf("DROP FUNCTION mask; SHOW USER FUNCTIONS")).rows).toEqual([
+    ["changes"],
+    ["wavg"],
+    ["words"],
+  ]);
 });

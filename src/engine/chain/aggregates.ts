@@ -5,7 +5,7 @@
  */
 import {
   type CompiledAggregate,
-  compileAggregate,
+  compileAggregates,
   groupTypesOf,
 } from "../../interpreter/compile-aggregate.ts";
 import type { EvaluationContext } from "../../interpreter/scalar-function.ts";
@@ -28,7 +28,7 @@ export class Aggregates {
   readonly #compiled: readonly CompiledAggregate[];
 
   constructor(calls: readonly AggregateCall[], isRetracting: boolean, context: EvaluationContext) {
-    this.#compiled = calls.map((call) => compileAggregate(call, isRetracting, context));
+    this.#compiled = compileAggregates(calls, isRetracting, context);
     const { types } = this;
     this.codec = {
       encode: (group) => encodeRow(types, this.encode(group)),

@@ -175,16 +175,16 @@ export class Catalog {
   }
 
   /**
-   * The job and the stage of a view: a job's name is its last step's; behind a dot any step's number, from 0
-   * on, or its `uid`. Of a dataflow's stages those have one that keep a table, which is known by its own name
-   * too.
+   * The job and the stage of a view: a table of SQL by its own name, which wins over a job of that name; else
+   * a job's name is its last step's, or of a dataflow that of the last stage that keeps a table; behind a dot
+   * any step's or stage's number, from 0 on, its `uid`, or its table's name.
    */
   view(view: string): { job: JobEntry; stage: number } | undefined {
     const [, name = view, wanted] = /^(.*)\.(.+)$/.exec(view) ?? [];
-    const job = this.job(name) ?? this.jobs().find(({ definition }) => fills(definition, view));
+    const filling = this.jobs().find(({ definition }) => fills(definition, view));
+    const job = filling ?? this.job(name);
     if (!job) return undefined;
-    if (job.name !== name) return this.view(`${job.name}.${view}`);
-    const stage = stageOfView(job.definition, job.stages.length, wanted);
+    const stage = stageOfView(job.definition, job.stages.length, filling ? view : wanted);
     return stage === undefined ? undefined : { job, stage };
   }
 

@@ -1,11 +1,19 @@
 /**
  * Starts a job in the catalog: plans its stages, makes the streams between them, and notes whom to tell.
  */
+import { EngineError } from "../../base/errors.ts";
 import type { SinkStreams } from "../../engine/plan/plan-sink.ts";
 import type { PlannedStage } from "../../engine/plan/plan-stages.ts";
 import type { Catalog, JobEntry, JobStage, StreamEntry } from "./catalog.ts";
 import { CommandDelivery } from "./command-delivery.ts";
-import { type AnyJobDefinition, type JobStart, operatorNamesOf, planJobStages } from "./job-definitions.ts";
+import {
+  type AnyJobDefinition,
+  fills,
+  type JobStart,
+  operatorNamesOf,
+  planJobStages,
+  tablesOf,
+} from "./job-definitions.ts";
 import { planRestore } from "./restore-plan.ts";
 import type { SavepointEntry } from "./savepoints.ts";
 import { channelsFrom, shardCountOf } from "./shard-ranges.ts";
@@ -23,13 +31,14 @@ export interface NewJob {
   readonly start: JobStart;
 }
 
-/** Throws what planning throws, and SAVEPOINT_UNFIT; then the catalog is as it was. */
+/** Throws what planning throws, JOB_CONFLICT and SAVEPOINT_UNFIT; then the catalog is as it was. */
 export function startJob(
   catalog: Catalog,
   sources: readonly StreamEntry[],
   { name, definition, sinks, saved, start }: NewJob,
   now: number,
 ): JobEntry {
+  checkUnfilled(catalog, definition);
   const read = sources.map((source) => source.definition);
   const shardsOf = new Map(sources.map((source) => [source.generation, shardCountOf(source)]));
   const restored = (stages: readonly JobStage[]) =>
@@ -62,6 +71,24 @@ export function startJob(
   for (const stream of streams.slice(sources.length)) catalog.addDeliveries(stream, streamRun, dueAt);
   for (const stream of streams) catalog.addDeliveries(stream, job.run, dueAt);
   return job;
+}
+
+/** The rows of a view lie with the one job that fills it. */
+function checkUnfilled(catalog: Catalog, definition: AnyJobDefinition): void {
+  const tables = tablesOf(definition);
+  const twice = tables.find((table, index) => tables.indexOf(table) < index);
+  if (twice !== undefined) {
+    const message = `The job fills the view "${twice}" twice: make it one query, with UNION ALL.`;
+    throw new EngineError("JOB_CONFLICT", { message });
+  }
+  for (const table of tables) {
+    const other = catalog.jobs().find((job) => fills(job.definition, table));
+    if (!other) continue;
+    const message =
+      `The job "${other.name}" fills the view "${table}", which has the rows of one job: ` +
+      `STOP JOB '${other.name}' first, or insert into another table.`;
+    throw new EngineError("JOB_CONFLICT", { message, details: { job: other.name } });
+  }
 }
 
 /** The stages that a job would have, with nothing made for them. */

@@ -4,9 +4,8 @@
  * All that planning could refuse is refused before anything is made.
  */
 import { type BindContext, simpleName } from "../../sql/bind/bind-context.ts";
-import { bindInsert } from "../../sql/bind/bind-insert.ts";
 import { bindQuery } from "../../sql/bind/bind-query.ts";
-import { endlessScanOf, type InsertPlan, type Relation } from "../../sql/bind/logical-plan.ts";
+import { endlessScanOf, type Relation } from "../../sql/bind/logical-plan.ts";
 import { checkConnector } from "../../sql/catalog/connectors.ts";
 import { defineTable } from "../../sql/catalog/define-table.ts";
 import type { Catalog, TableDefinition } from "../../sql/catalog/table-definition.ts";
@@ -52,20 +51,19 @@ export async function createFilledTable(
   }
 }
 
-/** The table that such a statement makes, and the INSERT that fills it: prepared, and as it was bound. */
+/** The table that such a statement makes, and the INSERT that fills it. */
 export function planFilledTable(
   statement: CreateTable,
   query: Query,
   context: BindContext,
-): { readonly table: TableDefinition; readonly prepared: PreparedInsert; readonly bound: InsertPlan } {
+): { readonly table: TableDefinition; readonly prepared: PreparedInsert } {
   const table = tableOf(statement, optimize(bindQuery(query, context), context.options), context);
   checkConnector(table);
   const { name, start, end } = statement;
   const facts = { kind: "insert", isOverwrite: false, options: [], partition: [], columns: [] } as const;
   const insert: Insert = { ...facts, into: name, query, start, end };
   const inner = { ...context, catalog: withTable(context.catalog, table) };
-  const prepared = prepareInsert([insert], inner);
-  return { table, prepared, bound: bindInsert(insert, inner) };
+  return { table, prepared: prepareInsert([insert], inner) };
 }
 
 /** The definition: the columns of the query, and what is written beside them. */

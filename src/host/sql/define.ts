@@ -1,19 +1,19 @@
 /**
  * Statements that change the catalog: CREATE, ALTER and DROP.
  */
-import { EngineError } from "../../base/errors.ts";
+import { EngineError, type ErrorBody } from "../../base/errors.ts";
 import { suggestName } from "../../base/suggest-name.ts";
 import { simpleName } from "../../sql/bind/bind-context.ts";
 import { bindQuery } from "../../sql/bind/bind-query.ts";
 import { alterTable } from "../../sql/catalog/alter-table.ts";
 import { checkConnector } from "../../sql/catalog/connectors.ts";
 import { defineTable } from "../../sql/catalog/define-table.ts";
-import { isStreamTable } from "../../sql/catalog/stream-of-table.ts";
+import { isStreamTable, streamOf } from "../../sql/catalog/stream-of-table.ts";
 import type { TableDefinition, ViewDefinition } from "../../sql/catalog/table-definition.ts";
 import { formatQuery } from "../../sql/parse/format-query.ts";
 import type { AlterTable, AlterView, CreateTable, CreateView, Drop } from "../../sql/parse/statement-tree.ts";
-import { notSupported, type SourceText, statementError } from "../../sql/parse/syntax-error.ts";
-import { streamOf } from "../../sql/plan/staging.ts";
+import { notSupported, type SourceText, type Span, statementError } from "../../sql/parse/syntax-error.ts";
+import { checkChange, checkUnfilled } from "./check-change.ts";
 import { createFilledTable } from "./create-filled-table.ts";
 import { alterMaterializedTable, stopFilling } from "./materialized-tables.ts";
 import { functionNamed, type StatementContext } from "./read-catalog.ts";
@@ -42,9 +42,11 @@ export async function createTable(
     const what = `another query for ${name}, which is there; DROP ${kind} ${name} first`;
     throw notSupported(source, statement.name, what);
   }
+  if (there && query) await checkUnfilled(there, statement.name, context, ports);
   if (query) return { ...(await createFilledTable(statement, query, context, ports)), statement: label };
   const table = defineTable(source, name, statement, catalog);
   checkConnector(table);
+  if (there) await checkChange(there, table, statement.name, context, ports);
   await storeTable(table, existing === "error" ? "error" : "replace", ports);
   return done(label, `Table ${name} is made.`);
 }
@@ -90,11 +92,19 @@ export async function alter(
   if (table.materialized || statement.isMaterialized) {
     return alterMaterializedTable(statement, table, context, ports);
   }
-  const changed = alterTable(source, table, statement);
+  const changed = alterTable(source, table, statement, catalog.function);
   checkConnector(changed);
+  if (changed.name !== name) checkFree(changed.name, statement, context);
+  await checkChange(table, changed, statement, context, ports);
   await storeTable(changed, "replace", ports);
   if (changed.name !== name) await ask(ports, (rpc) => rpc.dropSqlObject("table", name));
   return done("ALTER TABLE", `Table ${changed.name} is changed.`);
+}
+
+/** A table does not take the name of another one. */
+function checkFree(name: string, place: Span, { source, catalog }: StatementContext): void {
+  const found = catalog.table(name) ? "table" : catalog.view(name) ? "view" : undefined;
+  if (found) throw statementError(source, place, `There is a ${found} ${name} already; choose another name`);
 }
 
 async function alterView(
@@ -140,11 +150,11 @@ export async function drop(
   if (table) checkDropped(table, statement, source);
   const isStream = table !== undefined && isStreamTable(table);
   if (table?.materialized) await stopFilling(table.materialized, ports);
-  else if (table?.options.connector === "view") await checkUnfilled(table, statement, context, ports);
-  else if (table && isStream) {
+  else if (table) await checkUnfilled(table, statement.name, context, ports);
+  if (table && isStream) {
     const gone = await ports.coordinator((rpc) => rpc.deleteStream(streamOf(table)));
     if (!gone.ok && gone.error.code !== "STREAM_NOT_FOUND") {
-      throw new EngineError(gone.error.code, { message: gone.error.message });
+      throw new EngineError(gone.error.code, { message: gone.error.message + remedyOf(gone.error) });
     }
   }
   const stored = kind === "function" ? (functionNamed(catalog.functions, name)?.name ?? name) : name;
@@ -161,23 +171,15 @@ export async function drop(
   return done(`DROP ${statement.what}`, isGone ? `${name} is dropped.` : `There is no ${kind} ${name}.`);
 }
 
+/** How the jobs are stopped that keep a stream in use. */
+function remedyOf({ code, details }: ErrorBody): string {
+  const jobs = code === "STREAM_IN_USE" && Array.isArray(details?.jobs) ? details.jobs : [];
+  return jobs.length === 0 ? "" : ` First ${jobs.map((job) => `STOP JOB '${job}'`).join("; ")}.`;
+}
+
 function checkDropped(table: TableDefinition, { what, name }: Drop, source: SourceText): void {
   const found = table.materialized ? "MATERIALIZED TABLE" : "TABLE";
   if (found === what) return;
   const message = `${table.name} is a ${found.toLowerCase()}; say DROP ${found} ${table.name}`;
   throw statementError(source, name, message);
-}
-
-/** The rows of a view lie with the job that fills it. */
-async function checkUnfilled(
-  { name }: TableDefinition,
-  statement: Drop,
-  { source }: StatementContext,
-  ports: SqlPorts,
-): Promise<void> {
-  const jobs = await ask(ports, (rpc) => rpc.jobs());
-  const filling = jobs.find(({ tables }) => tables?.includes(name));
-  if (!filling) return;
-  const message = `The job ${filling.job} fills ${name}; STOP JOB '${filling.job}' before it is dropped`;
-  throw statementError(source, statement.name, message);
 }

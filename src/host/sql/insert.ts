@@ -12,6 +12,7 @@ import type { BindContext } from "../../sql/bind/bind-context.ts";
 import { bindInsert } from "../../sql/bind/bind-insert.ts";
 import { endlessScanOf, type InsertPlan } from "../../sql/bind/logical-plan.ts";
 import { optionOf, type SessionOptions } from "../../sql/bind/session-options.ts";
+import { streamOf } from "../../sql/catalog/stream-of-table.ts";
 import { type TableColumn, writtenColumns } from "../../sql/catalog/table-definition.ts";
 import { optimize } from "../../sql/optimize/optimize.ts";
 import { formatStatement } from "../../sql/parse/format-statement.ts";
@@ -19,7 +20,6 @@ import type { Insert } from "../../sql/parse/statement-tree.ts";
 import { notSupported } from "../../sql/parse/syntax-error.ts";
 import { demandOf, planDataflow } from "../../sql/plan/lower-insert.ts";
 import { lowerToJob } from "../../sql/plan/lower-to-job.ts";
-import { streamOf } from "../../sql/plan/staging.ts";
 import { evaluate } from "./select.ts";
 import { ask, type SqlPorts } from "./sql-ports.ts";
 import type { StatementResult } from "./statement-result.ts";
@@ -32,13 +32,14 @@ function overwriteRefused({ into, ...span }: Insert, { source }: BindContext) {
 }
 
 /** What INSERTs will do: nothing is left that planning could refuse. */
-export type PreparedInsert =
-  | { readonly does: "append"; readonly plans: readonly InsertPlan[] }
-  | {
-      readonly does: "job";
-      readonly plans: readonly InsertPlan[];
-      readonly definition: DataflowDefinition | JobDefinition;
-    };
+export type PreparedInsert = {
+  /** As they were bound, and optimized. */
+  readonly bound: readonly InsertPlan[];
+  readonly plans: readonly InsertPlan[];
+} & (
+  | { readonly does: "append" }
+  | { readonly does: "job"; readonly definition: DataflowDefinition | JobDefinition }
+);
 
 /** Runs one INSERT, or those of a statement set, which are one job. */
 export async function insert(
@@ -50,10 +51,11 @@ export async function insert(
 }
 
 export function prepareInsert(inserts: readonly Insert[], context: BindContext): PreparedInsert {
-  const plans = planInserts(inserts, context);
+  const bound = inserts.map((each) => bindInsert(each, context));
+  const plans = bound.map((plan) => ({ ...plan, input: optimize(plan.input, context.options) }));
   if (plans.every(({ input }) => !endlessScanOf(input, context.options))) {
     for (const [index, plan] of plans.entries()) checkAppended(plan, inserts[index], context);
-    return { does: "append", plans };
+    return { does: "append", bound, plans };
   }
   const overwritten = inserts.find(({ isOverwrite }) => isOverwrite);
   if (overwritten) throw overwriteRefused(overwritten, context);
@@ -62,6 +64,7 @@ export function prepareInsert(inserts: readonly Insert[], context: BindContext):
   const choice = lowerToJob(plans, options, sql);
   return {
     does: "job",
+    bound,
     plans,
     definition: "job" in choice ? choice.job : planDataflow(plans, options, sql),
   };
@@ -95,13 +98,6 @@ export async function nameOfJob(table: string, options: SessionOptions, ports: S
     const name = number === 1 ? base : `${base}-${number}`;
     if (!taken.has(name)) return name;
   }
-}
-
-function planInserts(inserts: readonly Insert[], context: BindContext): InsertPlan[] {
-  return inserts.map((each) => {
-    const plan = bindInsert(each, context);
-    return { ...plan, input: optimize(plan.input, context.options) };
-  });
 }
 
 /** Rows that end go where rows are appended: no job runs that could keep them. */

@@ -183,8 +183,8 @@ function explain({ statement, ...span }: Explain, context: StatementContext): St
     }
     case "create table":
       if (statement.query) {
-        const { bound } = planFilledTable(statement, statement.query, context);
-        return textResult("EXPLAIN", "result", [explainInserts([bound], options)]);
+        const { prepared } = planFilledTable(statement, statement.query, context);
+        return textResult("EXPLAIN", "result", [explainInserts(prepared.bound, options)]);
       }
   }
   throw notSupported(source, span, "EXPLAIN of anything but a query, INSERT or CREATE TABLE … AS");

@@ -80,7 +80,7 @@ export async function show(
       return textResult(label, "result", [formatView(view)]);
     }
     case "COLUMNS":
-      return { ...describeTable(tableNamed(statement.of, context)), statement: label };
+      return { ...describeTable(tableNamed(statement.of, context), context), statement: label };
     default:
       throw notSupported(source, statement, label);
   }
@@ -119,11 +119,11 @@ export function describe(statement: Describe, context: StatementContext): Statem
     const columns = fields.map((field, index) => ({ ...field, name: view.columns[index] ?? field.name }));
     return described(columns, () => [null, null, null]);
   }
-  return describeTable(tableNamed(named, context));
+  return describeTable(tableNamed(named, context), context);
 }
 
-function describeTable(table: TableDefinition): StatementResult {
-  const { fields } = bindScan(table);
+function describeTable(table: TableDefinition, { catalog }: StatementContext): StatementResult {
+  const { fields } = bindScan(table, catalog.function);
   return described(fields, ({ name }) => {
     const column = table.columns.find((each) => each.name === name);
     const { metadata, computed } = column ?? {};

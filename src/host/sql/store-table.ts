@@ -1,9 +1,8 @@
 /**
  * A table into the catalog, with the stream that it is.
  */
-import { isStreamTable, streamOfTable } from "../../sql/catalog/stream-of-table.ts";
+import { isStreamTable, streamOf, streamOfTable } from "../../sql/catalog/stream-of-table.ts";
 import type { TableDefinition } from "../../sql/catalog/table-definition.ts";
-import { streamOf } from "../../sql/plan/staging.ts";
 import type { Existing } from "../coordinator/sql-objects.ts";
 import { ask, type SqlPorts } from "./sql-ports.ts";
 

@@ -93,13 +93,21 @@ interface RegexpFunction {
   readonly evaluate: (pattern: JavaPattern, value: string, more: SqlValue | undefined) => SqlValue;
 }
 
+/** What Java knows and patterns here do not is said by its name. */
+function whatIsWrong(pattern: string): string {
+  const [unknown, block] = /\\(?:[GX]|N\{[^}]*\}|[pP]\{(?:In|blk=|block=)(\w*)\})/.exec(pattern) ?? [];
+  if (unknown === undefined) return `and '${pattern}' is none`;
+  const instead = block ? `; write the script, as \\p{Is${block}}, or a range of characters` : "";
+  return `and '${pattern}' has ${unknown}, which is not supported${instead}`;
+}
+
 function regexpFunction(facts: RegexpFunction): ScalarFunction {
   const { name, more = [], isOptional, result, ofNone = null, refusesNone, evaluate } = facts;
   const taken = takes([text, text, ...more], result, isOptional ? { optional: 1 } : {});
   const signature: Signature = (call) => {
     const [, pattern] = call.constants;
     if (refusesNone && typeof pattern === "string" && compileJavaPattern(pattern) === undefined) {
-      return { refusal: `${name} takes a regular expression of Java, and '${pattern}' is none` };
+      return { refusal: `${name} takes a regular expression of Java, ${whatIsWrong(pattern)}` };
     }
     return taken(call);
   };

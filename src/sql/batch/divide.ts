@@ -51,7 +51,8 @@ function partsOf(relation: Relation, rows: number): [Relation, PartialQuery][] {
     case "aggregate": {
       const { input, aggregates } = relation;
       const given = aggregates.flatMap((each) => [...each.arguments, ...(each.filter ? [each.filter] : [])]);
-      if (isRowByRow(input) && !given.some(isVolatile)) {
+      const isMerged = !aggregates.some(({ options }) => options?.merges === "never");
+      if (isMerged && isRowByRow(input) && !given.some(isVolatile)) {
         return [[relation, { relation, rows: Number.POSITIVE_INFINITY }]];
       }
       return partsOf(input, Number.POSITIVE_INFINITY);

@@ -5,7 +5,7 @@
  * behind its own. Only groups that have rows are kept; the one of an empty key, which may have none, is there
  * when values are asked for.
  */
-import { type CompiledAggregate, compileAggregate } from "../../interpreter/compile-aggregate.ts";
+import { type CompiledAggregate, compileAggregates } from "../../interpreter/compile-aggregate.ts";
 import type { EvaluationContext } from "../../interpreter/scalar-function.ts";
 import type { SqlType } from "../../interpreter/types/sql-type.ts";
 import type { Row, SqlValue } from "../../interpreter/values/sql-value.ts";
@@ -34,7 +34,7 @@ export class GroupRows {
     this.#keyTypes = key.map((column) => input.fields[column]?.type as SqlType);
     this.#sets = sets ?? [[...key.keys()]];
     this.#isNumbered = sets !== undefined;
-    this.#aggregates = aggregates.map((each) => compileAggregate(each, false, context));
+    this.#aggregates = compileAggregates(aggregates, false, context);
     this.#groups = this.#sets.map(() => new Map());
     const accumulatorTypes = this.#aggregates.map(({ accumulating }) => accumulating.accumulatorType);
     this.keptTypes = [{ name: "INT", isNullable: false }, ...this.#keyTypes, ...accumulatorTypes];

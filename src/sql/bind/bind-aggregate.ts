@@ -55,8 +55,17 @@ export function bindAggregate(
     isDistinct: clauses?.isDistinct === true,
     ...(clauses?.filter && { filter: binder.condition(clauses.filter, "FILTER") }),
     ...(Object.keys(options).length > 0 && { options }),
-    ...(!aggregate.canRetract && isUserCall(aggregate.name) && { options: { retracts: "never" } }),
+    ...(isUserCall(aggregate.name) && optionsOfUser(aggregate)),
   };
+}
+
+/** What a user's aggregate lacks: who plans its call does not have its declaration. */
+function optionsOfUser({ canRetract, canMerge }: AggregateFunction): Pick<AggregateExpression, "options"> {
+  const options = {
+    ...(!canRetract && { retracts: "never" }),
+    ...(canMerge === false && { merges: "never" }),
+  };
+  return Object.keys(options).length > 0 ? { options } : {};
 }
 
 function callParts(source: SourceText, binder: ExpressionBinder, aggregate: AggregateFunction, call: Call) {
@@ -65,7 +74,11 @@ function callParts(source: SourceText, binder: ExpressionBinder, aggregate: Aggr
   }
   const { nulls } = call;
   if (nulls && !aggregate.nullTreatments?.includes(nulls)) {
-    throw statementError(source, call, `${aggregate.name} does not take ${nulls} NULLS`);
+    const { name } = aggregate;
+    const instead = name.endsWith("_VALUE")
+      ? `it leaves nulls out; take that of a row, which is not null, and its field: ${name}(ROW(…))`
+      : "leave it out";
+    throw statementError(source, call, `${name} does not take ${nulls} NULLS: ${instead}`);
   }
   const [first] = call.arguments;
   const isOfRows = first?.kind === "star" && call.arguments.length === 1 && aggregate.name === "COUNT";

@@ -82,7 +82,7 @@ function bindNamed(reference: NamedTable, context: BindContext): NamedRelation {
   const options = hinted.flatMap((hint) => hint.options.map(({ key, value = "" }) => [key, value] as const));
   const scanned =
     options.length > 0 ? { ...table, options: { ...table.options, ...Object.fromEntries(options) } } : table;
-  return aliased(bindScan(scanned), reference, source, name);
+  return aliased(bindScan(scanned, catalog.function), reference, source, name);
 }
 
 function bindView(view: ViewDefinition, context: BindContext, span: Span): Relation {

@@ -11,6 +11,7 @@ import {
   type SqlType,
   timePrecisionMax,
 } from "../../interpreter/types/sql-type.ts";
+import { formatParts } from "../parse/format-names.ts";
 import { notSupported, type SourceText, statementError } from "../parse/syntax-error.ts";
 import type { IntervalUnit, TypeName } from "../parse/syntax-tree.ts";
 
@@ -28,7 +29,8 @@ export function resolveType(source: SourceText, type: TypeName): SqlType {
 }
 
 function resolveShape(source: SourceText, type: TypeName): SqlShape {
-  const { name, parameters, of, fields, interval } = type;
+  const { name, path, parameters, of, fields, interval } = type;
+  if (path) throw statementError(source, type, `There is no type ${formatParts(path)}`);
   if (simple.has(name)) {
     expectParameters(source, type, 0);
     return { name: name as "INT" };

@@ -4,11 +4,13 @@
 import { suggestName } from "../../base/suggest-name.ts";
 import { inputsOf } from "../../interpreter/row-expression.ts";
 import { bindScan, bindTableExpression } from "../bind/bind-scan.ts";
+import type { FindFunction } from "../bind/user-function.ts";
 import { formatExpression } from "../parse/format-query.ts";
 import type { AlterTable, TableChange } from "../parse/statement-tree.ts";
 import { notSupported, type SourceText, statementError } from "../parse/syntax-error.ts";
 import type { QualifiedName } from "../parse/syntax-tree.ts";
 import { defineColumns, keyOf } from "./define-table.ts";
+import { isStreamTable, streamOf } from "./stream-of-table.ts";
 import { storedColumns, type TableColumn, type TableDefinition } from "./table-definition.ts";
 
 /** Returns the table as it is after the change. Throws `SQL_INVALID` or `SQL_NOT_SUPPORTED` at the place. */
@@ -16,9 +18,10 @@ export function alterTable(
   source: SourceText,
   table: TableDefinition,
   statement: AlterTable,
+  functions: FindFunction,
 ): TableDefinition {
-  const changed = applied(source, table, statement.change, statement);
-  bindScan(changed);
+  const changed = applied(source, table, statement.change, statement, functions);
+  bindScan(changed, functions);
   return changed;
 }
 
@@ -27,6 +30,7 @@ function applied(
   table: TableDefinition,
   change: TableChange,
   statement: AlterTable,
+  functions: FindFunction,
 ): TableDefinition {
   switch (change.change) {
     case "set":
@@ -41,15 +45,19 @@ function applied(
       const kept = Object.entries(table.options).filter(([key]) => !change.keys.includes(key));
       return { ...table, options: Object.fromEntries(kept) };
     }
-    case "rename":
-      return { ...table, name: change.to.parts.at(-1)?.name ?? table.name };
+    case "rename": {
+      const name = change.to.parts.at(-1)?.name ?? table.name;
+      // The stream keeps its name, which those who send events know.
+      const stream = isStreamTable(table) && { stream: streamOf(table) };
+      return { ...table, name, options: { ...table.options, ...stream } };
+    }
     case "rename column": {
       const from = columnNamed(source, table, change.column);
       const to = change.to.parts.at(-1)?.name ?? "";
       const renamed = (name: string) => (name === from ? to : name);
       if (
         table.columns.some(
-          ({ computed }) => computed !== undefined && columnsOf(computed, table).includes(from),
+          ({ computed }) => computed !== undefined && columnsOf(computed, table, functions).includes(from),
         )
       ) {
         throw notSupported(source, statement, `another name for ${from}, which a computed column uses`);
@@ -62,7 +70,7 @@ function applied(
       };
     }
     default:
-      return columnsChanged(source, table, change, statement);
+      return columnsChanged(source, table, change, statement, functions);
   }
 }
 
@@ -71,16 +79,17 @@ function columnsChanged(
   table: TableDefinition,
   change: TableChange,
   statement: AlterTable,
+  functions: FindFunction,
 ): TableDefinition {
   switch (change.change) {
     case "add": {
-      const added = defineColumns(source, change.definition, table.columns);
+      const added = defineColumns(source, change.definition, table.columns, functions);
       const twice = added.find(({ name }) => table.columns.some((column) => column.name === name));
       if (twice) throw statementError(source, statement, `${table.name} has a column ${twice.name} already`);
       return withRest(source, { ...table, columns: [...table.columns, ...added] }, change.definition);
     }
     case "modify": {
-      const changed = defineColumns(source, change.definition, []);
+      const changed = defineColumns(source, change.definition, [], functions);
       const unknown = changed.find(({ name }) => !table.columns.some((column) => column.name === name));
       if (unknown)
         throw statementError(source, statement, `${table.name} has no column ${unknown.name} to modify`);
@@ -103,7 +112,7 @@ function columnsChanged(
         ({ name, computed }) =>
           computed !== undefined &&
           !names.includes(name) &&
-          columnsOf(computed, table).some((each) => names.includes(each)),
+          columnsOf(computed, table, functions).some((each) => names.includes(each)),
       );
       if (dependent) {
         const { name, computed } = dependent;
@@ -156,9 +165,11 @@ function withRest(
 }
 
 /** The columns that an expression of a table is calculated from. */
-function columnsOf(expression: string, table: TableDefinition): string[] {
+function columnsOf(expression: string, table: TableDefinition, functions: FindFunction): string[] {
   const stored = storedColumns(table);
-  return inputsOf(bindTableExpression(expression, stored)).map((index) => stored[index]?.name ?? "");
+  return inputsOf(bindTableExpression(expression, stored, functions)).map(
+    (index) => stored[index]?.name ?? "",
+  );
 }
 
 function columnNamed(

@@ -49,6 +49,11 @@ function resourceName(value: string): string | undefined {
     : "a letter or _, then up to 62 letters, digits, _ or -";
 }
 
+const stream: OptionFacts = Object.freeze({
+  help: "The name of the stream; the table's own where it is left out.",
+  check: resourceName,
+});
+
 const retention: OptionFacts = Object.freeze({
   help: "How long events are kept to be read again.",
   check: duration,
@@ -65,7 +70,7 @@ export const connectors: Readonly<Record<string, ConnectorFacts>> = Object.freez
     canRead: true,
     canWrite: true,
     options: {
-      stream: { help: "The name of the stream; the table's own where it is left out.", check: resourceName },
+      stream,
       shards: { help: "Partitions of the stream.", check: wholeNumber(1, maxParallelism) },
       "idle-timeout": {
         help: "A shard without events for so long holds no watermark back.",
@@ -99,6 +104,7 @@ export const connectors: Readonly<Record<string, ConnectorFacts>> = Object.freez
     canRead: true,
     canWrite: false,
     options: {
+      stream,
       "rows-per-second": {
         help: `How many rows are made in a second; ${rowsPerSecondMax} where it is left out.`,
         check: wholeNumber(1, rowsPerSecondMax),

@@ -5,6 +5,7 @@
 import { suggestName } from "../../base/suggest-name.ts";
 import { bindScan, bindTableExpression } from "../bind/bind-scan.ts";
 import { resolveType } from "../bind/resolve-type.ts";
+import type { FindFunction } from "../bind/user-function.ts";
 import { formatExpression } from "../parse/format-query.ts";
 import type {
   ColumnDefinition,
@@ -25,12 +26,12 @@ export function defineTable(
   source: SourceText,
   name: string,
   statement: CreateTable,
-  catalog: Pick<Catalog, "table" | "names">,
+  catalog: Pick<Catalog, "table" | "names" | "function">,
   queried: readonly TableColumn[] = [],
 ): TableDefinition {
   const like = statement.like && likeTable(source, statement.like, catalog);
   const before = like?.columns ?? queried;
-  const columns = [...before, ...defineColumns(source, statement.definition, before)];
+  const columns = [...before, ...defineColumns(source, statement.definition, before, catalog.function)];
   checkTwice(source, statement.definition.columns, columns);
   const names = columns.map((column) => column.name);
   const key = keyOf(source, statement.definition, names);
@@ -66,7 +67,7 @@ export function defineTable(
     options: { ...like?.options, ...optionsOf(source, statement.options ?? [], statement) },
     ...(statement.comment !== undefined && { comment: statement.comment }),
   };
-  bindScan(table);
+  bindScan(table, catalog.function);
   return table;
 }
 
@@ -75,6 +76,7 @@ export function defineColumns(
   source: SourceText,
   { columns }: Written,
   before: readonly TableColumn[],
+  functions: FindFunction,
 ): TableColumn[] {
   const stored = columns.filter(({ computed }) => computed === undefined);
   const known = [
@@ -85,7 +87,7 @@ export function defineColumns(
     const { name, computed, comment } = column;
     if (computed === undefined) return storedColumn(source, column);
     const text = formatExpression(computed);
-    const { type } = bindTableExpression(text, known);
+    const { type } = bindTableExpression(text, known, functions);
     return { name: plainName(source, name), type, computed: text, ...(comment !== undefined && { comment }) };
   });
 }

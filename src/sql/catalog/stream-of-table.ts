@@ -19,6 +19,11 @@ export function isStreamTable({ options }: Pick<TableDefinition, "options">): bo
   return options.connector === "http" || options.connector === "datagen";
 }
 
+/** The name of the stream that a table is. */
+export function streamOf({ name, options }: Pick<TableDefinition, "name" | "options">): string {
+  return options.stream ?? name;
+}
+
 /** Returns the stream's definition; throws SQL_INVALID or SQL_NOT_SUPPORTED for what a stream cannot be. */
 export function streamOfTable(table: TableDefinition): StreamDefinition {
   const { options, distribution } = table;

@@ -1,6 +1,7 @@
 /**
  * A dataflow as people read it: its stages, what each does, and which changes go between them.
  */
+import { expressionsOf } from "../../interpreter/compile-aggregate.ts";
 import { RepeatedCalls } from "../../interpreter/repeated-calls.ts";
 import type { RowExpression } from "../../interpreter/row-expression.ts";
 import { formatShape } from "../../interpreter/types/sql-type.ts";
@@ -80,8 +81,7 @@ function describe(operator: OperatorDefinition, mode: string): string {
       const { projection = [], condition } = operator;
       const select = operator.projection && formatAll(projection);
       const where = condition && formatRowExpression(condition, []);
-      const { calls } = new RepeatedCalls([...projection, ...(condition ? [condition] : [])]);
-      const once = calls.length === 0 ? undefined : formatAll(calls);
+      const once = formatRepeated([...projection, ...(condition ? [condition] : [])]);
       return `Calc(${listed({ select, where, once })})`;
     }
     case "expand":
@@ -91,21 +91,21 @@ function describe(operator: OperatorDefinition, mode: string): string {
     case "window assign":
       return `WindowTableFunction(${formatWindow(operator.window, operator.time, [])})`;
     case "local aggregate":
-      return `LocalGroupAggregate(key=[${columnsOf(operator.key)}], select=[${formatCalls(operator)}])`;
+      return `LocalGroupAggregate(key=[${columnsOf(operator.key)}], ${formatCalls(operator)})`;
     case "group aggregate": {
       const kept = operator.ttlMs === undefined ? "state kept forever" : `state kept ${operator.ttlMs} ms`;
       const folds = operator.isFolding ? ", one change a frame" : "";
       const select = formatCalls(operator);
       const key = columnsOf(operator.key);
       const name = operator.addsParts ? "GlobalGroupAggregate" : "GroupAggregate";
-      return `${name}(key=[${key}], select=[${select}], ${mode}, ${kept}${folds})`;
+      return `${name}(key=[${key}], ${select}, ${mode}, ${kept}${folds})`;
     }
     case "window aggregate": {
       const { window, time, key } = operator;
       const shape =
         window.kind === "attached" ? "attached" : formatWindow(window, time, []) + slicesOf(window);
       const select = formatCalls(operator);
-      return `WindowAggregate(key=[${columnsOf(key)}], window=[${shape}], select=[${select}], ${mode})`;
+      return `WindowAggregate(key=[${columnsOf(key)}], window=[${shape}], ${select}, ${mode})`;
     }
     case "set":
       return `${operator.set === "intersect" ? "Intersect" : "Except"}(all=[${operator.isAll}])`;
@@ -133,7 +133,8 @@ function slicesOf(window: WindowShape): string {
 }
 
 function formatCalls({ aggregates }: { readonly aggregates: readonly AggregateCall[] }): string {
-  return aggregates.map((each) => formatAggregate(each, [])).join(", ");
+  const select = aggregates.map((each) => formatAggregate(each, [])).join(", ");
+  return listed({ select, once: formatRepeated(expressionsOf(aggregates)) });
 }
 
 function formatAll(expressions: readonly RowExpression[]): string {
@@ -142,4 +143,10 @@ function formatAll(expressions: readonly RowExpression[]): string {
 
 function columnsOf(columns: readonly number[]): string {
   return columns.map((column) => `$${column}`).join(", ");
+}
+
+/** What stands several times, and is calculated once for a row. */
+function formatRepeated(expressions: readonly RowExpression[]): string | undefined {
+  const { calls } = new RepeatedCalls(expressions);
+  return calls.length === 0 ? undefined : formatAll(calls);
 }

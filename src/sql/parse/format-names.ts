@@ -37,7 +37,7 @@ export function formatNames(names: readonly Identifier[]): string {
   return `(${names.map(formatIdentifier).join(", ")})`;
 }
 
-export function formatType({ name, parameters, of, fields, interval, isNullable }: TypeName): string {
+export function formatType({ name, path, parameters, of, fields, interval, isNullable }: TypeName): string {
   const members = fields.map((field) => {
     const comment = field.comment === undefined ? "" : ` ${quoted(field.comment)}`;
     return `${formatMember(field.name)} ${formatType(field.type)}${comment}`;
@@ -47,7 +47,7 @@ export function formatType({ name, parameters, of, fields, interval, isNullable 
   const sizes = parameters.length > 0 ? `(${parameters.join(", ")})` : "";
   const unit = interval ? ` ${formatUnit(interval)}` : "";
   const nullable = isNullable === undefined ? "" : isNullable ? " NULL" : " NOT NULL";
-  return `${name}${inner}${sizes}${unit}${nullable}`;
+  return `${path ? formatParts(path) : name}${inner}${sizes}${unit}${nullable}`;
 }
 
 export function formatLiteral({ type, text }: Literal): string {

@@ -46,6 +46,8 @@ function parseChange(reader: TokenReader): TableChange | undefined {
   if (reader.accept("RESET")) return { change: "reset", keys: parseKeys(reader) };
   if (reader.accept("RENAME")) return parseRename(reader);
   if (reader.accept("DROP")) return parseDropped(reader);
+  if (reader.is("COMPACT")) reader.notSupported(reader.token, "ALTER TABLE … COMPACT");
+  if (reader.is("PARTITION")) reader.notSupported(reader.token, "partitions of tables");
   const how = reader.acceptOneOf("ADD", "MODIFY");
   if (!how) return undefined;
   if (reader.is("PARTITION", "IF")) reader.notSupported(reader.token, "partitions of tables");

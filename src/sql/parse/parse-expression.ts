@@ -63,6 +63,8 @@ function parseFrom(reader: TokenReader, least: number): Expression {
       left = { kind: "binary", operator, left, right, ...reader.since(start) } satisfies Binary;
       continue;
     }
+    if (word === "->") reader.notSupported(reader.token, "functions without a name, with ->");
+    if (word === "COLLATE") reader.notSupported(reader.token, "COLLATE");
     const tested = parseTest(reader, left, start, least);
     if (!tested) {
       reader.want("an operator");
@@ -129,6 +131,7 @@ function parseTest(
   if (least <= 4 && reader.accept("IS")) return parseIs(reader, operand, start);
   if (least > tests) return undefined;
   refuseTests(reader);
+  if (operand.kind === "row") refusePeriods(reader);
   const isNot =
     reader.token.word === "NOT" && ["BETWEEN", "IN", "LIKE", "SIMILAR"].includes(reader.peek(1).word);
   if (isNot) reader.take();
@@ -175,6 +178,13 @@ function refuseTests(reader: TokenReader): void {
   const { kind, word } = reader.peek(found.length);
   const isOperand = kind === "word" ? !isReserved(word) : kind !== "end" && kind !== "symbol";
   if (isOperand) reader.notSupported(reader.token, found.join(" "));
+}
+
+/** Comparisons of periods other than OVERLAPS. */
+function refusePeriods(reader: TokenReader): void {
+  const { token } = reader;
+  if (!/^(?:CONTAINS|EQUALS|PRECEDES|SUCCEEDS|IMMEDIATELY)$/.test(token.word)) return;
+  reader.notSupported(token, `${token.word} of periods; compare their ends`);
 }
 
 function parseIs(reader: TokenReader, operand: Expression, start: number): Is {

@@ -66,7 +66,9 @@ export function parseFunction(reader: TokenReader): Expression | undefined {
     const inner = reader.parenthesized(() => {
       const operand = reader.expression();
       reader.expect("AS");
-      return { operand, type: parseType(reader) };
+      const type = parseType(reader);
+      if (reader.is("FORMAT")) reader.notSupported(reader.token, `CAST with FORMAT; ${formatted}`);
+      return { operand, type };
     });
     return { kind: "cast", isTry: word === "TRY_CAST", ...inner, ...reader.since(start) };
   }
@@ -75,6 +77,7 @@ export function parseFunction(reader: TokenReader): Expression | undefined {
     const query = reader.parenthesized(() => reader.query());
     return { kind: "subquery", role: "exists", query, ...reader.since(start) };
   }
+  if (word === "CONVERT" || word === "TRANSLATE") refuseCharacterSet(reader);
   const rule = rules[word];
   if (!rule) return undefined;
   reader.take();
@@ -88,6 +91,17 @@ export function parseFunction(reader: TokenReader): Expression | undefined {
     orderBy: [],
     ...reader.since(start),
   } satisfies Call;
+}
+
+const formatted = "write DATE_FORMAT, or TO_TIMESTAMP with a format";
+
+/** `CONVERT(a USING utf8)`. */
+function refuseCharacterSet(reader: TokenReader): void {
+  let inner = 2;
+  while (!["USING", ",", ")", ""].includes(reader.peek(inner).word) || reader.peek(inner).kind === "string")
+    inner++;
+  if (reader.peek(inner).word !== "USING") return;
+  reader.notSupported(reader.token, `${reader.token.word} with USING; write ENCODE or DECODE`);
 }
 
 function parseUnitSymbol(reader: TokenReader): KeywordArgument {

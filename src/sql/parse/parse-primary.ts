@@ -68,6 +68,7 @@ function parseUnicode(reader: TokenReader): string {
 
 function parseSymbol(reader: TokenReader): Expression {
   const { start } = reader.token;
+  if (reader.token.word === "{") return parseBraced(reader);
   if (reader.accept("*")) return { kind: "star", of: [], ...reader.since(start) };
   if (isParameter(reader)) return reader.parameter();
   if (!reader.is("(")) return reader.fail("an expression");
@@ -79,8 +80,36 @@ function parseSymbol(reader: TokenReader): Expression {
   const items = reader.list(() => reader.expression());
   reader.expect(")");
   const [first] = items;
-  if (first && items.length === 1) return { ...first, ...reader.since(start) };
+  if (first && items.length === 1) {
+    refuseDifference(reader, first);
+    return { ...first, ...reader.since(start) };
+  }
   return { kind: "row", items, ...reader.since(start) };
+}
+
+/** `{fn ABS(a)}`, `{d '2024-01-01'}`: as JDBC has it. */
+function parseBraced(reader: TokenReader): Expression {
+  const { start } = reader.take();
+  const what = reader.expectOneOf("FN", "D", "T", "TS");
+  if (what === "FN") {
+    const call = reader.operand();
+    if (call.kind !== "call") reader.refuse(call, "{fn …} has one call of a function in it");
+    reader.expect("}");
+    return { ...call, ...reader.since(start) };
+  }
+  const type = what === "D" ? "date" : what === "T" ? "time" : "timestamp";
+  const text = reader.string();
+  reader.expect("}");
+  return { kind: "literal", type, text, ...reader.since(start) };
+}
+
+/** `(a - b) DAY` is an interval in Flink. */
+function refuseDifference(reader: TokenReader, inner: Expression): void {
+  const isDifference = inner.kind === "binary" && inner.operator === "-";
+  const unit = reader.token.word;
+  if (!isDifference || !/^(?:YEAR|MONTH|DAY|HOUR|MINUTE|SECOND)$/.test(unit)) return;
+  const instead = `TIMESTAMPDIFF(${unit}, b, a), which is a number`;
+  reader.notSupported(reader.token, `(a - b) ${unit} as an interval; write ${instead}`);
 }
 
 /** `?`, or a name right behind a colon. */
@@ -100,13 +129,18 @@ function parseWord(reader: TokenReader): Expression {
     case "DEFAULT":
       return reader.notSupported(token, "DEFAULT as a value");
     case "INTERVAL":
-      return parseInterval(reader);
+      return isIntervalLiteral(reader) ? parseInterval(reader) : parseIntervalOf(reader);
+    case "NEXT":
+      if (next.word === "VALUE") reader.notSupported(token, "sequences");
+      break;
     case "CASE":
       return parseCase(reader);
     case "ARRAY":
     case "MAP":
     case "MULTISET":
-      if (next.word === "[") return parseCollection(reader, word);
+    case "CURSOR":
+      if (next.word === "[" && word !== "CURSOR") return parseCollection(reader, word);
+      refuseCollectionOfQuery(reader);
       break;
     case "ROW":
       if (next.word !== "(") break;
@@ -166,6 +200,32 @@ function parseTime(reader: TokenReader, plain: "date" | "time" | "timestamp"): L
   function isNext(word: string, index: number): boolean {
     return reader.peek(index + 1).word === word;
   }
+}
+
+function isIntervalLiteral(reader: TokenReader): boolean {
+  const { kind, word } = reader.peek(1);
+  return kind !== "word" && kind !== "quoted" && word !== "(";
+}
+
+/** `INTERVAL a DAY`: so many days. */
+function parseIntervalOf(reader: TokenReader): Expression {
+  const { start } = reader.take();
+  const left = reader.is("(") ? reader.parenthesized(() => reader.expression()) : parseCallOrColumn(reader);
+  const unit = parseIntervalUnit(reader);
+  if (unit.to) reader.notSupported(reader.since(start), "INTERVAL of an expression in two units");
+  const span = reader.since(start);
+  const right: IntervalLiteral = { kind: "interval", isNegative: false, text: "1", unit, ...span };
+  return { kind: "binary", operator: "*", left, right, ...span };
+}
+
+/** `ARRAY(SELECT …)`: a query's rows as one value. */
+function refuseCollectionOfQuery(reader: TokenReader): void {
+  const { token } = reader;
+  const opens = reader.peek(1).word === "(";
+  if (!opens || !["SELECT", "WITH", "VALUES"].includes(reader.peek(2).word)) return;
+  const instead =
+    token.word === "CURSOR" ? "" : "; collect them in a subquery in FROM, with ARRAY_AGG or COLLECT";
+  reader.notSupported(token, `${token.word}(query)${instead}`);
 }
 
 export function parseInterval(reader: TokenReader): IntervalLiteral {

@@ -99,8 +99,8 @@ function parseNamedType(reader: TokenReader, hasNullability: boolean): TypeName 
       }
   }
   if (reader.peek(1).word === "." || token.kind === "quoted") {
-    const name = reader.name().parts.map((part) => part.name);
-    return finish({ ...base, name: name.join(".") });
+    const { parts: path } = reader.name();
+    return finish({ ...base, name: path.map((part) => part.name).join("."), path });
   }
   reader.take();
   const name = plainName(reader, synonyms[token.word] ?? token.word);
@@ -108,6 +108,7 @@ function parseNamedType(reader: TokenReader, hasNullability: boolean): TypeName 
   const parameters = takesNone
     ? []
     : reader.parenthesized(() => reader.list(() => reader.wholeNumber("a length or precision")));
+  if (reader.comes("CHARACTER", "SET")) reader.notSupported(reader.token, "CHARACTER SET; texts are Unicode");
   return finish({ ...base, name: withTimeZone(reader, name), parameters });
 }
 

@@ -18,8 +18,9 @@ export interface QualifiedName extends Span {
 // Types.
 
 export interface TypeName extends Span {
-  /** In upper case: INT, VARCHAR, TIMESTAMP_LTZ, ROW, ARRAY, MAP, MULTISET, INTERVAL…; a user's with dots. */
+  /** In upper case: INT, VARCHAR, ROW, ARRAY, MAP, MULTISET, INTERVAL…; quoted or dotted: as in `path`. */
   readonly name: string;
+  readonly path?: readonly Identifier[];
   /** Length, or precision and scale. */
   readonly parameters: readonly number[];
   /** Of ARRAY, MULTISET and MAP. */

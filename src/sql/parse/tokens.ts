@@ -3,7 +3,7 @@
  *
  * Comments are passed over; a hint, which looks like one, is a token at its beginning and its end.
  */
-import { type SourceText, syntaxError } from "./syntax-error.ts";
+import { notSupported, type SourceText, syntaxError } from "./syntax-error.ts";
 
 export type TokenKind =
   | "word"
@@ -34,7 +34,7 @@ const pattern = new RegExp(
     "(?<hint>/\\*\\+)",
     "(?<comment>/\\*)",
     "(?<hintEnd>\\*/)",
-    "(?<prefixed>(?:[xXnN]|[uU]&|_[uU][tT][fF]8)(?='))",
+    "(?<prefixed>(?:[xXnNeE]|[uU]&|_[A-Za-z][\\w.:-]*)(?='))",
     "(?<word>[\\p{L}_$][\\p{L}\\p{N}_$]*)",
     "(?<number>(?:\\d+(?:\\.\\d*)?|\\.\\d+)(?:[eE][+-]?\\d+)?)",
     "(?<quote>['\"`])",
@@ -75,15 +75,48 @@ function readToken(source: SourceText, start: number, groups: Groups): Token | u
   if (word) return plain("word", word, word.toUpperCase());
   if (number) return plain("number", number);
   if (symbol) return plain("symbol", symbol, symbol);
-  if (prefixed) {
-    const kind = /^x/i.test(prefixed) ? "bytes" : /^u/i.test(prefixed) ? "unicode" : "string";
-    const token = { ...readQuoted(source, start + prefixed.length, "'"), kind, start } as const;
-    if (kind === "bytes" && !/^(?:[\da-f]{2})*$/i.test(token.text)) {
-      throw syntaxError(source, token, "A literal of bytes has pairs of the digits 0 to 9 and A to F");
-    }
-    return token;
-  }
+  if (prefixed) return readPrefixed(source, start, prefixed);
   return readQuoted(source, start, quote as string);
+}
+
+/** Character sets whose literals are texts as others are: all of Unicode. */
+const unicodeSets: ReadonlySet<string> = new Set(["UTF8", "UTF-8", "UTF16", "UTF-16"]);
+
+/** `X'ff'`, `U&'…'`, `E'…'`, `N'…'`, `_utf8'…'`. */
+function readPrefixed(source: SourceText, start: number, prefix: string): Token {
+  const letter = prefix.toUpperCase();
+  if (letter === "E") return readEscaped(source, start);
+  const kind = letter === "X" ? "bytes" : letter === "U&" ? "unicode" : "string";
+  const token = { ...readQuoted(source, start + prefix.length, "'"), kind, start } as const;
+  if (kind === "bytes" && !/^(?:[\da-f]{2})*$/i.test(token.text)) {
+    throw syntaxError(source, token, "A literal of bytes has pairs of the digits 0 to 9 and A to F");
+  }
+  if (letter.startsWith("_") && !unicodeSets.has(letter.slice(1))) {
+    throw notSupported(source, token, `a text in ${prefix.slice(1)}; leave ${prefix} out, texts are Unicode`);
+  }
+  return token;
+}
+
+const escaped = /'(?:[^'\\]|\\[\s\S]|'')*'/y;
+const escapes = /\\(?:([0-7]{1,3})|x([\dA-Fa-f]{1,2})|u([\dA-Fa-f]{4})|U([\dA-Fa-f]{8})|([\s\S]))|''/gu;
+const controls: Readonly<Record<string, string>> = { b: "\b", f: "\f", n: "\n", r: "\r", t: "\t" };
+
+/** `E'\\n'`: escapes as in C. */
+function readEscaped(source: SourceText, start: number): Token {
+  escaped.lastIndex = start + 1;
+  const found = escaped.exec(source.text)?.[0];
+  if (found === undefined) {
+    throw syntaxError(source, { start, end: start + 2 }, "The text that begins here has no closing '");
+  }
+  const end = start + 1 + found.length;
+  const text = found.slice(1, -1).replaceAll(escapes, (whole, octal, hex, short, long, other) => {
+    if (whole === "''") return "'";
+    if (other !== undefined) return controls[other] ?? other;
+    const code = octal === undefined ? Number.parseInt(hex ?? short ?? long, 16) : Number.parseInt(octal, 8);
+    if (code <= 0x10_ffff) return String.fromCodePoint(code);
+    throw syntaxError(source, { start, end }, `${whole} is no character of Unicode`);
+  });
+  return { kind: "string", text, word: "", start, end };
 }
 
 /** A quote within quotes is written twice. */

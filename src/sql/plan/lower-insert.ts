@@ -7,11 +7,12 @@ import type { SqlType } from "../../interpreter/types/sql-type.ts";
 import type { ConstraintOperator, DataflowColumn, DataflowDefinition } from "../../protocol/dataflow.ts";
 import type { InsertPlan, Relation } from "../bind/logical-plan.ts";
 import { isSet, optionOf, type SessionOptions } from "../bind/session-options.ts";
+import { streamOf } from "../catalog/stream-of-table.ts";
 import { type TableDefinition, writtenColumns } from "../catalog/table-definition.ts";
 import { viewRetentionOf } from "../catalog/view-retention.ts";
 import { type Lowering, lower } from "./lower-relation.ts";
 import { movedTo } from "./placement.ts";
-import { type Flow, Staging, streamOf } from "./staging.ts";
+import { type Flow, Staging } from "./staging.ts";
 
 /** How long the rows of a changelog wait to be read. */
 const changelogRetentionMs = 300_000;

@@ -157,6 +157,7 @@ function lowerWindowed(
   const { window, time, key, aggregates, properties, isLegacy, places } = windowed;
   const input = lower(windowed.input, { staging, name, ...lowering }, true);
   checkRetracted(aggregates, input);
+  checkMerged(windowed);
   const keyTypes = key.map((column) => input.types[column] as SqlType);
   const uid = `${name}/window(${namesOf(windowed.input, key)})`;
   const [flow] = staging.exchange([{ flow: input, key }], uid) as [Flow];
@@ -227,6 +228,14 @@ function checkRetracted(aggregates: readonly AggregateCall[], { isChanging }: Fl
   if (!isChanging || !stuck) return;
   const name = stuck.function.replace(/^user:/, "");
   throw notHere(`${name} of rows that change: it takes none back`);
+}
+
+/** Throws for an aggregate that would have to be merged of parts, and cannot. */
+function checkMerged({ aggregates, window: { kind } }: WindowedAggregate): void {
+  const stuck = aggregates.find(({ options }) => options?.merges === "never");
+  if (!stuck || kind === "tumble" || kind === "attached") return;
+  const name = stuck.function.replace(/^user:/, "");
+  throw notHere(`${name} in ${kind.toUpperCase()} windows, which are put together: declare its merge`);
 }
 
 function namesOf({ fields }: Relation, key: readonly number[]): string {

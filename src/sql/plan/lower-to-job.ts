@@ -13,13 +13,13 @@ import type { ExpressionJson } from "../../protocol/expression-json.ts";
 import type { AggregateDefinition, JobDefinition } from "../../protocol/job-spec.ts";
 import type { InsertPlan } from "../bind/logical-plan.ts";
 import { optionOf, type SessionOptions } from "../bind/session-options.ts";
+import { streamOf } from "../catalog/stream-of-table.ts";
 import type { TableDefinition } from "../catalog/table-definition.ts";
 import { viewRetentionOf } from "../catalog/view-retention.ts";
 import { plannedTypes } from "./check-job.ts";
 import { type KernelAggregate, kernelAggregate } from "./kernel-aggregate.ts";
 import { kernelExpression, kernelTypeOf, NotOnKernels } from "./kernel-expression.ts";
 import { type Grouping, groupingOf, kernelWindow } from "./kernel-grouping.ts";
-import { streamOf } from "./staging.ts";
 import {
   checkPrimaryKey,
   columnsOfShape,

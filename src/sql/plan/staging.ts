@@ -20,7 +20,7 @@ import type {
   StageInput,
 } from "../../protocol/dataflow.ts";
 import { inputsOfRelation, type Relation, type ScanRelation } from "../bind/logical-plan.ts";
-import { isWatermarkOfStream } from "../catalog/stream-of-table.ts";
+import { isWatermarkOfStream, streamOf } from "../catalog/stream-of-table.ts";
 import { isChangelog, type TableDefinition } from "../catalog/table-definition.ts";
 import { keepsWhole, type Placement, placementOfScan } from "./placement.ts";
 
@@ -274,11 +274,6 @@ type Without<Union, Key extends PropertyKey> = Union extends unknown ? Omit<Unio
 export type OperatorWithoutInputs = Without<OperatorDefinition, "inputs">;
 
 export type SinkWithoutPlace = Without<SinkDefinition, "of">;
-
-/** The name of the stream that a table of the http connector is. */
-export function streamOf({ name, options }: TableDefinition): string {
-  return options.stream ?? name;
-}
 
 /** The places of the PRIMARY KEY, where all of it is read. */
 function keysOf({ primaryKey }: TableDefinition, columns: readonly string[]): number[][] {

@@ -69,3 +69,15 @@ SELECT * FROM (VALUES (1, 2), (3))
 
 -- VALUES of types that have nothing in common
 SELECT * FROM (VALUES (1), (TRUE))
+
+-- a regular expression has a block of characters
+SELECT REGEXP_REPLACE(url, '\p{InGreek}', '') FROM clicks
+
+-- a regular expression has clusters
+SELECT REGEXP_REPLACE(url, '\X+', '') FROM clicks
+
+-- a first value may be a null
+SELECT FIRST_VALUE(url) RESPECT NULLS FROM clicks
+
+-- a sum is told what it does with nulls
+SELECT SUM(quantity) IGNORE NULLS FROM clicks

@@ -132,3 +132,19 @@ FROM (SELECT user_id, COUNT(*) AS clicks FROM clicks GROUP BY user_id) GROUP BY 
 
 -- a view is overwritten by what has no end
 INSERT OVERWRITE per_user SELECT user_id, COUNT(*), SUM(price) FROM clicks GROUP BY user_id
+
+-- an aggregate that is not merged is of windows that are
+CREATE FUNCTION changes AS 'changes';
+INSERT INTO nowhere SELECT user_id, CAST(changes(url) AS BIGINT)
+FROM TABLE(HOP(TABLE clicks, DESCRIPTOR(ts), INTERVAL '1' MINUTE, INTERVAL '2' MINUTE))
+GROUP BY user_id, window_start, window_end
+
+-- an aggregate that is not merged is of sessions
+CREATE FUNCTION changes AS 'changes';
+INSERT INTO nowhere SELECT user_id, CAST(changes(url) AS BIGINT)
+FROM clicks GROUP BY user_id, SESSION(ts, INTERVAL '1' MINUTE)
+
+-- a watermark calls a function of one's own
+CREATE FUNCTION mask AS 'mask_email';
+CREATE TABLE mails (sent TIMESTAMP(3), WATERMARK FOR sent AS TO_TIMESTAMP(mask(CAST(sent AS STRING))))
+WITH ('connector' = 'http')

@@ -57,3 +57,57 @@ SELECT user_id,
        quantity
 FROM clicks
 WHERE quantity >> 1
+
+-- a text in a character set
+SELECT _latin1'a'
+
+-- a text with an escape that is no character
+SELECT E'\UFFFFFFFF'
+
+-- a text with escapes that does not end
+SELECT E'it\'
+
+-- an interval between times
+SELECT (ts - ts) DAY FROM clicks
+
+-- an interval of an expression in two units
+SELECT INTERVAL quantity DAY TO SECOND FROM clicks
+
+-- a query's rows as an array
+SELECT ARRAY(SELECT 1)
+
+-- a query's rows as a cursor
+SELECT CURSOR(SELECT 1)
+
+-- a cast with a format
+SELECT CAST(user_id AS DATE FORMAT 'YYYY') FROM clicks
+
+-- a type in a character set
+SELECT CAST(user_id AS VARCHAR(3) CHARACTER SET utf8) FROM clicks
+
+-- a type that is quoted
+SELECT CAST(user_id AS `INT`) FROM clicks
+
+-- another character set
+SELECT CONVERT(user_id USING utf8) FROM clicks
+
+-- a comparison of periods
+SELECT (ts, ts) PRECEDES (ts, ts) FROM clicks
+
+-- a function without a name
+SELECT f(x -> x + 1) FROM clicks
+
+-- an order of letters
+SELECT user_id COLLATE de FROM clicks
+
+-- a sequence
+SELECT NEXT VALUE FOR s
+
+-- braces with no call
+SELECT {fn 1 + 1}
+
+-- a table is compacted
+ALTER TABLE archive COMPACT
+
+-- a partition is changed
+ALTER TABLE archive PARTITION (a = 1) SET ('k' = 'v')

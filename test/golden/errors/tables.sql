@@ -150,3 +150,45 @@ CREATE TABLE x (x INT) WITH ('connector' = 'datagen', 'rows-per-second' = '10001
 
 -- datagen: rows written to it
 INSERT INTO numbers SELECT 1
+
+-- a view that a job fills becomes a stream
+INSERT INTO per_user SELECT user_id, COUNT(*), SUM(price) FROM clicks GROUP BY user_id;
+CREATE OR REPLACE TABLE per_user (user_id STRING) WITH ('connector' = 'http')
+
+-- a view that a job fills is filled by another query
+INSERT INTO per_user SELECT user_id, COUNT(*), SUM(price) FROM clicks GROUP BY user_id;
+CREATE OR REPLACE TABLE per_user (PRIMARY KEY (url) NOT ENFORCED) WITH ('connector' = 'view')
+AS SELECT url FROM clicks
+
+-- a view that a job fills is kept for longer
+INSERT INTO per_user SELECT user_id, COUNT(*), SUM(price) FROM clicks GROUP BY user_id;
+ALTER TABLE per_user SET ('retention' = '2 d')
+
+-- a view that a job fills is called otherwise
+INSERT INTO per_user SELECT user_id, COUNT(*), SUM(price) FROM clicks GROUP BY user_id;
+ALTER TABLE per_user RENAME TO per_customer
+
+-- a view that a job fills loses a column
+INSERT INTO per_user SELECT user_id, COUNT(*), SUM(price) FROM clicks GROUP BY user_id;
+ALTER TABLE per_user DROP revenue
+
+-- a view that a job fills has a column of another type
+INSERT INTO per_user SELECT user_id, COUNT(*), SUM(price) FROM clicks GROUP BY user_id;
+ALTER TABLE per_user MODIFY revenue DECIMAL(20, 2)
+
+-- a view that a job fills gains what may not be null
+INSERT INTO per_user SELECT user_id, COUNT(*), SUM(price) FROM clicks GROUP BY user_id;
+ALTER TABLE per_user ADD note STRING NOT NULL
+
+-- a view that a job fills has no key any more
+INSERT INTO per_user SELECT user_id, COUNT(*), SUM(price) FROM clicks GROUP BY user_id;
+ALTER TABLE per_user DROP PRIMARY KEY
+
+-- a stream becomes a view
+CREATE OR REPLACE TABLE archive (user_id STRING, PRIMARY KEY (user_id) NOT ENFORCED) WITH ('connector' = 'view')
+
+-- a table becomes another stream
+ALTER TABLE archive SET ('stream' = 'attic')
+
+-- a table gets the name of another one
+ALTER TABLE archive RENAME TO per_user

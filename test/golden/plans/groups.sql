@@ -67,6 +67,10 @@ EXPLAIN SELECT user_id, COUNT(*) AS n FROM clicks GROUP BY user_id LIMIT 3
 -- parallelism that the session says
 SET 'parallelism.default' = '3'; EXPLAIN SELECT user_id, COUNT(*) FROM clicks GROUP BY user_id
 
+-- what several aggregates are of is calculated once
+EXPLAIN SELECT user_id, SUM(price * quantity), AVG(price * quantity), COUNT(*) FILTER (WHERE price * quantity > 10)
+FROM clicks GROUP BY user_id
+
 -- groups by more than a stream lies by
 EXPLAIN SELECT placed, customer, COUNT(*) FROM orders GROUP BY placed, customer
 

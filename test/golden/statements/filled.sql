@@ -16,3 +16,12 @@ CREATE TABLE latest (PRIMARY KEY (user_id) NOT ENFORCED) WITH ('connector' = 'vi
 AS SELECT user_id, url FROM clicks;
 STOP JOB 'insert-into-latest';
 DROP TABLE latest
+
+-- a view gains columns while a job fills it
+INSERT INTO per_user SELECT user_id, COUNT(*), SUM(price) FROM clicks GROUP BY user_id;
+ALTER TABLE per_user ADD (note STRING, is_loyal AS clicks > 10);
+DESCRIBE per_user
+
+-- a stream whose table gets another name
+ALTER TABLE archive RENAME TO attic;
+SHOW CREATE TABLE attic

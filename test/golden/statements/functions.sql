@@ -64,3 +64,21 @@ CREATE FUNCTION wavg AS 'weighted_average';
 EXPLAIN INSERT INTO nowhere
 SELECT mask(word), CAST(wavg(price, quantity) AS BIGINT)
 FROM clicks CROSS JOIN LATERAL TABLE(words(url)) AS t (word, place) GROUP BY word
+
+-- an aggregate that is not merged is of groups
+CREATE FUNCTION changes AS 'changes';
+SELECT k, changes(v) FROM (VALUES ('a', 'x'), ('a', 'y'), ('a', 'y'), ('b', 'x')) AS t (k, v) GROUP BY k
+
+-- a plan has an aggregate that is not merged in windows that are not put together
+CREATE FUNCTION changes AS 'changes';
+EXPLAIN INSERT INTO nowhere
+SELECT user_id, CAST(changes(url) AS BIGINT)
+FROM TABLE(TUMBLE(TABLE clicks, DESCRIPTOR(ts), INTERVAL '1' MINUTE)) GROUP BY user_id, window_start, window_end
+
+-- a computed column calls a function, and a watermark is for it
+CREATE FUNCTION mask AS 'mask_email';
+CREATE TABLE mails (email STRING, sent STRING, who AS mask(email), at_time AS TO_TIMESTAMP(mask(sent)),
+  WATERMARK FOR at_time AS at_time - INTERVAL '1' SECOND) WITH ('connector' = 'http');
+ALTER TABLE mails ADD again AS mask(sent);
+EXPLAIN INSERT INTO nowhere SELECT again, COUNT(who)
+FROM TABLE(TUMBLE(TABLE mails, DESCRIPTOR(at_time), INTERVAL '1' MINUTE)) GROUP BY again, window_start, window_end

@@ -16,3 +16,11 @@ EXECUTE STATEMENT SET BEGIN
   INSERT INTO archive VALUES ('ann', 1, 'a');
   INSERT INTO orders VALUES (1, 'ann', 2.5, 'a,b', '2024-01-01 00:00:00');
 END
+
+-- intervals of values, texts with escapes, calls in braces
+SELECT TIMESTAMP '2024-01-01 00:00:00' + INTERVAL n DAY AS t, DATE '2024-01-31' + INTERVAL (n - 1) MONTH AS d,
+  E'a\tb' AS e, {fn UPPER(k)} AS u, {d '2024-01-01'} AS j
+FROM (VALUES ('a', 2)) AS v (k, n)
+
+-- the first value of rows, nulls too
+SELECT FIRST_VALUE(a), FIRST_VALUE(ROW(a)).EXPR$0 AS first_of_all FROM (VALUES (CAST(NULL AS INT)), (1)) AS t (a)

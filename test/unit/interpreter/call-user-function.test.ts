@@ -1,6 +1,6 @@
 /** Functions of people's own: what they are given, and what becomes of what they give. */
 import { expect, test } from "vitest";
-import { compileAggregate } from "../../../src/interpreter/compile-aggregate.ts";
+import { compileAggregate, compileAggregates } from "../../../src/interpreter/compile-aggregate.ts";
 import { compileExpression } from "../../../src/interpreter/compile-expression.ts";
 import type { CallExpression, RowExpression } from "../../../src/interpreter/row-expression.ts";
 import type { SqlType } from "../../../src/interpreter/types/sql-type.ts";
@@ -84,6 +84,34 @@ test("a plan that calls what the worker has lost fails by name", () => {
 test("two functions have not one name", () => {
   const g = scalarFunction({ name: "g", arguments: [], returns: "INT", evaluate: () => 1 });
   expect(() => new UserFunctions([g, g])).toThrow('Two functions are registered as "g"');
+});
+
+test("what several aggregates are of is calculated once for a row, and only where a filter lets it", () => {
+  let calls = 0;
+  const counted = scalarFunction({
+    name: "counted",
+    arguments: ["BIGINT"],
+    returns: "BIGINT",
+    evaluate: (value) => {
+      calls++;
+      return value;
+    },
+  });
+  const of = () => ({ node: "call", function: "user:counted", arguments: [input], type: bigint }) as const;
+  const aggregates = ["SUM", "MAX"].map((name) => {
+    const filter = { node: "input", index: 1, type: { name: "BOOLEAN", isNullable: true } } as const;
+    return { function: name, arguments: [of()], type: bigint, isDistinct: false, filter };
+  });
+  const context = { ...stillContext, functions: new UserFunctions([counted]) };
+  const [sum, most] = compileAggregates(aggregates, false, context);
+  for (const [row, made] of [
+    [[1n, true], 1],
+    [[2n, false], 1],
+    [[3n, true], 2],
+  ] as const) {
+    expect(sum?.valuesOf(row)).toEqual(most?.valuesOf(row));
+    expect(calls).toBe(made);
+  }
 });
 
 test("an accumulator that is stored goes on with its bigints", () => {

@@ -5,7 +5,7 @@ import { aggregate, bigint, dataflow, string } from "../../../support/dataflows.
 import { ManualClock } from "../../../support/manual-clock.ts";
 import { MemoryBlobs } from "../../../support/memory-blobs.ts";
 import { NodeStorage } from "../../../support/node-storage.ts";
-import { streamOf } from "../definitions.ts";
+import { jobOf, streamOf } from "../definitions.ts";
 import { FakeShards } from "../fake-shards.ts";
 
 const counts = (sql: string) => ({
@@ -92,6 +92,30 @@ describe("a dataflow", () => {
       });
     }
     expect(await coordinator.jobFacts("flow.source")).toMatchObject({ error: { code: "VIEW_NOT_FOUND" } });
+  });
+
+  test("is found by the view that it fills, also where another job has the view's name", async () => {
+    const { coordinator } = await started();
+    await coordinator.putJob("per_user", jobOf());
+    expect(await coordinator.jobFacts("per_user")).toMatchObject({ value: { job: "per_user" } });
+    await coordinator.putJob("flow", counts(""));
+    expect(await coordinator.jobFacts("per_user")).toMatchObject({ value: { job: "flow" } });
+    expect(await coordinator.jobFacts("per_user.0")).toMatchObject({ value: { job: "per_user" } });
+  });
+
+  test("fills no view that another one fills", async () => {
+    const { coordinator } = await started();
+    await coordinator.putJob("flow", counts(""));
+    const refused = await coordinator.putJob("again", counts(""));
+    expect(refused).toMatchObject({ error: { code: "JOB_CONFLICT" } });
+    expect(!refused.ok && refused.error.message).toContain("STOP JOB 'flow' first");
+    await coordinator.deleteJob("flow");
+    expect(await coordinator.putJob("again", counts(""))).toMatchObject({ ok: true });
+    const [source, kept] = counts("").stages;
+    const twice = { ...counts(""), stages: [source, kept, { ...kept, uid: "more" }] };
+    expect(await coordinator.putJob("twice", twice as ReturnType<typeof counts>)).toMatchObject({
+      error: { code: "JOB_CONFLICT" },
+    });
   });
 
   test("tells the streams that it reads and writes", () => {

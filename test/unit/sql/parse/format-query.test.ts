@@ -75,6 +75,17 @@ test.each([
   ],
   ["cast(a as timestamp(3) with local time zone)", "CAST(a AS TIMESTAMP_LTZ(3))"],
   ["interval '1-2' year to month", "INTERVAL '1-2' YEAR TO MONTH"],
+  ["t - interval a.b day", "t - a.b * INTERVAL '1' DAY"],
+  ["interval (a + 1) hours", "(a + 1) * INTERVAL '1' HOUR"],
+  ["interval f(a) minute", "f(a) * INTERVAL '1' MINUTE"],
+  ["E'it\\'s ''a\\tb'' \\x41\\101\\u00e9\\\\'", "'it''s ''a\tb'' AAé\\'"],
+  ["_utf8'é' 'b'", "'éb'"],
+  ["{fn abs(a)} + 1", "abs(a) + 1"],
+  ["{d '2024-01-01'}", "DATE '2024-01-01'"],
+  ["{ts '2024-01-01 00:00:00'}", "TIMESTAMP '2024-01-01 00:00:00'"],
+  ["cast(a as `my types`.`Point 1`)", "CAST(a AS `my types`.`Point 1`)"],
+  ["cast(a as array<`int`>)", "CAST(a AS ARRAY<`int`>)"],
+  ["array[1].f", "ARRAY[1].f"],
 ])("%s is written %s", (text, written) => {
   expect(formatExpression(parseExpressionText(text))).toBe(written);
 });
@@ -85,6 +96,7 @@ test.each([
       "GROUP BY user_id, TUMBLE(ts, INTERVAL '5' MINUTE)",
   ],
   ["SELECT * FROM TABLE(HOP(TABLE t, DESCRIPTOR(ts), INTERVAL '1' MINUTE, INTERVAL '1' HOUR)) AS w"],
+  ["SELECT /*+ `MY HINT`('a') */ a FROM t"],
   ["SELECT a FROM t /*+ OPTIONS('k' = 'v') */ AS x LEFT JOIN (u CROSS JOIN v) ON x.a = u.a"],
   ["(SELECT a FROM t ORDER BY a LIMIT 1) UNION ALL SELECT b FROM u"],
   [
