@@ -37,8 +37,8 @@ export interface DataflowStage {
 
 export interface SourceDefinition {
   readonly stream: string;
-  /** The columns of the stream that are read, which are the columns of port 0. */
-  readonly columns: readonly DataflowColumn[];
+  /** The columns of the stream that are read, and what its log says of rows: the columns of port 0. */
+  readonly columns: readonly ReadColumn[];
   /**
    * The watermark that a row allows, over the columns of port 0: a TIMESTAMP or TIMESTAMP_LTZ; it takes
    * effect behind the row's frame. Absent: the stream's own.
@@ -51,6 +51,14 @@ export interface SourceDefinition {
    * the stage keeps by a key that has all of it is whole there. Absent: rows may be in any shard.
    */
   readonly distribution?: readonly string[];
+}
+
+/** Of the record that brings a row: when it was appended (TIMESTAMP_LTZ(3)), in which shard (INT), its offset (BIGINT). */
+export type RecordFact = "timestamp" | "partition" | "offset";
+
+export interface ReadColumn extends DataflowColumn {
+  /** Absent: the column lies in the stream. */
+  readonly metadata?: RecordFact;
 }
 
 export interface DataflowColumn {

@@ -95,3 +95,38 @@ test("rows that are changes are not added up", async () => {
   });
   expect(body).toMatchObject({ code: "SQL_NOT_SUPPORTED", detail: expect.stringContaining("are changes") });
 });
+
+test("what the log says of rows is read with them, in answers and in jobs", { timeout: 30_000 }, async () => {
+  const before = Date.now();
+  await lastRows(`
+    CREATE TABLE noted (
+      k STRING, appended TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL,
+      \`partition\` INT METADATA VIRTUAL,
+      at_offset BIGINT METADATA FROM 'offset' VIRTUAL, WATERMARK FOR appended AS appended
+    ) DISTRIBUTED BY HASH (k) INTO 2 BUCKETS WITH ('connector' = 'http');
+    CREATE TABLE seen (k STRING NOT NULL, appended TIMESTAMP_LTZ(3), shard INT, at_offset BIGINT,
+      PRIMARY KEY (k) NOT ENFORCED)
+      WITH ('connector' = 'view');
+    INSERT INTO seen SELECT k, appended, \`partition\`, at_offset FROM noted WHERE at_offset >= 1`);
+  for (const keys of ["abcd", "efgh"]) {
+    await post("noted", [...keys].map((k) => JSON.stringify({ k })).join("\n"));
+  }
+  const rows = async (table: string, shard: string) =>
+    await lastRows(`SELECT k, appended, ${shard}, at_offset FROM ${table} ORDER BY k`);
+  await expect.poll(() => rows("seen", "shard"), { timeout: 10_000 }).toHaveLength(8);
+  const noted = await rows("noted", "`partition`");
+  expect(await rows("seen", "shard")).toEqual(noted);
+  expect(new Set(noted.map(([, , shard]) => shard))).toEqual(new Set([0, 1]));
+  for (const [, appended, , offset] of noted) {
+    expect(Date.parse(String(appended).replace(" ", "T"))).toBeGreaterThanOrEqual(before);
+    expect(Number(offset)).toBeGreaterThanOrEqual(1);
+  }
+});
+
+test("nobody writes what the log says, and only what is VIRTUAL may be left out", async () => {
+  const { body } = await call("POST", "/v1/sql", {
+    sql: `CREATE TABLE real_metadata (k STRING, at_offset BIGINT METADATA FROM 'offset') WITH ('connector' = 'http');
+      INSERT INTO real_metadata SELECT 'a', 1`,
+  });
+  expect(body).toMatchObject({ code: "SQL_INVALID", detail: expect.stringContaining("must say VIRTUAL") });
+});

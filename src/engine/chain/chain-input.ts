@@ -7,12 +7,15 @@
 import { assert } from "../../base/assert.ts";
 import type { Schema } from "../../columnar/schema.ts";
 import type { LaneValue } from "../../columnar/values.ts";
-import type { Row } from "../../interpreter/values/sql-value.ts";
+import { nanosPerMilli, type Row, type SqlValue } from "../../interpreter/values/sql-value.ts";
 import { decodeRow } from "../../interpreter/values/value-codec.ts";
 import { type ColumnRows, copyColumn } from "../../kernel/column-batch.ts";
 import { FrameDecoder } from "../../kernel/frame-codec.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { KeyColumns } from "../../kernel/keys.ts";
+import type { RecordFact } from "../../protocol/dataflow.ts";
+import type { LogRecord } from "../log/records.ts";
+import type { PartitionIdentity } from "../partition-types.ts";
 import type { ChainPlan } from "../plan/chain-plan.ts";
 import { kindsPerPort, rowColumn, tagColumn } from "../plan/exchange-columns.ts";
 import { laneReader } from "../plan/lane-values.ts";
@@ -35,37 +38,63 @@ export class ChainInput {
   readonly #chain: ChainPlan;
   readonly #schema: Schema;
   readonly #decoder: FrameDecoder;
-  readonly #firstGroup: () => number;
+  readonly #identity: () => Pick<PartitionIdentity, "keyGroups" | "shard">;
 
-  /** `firstGroup`: what rows that come by no key are kept by. */
-  constructor(kernel: Kernel, plan: TaskPlan, schema: Schema, firstGroup: () => number) {
+  constructor(
+    kernel: Kernel,
+    plan: TaskPlan,
+    schema: Schema,
+    identity: () => Pick<PartitionIdentity, "keyGroups" | "shard">,
+  ) {
     assert(plan.chain, "the plan has a chain");
     this.#kernel = kernel;
     this.#plan = plan;
     this.#chain = plan.chain;
     this.#schema = schema;
     this.#decoder = new FrameDecoder(kernel);
-    this.#firstGroup = firstGroup;
+    this.#identity = identity;
   }
 
-  read(frame: Uint8Array): ReadRows {
+  read(record: ReadRecord): ReadRows {
+    const { frame } = record;
     const wanted = this.#plan.sourceColumns.map(({ streamColumn }) => streamColumn);
     const { batch, release } = this.#decoder.decode(frame, this.#schema, wanted);
     try {
       const columns = wanted.map((column) => copyColumn(this.#kernel.memory, batch, column));
       const groups = this.#groupsOf(batch);
       return this.#chain.source
-        ? readSource(this.#chain, columns, groups, batch.rows)
+        ? readSource(this.#valuesOf(columns, record), groups, batch.rows)
         : readExchange(this.#chain, columns, groups, batch.rows);
     } finally {
       release();
     }
   }
 
+  /** What reads the value of each column of port 0. */
+  #valuesOf(columns: readonly Lanes[], record: ReadRecord): SourceValues {
+    const {
+      source,
+      ports: [types = []],
+    } = this.#chain;
+    let next = 0;
+    const readers = types.map((type, index): ((row: number) => SqlValue) => {
+      const fact = source?.columns[index]?.metadata;
+      if (fact) {
+        const value = factOf(record, fact, this.#identity().shard);
+        return () => value;
+      }
+      const [read, lanes] = [laneReader(type), columns[next++]];
+      return (row) => read(lanes?.[row] as LaneValue);
+    });
+    const kinds = source?.kindColumn === undefined ? undefined : columns[source.kindColumn];
+    return { readers, kinds };
+  }
+
   /** The key group of each row. */
   #groupsOf(batch: ColumnRows): (row: number) => number {
     const route = this.#chain.route.map((column) => this.#plan.sourceColumns[column]?.streamColumn ?? 0);
-    const first = this.#firstGroup();
+    // Rows that come by no key are kept by the partition's first group.
+    const [first] = this.#identity().keyGroups;
     if (route.length === 0 || batch.rows === 0) return () => first;
     const keys = new KeyColumns(this.#kernel, batch.rows);
     keys.build(batch, route, 0);
@@ -77,20 +106,41 @@ export class ChainInput {
 
 type Lanes = readonly LaneValue[];
 
+/** What a record is, beside its rows. */
+export type ReadRecord = Pick<LogRecord, "frame" | "offset" | "appendTime">;
+
+interface SourceValues {
+  readonly readers: readonly ((row: number) => SqlValue)[];
+  readonly kinds: Lanes | undefined;
+}
+
+/** What the log says of the rows of a record. */
+export function factOf(
+  { offset, appendTime }: Omit<ReadRecord, "frame">,
+  fact: RecordFact,
+  partition: number,
+): SqlValue {
+  switch (fact) {
+    case "timestamp":
+      return BigInt(appendTime) * nanosPerMilli;
+    case "offset":
+      return BigInt(offset);
+    case "partition":
+      return partition;
+  }
+}
+
 function readSource(
-  { source, ports: [types = []] }: ChainPlan,
-  columns: readonly Lanes[],
+  { readers, kinds }: SourceValues,
   groups: (row: number) => number,
   count: number,
 ): ReadRows {
-  const readers = types.map(laneReader);
-  const kinds = source?.kindColumn === undefined ? undefined : columns[source.kindColumn];
   return {
     count,
     portOf: () => 0,
     rowAt: (row) => ({
       kind: kinds ? (Number(kinds[row] ?? 0) as RowKind) : RowKind.Insert,
-      values: readers.map((read, index) => read(columns[index]?.[row] as LaneValue)),
+      values: readers.map((read) => read(row)),
       group: groups(row),
     }),
   };

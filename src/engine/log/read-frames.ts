@@ -3,7 +3,7 @@
  */
 import { KiB } from "../../base/limits.ts";
 import type { PartitionLog } from "./partition-log.ts";
-import { RecordKind } from "./records.ts";
+import { type LogRecord, RecordKind } from "./records.ts";
 
 const turnBytes = 256 * KiB;
 
@@ -14,7 +14,8 @@ export interface LogPlace {
 }
 
 export interface FramePage {
-  readonly frames: readonly Uint8Array[];
+  /** Records of kind Frame: views of what is read in this turn. */
+  readonly records: readonly LogRecord[];
   /** Absent at the end. */
   readonly next?: LogPlace;
 }
@@ -22,14 +23,14 @@ export interface FramePage {
 /** Reads what one turn reads; without a place from the oldest record that is kept to the newest of now. */
 export function readFrames(log: PartitionLog, place: LogPlace | undefined): FramePage {
   const until = place?.until ?? log.nextOffset;
-  const frames: Uint8Array[] = [];
+  const records: LogRecord[] = [];
   let from = Math.max(place?.from ?? 0, log.firstOffset);
   for (let bytes = 0; from < until && bytes < turnBytes; ) {
     const record = log.read(from);
-    if (!record) return { frames };
-    if (record.kind === RecordKind.Frame) frames.push(record.frame);
+    if (!record) return { records };
+    if (record.kind === RecordKind.Frame) records.push(record);
     bytes += record.bytes;
     from = record.offset + 1;
   }
-  return { frames, ...(from < until && { next: { from, until } }) };
+  return { records, ...(from < until && { next: { from, until } }) };
 }

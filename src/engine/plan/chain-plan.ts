@@ -5,7 +5,7 @@
 
 import type { RowExpression } from "../../interpreter/row-expression.ts";
 import type { SqlType } from "../../interpreter/types/sql-type.ts";
-import type { DataflowColumn, OperatorDefinition, OperatorInput } from "../../protocol/dataflow.ts";
+import type { OperatorDefinition, OperatorInput, ReadColumn } from "../../protocol/dataflow.ts";
 
 export interface ChainPlan {
   /** `table.local-time-zone`. */
@@ -29,8 +29,8 @@ export interface ChainPlan {
 }
 
 export interface ChainSource {
-  /** By the task's source columns: those of port 0. */
-  readonly columns: readonly DataflowColumn[];
+  /** Those of port 0; what is no metadata are the task's source columns, in order. */
+  readonly columns: readonly ReadColumn[];
   readonly watermark?: RowExpression;
   /** The source column of a row's kind. */
   readonly kindColumn?: number;

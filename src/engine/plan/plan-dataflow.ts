@@ -130,13 +130,13 @@ function planStage({ timeZone }: DataflowDefinition, { stage, reads, exchange, p
   };
 }
 
-/** The columns of port 0 in order; behind them the kind, and what rows are distributed by. */
+/** The columns of port 0 in order, without metadata; behind them the kind, and what rows are distributed by. */
 function sourceColumnsOf(
   stage: DataflowStage,
   { stream, columns, kindColumn }: SourceDefinition,
   { columns: all, distributionKey }: StreamDefinition,
 ): SourceColumn[] {
-  const names = columns.map(({ name }) => name);
+  const names = columns.flatMap(({ name, metadata }) => (metadata ? [] : [name]));
   const further = [...(kindColumn === undefined ? [] : [kindColumn]), ...distributionKey];
   return [...names, ...further.filter((name) => !names.includes(name))].map((name) => {
     const streamColumn = all.findIndex((column) => column.name === name);

@@ -62,7 +62,7 @@ export class ChainWork implements TaskWork {
     assert(chain, "the plan has a chain");
     this.#context = context;
     this.#plan = chain;
-    this.#input = new ChainInput(cache.kernel, plan, identity().schema, () => identity().keyGroups[0]);
+    this.#input = new ChainInput(cache.kernel, plan, identity().schema, identity);
     this.#clock = {
       appendTime: checkpoint.appendTime ?? 0,
       progress: parseWatermark(checkpoint.firedThrough),
@@ -210,14 +210,14 @@ export class ChainWork implements TaskWork {
     this.#clock.restored = [];
   }
 
-  *#pushRows({ frame, offset }: LogRecord, own: { watermark: bigint }): Generator<void> {
-    const rows = this.#input.read(frame);
+  *#pushRows(record: LogRecord, own: { watermark: bigint }): Generator<void> {
+    const rows = this.#input.read(record);
     for (let row = 0; row < rows.count; row++) {
       if (row > 0 && row % rowsPerStep === 0) yield;
       const read = rows.rowAt(row);
       this.#noteWatermark(read, own);
       this.#chain.push(rows.portOf(row), read);
-      for (const output of this.#outputs) if (output.isFull) output.send(offset);
+      for (const output of this.#outputs) if (output.isFull) output.send(record.offset);
     }
     const { late } = this.#rejected;
     this.#context.count({ applied: rows.count - late, filtered: 0, late, bad: 0 });

@@ -86,10 +86,10 @@ export class PartitionReads {
     const table = scanOf(query);
     const read = (after: LogPlace | undefined) =>
       answer((partition): ReadPage<LogPlace> => {
-        const { frames, next } = partition.frames(query.mapVersion, after);
-        const rowsOf = rowsOfStream(kernel, partition.identity.schema, table);
-        const bytes = frames.reduce((sum, { byteLength }) => sum + byteLength, 0);
-        return { rows: frames.flatMap(rowsOf), bytes, next };
+        const { records, next } = partition.frames(query.mapVersion, after);
+        const rowsOf = rowsOfStream(kernel, partition.identity, table);
+        const bytes = records.reduce((sum, record) => sum + record.bytes, 0);
+        return { rows: records.flatMap(rowsOf), bytes, next };
       });
     return await evaluatePart(read, soon, query, functions);
   }

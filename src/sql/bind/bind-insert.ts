@@ -37,6 +37,11 @@ export function bindInsert(insert: Insert, context: BindContext): InsertPlan {
     const message = `${name} has the connector '${connector}', which is only read`;
     throw statementError(source, insert.into, message);
   }
+  const own = writtenColumns(found).find(({ metadata }) => metadata);
+  if (own) {
+    const message = `The log gives ${name}.${own.name} its values, nobody else; the table must say VIRTUAL of it`;
+    throw statementError(source, insert.into, message);
+  }
   const options = Object.fromEntries(insert.options.map(({ key, value }) => [key, value]));
   const table: TableDefinition = { ...found, options: { ...found.options, ...options } };
   const query = bindQuery(insert.query, context);

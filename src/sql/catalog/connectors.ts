@@ -7,6 +7,7 @@ import { maxParallelism } from "../../base/limits.ts";
 import { suggestName } from "../../base/suggest-name.ts";
 import { parseDuration } from "../bind/session-options.ts";
 import { generatorOfTable, rowsPerSecondMax } from "./generator-of-table.ts";
+import { checkMetadata } from "./metadata-columns.ts";
 import type { TableDefinition } from "./table-definition.ts";
 import { forever } from "./view-retention.ts";
 
@@ -154,6 +155,7 @@ export function checkConnector(table: TableDefinition): void {
     if (expected !== undefined) throw refusal(`'${key}' is '${value}', expected ${expected}`);
   }
   facts.checkFields?.(table);
+  checkMetadata(table);
 }
 
 function refusal(message: string): EngineError {

@@ -12,7 +12,7 @@ import { parseDecimal } from "../../columnar/decimal-text.ts";
 import { formatShape, type SqlType } from "../../interpreter/types/sql-type.ts";
 import type { GeneratedColumn, GeneratedValues, RowGenerator } from "../../protocol/row-generator.ts";
 import { parseDuration } from "../bind/session-options.ts";
-import { storedColumns, type TableDefinition } from "./table-definition.ts";
+import { streamColumns, type TableDefinition } from "./table-definition.ts";
 
 /** Rows are made by the coordinator, which has other things to do. */
 export const rowsPerSecondMax = 10_000;
@@ -46,7 +46,7 @@ const bitsOf: Readonly<Record<string, number>> = Object.freeze({
 /** Returns the generator of a table's rows; throws SQL_INVALID where an option is wrong. */
 export function generatorOfTable(table: TableDefinition): RowGenerator {
   const { options } = table;
-  const columns = storedColumns(table);
+  const columns = streamColumns(table);
   checkFields(
     table,
     columns.map(({ name }) => name),

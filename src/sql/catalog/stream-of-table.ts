@@ -12,7 +12,7 @@ import { readStreamDefinition, type StreamBody, type StreamDefinition } from "..
 import { bindTableExpression } from "../bind/bind-scan.ts";
 import { parseDuration } from "../bind/session-options.ts";
 import { generatorOfTable } from "./generator-of-table.ts";
-import { storedColumns, type TableDefinition } from "./table-definition.ts";
+import { streamColumns, type TableDefinition } from "./table-definition.ts";
 
 /** True where a table's rows lie in a stream. */
 export function isStreamTable({ options }: Pick<TableDefinition, "options">): boolean {
@@ -27,7 +27,7 @@ export function streamOf({ name, options }: Pick<TableDefinition, "name" | "opti
 /** Returns the stream's definition; throws SQL_INVALID or SQL_NOT_SUPPORTED for what a stream cannot be. */
 export function streamOfTable(table: TableDefinition): StreamDefinition {
   const { options, distribution } = table;
-  const columns = storedColumns(table);
+  const columns = streamColumns(table);
   const time = eventTimeOf(table);
   const millis = (key: string) => (options[key] === undefined ? undefined : parseDuration(options[key]));
   const [idleTimeout, retention] = [millis("idle-timeout"), millis("retention")];
@@ -73,7 +73,7 @@ export function dataTypeOf(name: string, type: SqlType): DataType {
  */
 export function eventTimeOf(table: TableDefinition) {
   const { watermark } = table;
-  const columns = storedColumns(table);
+  const columns = streamColumns(table);
   if (!watermark || !columns.some(({ name }) => name === watermark.column)) return undefined;
   const outOfOrderness = boundOf(
     bindTableExpression(watermark.expression, columns),

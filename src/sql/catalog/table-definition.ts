@@ -61,6 +61,11 @@ export function storedColumns({ columns }: Pick<TableDefinition, "columns">): Ta
   return columns.filter(({ computed }) => computed === undefined);
 }
 
+/** Columns that lie in the rows of a stream: those that are stored, and no metadata. */
+export function streamColumns(table: Pick<TableDefinition, "columns">): TableColumn[] {
+  return storedColumns(table).filter(({ metadata }) => !metadata);
+}
+
 /** Columns that INSERT writes. */
 export function writtenColumns({ columns }: Pick<TableDefinition, "columns">): TableColumn[] {
   return columns.filter(({ computed, metadata }) => computed === undefined && !metadata?.isVirtual);

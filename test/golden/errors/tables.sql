@@ -192,3 +192,12 @@ ALTER TABLE archive SET ('stream' = 'attic')
 
 -- a table gets the name of another one
 ALTER TABLE archive RENAME TO per_user
+
+-- metadata that a stream does not have
+CREATE TABLE x (a INT, t TIMESTAMP_LTZ(3) METADATA FROM 'timestmp') WITH ('connector' = 'http')
+
+-- metadata of another type
+CREATE TABLE x (a INT, `offset` INT METADATA VIRTUAL) WITH ('connector' = 'http')
+
+-- metadata of a view
+CREATE TABLE x (a INT, `offset` BIGINT METADATA VIRTUAL, PRIMARY KEY (a) NOT ENFORCED) WITH ('connector' = 'view')
