@@ -29,10 +29,18 @@ export interface DataflowStage {
   readonly inputs?: readonly StageInput[];
   /** Partitions; absent: as many as the stream with the most shards has, or one where no input has a key. */
   readonly parallelism?: number;
-  /** Of a source: names of what it keeps by keys, in their order. State is found by them all. */
-  readonly kept?: readonly string[];
+  /** Of a source: what it keeps by keys. */
+  readonly kept?: readonly KeptState[];
   readonly operators: readonly OperatorDefinition[];
   readonly sinks: readonly SinkDefinition[];
+}
+
+/** What is kept in the shards of a stream, where one stage has the operators of many. */
+export interface KeptState {
+  /** State is found by it; it stays when other parts of the query change. */
+  readonly name: string;
+  /** Absent: the view. */
+  readonly operator?: number;
 }
 
 export interface SourceDefinition {

@@ -68,6 +68,7 @@ export class TableProgram {
   readonly #sources: readonly TableDefinition[];
   readonly #sinks: readonly TableDefinition[];
   #options: Readonly<Record<string, string>>;
+  #sql: readonly string[];
   readonly #partitions: Partial<HarnessOptions>;
   #harness: StagesHarness | undefined;
   #written: PartitionHarness[] = [];
@@ -83,6 +84,7 @@ export class TableProgram {
     partitions: Partial<HarnessOptions> = {},
   ) {
     this.#partitions = partitions;
+    this.#sql = sql;
     this.#sources = sources.map((each) => this.#create(each, "http"));
     this.#sinks = sinks.map((each) => this.#create(each, each.options.connector ?? "changelog"));
     this.#options = Object.fromEntries(
@@ -93,13 +95,13 @@ export class TableProgram {
     );
     this.dataflow = (parallelism) => {
       const options = { ...this.#options, "parallelism.default": String(parallelism) };
-      const plans = sql.flatMap((text) =>
+      const plans = this.#sql.flatMap((text) =>
         parseStatements(text).map((statement) => {
           const plan = bindInsert(statement as Insert, this.#context(text, options));
           return { ...plan, input: optimize(plan.input, options) };
         }),
       );
-      return keepingAll(planDataflow(plans, options, sql.join(";\n")));
+      return keepingAll(planDataflow(plans, options, this.#sql.join(";\n")));
     };
   }
 
@@ -107,6 +109,11 @@ export class TableProgram {
   set(key: string, value: string): void {
     checkOption(key, value);
     this.#options = { ...this.#options, [optionKey(key)]: value };
+  }
+
+  /** Sets the statements of runs to come. */
+  change(sql: readonly string[]): void {
+    this.#sql = sql;
   }
 
   /** The relation of a query over the tables. */

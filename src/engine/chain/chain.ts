@@ -48,14 +48,14 @@ export class Chain {
       assert(found, "what is read is there");
       return found;
     };
-    const statePlaces = statePlacesOf(plan);
+    const numbers = new Map(statePlacesOf(plan).map(({ operator, number }) => [operator, number]));
     this.operators = definitions.map((definition, place) => {
       const types = inputTypesOf(definition.inputs[0], ports, made);
       const emit = emitTo(consumers[place] ?? []);
       const { evaluation, clock, late } = context;
       return openOperator(definition, {
         ...{ evaluation, clock, late, emit, types },
-        state: context.state.of(statePlaces[place]),
+        state: context.state.of(numbers.get(place)),
       });
     });
     for (const [place, definition] of definitions.entries()) {

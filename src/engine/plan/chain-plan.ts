@@ -5,7 +5,7 @@
 
 import type { RowExpression } from "../../interpreter/row-expression.ts";
 import type { SqlType } from "../../interpreter/types/sql-type.ts";
-import type { OperatorDefinition, OperatorInput, ReadColumn } from "../../protocol/dataflow.ts";
+import type { KeptState, OperatorDefinition, OperatorInput, ReadColumn } from "../../protocol/dataflow.ts";
 
 export interface ChainPlan {
   /** `table.local-time-zone`. */
@@ -17,11 +17,8 @@ export interface ChainPlan {
   /** Columns of what is read by whose hash rows come to a partition; empty where all come to it. */
   readonly route: readonly number[];
   readonly operators: readonly OperatorDefinition[];
-  /**
-   * Names of what is kept in the shards of a stream, where one task has the operators of many: state is then
-   * numbered by the operators that keep any. Absent: by the places of all.
-   */
-  readonly kept?: readonly string[];
+  /** What is kept in the shards of a stream: state is numbered by its place here. Absent: by operators' places. */
+  readonly kept?: readonly KeptState[];
   /** Rows that the results table keeps; the plan's key, accumulators and outputs are of it. */
   readonly result?: ResultPlan;
   /** Names of tables whose rows are shown in the log. */

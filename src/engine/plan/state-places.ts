@@ -2,15 +2,34 @@
  * Which operators of a chain keep state, and under which number.
  *
  * Between exchanges a stage is of one key, and an operator's place is its number. In the shards of a stream
- * all that is done to its rows is one stage: there only those that keep state count, so that a filter may
- * come or go and a savepoint still fits.
+ * all that is done to its rows is one stage: there state has names, and its number is the place of its name.
  */
+import { assert } from "../../base/assert.ts";
 import type { OperatorDefinition } from "../../protocol/dataflow.ts";
 import type { ChainPlan } from "./chain-plan.ts";
 
+/** State of an operator. */
+export interface OperatorPlace {
+  readonly name: string;
+  readonly operator: number;
+  readonly number: number;
+}
+
+/** Returns the state of a chain's operators; where it has no names, what comes first is the first. */
+export function statePlacesOf({ operators, kept }: Pick<ChainPlan, "operators" | "kept">): OperatorPlace[] {
+  const stateful = operators.flatMap((operator, place) => (keepsState(operator) ? [place] : []));
+  return stateful.map((operator, index) => {
+    if (!kept) return { name: `#${index}`, operator, number: operator };
+    const number = kept.findIndex((each) => each.operator === operator);
+    const { name } = kept[number] ?? {};
+    assert(name !== undefined, "what keeps state in the shards of a stream has a name");
+    return { name, operator, number };
+  });
+}
+
 /** True where an operator remembers rows of records before. */
-export function keepsState({ operator }: OperatorDefinition): boolean {
-  switch (operator) {
+function keepsState(definition: OperatorDefinition): boolean {
+  switch (definition.operator) {
     case "calc":
     case "expand":
     case "unnest":
@@ -18,14 +37,9 @@ export function keepsState({ operator }: OperatorDefinition): boolean {
     case "constraint":
     case "drop update before":
       return false;
+    case "window assign":
+      return definition.window.kind === "session";
     default:
       return true;
   }
-}
-
-/** Returns the number of each operator's state, by place. */
-export function statePlacesOf({ operators, kept }: Pick<ChainPlan, "operators" | "kept">): number[] {
-  if (!kept) return operators.map((_, place) => place);
-  let next = 0;
-  return operators.map((operator) => (keepsState(operator) ? next++ : next));
 }

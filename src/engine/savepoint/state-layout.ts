@@ -11,8 +11,9 @@ import type { AccumulatorSpec } from "../../columnar/accumulator.ts";
 import { formatType } from "../../columnar/schema.ts";
 import type { AggregateCall, OperatorDefinition } from "../../protocol/dataflow.ts";
 import { cellSpecsOf } from "../plan/cell-layout.ts";
-import { keepsState } from "../plan/state-places.ts";
-import type { TaskPlan } from "../plan/task-plan.ts";
+import { statePlacesOf } from "../plan/state-places.ts";
+import type { KeyColumn, TaskPlan } from "../plan/task-plan.ts";
+import { chainFamily, TableFamily } from "../state/window-directory.ts";
 
 interface StateLayout {
   readonly key: string;
@@ -20,26 +21,85 @@ interface StateLayout {
   readonly aggregates: string;
 }
 
+/** State of `saved` that `wanted` does not go on with. */
+export interface StateDifference {
+  /** Absent: all of it. */
+  readonly name?: string;
+  readonly reason: string;
+}
+
+/** Returns what of its state a task of `wanted` does not take from one of `saved`, and why. */
+export function stateDifferences(saved: TaskPlan, wanted: TaskPlan): StateDifference[] {
+  if (!saved.chain?.kept && !wanted.chain?.kept) {
+    const reason = layoutDifference(saved, wanted);
+    return reason === undefined ? [] : [{ reason }];
+  }
+  const wished = statesOf(wanted);
+  return statesOf(saved).flatMap(({ name, layout }): StateDifference[] => {
+    const wish = wished.find((each) => each.name === name);
+    if (wish?.layout === layout) return [];
+    return [
+      { name, reason: wish ? "it was of other types, or of another kind" : "the job has no such step" },
+    ];
+  });
+}
+
+/**
+ * Returns the family in which a task of `wanted` has the tables that one of `saved` had in `family`; undefined
+ * where it has no such state.
+ */
+export function familyIn(wanted: TaskPlan, saved: TaskPlan, family: number): number | undefined {
+  const was = statesOf(saved).find(({ families: [first, end] }) => first <= family && family < end);
+  if (!was) return family;
+  const wish = statesOf(wanted).find(({ name, layout }) => name === was.name && layout === was.layout);
+  return wish && wish.families[0] + family - was.families[0];
+}
+
+/** State that has a name of its own. */
+interface NamedState {
+  readonly name: string;
+  /** Of its tables: from, up to. */
+  readonly families: readonly [number, number];
+  readonly layout: string;
+}
+
+/** The state of a chain's operators, and the view of one whose state has names. */
+function statesOf({ chain, key, outputs }: TaskPlan): NamedState[] {
+  if (!chain) return [];
+  const states = statePlacesOf(chain).map(({ name, operator, number }): NamedState => {
+    const layout = JSON.stringify(operatorLayout(chain.operators[operator] as OperatorDefinition));
+    return { name, families: [chainFamily(number, 0), chainFamily(number + 1, 0)], layout };
+  });
+  const view = chain.kept?.find(({ operator }) => operator === undefined);
+  if (!view) return states;
+  const { Result: family } = TableFamily;
+  return [
+    ...states,
+    { name: view.name, families: [family, family + 1], layout: JSON.stringify([key.map(typeOf), outputs]) },
+  ];
+}
+
+function typeOf({ name, type }: KeyColumn) {
+  return { name, type };
+}
+
 /** Says in which part of its state `wanted` differs from `saved`, and how; undefined where in none. */
-export function layoutDifference(saved: TaskPlan, wanted: TaskPlan): string | undefined {
+function layoutDifference(saved: TaskPlan, wanted: TaskPlan): string | undefined {
   const [was, wish] = [layoutOf(saved), layoutOf(wanted)];
   for (const part of ["key", "window", "aggregates"] as const) {
     const verb = part === "aggregates" ? "were" : "was";
     if (was[part] !== wish[part]) return `its ${part} ${verb} ${was[part]} and would be ${wish[part]}`;
   }
-  const [chainWas, chainWish] = [saved, wanted].map(chainLayoutOf);
+  const [chainWas, chainWish] = [saved, wanted].map((plan) => JSON.stringify(statesOf(plan).map(layoutIn)));
   if (chainWas !== chainWish) return "its operators that keep state were others, or had other types";
   return undefined;
 }
 
-/** What of a chain's operators decides their state; those without any may change. */
-function chainLayoutOf({ chain }: TaskPlan): string {
-  if (!chain) return "";
-  const { operators, kept } = chain;
-  const layouts = operators.map((operator) => (keepsState(operator) ? operatorLayout(operator) : null));
-  return JSON.stringify(kept ? [kept, layouts.filter((layout) => layout !== null)] : layouts);
+function layoutIn({ layout }: NamedState): string {
+  return layout;
 }
 
+/** What of an operator decides its state; wherever its rows come from. */
 function operatorLayout(operator: OperatorDefinition) {
   switch (operator.operator) {
     case "group aggregate": {
@@ -50,8 +110,10 @@ function operatorLayout(operator: OperatorDefinition) {
       const { operator: name, keyTypes, aggregates, isRetracting, window } = operator;
       return { name, keyTypes, aggregates: aggregates.map(aggregateLayout), isRetracting, window };
     }
-    default:
-      return operator;
+    default: {
+      const { inputs: _, ...layout } = operator;
+      return layout;
+    }
   }
 }
 

@@ -32,6 +32,7 @@ import { TaskWindows } from "../task/task-windows.ts";
 import { gridOfPlan } from "../windows/grid-of-plan.ts";
 import { decodePart, type SavedPage } from "./part-codec.ts";
 import { countsOf } from "./restored-counts.ts";
+import { familyIn } from "./state-layout.ts";
 import type { RestoredStates, TaskState } from "./task-state.ts";
 
 export interface RestoreContext {
@@ -195,13 +196,14 @@ export class TaskRestore {
     const { firstHash, nextHash } = storedPageRange(bytes);
     const entry = state.tables.find((candidate) => candidate.table === table);
     assert(entry, "a page of a savepoint belongs to a table of its state");
-    if (this.#filter?.mayHave(entry, firstHash, nextHash) === false) return;
+    const family = familyIn(this.#plan, state.plan, entry.family);
+    if (family === undefined || this.#filter?.mayHave(entry, firstHash, nextHash) === false) return;
     const { cache } = this.#context;
     const source = cache.openTable(this.#layouts.of(entry), () => ({ bytes }));
     try {
       this.#filter?.apply(entry, source, firstHash);
       if (source.pageAt(firstHash).cellCount === 0) return;
-      const { family, window, firedAt, changedAt } = entry;
+      const { window, firedAt, changedAt } = entry;
       const target =
         this.#tables.find(family, window) ?? this.#tables.create(family, window, firedAt, changedAt);
       const failure = source.mergePage(firstHash, target.keyed);

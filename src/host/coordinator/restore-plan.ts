@@ -10,7 +10,7 @@ import { EngineError } from "../../base/errors.ts";
 import type { RestoreSource } from "../../engine/partition-types.ts";
 import { isChanging } from "../../engine/plan/stream-of-results.ts";
 import type { TaskPlan } from "../../engine/plan/task-plan.ts";
-import { layoutDifference } from "../../engine/savepoint/state-layout.ts";
+import { stateDifferences } from "../../engine/savepoint/state-layout.ts";
 import { evenRanges } from "../../engine/shard-map.ts";
 import { savedTaskName } from "../blobs.ts";
 import type { SavedStage } from "../savepoint-manifest.ts";
@@ -93,11 +93,12 @@ function matchState(
       nonRestored.push({ operator, reason: "the job has no such step" });
       continue;
     }
-    const reason =
-      layoutDifference(was.plan, wish.plan) ??
-      (was.from && !wish.from ? whyNotInShards(wish.plan, shardsOf.get(wish.generation) ?? 1) : undefined);
-    if (reason === undefined) found.set(index, placeOf(was));
-    else nonRestored.push({ operator, reason });
+    const differences = stateDifferences(was.plan, wish.plan);
+    const stuck =
+      was.from && !wish.from ? whyNotInShards(wish.plan, shardsOf.get(wish.generation) ?? 1) : undefined;
+    if (differences.length === 0 && stuck !== undefined) differences.push({ reason: stuck });
+    nonRestored.push(...differences.map(({ name = operator, reason }) => ({ operator: name, reason })));
+    if (differences.every(({ name }) => name !== undefined)) found.set(index, placeOf(was));
   }
   nonRestored.push(...leaveOutHalves(stages, found));
   const states = stages.map((_, index) => found.get(index) ?? null);

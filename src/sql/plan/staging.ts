@@ -13,6 +13,7 @@ import type {
   CalcOperator,
   DataflowDefinition,
   DataflowStage,
+  KeptState,
   OperatorDefinition,
   OperatorInput,
   SinkDefinition,
@@ -52,7 +53,7 @@ interface StageDraft {
   readonly source?: SourceDefinition;
   readonly inputs?: readonly StageInput[];
   readonly parallelism?: number;
-  readonly kept?: readonly string[];
+  readonly kept?: readonly KeptState[];
   readonly operators: OperatorDefinition[];
   readonly sinks: SinkDefinition[];
 }
@@ -145,13 +146,14 @@ export class Staging {
 
   /**
    * Sends flows by their keys to one new stage; a flow stays where all groups by its key are whole there.
-   * `uid` is the name of the state that is kept behind it; `keepsView`: that is a view.
+   * `uid` is the name of the state that is kept behind it: by the operator that is added next, or, with
+   * `keepsView`, by a view.
    */
   exchange(flows: readonly KeyedFlow[], uid: string, keepsView = false): Flow[] {
     const [only] = flows;
     const isThere = only && flows.length === 1 && this.hasWhole(only.flow, only.key);
     if (isThere && !(keepsView && this.#hasView(only.flow))) {
-      this.#keepInShards(only.flow, uid);
+      this.#keepInShards(only.flow, uid, keepsView);
       return [only.flow];
     }
     const stage = this.#stages.length;
@@ -186,12 +188,14 @@ export class Staging {
   }
 
   /** Notes what a source's stage keeps by a key. */
-  #keepInShards({ places: [place] }: Flow, uid: string): void {
+  #keepInShards({ places: [place] }: Flow, uid: string, isView: boolean): void {
     const stage = this.#stages[place?.stage ?? -1];
     const distribution = this.#distributions.get(place?.stage ?? -1);
     if (!place || !stage?.source || !distribution) return;
     const { source, kept = [] } = stage;
-    this.#stages[place.stage] = { ...stage, source: { ...source, distribution }, kept: [...kept, uid] };
+    const name = this.#freeUid(uid);
+    const made: KeptState = isView ? { name } : { name, operator: stage.operators.length };
+    this.#stages[place.stage] = { ...stage, source: { ...source, distribution }, kept: [...kept, made] };
   }
 
   /** A flow of one place at one stage: several become one. */
@@ -207,7 +211,7 @@ export class Staging {
   }
 
   #freeUid(uid: string): string {
-    const taken = this.#stages.map((stage) => stage.uid);
+    const taken = this.#stages.flatMap((stage) => [stage.uid, ...(stage.kept ?? []).map(({ name }) => name)]);
     for (let number = 1; ; number++) {
       const candidate = number === 1 ? uid : `${uid}#${number}`;
       if (!taken.includes(candidate)) return candidate;

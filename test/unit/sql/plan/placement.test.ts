@@ -4,15 +4,10 @@
  */
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import type { ChainPlan } from "../../../../src/engine/plan/chain-plan.ts";
 import { planDataflow } from "../../../../src/engine/plan/plan-dataflow.ts";
-import type { TaskPlan } from "../../../../src/engine/plan/task-plan.ts";
-import { layoutDifference } from "../../../../src/engine/savepoint/state-layout.ts";
 import { evenRanges } from "../../../../src/engine/shard-map.ts";
 import { readKey } from "../../../../src/host/query/read-key.ts";
 import { readStreamDefinition } from "../../../../src/protocol/stream-spec.ts";
-import { streamOfTable } from "../../../../src/sql/catalog/stream-of-table.ts";
-import type { TableDefinition } from "../../../../src/sql/catalog/table-definition.ts";
 import { type StreamFrame, streamFrames, streamSchema } from "../../../arbitraries/sql-streams.ts";
 import { TableProgram } from "../../../conformance/table-program.ts";
 import { contentOf } from "../../../support/changes.ts";
@@ -49,7 +44,7 @@ function placesOf(program: TableProgram, parallelism = 0): string[] {
   const { stages } = program.dataflow(parallelism);
   return stages.flatMap(({ uid, kept = [], source }) => [
     ...(source ? [] : [uid]),
-    ...kept.map((each) => `in place ${each}`),
+    ...kept.map(({ name }) => `in place ${name}`),
   ]);
 }
 
@@ -193,42 +188,6 @@ test("what is done in the shards is what is done by one", { timeout: 60_000 * ru
     { numRuns: runs(150) },
   );
   expect(inPlace).toBeGreaterThan(runs(30));
-});
-
-describe("state in the shards fits", () => {
-  const schema = ["k STRING", "n BIGINT"];
-  const planOf = (...queries: readonly string[]) => {
-    const program = programOf(queries, schema);
-    const deploy = () => ({ stream: "x", generation: 2, mapVersion: 1, partitions: 1 });
-    const stream = streamOfTable(program.tables.get("s") as TableDefinition);
-    return planDataflow(program.dataflow(0), [stream], deploy)[0]?.plan as TaskPlan;
-  };
-  const before = planOf(counted("k"), "SELECT k, SUM(v) FROM s GROUP BY k");
-
-  test("where a filter, or a statement that keeps nothing, comes or goes", () => {
-    const filtered = planOf(
-      counted("k", "(SELECT * FROM s WHERE v > 0)"),
-      "SELECT k, SUM(v) FROM s GROUP BY k",
-    );
-    expect(layoutDifference(before, filtered)).toBeUndefined();
-    const inFront = planOf("SELECT k, v FROM s", counted("k"));
-    const behind = planOf("SELECT k, v FROM s WHERE v > 0", counted("k"));
-    expect(layoutDifference(inFront, behind)).toBeUndefined();
-  });
-
-  test("and does not where statements that keep some change places", () => {
-    const one = planOf(counted("k"), counted("k", "(SELECT * FROM s WHERE v > 0)"));
-    const [first, second] = one.chain?.kept ?? [];
-    expect([first, second]).toEqual(["result0/group(k)", "result1/group(k)"]);
-    const swapped: TaskPlan = {
-      ...one,
-      chain: { ...(one.chain as ChainPlan), kept: [second as string, first as string] },
-    };
-    expect(layoutDifference(one, swapped)).toBe(
-      "its operators that keep state were others, or had other types",
-    );
-    expect(layoutDifference(before, planOf(counted("k")))).toBeDefined();
-  });
 });
 
 /** Keys of a view, with what its rows are counted by. */
