@@ -17,7 +17,7 @@ export interface ChainPlan {
   /** Columns of what is read by whose hash rows come to a partition; empty where all come to it. */
   readonly route: readonly number[];
   readonly operators: readonly OperatorDefinition[];
-  /** What is kept in the shards of a stream: state is numbered by its place here. Absent: by operators' places. */
+  /** What is kept in the shards of a stream: its place here is its number. Absent: operators' places are. */
   readonly kept?: readonly KeptState[];
   /** Rows that the results table keeps; the plan's key, accumulators and outputs are of it. */
   readonly result?: ResultPlan;

@@ -6,6 +6,8 @@
  * two runs: filters, how a column is computed, names and order of outputs that share accumulators, two
  * phases or one, lateness and retention. A count of rows that the stage before has added up is the sum of
  * its counts: the same bytes, the same meaning.
+ *
+ * State in the shards of a stream is compared name by name: there a task goes on with what it has of it.
  */
 import type { AccumulatorSpec } from "../../columnar/accumulator.ts";
 import { formatType } from "../../columnar/schema.ts";
@@ -45,8 +47,8 @@ export function stateDifferences(saved: TaskPlan, wanted: TaskPlan): StateDiffer
 }
 
 /**
- * Returns the family in which a task of `wanted` has the tables that one of `saved` had in `family`; undefined
- * where it has no such state.
+ * Returns the family in which a task of `wanted` has the tables that one of `saved` had in `family`;
+ * undefined where it has no such state.
  */
 export function familyIn(wanted: TaskPlan, saved: TaskPlan, family: number): number | undefined {
   const was = statesOf(saved).find(({ families: [first, end] }) => first <= family && family < end);

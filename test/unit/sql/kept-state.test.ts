@@ -35,6 +35,10 @@ const insert = {
   filtered: "INSERT INTO total SELECT k, COUNT(*) FROM s WHERE v > -1 AND CHAR_LENGTH(k) > 0 GROUP BY k",
   sum: "INSERT INTO total SELECT k, SUM(v) FROM s GROUP BY k",
   other: "INSERT INTO other SELECT k, COUNT(*) FROM s GROUP BY k",
+  assigned: `INSERT INTO by_session SELECT k, window_time, CAST(v AS BIGINT) FROM ${window}`,
+  twice: "INSERT INTO total SELECT k, SUM(n) FROM (SELECT k, COUNT(*) AS n FROM s GROUP BY k) GROUP BY k",
+  between: `INSERT INTO total SELECT k, SUM(n) FROM (SELECT k, COUNT(*) AS n FROM s GROUP BY k)
+    WHERE n > 0 GROUP BY k`,
   latest: "INSERT INTO total SELECT k, CAST(v AS BIGINT) FROM s ON CONFLICT DO DEDUPLICATE",
   large: "INSERT INTO total SELECT k, CAST(v AS BIGINT) FROM s WHERE v > -1 ON CONFLICT DO DEDUPLICATE",
 } as const;
@@ -64,19 +68,19 @@ function append(program: TableProgram, from: number, to: number): void {
   }
 }
 
-/** What the tables hold after a run; where there are `changed` statements, it goes on with these in its middle. */
+/** What tables hold after a run, which goes on from a savepoint in its middle with the `changed` statements. */
 function run(
   before: readonly Statement[],
   tables: readonly string[],
   changed?: readonly Statement[],
-  from = 0,
+  { from = 0, parallelism = 0 } = {},
 ): string[][] {
   const program = programOf(before);
-  program.start(0);
+  program.start(parallelism);
   append(program, from, 33);
   if (changed) {
     program.change(changed.map((each) => insert[each]));
-    program.restore(0);
+    program.restore(parallelism);
   }
   append(program, 33, 70);
   program.end();
@@ -92,15 +96,25 @@ describe("what stays of a statement set goes on with its state", () => {
     { name: "nothing changed", changed: ["window", "total"] },
     { name: "a statement in front", changed: ["session", "window", "total"] },
     { name: "a statement between", changed: ["window", "session", "total"] },
+    { name: "one that keeps nothing", changed: ["assigned", "window", "total"] },
     { name: "another order", changed: ["total", "window"] },
     { name: "one removed", before: ["session", "window", "total"], changed: ["window", "total"] },
     { name: "one for another", before: ["session", "total", "window"], changed: ["window", "total"] },
     { name: "a filter", changed: ["window", "filtered"] },
     { name: "a filter and a statement in front", changed: ["session", "filtered", "window"] },
+    { name: "a filter between", before: ["twice", "window"], changed: ["between", "window"] },
     { name: "a filter before ON CONFLICT", before: ["latest", "window"], changed: ["window", "large"] },
     { name: "a second view behind", changed: ["window", "total", "other"] },
   ])("$name", ({ before = ["window", "total"], changed }) => {
     expect(run(before, both, changed)).toEqual(run(before, both));
+  });
+
+  test("and so does a stage behind an exchange, with a filter within", () => {
+    const options = { parallelism: 2 };
+    const [whole, filtered] = [undefined, ["between"] as const].map((changed) =>
+      run(["twice"], ["total"], changed, options),
+    );
+    expect(filtered).toEqual(whole);
   });
 
   test("and what is new begins empty", () => {
@@ -121,7 +135,7 @@ describe("what stays of a statement set goes on with its state", () => {
 
 /** A run that reads nothing but what comes behind the middle. */
 function onlyLater(statements: readonly Statement[], table: string): string[][] {
-  return run(statements, [table], undefined, 33);
+  return run(statements, [table], undefined, { from: 33 });
 }
 
 /** What is refused of a savepoint of `before`, by name; `allows`: nothing is. */
