@@ -61,7 +61,10 @@ export interface SourceDefinition {
   readonly distribution?: readonly string[];
 }
 
-/** Of the record that brings a row: when it was appended (TIMESTAMP_LTZ(3)), in which shard (INT), its offset (BIGINT). */
+/**
+ * Of the record that brings a row: when it was appended (TIMESTAMP_LTZ(3)), in which shard (INT), at which
+ * offset (BIGINT).
+ */
 export type RecordFact = "timestamp" | "partition" | "offset";
 
 export interface ReadColumn extends DataflowColumn {

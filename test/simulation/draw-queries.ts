@@ -23,7 +23,6 @@ interface Shape {
   readonly key: readonly string[];
   /** `from` is a table of the columns time, user, id, amount and item. */
   readonly of: (from: string, random: Random) => string;
-  readonly isKnownByRow?: boolean;
   /** It has to read a table by its name. */
   readonly isPlain?: boolean;
 }
@@ -98,7 +97,6 @@ const shapes: readonly Shape[] = [
     of: (from) => `SELECT DISTINCT \`user\`, item FROM ${from} WHERE ${known} AND item IS NOT NULL`,
   },
   {
-    isKnownByRow: true,
     key: ["user"],
     of: (from, random) =>
       `SELECT \`user\` FROM ${from} WHERE ${known} AND amount > 30 ` +
@@ -143,22 +141,26 @@ export function drawQueryLife(seed: number): LifePlan {
   };
 }
 
-type StreamPlan = Pick<LifePlan, "shards" | "otherShards">;
+type StreamPlan = Pick<LifePlan, "shards" | "otherShards" | "isDistributed">;
 
-function drawQuery(random: Random, name: string, { shards, otherShards }: StreamPlan): QueryPlan {
-  const { key, of, isPlain = false, isKnownByRow } = random.pick(shapes);
+function drawQuery(random: Random, name: string, streams: StreamPlan): QueryPlan {
+  const { shards, otherShards, isDistributed } = streams;
+  const { key, of, isPlain = false } = random.pick(shapes);
   const isUnion = otherShards !== undefined && !isPlain && random.chance(0.6);
   const restores = random.chance(0.6) ? random.between(1, 2) : 0;
+  const parallelism = random.pick([0, 1, 2, 3]);
+  // What had an exchange keeps it: with as many partitions as shards it could run in these.
+  const others = [1, 2, 3, 5, 8].filter((count) => count < shards || count > shards + 3);
+  // What is kept in the shards stays there: they are split instead.
+  const mayBeInShards = isDistributed && parallelism === 0;
   return {
     ...{ name, key, sql: of(isUnion ? union : "events", random) },
-    rest: isKnownByRow ? " ON CONFLICT DO DEDUPLICATE" : "",
     reads: isUnion ? ["events", "others"] : ["events"],
-    parallelism: random.pick([0, 1, 2, 3]),
+    parallelism,
     isFolding: random.chance(0.3),
     restores: Array.from({ length: restores }, () => ({
       afterMs: random.between(callsEndMs, callsEndMs + 15_000),
-      // What had an exchange keeps it: with as many partitions as shards it could run in these.
-      parallelism: random.pick([1, 2, 3, 5, 8].filter((count) => count < shards || count > shards + 3)),
+      parallelism: mayBeInShards ? 0 : random.pick(others),
     })),
   };
 }

@@ -97,11 +97,11 @@ export class QueryClients {
   }
 
   async #insert(
-    { name, sql, rest, isFolding }: QueryPlan,
+    { name, sql, isFolding }: QueryPlan,
     parallelism: number,
     savepoint: number | undefined,
   ): Promise<void> {
-    await this.sql(`INSERT INTO ${name} ${sql}${rest}`, {
+    await this.sql(`INSERT INTO ${name} ${sql}`, {
       "pipeline.name": name,
       "parallelism.default": String(parallelism),
       "table.exec.mini-batch.enabled": String(isFolding),

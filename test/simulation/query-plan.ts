@@ -9,8 +9,6 @@ export interface QueryPlan {
   readonly sql: string;
   /** Columns by which its rows are known. */
   readonly key: readonly string[];
-  /** What the statement says where rows are known otherwise than by the key. */
-  readonly rest: string;
   readonly reads: readonly StreamName[];
   /** Partitions behind an exchange; 0: as many as the source has. */
   readonly parallelism: number;

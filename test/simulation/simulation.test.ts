@@ -38,9 +38,9 @@ describe("a simulated life", { timeout: 300_000 }, () => {
         plan.otherShards === undefined ? (["events"] as const) : (["events", "others"] as const);
       const created = streams.map((stream) => createStreamOf(plan, stream));
       for (const query of plan.queries) {
-        const { name, sql, rest } = query;
+        const { name, sql } = query;
         const dropping = "SET 'table.exec.sink.not-null-enforcer' = 'DROP'";
-        const explained = `EXPLAIN INSERT INTO ${name} ${sql}${rest}`;
+        const explained = `EXPLAIN INSERT INTO ${name} ${sql}`;
         const statements = [...created, createViewOf(query), dropping, explained];
         const { results } = await runSql(statements.join(";"));
         onKernels.add(JSON.stringify(results.at(-1)?.table?.rows).includes("On kernels"));

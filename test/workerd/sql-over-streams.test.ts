@@ -125,7 +125,8 @@ test("what the log says of rows is read with them, in answers and in jobs", { ti
 
 test("nobody writes what the log says, and only what is VIRTUAL may be left out", async () => {
   const { body } = await call("POST", "/v1/sql", {
-    sql: `CREATE TABLE real_metadata (k STRING, at_offset BIGINT METADATA FROM 'offset') WITH ('connector' = 'http');
+    sql: `CREATE TABLE real_metadata (k STRING, at_offset BIGINT METADATA FROM 'offset')
+      WITH ('connector' = 'http');
       INSERT INTO real_metadata SELECT 'a', 1`,
   });
   expect(body).toMatchObject({ code: "SQL_INVALID", detail: expect.stringContaining("must say VIRTUAL") });

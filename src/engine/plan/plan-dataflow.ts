@@ -130,7 +130,7 @@ function planStage({ timeZone }: DataflowDefinition, { stage, reads, exchange, p
   };
 }
 
-/** The columns of port 0 in order, without metadata; behind them the kind, and what rows are distributed by. */
+/** The columns of port 0 that lie in rows; behind them the kind, and what rows are distributed by. */
 function sourceColumnsOf(
   stage: DataflowStage,
   { stream, columns, kindColumn }: SourceDefinition,

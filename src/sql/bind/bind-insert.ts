@@ -39,7 +39,7 @@ export function bindInsert(insert: Insert, context: BindContext): InsertPlan {
   }
   const own = writtenColumns(found).find(({ metadata }) => metadata);
   if (own) {
-    const message = `The log gives ${name}.${own.name} its values, nobody else; the table must say VIRTUAL of it`;
+    const message = `The log gives ${name}.${own.name} its values; the table must say VIRTUAL of it`;
     throw statementError(source, insert.into, message);
   }
   const options = Object.fromEntries(insert.options.map(({ key, value }) => [key, value]));

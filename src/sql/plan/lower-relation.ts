@@ -288,7 +288,8 @@ function lowerSet(relation: SetRelation, lowering: Lowering): Flow {
   const key = types.map((_, index) => index);
   const sides = [relation.left, relation.right].map((side) => ({ flow: lower(side, lowering, true), key }));
   const flows = staging.exchange(sides, `${name}/${set}`);
-  return staging.addBeside(flows, { operator: "set", set, isAll, types }, types);
+  const made = staging.addBeside(flows, { operator: "set", set, isAll, types }, types);
+  return { ...made, partition: key, ...(!isAll && { upsertKeys: [key] }) };
 }
 
 function lowerSort(relation: SortRelation, lowering: Lowering): Flow {
