@@ -68,7 +68,7 @@ function append(program: TableProgram, from: number, to: number): void {
   }
 }
 
-/** What tables hold after a run, which goes on from a savepoint in its middle with the `changed` statements. */
+/** What tables hold after a run, which goes on in its middle, from a savepoint, with `changed` statements. */
 function run(
   before: readonly Statement[],
   tables: readonly string[],
