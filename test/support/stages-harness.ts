@@ -139,9 +139,12 @@ export class StagesHarness {
   /** Ends the run and starts the job again from a savepoint, perhaps with another parallelism. */
   restart(saved: SavedJob, job: object): StagesHarness {
     const { sources } = this;
+    // Stages of a dataflow are found by name.
+    const before = uidsOf(this.#job);
+    const found = uidsOf(job)?.map((uid) => saved[before?.indexOf(uid) ?? -1] ?? []) ?? saved;
     for (const source of sources) source.endJob("job", this.#run);
     const streams = this.#streams;
-    return new StagesHarness(this.#options, job, { sources, run: this.#run + 1, saved, streams });
+    return new StagesHarness(this.#options, job, { sources, run: this.#run + 1, saved: found, streams });
   }
 
   get all(): readonly PartitionHarness[] {
@@ -222,6 +225,10 @@ function planOf(job: JobDefinition | DataflowDefinition) {
 function sinkOf({ definition, identity: { stream, generation } }: PartitionHarness) {
   const target = { stream, generation, mapVersion: 1, partitions: 1 };
   return { definition, schemaVersion: 1, target };
+}
+
+function uidsOf(job: object): string[] | undefined {
+  return "stages" in job ? (job as DataflowDefinition).stages.map(({ uid }) => uid) : undefined;
 }
 
 function uploadOf(harness: PartitionHarness): SavedTask {

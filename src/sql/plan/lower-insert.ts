@@ -47,6 +47,8 @@ function stagingOf(inputs: readonly Relation[], options: SessionOptions, sql: st
     sql,
     timeZone,
     parallelism: Number(optionOf(options, "parallelism.default")),
+    // A stage keeps one view. Whose that is must not depend on what other statements a set has.
+    keepsViewInShards: inputs.length === 1,
   });
 }
 

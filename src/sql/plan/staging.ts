@@ -63,6 +63,8 @@ export interface StagingOptions {
   readonly timeZone: string;
   /** Partitions of stages with a key; 0: as many as the source has shards. */
   readonly parallelism: number;
+  /** The shards of a stream may keep a view. */
+  readonly keepsViewInShards: boolean;
 }
 
 /** The stages as they are put together. */
@@ -152,7 +154,7 @@ export class Staging {
   exchange(flows: readonly KeyedFlow[], uid: string, keepsView = false): Flow[] {
     const [only] = flows;
     const isThere = only && flows.length === 1 && this.hasWhole(only.flow, only.key);
-    if (isThere && !(keepsView && this.#hasView(only.flow))) {
+    if (isThere && !(keepsView && this.#isViewApart(only.flow))) {
       this.#keepInShards(only.flow, uid, keepsView);
       return [only.flow];
     }
@@ -182,9 +184,9 @@ export class Staging {
     return places.length === 1 && partition !== undefined && keepsWhole(partition, key);
   }
 
-  /** A stage keeps one table. */
-  #hasView({ places: [place] }: Flow): boolean {
-    return this.#stages[place?.stage ?? -1]?.sinks.some(({ sink }) => sink === "view") === true;
+  /** True in the shards of a stream, which several statements read, and where they keep no view. */
+  #isViewApart({ places: [place] }: Flow): boolean {
+    return !this.#options.keepsViewInShards && this.#stages[place?.stage ?? -1]?.source !== undefined;
   }
 
   /** Notes what a source's stage keeps by a key. */
