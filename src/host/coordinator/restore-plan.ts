@@ -84,20 +84,25 @@ function matchState(
   shardsOf: ReadonlyMap<number, number>,
 ): Matched {
   const wanted = new Map(operatorsIn(stages).map(([stage, name]) => [name, stage]));
+  const inShards = new Set(stages.flatMap(({ plan }) => plan.chain?.kept?.map(({ name }) => name) ?? []));
   const nonRestored: NonRestored[] = [];
   const found = new Map<number, SavedPlace>();
   for (const [stage, operator] of operatorsIn(saved)) {
     const index = wanted.get(operator);
     const [was, wish] = [saved[stage], stages[index ?? -1]];
     if (!was || index === undefined || !wish) {
-      nonRestored.push({ operator, reason: "the job has no such step" });
+      const reason = inShards.has(operator) ? whyNotMoved.intoShards : "the job has no such step";
+      nonRestored.push({ operator, reason });
       continue;
     }
     const differences = stateDifferences(was.plan, wish.plan);
     const stuck =
       was.from && !wish.from ? whyNotInShards(wish.plan, shardsOf.get(wish.generation) ?? 1) : undefined;
     if (differences.length === 0 && stuck !== undefined) differences.push({ reason: stuck });
-    nonRestored.push(...differences.map(({ name = operator, reason }) => ({ operator: name, reason })));
+    for (const { name = operator, reason } of differences) {
+      const isApart = name !== operator && wanted.has(name);
+      nonRestored.push({ operator: name, reason: isApart ? whyNotMoved.outOfShards : reason });
+    }
     if (differences.every(({ name }) => name !== undefined)) found.set(index, placeOf(was));
   }
   nonRestored.push(...leaveOutHalves(stages, found));
@@ -137,6 +142,13 @@ function whyNotInShards({ key, routingKey }: TaskPlan, shards: number): string |
   const why = "it would run in the stream's shards, which are not distributed by its whole key";
   return `${why}; give it a "parallelism" other than ${shards}`;
 }
+
+/** State of SQL in a stream's shards is by other keys than that behind an exchange: it stays where it is. */
+const whyNotMoved = Object.freeze({
+  intoShards: "it had partitions of its own, and would be in the stream's shards; set parallelism.default",
+  outOfShards:
+    "it was in the stream's shards, and would have partitions of its own; reset parallelism.default",
+});
 
 /** The stages in the shards of streams that people made. */
 function sourcesOf<Stage extends Pick<JobStage, "from" | "generation">>(stages: readonly Stage[]): Stage[] {

@@ -150,15 +150,23 @@ function onlyLater(statements: readonly Statement[], table: string): string[][] 
   return run(statements, [table], undefined, { from: 33 });
 }
 
-/** What is refused of a savepoint of `before`, by name; `allows`: nothing is. */
-function refusedOf(before: readonly Statement[], wanted: readonly Statement[], allows = false): unknown {
-  const stages = stagesOf(before).map((stage) => ({ ...stage, shards }));
+/**
+ * What is refused of a savepoint of `before`, by name; `allows`: nothing is. `parallelism` is that of the one
+ * and the other.
+ */
+function refusedOf(
+  before: readonly Statement[],
+  wanted: readonly Statement[],
+  allows = false,
+  parallelism = [0, 0],
+): unknown {
+  const stages = stagesOf(before, parallelism[0]).map((stage) => ({ ...stage, shards }));
   const entry: SavepointEntry = {
     ...{ savepoint: 7, job: "set", run: 1, state: "done", error: null, stop: false, drain: false },
     ...{ createdAt: 1, doneAt: 2, saved: [], stages },
   };
   try {
-    return planRestore(entry, stagesOf(wanted), new Map([[1, shards]]), allows).states.map(
+    return planRestore(entry, stagesOf(wanted, parallelism[1]), new Map([[1, shards]]), allows).states.map(
       (place) => place?.generation,
     );
   } catch (error) {
@@ -167,7 +175,7 @@ function refusedOf(before: readonly Statement[], wanted: readonly Statement[], a
   }
 }
 
-function stagesOf(statements: readonly Statement[]): JobStage[] {
+function stagesOf(statements: readonly Statement[], parallelism = 0): JobStage[] {
   const program = programOf(statements);
   const stream = streamOfTable(program.tables.get("s") as TableDefinition);
   const target = { stream: "x", generation: 9, mapVersion: 1, partitions: 1 };
@@ -177,10 +185,12 @@ function stagesOf(statements: readonly Statement[]): JobStage[] {
       return [name, { definition, schemaVersion: 1, target }];
     }),
   );
-  return planDataflow(program.dataflow(0), [stream], () => target, written).map((planned, index) => {
-    const { plan, from, operator = "" } = planned;
-    return { generation: index + 1, plan, operator, ...(from.length > 0 && { from }) };
-  });
+  return planDataflow(program.dataflow(parallelism), [stream], () => target, written).map(
+    (planned, index) => {
+      const { plan, from, operator = "" } = planned;
+      return { generation: index + 1, plan, operator, ...(from.length > 0 && { from }) };
+    },
+  );
 }
 
 describe("a savepoint", () => {
@@ -203,6 +213,17 @@ describe("a savepoint", () => {
     expect(refusedOf(["window", "total"], ["window"])).toEqual(gone);
     expect(refusedOf(["window", "total"], ["window"], true)).toEqual([1]);
     expect(refusedOf(["window", "total"], ["other"])).toHaveLength(3);
+  });
+
+  test("is refused where state would have to move into the shards, or out of them", () => {
+    const refused = (...parallelism: number[]) => refusedOf(["total"], ["total"], false, parallelism);
+    const [operator, reason] = ["total/group(k)", expect.stringContaining("; reset parallelism.default")];
+    expect(refused(0, 2)).toContainEqual({ operator, reason });
+    expect(refused(2, 0)).toContainEqual({
+      operator,
+      reason: expect.stringContaining("; set parallelism.default"),
+    });
+    expect(refused(2, 3)).toEqual(expect.not.arrayContaining([expect.objectContaining({ operator })]));
   });
 
   test("is refused where state of one name is another", () => {
