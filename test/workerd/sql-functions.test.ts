@@ -79,7 +79,7 @@ test.each([
       expect(error.code).toBe("JOB_FAILED");
       expect(error.message).toContain(
         `Job "${name}-calls" waits. The deployed worker registers no function "doubled", which this query ` +
-          "calls; it has mask_email, words, weighted_average. Deploy a worker that registers it",
+          "calls; it has mask_email, words, weighted_average, changes. Deploy a worker that registers it",
       );
     }
     expect(await jobOf(`${name}-plain`)).toMatchObject({ state: "running" });

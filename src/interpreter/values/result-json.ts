@@ -91,7 +91,8 @@ function encodePairs(map: SqlValue, key: SqlType, value: SqlType): ResultJson {
 /** Reads what `encodeResult` writes of a value of `type`; undefined for what is none. */
 export function decodeResult(json: ResultJson, type: SqlType): SqlValue | undefined {
   if (json === null) return null;
-  const text = String(json);
+  // An object may have any keys, `toString` too.
+  const text = typeof json === "object" ? "" : String(json);
   switch (type.name) {
     case "BIGINT":
       return /^-?\d+$/.test(text) ? BigInt(text) : undefined;

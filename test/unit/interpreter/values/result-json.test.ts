@@ -33,6 +33,17 @@ function hasOddTime(type: SqlType): boolean {
   }
 }
 
+test("a map may have the names of an object's own methods as keys", () => {
+  const [text, number] = [
+    { name: "VARCHAR", length: 20, isNullable: false },
+    { name: "INT", isNullable: false },
+  ] as const;
+  const type: SqlType = { name: "MAP", key: text, value: number, isNullable: false };
+  const value = ["toString", "valueOf", "__proto__"].map((key, index) => [key, index]);
+  const json = JSON.parse(JSON.stringify(encodeResult(value, type))) as ResultJson;
+  expect(decodeResult(json, type)).toEqual(value);
+});
+
 test("any value comes back from its JSON", () => {
   const typed = sqlTypes
     .filter((type) => !hasOddTime(type))
