@@ -141,18 +141,16 @@ export function drawQueryLife(seed: number): LifePlan {
   };
 }
 
-type StreamPlan = Pick<LifePlan, "shards" | "otherShards" | "isDistributed">;
+type StreamPlan = Pick<LifePlan, "shards" | "otherShards">;
 
 function drawQuery(random: Random, name: string, streams: StreamPlan): QueryPlan {
-  const { shards, otherShards, isDistributed } = streams;
+  const { shards, otherShards } = streams;
   const { key, of, isPlain = false } = random.pick(shapes);
   const isUnion = otherShards !== undefined && !isPlain && random.chance(0.6);
   const restores = random.chance(0.6) ? random.between(1, 2) : 0;
   const parallelism = random.pick([0, 1, 2, 3]);
   // What had an exchange keeps it: with as many partitions as shards it could run in these.
   const others = [1, 2, 3, 5, 8].filter((count) => count < shards || count > shards + 3);
-  // What is kept in the shards stays there: they are split instead.
-  const mayBeInShards = isDistributed && parallelism === 0;
   return {
     ...{ name, key, sql: of(isUnion ? union : "events", random) },
     reads: isUnion ? ["events", "others"] : ["events"],
@@ -160,7 +158,7 @@ function drawQuery(random: Random, name: string, streams: StreamPlan): QueryPlan
     isFolding: random.chance(0.3),
     restores: Array.from({ length: restores }, () => ({
       afterMs: random.between(callsEndMs, callsEndMs + 15_000),
-      parallelism: mayBeInShards ? 0 : random.pick(others),
+      parallelism: random.pick(others),
     })),
   };
 }

@@ -30,3 +30,16 @@ function areEqual(one: SqlValue, other: SqlValue): boolean {
   }
   return true;
 }
+
+/** Bytes that are spread over the arguments of one call: a stack has room for so many. */
+const spreadMax = 8192;
+
+/** What a Map knows the bytes of a key by: a character for each. */
+export function keyName(bytes: Uint8Array): string {
+  if (bytes.length <= spreadMax) return String.fromCharCode(...bytes);
+  let name = "";
+  for (let from = 0; from < bytes.length; from += spreadMax) {
+    name += String.fromCharCode(...bytes.subarray(from, from + spreadMax));
+  }
+  return name;
+}

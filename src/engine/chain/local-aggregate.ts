@@ -2,15 +2,17 @@
  * Rows of one record added up by key, before they are sent to where all rows of a key are: what is sent is
  * the key, and what is kept of its rows. Nothing stays from record to record.
  */
+import { KiB } from "../../base/limits.ts";
 import type { Row } from "../../interpreter/values/sql-value.ts";
 import type { LocalAggregateOperator } from "../../protocol/dataflow.ts";
 import { Aggregates, type Group } from "./aggregates.ts";
 import { type ChainRow, type Emit, RowKind } from "./chain-row.ts";
-import { keyOf } from "./group-keys.ts";
+import { keyName, keyOf } from "./group-keys.ts";
 import type { Operator, OperatorContext } from "./operator.ts";
 
-/** Rows after which what was added up goes on within a record. */
+/** Rows, and characters and bytes in them, after which what was added up goes on within a record. */
 const rowsMax = 8192;
+const charactersMax = 128 * KiB;
 
 interface Part {
   readonly key: Row;
@@ -25,6 +27,7 @@ export class LocalAggregate implements Operator {
   /** By the bytes of their keys, in the order in which these came. */
   readonly #parts = new Map<string, Part>();
   #rows = 0;
+  #characters = 0;
 
   constructor(
     { key, keyTypes, aggregates }: LocalAggregateOperator,
@@ -36,8 +39,12 @@ export class LocalAggregate implements Operator {
   }
 
   push(row: ChainRow): void {
+    const characters = charactersIn(row.values);
+    // What is kept of texts goes in one row: it must not be much longer than one of these.
+    if (this.#rows > 0 && this.#characters + characters > charactersMax) this.endRows();
+    this.#characters += characters;
     const key = this.#key.valuesOf(row.values);
-    const name = String.fromCharCode(...this.#key.encode(key));
+    const name = keyName(this.#key.encode(key));
     const known = this.#parts.get(name);
     const part = known ?? { key, keyGroup: row.group, group: this.#aggregates.create() };
     this.#aggregates.add(part.group, row);
@@ -53,5 +60,15 @@ export class LocalAggregate implements Operator {
     }
     this.#parts.clear();
     this.#rows = 0;
+    this.#characters = 0;
   }
+}
+
+function charactersIn(values: Row): number {
+  let characters = 0;
+  for (const value of values) {
+    if (typeof value === "string" || value instanceof Uint8Array) characters += value.length;
+    else if (Array.isArray(value)) characters += charactersIn(value as Row);
+  }
+  return characters;
 }

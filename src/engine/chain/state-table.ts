@@ -10,6 +10,7 @@ import type { KeyedTable } from "../../kernel/keyed-table.ts";
 import type { CellValue } from "../../kernel/page-view.ts";
 import { continuousWindow } from "../state/window-directory.ts";
 import type { TaskTables } from "../task/task-tables.ts";
+import { keyName } from "./group-keys.ts";
 import {
   isFirstPiece,
   keyOfCell,
@@ -81,7 +82,7 @@ export class StateTable<Value> {
   /** The place of a key, with its value if it has one. */
   get(group: number, key: Uint8Array, window: number = continuousWindow): Slot<Value> {
     const cell = stateKey(group, key);
-    const name = nameOf(cell.bytes);
+    const name = keyName(cell.bytes);
     const known = this.#slots.get(window)?.get(name);
     if (known) return this.#unexpired(known);
     const table = this.#store.tables.find(this.family, window);
@@ -210,7 +211,7 @@ export class StateTable<Value> {
   }
 
   #slotOf(window: number, found: CellValue): OwnSlot<Value> {
-    const name = nameOf(found.key);
+    const name = keyName(found.key);
     const known = this.#slots.get(window)?.get(name);
     if (known) return this.#unexpired(known);
     const open = this.#store.tables.find(this.family, window);
@@ -245,11 +246,6 @@ export class StateTable<Value> {
     this.#remembered++;
     return slot;
   }
-}
-
-/** What a Map knows a key by: a character for each byte. */
-function nameOf(bytes: Uint8Array): string {
-  return String.fromCharCode(...bytes);
 }
 
 function hashOf(slot: { readonly cell: StateKey } | undefined): bigint {

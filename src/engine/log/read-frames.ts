@@ -2,10 +2,13 @@
  * Frames of a log as they lie there, oldest first: what a query over a stream reads, a turn at a time.
  */
 import { KiB } from "../../base/limits.ts";
+import { readFrameHeader } from "../../kernel/frame-codec.ts";
 import type { PartitionLog } from "./partition-log.ts";
 import { type LogRecord, RecordKind } from "./records.ts";
 
 const turnBytes = 256 * KiB;
+/** What is alike in all rows takes no bytes, and memory once it is read. */
+const turnRows = 16_384;
 
 /** Where a reading of a log stands: offsets of the next record, and behind the last one that is wanted. */
 export interface LogPlace {
@@ -25,10 +28,13 @@ export function readFrames(log: PartitionLog, place: LogPlace | undefined): Fram
   const until = place?.until ?? log.nextOffset;
   const records: LogRecord[] = [];
   let from = Math.max(place?.from ?? 0, log.firstOffset);
-  for (let bytes = 0; from < until && bytes < turnBytes; ) {
+  for (let [bytes, rows] = [0, 0]; from < until && bytes < turnBytes && rows < turnRows; ) {
     const record = log.read(from);
     if (!record) return { records };
-    if (record.kind === RecordKind.Frame) records.push(record);
+    if (record.kind === RecordKind.Frame) {
+      records.push(record);
+      rows += readFrameHeader(record.frame).rows;
+    }
     bytes += record.bytes;
     from = record.offset + 1;
   }

@@ -93,7 +93,7 @@ function checkDistribution(
   throw refusal(
     stage,
     `counts on stream "${stream}" being distributed by ${distribution.join(", ")}, and it is by ${found}; ` +
-      "say so in the table's DISTRIBUTED BY, or set parallelism.default",
+      "say so in the table's DISTRIBUTED BY",
   );
 }
 

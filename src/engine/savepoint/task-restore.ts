@@ -58,6 +58,8 @@ export class TaskRestore {
   readonly #output: TaskOutput | undefined;
   /** Of this partition's keys; undefined where it goes on with what was its own. */
   readonly #filter: KeyFilter | undefined;
+  /** Where families of each state go, as far as pages of them came. */
+  readonly #families = new Map<TaskState, Map<number, number | undefined>>();
   /** The time of what was brought in so far. */
   #firedThrough = minWatermark;
 
@@ -192,11 +194,18 @@ export class TaskRestore {
     if (this.#tables.isFull) this.#tables.writeDirty(Number.POSITIVE_INFINITY);
   }
 
+  #familyOf(state: TaskState, saved: number): number | undefined {
+    const known = this.#families.get(state) ?? new Map<number, number | undefined>();
+    this.#families.set(state, known);
+    if (!known.has(saved)) known.set(saved, familyIn(this.#plan, state.plan, saved));
+    return known.get(saved);
+  }
+
   #addPage(state: TaskState, { table, bytes }: SavedPage): void {
     const { firstHash, nextHash } = storedPageRange(bytes);
     const entry = state.tables.find((candidate) => candidate.table === table);
     assert(entry, "a page of a savepoint belongs to a table of its state");
-    const family = familyIn(this.#plan, state.plan, entry.family);
+    const family = this.#familyOf(state, entry.family);
     if (family === undefined || this.#filter?.mayHave(entry, firstHash, nextHash) === false) return;
     const { cache } = this.#context;
     const source = cache.openTable(this.#layouts.of(entry), () => ({ bytes }));

@@ -5,6 +5,7 @@
  * same rows are sent again under the same sequence, so that each is there once. A batch that a stream does
  * not take yet is sent again later, and none is made meanwhile.
  */
+import type { ErrorBody } from "../../base/errors.ts";
 import type { RpcResult } from "../../engine/partition-types.ts";
 import type { SqlStorage, SqlValue } from "../../engine/ports.ts";
 import { encodeResult } from "../../interpreter/values/result-json.ts";
@@ -75,7 +76,8 @@ export class Generators {
   async advance(): Promise<void> {
     const now = this.#ports.clock.now();
     const due = this.#read().filter(({ dueAt }) => dueAt <= now);
-    await Promise.all(due.map((progress) => this.#advance(progress, now)));
+    // One batch lies in memory at a time.
+    for (const progress of due) await this.#advance(progress, now);
   }
 
   async #advance(progress: Progress, now: number): Promise<void> {
@@ -90,11 +92,11 @@ export class Generators {
       batch.rows > 0
         ? await generated.append(name, bodyOf(generator, batch), batch.batch)
         : await generated.end(name);
-    if (!answer.ok) return;
+    if (!answer.ok && !isTaken(answer.error)) return;
     if (batch.rows === 0) return this.forget(generation);
     const { from, rows } = batch;
-    const isThere = this.#all().some((each) => each.generation === generation);
-    if (isThere) {
+    const isLast = this.#all().some((each) => each.generation === generation && each.batch === batch.batch);
+    if (isLast) {
       const next = { from: from + rows, rows: 0, batch: batch.batch + 1 };
       // Seconds that nobody read are not made up for.
       const isOnTime = now - progress.dueAt < batchMs;
@@ -119,6 +121,11 @@ export class Generators {
     const values = [generation, batch, from, rows, now, dueAt];
     this.#ports.sql.run("INSERT OR REPLACE INTO generators VALUES (?, ?, ?, ?, ?, ?)", ...values);
   }
+}
+
+/** True where the batch is there, or another one of its number, which a release before may have made. */
+function isTaken({ code }: ErrorBody): boolean {
+  return code === "PRODUCER_SEQUENCE_REUSED" || code === "PRODUCER_SEQUENCE_TOO_OLD";
 }
 
 function progressOf(row: readonly SqlValue[]): Progress {

@@ -145,9 +145,9 @@ function whyNotInShards({ key, routingKey }: TaskPlan, shards: number): string |
 
 /** State of SQL in a stream's shards is by other keys than that behind an exchange: it stays where it is. */
 const whyNotMoved = Object.freeze({
-  intoShards: "it had partitions of its own, and would be in the stream's shards; set parallelism.default",
+  intoShards: "it had partitions of its own, and would be in the shards of a table that is DISTRIBUTED BY",
   outOfShards:
-    "it was in the stream's shards, and would have partitions of its own; reset parallelism.default",
+    "it was in the shards of a table that was DISTRIBUTED BY, and would have partitions of its own",
 });
 
 /** The stages in the shards of streams that people made. */

@@ -5,10 +5,20 @@
  * After a restart what was applied before is applied again first: a view does not go back if it can help it.
  */
 
+import { EngineError } from "../../base/errors.ts";
 import type { LogPlace } from "../../engine/log/read-frames.ts";
+import type { LogRecord } from "../../engine/log/records.ts";
 import type { Partition } from "../../engine/partition.ts";
-import type { RpcResult, ScanPosition, ViewPage, ViewRow, ViewScan } from "../../engine/partition-types.ts";
+import type {
+  PartitionIdentity,
+  RpcResult,
+  ScanPosition,
+  ViewPage,
+  ViewRow,
+  ViewScan,
+} from "../../engine/partition-types.ts";
 import type { UserFunctions } from "../../interpreter/user-functions.ts";
+import type { Row } from "../../interpreter/values/sql-value.ts";
 import { Kernel } from "../../kernel/kernel.ts";
 import type { TableShape } from "../../protocol/table-shape.ts";
 import { scanOf } from "../../sql/batch/divide.ts";
@@ -36,6 +46,8 @@ export interface ReadTurns {
 
 export class PartitionReads {
   readonly #turns: ReadTurns;
+  /** Reads frames; made when first needed. */
+  #kernel: Kernel | undefined;
 
   constructor(turns: ReadTurns) {
     this.#turns = turns;
@@ -81,17 +93,26 @@ export class PartitionReads {
 
   /** A part of a query over what is retained of the stream, to its end as it is now. */
   async evaluateStream(query: SentQuery<LogPlace>): Promise<RpcResult<PartialAnswer<LogPlace>>> {
-    const { answer, soon, functions, module } = this.#turns;
-    const kernel = new Kernel(module);
+    const { answer, soon, functions } = this.#turns;
     const table = scanOf(query);
     const read = (after: LogPlace | undefined) =>
       answer((partition): ReadPage<LogPlace> => {
         const { records, next } = partition.frames(query.mapVersion, after);
-        const rowsOf = rowsOfStream(kernel, partition.identity, table);
         const bytes = records.reduce((sum, record) => sum + record.bytes, 0);
-        return { rows: records.flatMap(rowsOf), bytes, next };
+        return { rows: this.#rowsOf(records, partition.identity, table), bytes, next };
       });
     return await evaluatePart(read, soon, query, functions);
+  }
+
+  /** After a failure inside the kernel its memory is worth nothing: it is dropped. */
+  #rowsOf(records: readonly LogRecord[], identity: PartitionIdentity, table: ScanRelation): Row[] {
+    this.#kernel ??= new Kernel(this.#turns.module);
+    try {
+      return records.flatMap(rowsOfStream(this.#kernel, identity, table));
+    } catch (thrown) {
+      if (!(thrown instanceof EngineError)) this.#kernel = undefined;
+      throw thrown;
+    }
   }
 
   #read(job: string, run: number, page: ViewScan): Promise<RpcResult<ViewPage>> {

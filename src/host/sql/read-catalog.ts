@@ -81,7 +81,7 @@ export function registeredAs(
 
 /** A stream that was made without SQL, as a table. */
 function tableOfStream(name: string, definition: StreamDefinition): TableDefinition {
-  const { columns, eventTime, distributionKey } = definition;
+  const { columns, eventTime, distributionKey, shards } = definition;
   const seconds = eventTime.outOfOrdernessMs / 1000;
   const { column } = eventTime;
   return {
@@ -91,7 +91,7 @@ function tableOfStream(name: string, definition: StreamDefinition): TableDefinit
       watermark: { column, expression: `\`${column}\` - INTERVAL '${seconds}' SECOND` },
     }),
     primaryKey: [],
-    ...(distributionKey.length > 0 && { distribution: { columns: distributionKey } }),
+    ...(distributionKey.length > 0 && { distribution: { columns: distributionKey, buckets: shards } }),
     partitionedBy: [],
     options: { connector: "http" },
   };

@@ -107,7 +107,7 @@ export const connectors: Readonly<Record<string, ConnectorFacts>> = Object.freez
     options: {
       stream,
       "rows-per-second": {
-        help: `How many rows are made in a second; ${rowsPerSecondMax} where it is left out.`,
+        help: `How many rows are made in a second; else ${rowsPerSecondMax}, or as many as 2 MiB hold.`,
         check: wholeNumber(1, rowsPerSecondMax),
       },
       "number-of-rows": {

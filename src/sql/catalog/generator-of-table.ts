@@ -7,6 +7,7 @@
  *     'fields.amount.min' = '5', 'fields.amount.max' = '20'
  */
 import { EngineError } from "../../base/errors.ts";
+import { MiB } from "../../base/limits.ts";
 import { suggestName } from "../../base/suggest-name.ts";
 import { parseDecimal } from "../../columnar/decimal-text.ts";
 import { formatShape, type SqlType } from "../../interpreter/types/sql-type.ts";
@@ -16,6 +17,7 @@ import { streamColumns, type TableDefinition } from "./table-definition.ts";
 
 /** Rows are made by the coordinator, which has other things to do. */
 export const rowsPerSecondMax = 10_000;
+const bytesPerSecondMax = 2 * MiB;
 
 const defaultLength = 100;
 const lengthMax = 10_000;
@@ -55,11 +57,36 @@ export function generatorOfTable(table: TableDefinition): RowGenerator {
   const made = columns.map(({ name, type }) => new ColumnOptions(name, type, options).read());
   const ends = made.flatMap(({ rows: most }) => (most === undefined ? [] : [most]));
   const numberOfRows = Math.min(rows === undefined ? Number.POSITIVE_INFINITY : Number(rows), ...ends);
+  const generated = made.map(({ column }) => column);
   return {
-    rowsPerSecond: Number(options["rows-per-second"] ?? rowsPerSecondMax),
+    rowsPerSecond: rowsPerSecondOf(table, generated),
     ...(Number.isFinite(numberOfRows) && { numberOfRows }),
-    columns: made.map(({ column }) => column),
+    columns: generated,
   };
+}
+
+function rowsPerSecondOf({ options }: TableDefinition, columns: readonly GeneratedColumn[]): number {
+  const rowBytes = columns.reduce((sum, { name, values }) => sum + name.length + bytesOf(values), 0);
+  const most = Math.max(1, Math.min(rowsPerSecondMax, Math.floor(bytesPerSecondMax / rowBytes)));
+  const wanted = options["rows-per-second"];
+  if (wanted === undefined) return most;
+  if (Number(wanted) <= most) return Number(wanted);
+  const message = `a row takes about ${rowBytes} bytes, so at most ${most} are made in a second`;
+  throw refusal(
+    `'rows-per-second' is '${wanted}', and ${message}; say less, or shorter 'fields.NAME.length'`,
+  );
+}
+
+/** About what a value takes as JSON. */
+function bytesOf(values: GeneratedValues): number {
+  switch (values.kind) {
+    case "digits":
+      return values.length + 6;
+    case "bytes":
+      return Math.ceil(values.length * (4 / 3)) + 6;
+    default:
+      return 28;
+  }
 }
 
 /** Every `fields.…` is of a column, and something that a column can be told. */

@@ -3,13 +3,15 @@
  * added up again.
  *
  * That never changes results: it is done where what is added up in parts comes to the same to the last
- * digit, which fractions of DOUBLE do not, and where an accumulator is no longer than the rows it is of.
+ * digit, which fractions of DOUBLE do not, and where what is kept is not much longer than the rows it is of:
+ * of one aggregate at most values are kept that may be long.
  * Windows stay in one phase, since a row that is too late for its window must be told of as the row that it
  * was. As in Flink it needs mini-batches, which here are the records.
  *
  * Nor is it for rows that may be taken back. The plan has the last word: rows that are where they belong do
  * not travel.
  */
+import type { SqlType } from "../../interpreter/types/sql-type.ts";
 import type { AggregateCall } from "../../protocol/dataflow.ts";
 import {
   type AggregateRelation,
@@ -31,7 +33,19 @@ export function aggregateInTwoPhases(relation: Relation, options: SessionOptions
 
 function canBeInParts(relation: AggregateRelation): boolean {
   const { input, aggregates } = relation;
-  return !isOfWindows(relation) && !isChanging(input) && aggregates.every(mergesExactly);
+  const isShort = aggregates.filter(keepsLongValues).length <= 1;
+  return !isOfWindows(relation) && !isChanging(input) && isShort && aggregates.every(mergesExactly);
+}
+
+function keepsLongValues({ function: name, isDistinct, arguments: given }: AggregateCall): boolean {
+  if (isDistinct) return true;
+  return name !== "COUNT" && given.some(({ type }) => !isShortType(type));
+}
+
+/** True where values take a few bytes. */
+function isShortType({ name }: SqlType): boolean {
+  const numbers = ["BOOLEAN", "TINYINT", "SMALLINT", "INT", "BIGINT", "DECIMAL", "FLOAT", "DOUBLE"];
+  return [...numbers, "DATE", "TIME", "TIMESTAMP", "TIMESTAMP_LTZ"].includes(name);
 }
 
 /** True where rows are taken back. */

@@ -43,7 +43,8 @@ function split(relation: AggregateRelation, buckets: number): Relation | undefin
   if (!value || isOfWindows(relation) || sets || ttlMs !== undefined) return undefined;
   const parts = aggregates.map(partsOf);
   if (parts.includes(undefined)) return undefined;
-  return twice(relation, bucketOf(value, buckets), parts as readonly Parts[]);
+  // State is found by the name: a value must not come in one of so many buckets, and then in one of others.
+  return twice(relation, `$bucket${buckets}`, bucketOf(value, buckets), parts as readonly Parts[]);
 }
 
 /** The one column of which distinct values count; undefined where there is none, or several. */
@@ -52,7 +53,23 @@ function distinctValue(aggregates: readonly AggregateCall[]): RowExpression | un
   const [values = []] = lists;
   const [value] = values;
   const isOne = values.length === 1 && new Set(lists.map((list) => JSON.stringify(list))).size === 1;
-  return isOne ? value : undefined;
+  return isOne && value && hasBuckets(value.type) ? value : undefined;
+}
+
+/** Types of which equal values have one text, and all have one, in every zone. */
+function hasBuckets({ name }: SqlType): boolean {
+  const others = [
+    "BOOLEAN",
+    "TINYINT",
+    "SMALLINT",
+    "DECIMAL",
+    "FLOAT",
+    "DOUBLE",
+    "DATE",
+    "TIME",
+    "TIMESTAMP",
+  ];
+  return isHashed({ name } as SqlType) || others.includes(name);
 }
 
 function isDistinct({ isDistinct: isWritten, function: name }: AggregateCall): boolean {
@@ -112,6 +129,7 @@ function isShort(type: SqlType | undefined): boolean {
 
 function twice(
   { input, key, fields }: AggregateRelation,
+  name: string,
   bucket: RowExpression,
   parts: readonly Parts[],
 ): Relation {
@@ -119,7 +137,7 @@ function twice(
     node: "calc",
     input,
     projection: [...input.fields.map(({ type }, index) => column(index, type)), bucket],
-    fields: [...input.fields, { name: "$bucket", type: bucket.type }],
+    fields: [...input.fields, { name, type: bucket.type }],
   };
   const keys = key.map((each) => input.fields[each] as Field);
   const calls = parts.flatMap(({ ofBucket }) => ofBucket);
@@ -129,17 +147,17 @@ function twice(
     input: placed,
     key: [...key, input.fields.length],
     aggregates: calls,
-    fields: [...keys, { name: "$bucket", type: bucket.type }, ...partFields],
+    fields: [...keys, { name, type: bucket.type }, ...partFields],
   };
   const first = key.length + 1;
   // The global group has a row without any bucket.
   const isNullable = key.length === 0;
   const ofKeys = parts
     .flatMap(({ ofKey }) => ofKey)
-    .map((name, index): AggregateCall => {
+    .map((called, index): AggregateCall => {
       const { type } = calls[index] as AggregateCall;
       return {
-        ...{ function: name, arguments: [column(first + index, type)], isDistinct: false },
+        ...{ function: called, arguments: [column(first + index, type)], isDistinct: false },
         type: { ...type, isNullable: type.isNullable || isNullable },
       };
     });

@@ -13,9 +13,14 @@ import type { ScanRelation } from "../bind/logical-plan.ts";
 /** Columns in the order in which they are hashed; empty: all rows are in one partition. */
 export type Placement = readonly number[];
 
-/** The columns of a scan that its stream is distributed by; undefined where equal rows may lie apart. */
+/**
+ * The columns of a scan that its stream is distributed by; undefined where equal rows may lie apart, and of a
+ * stream that is made with one shard: what is done there may have more partitions than that.
+ */
 export function placementOfScan({ table, columns, fields }: ScanRelation): Placement | undefined {
-  const names = table.distribution?.columns ?? [];
+  const { distribution, options } = table;
+  const shards = Number(options.shards ?? distribution?.buckets ?? 1);
+  const names = shards > 1 ? (distribution?.columns ?? []) : [];
   const placement = names.map((name) => columns.indexOf(name));
   const isFaithful = placement.every((column) => isHashedAsRead(fields[column]?.type));
   return placement.length > 0 && isFaithful ? placement : undefined;

@@ -94,8 +94,7 @@ export class Staging {
     assert(source, "every table that is read has its stage");
     const { stage, columns } = source;
     const types = fields.map(({ type }) => type);
-    // Who says a parallelism wants it for what is done by a key.
-    const partition = this.#options.parallelism === 0 ? placementOfScan(relation) : undefined;
+    const partition = placementOfScan(relation);
     const whole: Flow = {
       places: [{ stage, of: { port: 0 } }],
       types: this.#stages[stage]?.source?.columns.map(({ type }) => type) ?? [],

@@ -201,3 +201,6 @@ CREATE TABLE x (a INT, `offset` INT METADATA VIRTUAL) WITH ('connector' = 'http'
 
 -- metadata of a view
 CREATE TABLE x (a INT, `offset` BIGINT METADATA VIRTUAL, PRIMARY KEY (a) NOT ENFORCED) WITH ('connector' = 'view')
+
+-- datagen: more bytes than are made
+CREATE TABLE x (x STRING) WITH ('connector' = 'datagen', 'rows-per-second' = '1000', 'fields.x.length' = '10000')

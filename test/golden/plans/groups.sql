@@ -77,7 +77,7 @@ EXPLAIN SELECT placed, customer, COUNT(*) FROM orders GROUP BY placed, customer
 -- groups behind an exchange stay where rows came by less
 EXPLAIN SELECT user_id, url, n, COUNT(*) FROM (SELECT user_id, url, COUNT(*) AS n FROM clicks GROUP BY user_id, url) GROUP BY user_id, url, n
 
--- who says a parallelism has rows exchanged
+-- what is done in shards is done there, whatever parallelism stages behind an exchange have
 SET 'parallelism.default' = '3'; EXPLAIN SELECT customer, COUNT(*) FROM orders GROUP BY customer
 
 -- two phases

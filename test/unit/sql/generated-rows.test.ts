@@ -83,3 +83,9 @@ test("sequences count from start to end, of every type that counts", () => {
   expect(three({ name: "DECIMAL", precision: 3, scale: 1, ...nullable })).toEqual([-10n, 0n, 10n, 20n]);
   expect(three({ name: "VARCHAR", length: 9, ...nullable })).toEqual(["-1", "0", "1", "2"]);
 });
+
+test("long rows are fewer in a second, where nobody says how many", () => {
+  const text = { name: "VARCHAR", length: 2_147_483_647, ...nullable } as const;
+  const rateOf = (length: string) => generatorOfTable(tableOf(text, { length })).rowsPerSecond;
+  expect([rateOf("100"), rateOf("1000"), rateOf("10000")]).toEqual([10_000, 2_082, 209]);
+});

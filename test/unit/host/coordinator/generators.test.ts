@@ -160,3 +160,12 @@ test("how rows are made cannot change, and a stream does not begin to make them"
     });
   }
 });
+
+test("a batch whose number was taken by another is not made again and again", async () => {
+  const harness = await withStream();
+  const reused = new EngineError("PRODUCER_SEQUENCE_REUSED", { message: "another body" });
+  harness.answers = { ok: false, error: errorBodyOf(reused) };
+  await harness.coordinator.putJob("count", jobOf());
+  await harness.pass(2000);
+  expect(harness.sent.map(({ sequence }) => sequence)).toEqual([1, 2, 3]);
+});

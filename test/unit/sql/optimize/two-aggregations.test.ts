@@ -35,7 +35,7 @@ describe("in two phases", () => {
     ["SELECT k, COUNT(*), SUM(a), AVG(n), MIN(s), MAX(x) FROM t GROUP BY k"],
     ["SELECT COUNT(DISTINCT a) FILTER (WHERE k > 1) FROM t"],
     ["SELECT DISTINCT a, s FROM t"],
-    ["SELECT k, FIRST_VALUE(s), LAST_VALUE(s) FROM t GROUP BY k"],
+    ["SELECT k, FIRST_VALUE(s), LAST_VALUE(a) FROM t GROUP BY k"],
   ])("%s", (sql) => {
     expect(isMarked(sql, miniBatch)).toBe(true);
     expect(isMarked(sql, { ...miniBatch, [phasesKey]: "TWO_PHASE" })).toBe(true);
@@ -47,6 +47,8 @@ describe("in two phases", () => {
     ["of fractions", "SELECT k, SUM(x) FROM t GROUP BY k"],
     ["of variances", "SELECT k, COUNT(*), STDDEV(a) FROM t GROUP BY k"],
     ["of lists", "SELECT k, LISTAGG(s) FROM t GROUP BY k"],
+    ["of several that keep texts", "SELECT k, MIN(s), MAX(s) FROM t GROUP BY k"],
+    ["of several with DISTINCT", "SELECT COUNT(DISTINCT s), COUNT(DISTINCT a) FROM t"],
     ["of windows", "SELECT COUNT(*) FROM t GROUP BY TUMBLE(m, INTERVAL '5' SECOND)"],
   ])("not %s", (_, sql) => {
     expect(isMarked(sql, miniBatch)).toBe(false);
@@ -160,6 +162,11 @@ describe("distinct values by buckets", () => {
     ["without DISTINCT", "SELECT k, COUNT(a) FROM t GROUP BY k"],
     ["where DISTINCT says nothing", "SELECT k, MAX(DISTINCT a) FROM t GROUP BY k"],
     ["of two columns", "SELECT k, COUNT(DISTINCT a), COUNT(DISTINCT s) FROM t GROUP BY k"],
+    ["of bytes, which may be no text", "SELECT k, COUNT(DISTINCT CAST(s AS BYTES)) FROM t GROUP BY k"],
+    [
+      "of instants, whose text a zone makes",
+      "SELECT k, COUNT(DISTINCT CAST(m AS TIMESTAMP_LTZ(3))) FROM t GROUP BY k",
+    ],
     ["of values together", "SELECT k, COUNT(DISTINCT a, s) FROM t GROUP BY k"],
     ["beside fractions", "SELECT k, COUNT(DISTINCT a), SUM(x) FROM t GROUP BY k"],
     ["beside what is rounded", "SELECT k, COUNT(DISTINCT a), AVG(n) FROM t GROUP BY k"],
@@ -168,6 +175,19 @@ describe("distinct values by buckets", () => {
     ["that are forgotten", "SELECT /*+ STATE_TTL('t' = '1 d') */ k, COUNT(DISTINCT a) FROM t GROUP BY k"],
   ])("not %s", (_, sql) => {
     expect(aggregationsIn(splitDistinct(boundQuery(sql), splitting))).toBe(1);
+  });
+
+  test("other buckets are other state: its name says how many there are", () => {
+    const nameOf = (buckets: string) => {
+      const options = { ...splitting, "table.optimizer.distinct-agg.split.bucket-num": buckets };
+      return JSON.stringify(
+        splitDistinct(boundQuery("SELECT k, COUNT(DISTINCT s) FROM t GROUP BY k"), options),
+      );
+    };
+    expect([nameOf("1024").includes("$bucket1024"), nameOf("16").includes("$bucket16")]).toEqual([
+      true,
+      true,
+    ]);
   });
 
   const value = fc.constantFrom("a", "k", "s", "n", "x", "f", "d", "m");
