@@ -1,11 +1,9 @@
 /** Leases by themselves, and jobs that end with them. */
 import { expect, test } from "vitest";
-import { Coordinator } from "../../../../src/host/coordinator/coordinator.ts";
 import { Leases, leaseMs } from "../../../../src/host/coordinator/leases.ts";
-import { ManualClock } from "../../../support/manual-clock.ts";
 import { NodeStorage } from "../../../support/node-storage.ts";
 import { jobOf, streamOf } from "../definitions.ts";
-import { FakeShards } from "../fake-shards.ts";
+import { AlarmedCoordinator } from "./alarmed-coordinator.ts";
 
 test("a lease ends so long after it was renewed last", () => {
   const leases = new Leases(new NodeStorage());
@@ -27,39 +25,7 @@ test("one that is forgotten does not end, and leases outlive the process", () =>
   expect([leases.nextDueAt(), leases.ended(leaseMs)]).toEqual([undefined, []]);
 });
 
-class Harness {
-  readonly clock = new ManualClock();
-  readonly #sql = new NodeStorage();
-  readonly #shards = new FakeShards();
-  #alarmAt: number | undefined;
-  coordinator = this.#start();
-
-  #start(): Coordinator {
-    return new Coordinator({
-      ...{ sql: this.#sql, clock: this.clock, shards: this.#shards, blobs: undefined },
-      generated: undefined,
-      setAlarm: (at) => {
-        this.#alarmAt = at;
-      },
-      abort: () => {},
-    });
-  }
-
-  restart(): void {
-    this.coordinator = this.#start();
-  }
-
-  /** Moves the time; the alarm goes off where it is due. */
-  async pass(ms: number): Promise<void> {
-    const end = this.clock.now() + ms;
-    while (this.#alarmAt !== undefined && this.#alarmAt <= end) {
-      await this.clock.advance(Math.max(0, this.#alarmAt - this.clock.now()));
-      this.#alarmAt = undefined;
-      await this.coordinator.onAlarm();
-    }
-    await this.clock.advance(Math.max(0, end - this.clock.now()));
-  }
-
+class Harness extends AlarmedCoordinator {
   async jobs(): Promise<string[]> {
     const answer = await this.coordinator.jobs();
     return answer.ok ? answer.value.map(({ job }) => job) : [];
