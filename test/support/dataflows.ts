@@ -39,3 +39,17 @@ export function aggregate(name: string, type: SqlType, ...operands: RowExpressio
 export function dataflow(...stages: DataflowStage[]): DataflowDefinition {
   return { sql: "", timeZone: "UTC", stages };
 }
+
+/** A stage that reads events of a user, a time and an amount, with these types. */
+export function eventsSource(types: readonly SqlType[]): DataflowStage {
+  return {
+    uid: "source",
+    source: {
+      stream: "events",
+      columns: ["user", "time", "amount"].map((name, index) => ({ name, type: types[index] ?? int })),
+      watermark: input(1, timestamp),
+    },
+    operators: [],
+    sinks: [],
+  };
+}

@@ -1,5 +1,6 @@
 /** The API as a caller sees it, for tests inside workerd. */
 import { exports } from "cloudflare:workers";
+import { expect } from "vitest";
 
 /** A JSON value that tests look into without knowing its shape. */
 export type Json = ReturnType<typeof JSON.parse>;
@@ -33,6 +34,18 @@ export async function answerOf(response: Response): Promise<Answer> {
     headers: response.headers,
     body: text === "" ? undefined : JSON.parse(text),
   };
+}
+
+/** Runs statements, which must all go well; answers the result of the last. */
+export async function runSql(sql: string): Promise<Json> {
+  const { status, body } = await call("POST", "/v1/sql", { sql });
+  expect(status, JSON.stringify(body)).toBe(200);
+  return body.results.at(-1);
+}
+
+/** The rows of the last of some statements. */
+export async function rowsOf(sql: string): Promise<unknown[][]> {
+  return (await runSql(sql)).rows;
 }
 
 /** A stream's body: clicks with a time, a user and an amount, five seconds out of order. */

@@ -1,12 +1,6 @@
 /** Windows by the clock, from SQL to rows: they fire by alarms, though no event follows. */
 import { expect, test } from "vitest";
-import { call, type Json, post } from "./api.ts";
-
-async function run(sql: string): Promise<Json> {
-  const { status, body } = await call("POST", "/v1/sql", { sql });
-  expect(status, JSON.stringify(body)).toBe(200);
-  return body.results.at(-1);
-}
+import { post, runSql } from "./api.ts";
 
 const second = "INTERVAL '1' SECOND";
 const half = "INTERVAL '0.5' SECOND";
@@ -31,9 +25,9 @@ function queryOf(name: string, window: string): string {
 }
 
 test("fire when their time has passed, as tables and in GROUP BY", { timeout: 60_000 }, async () => {
-  await run("CREATE TABLE taps (k STRING NOT NULL, pt AS PROCTIME()) WITH ('connector' = 'http')");
+  await runSql("CREATE TABLE taps (k STRING NOT NULL, pt AS PROCTIME()) WITH ('connector' = 'http')");
   for (const [name, window] of queries) {
-    await run(`
+    await runSql(`
       CREATE TABLE ${name} (k STRING NOT NULL, started TIMESTAMP(3) NOT NULL, ended TIMESTAMP(3), n BIGINT,
         PRIMARY KEY (k, started) NOT ENFORCED) WITH ('connector' = 'view');
       SET 'table.exec.sink.not-null-enforcer' = 'DROP';
@@ -43,13 +37,13 @@ test("fire when their time has passed, as tables and in GROUP BY", { timeout: 60
   for (const [name, , windows] of queries) {
     const found = `SELECT k, CAST(SUM(n) AS INT), COUNT(*) FROM ${name} GROUP BY k ORDER BY k`;
     await expect
-      .poll(async () => (await run(found)).rows, { timeout: 15_000 })
+      .poll(async () => (await runSql(found)).rows, { timeout: 15_000 })
       .toEqual([
         ["a", 2 * windows, windows],
         ["b", windows, windows],
       ]);
   }
-  const ends = await run("SELECT started, ended FROM tumble_table");
+  const ends = await runSql("SELECT started, ended FROM tumble_table");
   for (const [started, ended] of ends.rows as [string, string][]) {
     expect(Date.parse(`${ended}Z`) - Date.parse(`${started}Z`)).toBe(1000);
     expect(Date.parse(`${ended}Z`)).toBeLessThanOrEqual(Date.now());

@@ -1,20 +1,9 @@
 /** Tables of the datagen connector: rows that come by themselves, each once, while a job reads them. */
 import { expect, test } from "vitest";
-import { call } from "./api.ts";
-
-async function lastResult(text: string): Promise<Record<string, unknown>> {
-  const { status, body } = await call("POST", "/v1/sql", { sql: text });
-  expect(body).not.toHaveProperty("code");
-  expect(status).toBe(200);
-  return (body.results as Record<string, unknown>[]).at(-1) ?? {};
-}
-
-async function rows(query: string): Promise<unknown[][]> {
-  return (await lastResult(query)).rows as unknown[][];
-}
+import { call, rowsOf, runSql } from "./api.ts";
 
 test("a sequence that ends is there once, and its windows are closed", { timeout: 30_000 }, async () => {
-  await lastResult(`
+  await runSql(`
     CREATE TABLE orders (
       id BIGINT, customer INT, at_time TIMESTAMP(3), WATERMARK FOR at_time AS at_time
     ) DISTRIBUTED BY HASH (customer) INTO 2 BUCKETS WITH (
@@ -27,12 +16,12 @@ test("a sequence that ends is there once, and its windows are closed", { timeout
     INSERT INTO per_day
       SELECT window_start, COUNT(DISTINCT id), SUM(id)
       FROM TUMBLE(TABLE orders, DESCRIPTOR(at_time), INTERVAL '1' DAY) GROUP BY window_start, window_end`);
-  const sums = async () => await rows("SELECT SUM(orders), SUM(total) FROM per_day");
+  const sums = async () => await rowsOf("SELECT SUM(orders), SUM(total) FROM per_day");
   await expect.poll(sums, { timeout: 20_000, interval: 200 }).toEqual([[100, 5050]]);
 });
 
 test("rows without end come while a job reads them, and no longer", { timeout: 30_000 }, async () => {
-  await lastResult(`
+  await runSql(`
     CREATE TABLE clicks (word STRING) WITH ('connector' = 'datagen', 'rows-per-second' = '20',
       'fields.word.length' = '8');
     CREATE TABLE clicks_count (all_of_them BOOLEAN NOT NULL, n BIGINT, longest INT, shortest INT,
@@ -40,13 +29,13 @@ test("rows without end come while a job reads them, and no longer", { timeout: 3
     SET 'pipeline.name' = 'count-clicks';
     INSERT INTO clicks_count SELECT word IS NOT NULL, COUNT(*), MAX(CHAR_LENGTH(word)), MIN(CHAR_LENGTH(word))
       FROM clicks GROUP BY word IS NOT NULL`);
-  const counted = async () => Number((await rows("SELECT n FROM clicks_count"))[0]?.[0] ?? 0);
+  const counted = async () => Number((await rowsOf("SELECT n FROM clicks_count"))[0]?.[0] ?? 0);
   await expect.poll(counted, { timeout: 20_000, interval: 200 }).toBeGreaterThanOrEqual(40);
-  expect(await rows("SELECT all_of_them, longest, shortest FROM clicks_count")).toEqual([[true, 8, 8]]);
-  await lastResult("STOP JOB 'count-clicks'");
+  expect(await rowsOf("SELECT all_of_them, longest, shortest FROM clicks_count")).toEqual([[true, 8, 8]]);
+  await runSql("STOP JOB 'count-clicks'");
   const stream = async () => (await call("GET", "/v1/streams/clicks")).body;
   const before = await stream();
   await new Promise((resolve) => setTimeout(resolve, 1500));
   expect((await stream()).rows).toEqual(before.rows);
-  await lastResult("DROP TABLE clicks");
+  await runSql("DROP TABLE clicks");
 });

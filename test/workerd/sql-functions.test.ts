@@ -2,17 +2,7 @@
 import { evictAllDurableObjects } from "cloudflare:test";
 import { afterEach, expect, test, vi } from "vitest";
 import { userFunctions } from "../../src/cloudflare/user-functions.ts";
-import { call, type Json, post } from "./api.ts";
-
-async function run(sql: string): Promise<Json> {
-  const { status, body } = await call("POST", "/v1/sql", { sql });
-  expect(status, JSON.stringify(body)).toBe(200);
-  return body.results.at(-1);
-}
-
-async function rowsOf(sql: string): Promise<unknown[][]> {
-  return (await run(sql)).rows;
-}
+import { call, type Json, post, rowsOf, runSql } from "./api.ts";
 
 async function jobOf(name: string): Promise<Json> {
   return (await call("GET", `/v1/jobs/${name}`)).body;
@@ -57,7 +47,7 @@ test.each([
   async (_, name, query, times) => {
     const poll = (sql: string) => expect.poll(() => rowsOf(sql), { timeout: 20_000 });
     const sums = `SELECT k, v FROM ${name}_sums ORDER BY k`;
-    await run(`${tables(name)}
+    await runSql(`${tables(name)}
     CREATE FUNCTION IF NOT EXISTS doubled AS 'doubled';
     SET 'pipeline.name' = '${name}-calls';
     INSERT INTO ${name}_sums ${query};

@@ -1,13 +1,6 @@
 /** SELECT over what streams retain: more frames than a turn reads, splits, and added columns. */
 import { beforeAll, expect, test } from "vitest";
-import { call, post } from "./api.ts";
-
-async function lastRows(sql: string): Promise<unknown[][]> {
-  const { status, body } = await call("POST", "/v1/sql", { sql });
-  expect(body).not.toHaveProperty("code");
-  expect(status).toBe(200);
-  return body.results.at(-1).rows;
-}
+import { call, post, rowsOf } from "./api.ts";
 
 const requests = 6;
 const rowsOfOne = 1500;
@@ -30,7 +23,7 @@ const sum = Array.from({ length: count }, (_, number) => (number % 9 === 0 ? 0 :
 );
 
 beforeAll(async () => {
-  await lastRows(`CREATE TABLE clicks (
+  await rowsOf(`CREATE TABLE clicks (
     user_id STRING, amount BIGINT, at_time TIMESTAMP(3), double_amount AS amount * 2,
     WATERMARK FOR at_time AS at_time - INTERVAL '1' SECOND
   ) DISTRIBUTED BY HASH (user_id) INTO 2 BUCKETS WITH ('connector' = 'http')`);
@@ -41,20 +34,20 @@ beforeAll(async () => {
 
 test("all rows are counted once, also those that a computed column is made of", async () => {
   expect(
-    await lastRows("SELECT COUNT(*), SUM(amount), SUM(double_amount), COUNT(DISTINCT user_id) FROM clicks"),
+    await rowsOf("SELECT COUNT(*), SUM(amount), SUM(double_amount), COUNT(DISTINCT user_id) FROM clicks"),
   ).toEqual([[count, sum, 2 * sum, users]]);
 });
 
 test("conditions, orders, limits and windows", async () => {
   expect(
-    await lastRows("SELECT user_id, amount FROM clicks WHERE amount >= 8990 ORDER BY amount DESC LIMIT 2"),
+    await rowsOf("SELECT user_id, amount FROM clicks WHERE amount >= 8990 ORDER BY amount DESC LIMIT 2"),
   ).toEqual([
     ["u39", 8999],
     ["u38", 8998],
   ]);
-  expect(await lastRows("SELECT user_id FROM clicks LIMIT 3")).toHaveLength(3);
+  expect(await rowsOf("SELECT user_id FROM clicks LIMIT 3")).toHaveLength(3);
   expect(
-    await lastRows(`SELECT window_start, COUNT(*)
+    await rowsOf(`SELECT window_start, COUNT(*)
       FROM TUMBLE(TABLE clicks, DESCRIPTOR(at_time), INTERVAL '3' MINUTE)
       GROUP BY window_start, window_end ORDER BY window_start`),
   ).toEqual([
@@ -66,26 +59,26 @@ test("conditions, orders, limits and windows", async () => {
 test("a split in the middle of the reading counts nothing twice, nor do added columns", {
   timeout: 30_000,
 }, async () => {
-  const reading = Array.from({ length: 6 }, () => lastRows("SELECT COUNT(*), SUM(amount) FROM clicks"));
+  const reading = Array.from({ length: 6 }, () => rowsOf("SELECT COUNT(*), SUM(amount) FROM clicks"));
   const split = await call("POST", "/v1/streams/clicks/splits", { shard: 0 });
   expect(split.status).toBeLessThan(300);
   for (const rows of await Promise.all(reading)) expect(rows).toEqual([[count, sum]]);
-  await lastRows("ALTER TABLE clicks ADD note STRING");
+  await rowsOf("ALTER TABLE clicks ADD note STRING");
   const more = JSON.stringify({ user_id: "u1", amount: 1, at_time: "2026-01-01 00:09:00", note: "new" });
   expect((await post("clicks", more)).status).toBe(200);
-  expect(await lastRows("SELECT COUNT(*), SUM(amount), COUNT(note), MAX(note) FROM clicks")).toEqual([
+  expect(await rowsOf("SELECT COUNT(*), SUM(amount), COUNT(note), MAX(note) FROM clicks")).toEqual([
     [count + 1, sum + 1, 1, "new"],
   ]);
 });
 
 test("rows that are there are inserted elsewhere once, in batch mode only", async () => {
-  await lastRows("CREATE TABLE copies (user_id STRING, amount BIGINT) WITH ('connector' = 'http')");
+  await rowsOf("CREATE TABLE copies (user_id STRING, amount BIGINT) WITH ('connector' = 'http')");
   const { body } = await call("POST", "/v1/sql", {
     sql: `SET 'execution.runtime-mode' = 'batch';
       INSERT INTO copies SELECT user_id, amount FROM clicks WHERE amount > 8994`,
   });
   expect(body.results.at(-1).message).toBe("5 rows are appended to copies.");
-  expect(await lastRows("SELECT COUNT(*) FROM copies")).toEqual([[5]]);
+  expect(await rowsOf("SELECT COUNT(*) FROM copies")).toEqual([[5]]);
 });
 
 test("rows that are changes are not added up", async () => {
@@ -98,7 +91,7 @@ test("rows that are changes are not added up", async () => {
 
 test("what the log says of rows is read with them, in answers and in jobs", { timeout: 30_000 }, async () => {
   const before = Date.now();
-  await lastRows(`
+  await rowsOf(`
     CREATE TABLE noted (
       k STRING, appended TIMESTAMP_LTZ(3) METADATA FROM 'timestamp' VIRTUAL,
       \`partition\` INT METADATA VIRTUAL,
@@ -112,7 +105,7 @@ test("what the log says of rows is read with them, in answers and in jobs", { ti
     await post("noted", [...keys].map((k) => JSON.stringify({ k })).join("\n"));
   }
   const rows = async (table: string, shard: string) =>
-    await lastRows(`SELECT k, appended, ${shard}, at_offset FROM ${table} ORDER BY k`);
+    await rowsOf(`SELECT k, appended, ${shard}, at_offset FROM ${table} ORDER BY k`);
   await expect.poll(() => rows("seen", "shard"), { timeout: 10_000 }).toHaveLength(8);
   const noted = await rows("noted", "`partition`");
   expect(await rows("seen", "shard")).toEqual(noted);

@@ -1,11 +1,6 @@
 /** Tables of the connector `print`: their rows are lines of the worker's log. */
 import { expect, test, vi } from "vitest";
-import { call, post } from "./api.ts";
-
-async function run(sql: string): Promise<void> {
-  const { status, body } = await call("POST", "/v1/sql", { sql });
-  expect(status, JSON.stringify(body)).toBe(200);
-}
+import { post, runSql } from "./api.ts";
 
 /** The rows of a table as they came to the log. */
 function printedRows(log: ReturnType<typeof listenToLog>, table: string): string[] {
@@ -25,7 +20,7 @@ function listenToLog() {
 test("each row is a line with its kind, and what changes is taken back first", async () => {
   const log = listenToLog();
   try {
-    await run(`
+    await runSql(`
       CREATE TABLE scores (player STRING, score INT, at TIMESTAMP(3)) WITH ('connector' = 'http');
       CREATE TABLE shown (player STRING, total INT, latest TIMESTAMP(3)) WITH ('connector' = 'print');
       INSERT INTO shown SELECT player, SUM(score), MAX(at) FROM scores GROUP BY player`);
@@ -50,7 +45,7 @@ test("each row is a line with its kind, and what changes is taken back first", a
 test("of a request a hundred rows are shown, and how many there are besides", async () => {
   const log = listenToLog();
   try {
-    await run(`
+    await runSql(`
       CREATE TABLE numbers (n INT) WITH ('connector' = 'http');
       CREATE TABLE odd (n INT) WITH ('connector' = 'print');
       INSERT INTO odd SELECT n FROM numbers WHERE MOD(n, 2) = 1`);

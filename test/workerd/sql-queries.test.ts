@@ -1,16 +1,6 @@
 /** What queries are made of, from text to rows: VALUES, LIMIT, sets of groups, windows of windows. */
 import { beforeAll, expect, test } from "vitest";
-import { call, type Json, post } from "./api.ts";
-
-async function run(sql: string): Promise<Json> {
-  const { status, body } = await call("POST", "/v1/sql", { sql });
-  expect(status, JSON.stringify(body)).toBe(200);
-  return body.results.at(-1);
-}
-
-async function rowsOf(sql: string): Promise<unknown[][]> {
-  return (await run(sql)).rows;
-}
+import { call, post, rowsOf, runSql } from "./api.ts";
 
 const values = "(VALUES ('a', 1, 10), ('a', 2, 20), ('b', 1, 30), ('b', 1, 40)) AS t (k, g, v)";
 
@@ -153,10 +143,10 @@ const expected: Readonly<Record<string, unknown[][]>> = {
 };
 
 beforeAll(async () => {
-  await run(`CREATE TABLE visits (k STRING, g INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts)
+  await runSql(`CREATE TABLE visits (k STRING, g INT, ts TIMESTAMP(3), WATERMARK FOR ts AS ts)
     WITH ('connector' = 'http', 'shards' = '2') `);
   for (const [name, [columns, key, query]] of Object.entries(jobs)) {
-    await run(`
+    await runSql(`
       CREATE TABLE ${name} (${columns}, PRIMARY KEY (${key}) NOT ENFORCED) WITH ('connector' = 'view');
       INSERT INTO ${name} ${query} ON CONFLICT DO DEDUPLICATE`);
   }

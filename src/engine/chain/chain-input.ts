@@ -13,7 +13,7 @@ import { type ColumnRows, copyColumn } from "../../kernel/column-batch.ts";
 import { FrameDecoder } from "../../kernel/frame-codec.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { KeyColumns } from "../../kernel/keys.ts";
-import type { RecordFact } from "../../protocol/dataflow.ts";
+import type { ReadColumn, RecordFact } from "../../protocol/dataflow.ts";
 import type { LogRecord } from "../log/records.ts";
 import type { PartitionIdentity } from "../partition-types.ts";
 import type { ChainPlan } from "../plan/chain-plan.ts";
@@ -62,32 +62,14 @@ export class ChainInput {
     try {
       const columns = wanted.map((column) => copyColumn(this.#kernel.memory, batch, column));
       const groups = this.#groupsOf(batch);
-      return this.#chain.source
-        ? readSource(this.#valuesOf(columns, record), groups, batch.rows)
-        : readExchange(this.#chain, columns, groups, batch.rows);
+      const { source } = this.#chain;
+      if (!source) return readExchange(this.#chain, columns, groups, batch.rows);
+      const readers = columnReaders(source.columns, columns, record, this.#identity().shard);
+      const kinds = source.kindColumn === undefined ? undefined : columns[source.kindColumn];
+      return readSource(readers, kinds, groups, batch.rows);
     } finally {
       release();
     }
-  }
-
-  /** What reads the value of each column of port 0. */
-  #valuesOf(columns: readonly Lanes[], record: ReadRecord): SourceValues {
-    const {
-      source,
-      ports: [types = []],
-    } = this.#chain;
-    let next = 0;
-    const readers = types.map((type, index): ((row: number) => SqlValue) => {
-      const fact = source?.columns[index]?.metadata;
-      if (fact) {
-        const value = factOf(record, fact, this.#identity().shard);
-        return () => value;
-      }
-      const [read, lanes] = [laneReader(type), columns[next++]];
-      return (row) => read(lanes?.[row] as LaneValue);
-    });
-    const kinds = source?.kindColumn === undefined ? undefined : columns[source.kindColumn];
-    return { readers, kinds };
   }
 
   /** The key group of each row. */
@@ -109,17 +91,30 @@ type Lanes = readonly LaneValue[];
 /** What a record is, beside its rows. */
 export type ReadRecord = Pick<LogRecord, "frame" | "offset" | "appendTime">;
 
-interface SourceValues {
-  readonly readers: readonly ((row: number) => SqlValue)[];
-  readonly kinds: Lanes | undefined;
+type ColumnReader = (row: number) => SqlValue;
+
+/**
+ * Returns what reads the value of each column in a row: of a lane, or what the log says of the record.
+ * `lanes` are those of the columns that lie in rows, in order.
+ */
+export function columnReaders(
+  columns: readonly Pick<ReadColumn, "type" | "metadata">[],
+  lanes: readonly Lanes[],
+  record: ReadRecord,
+  partition: number,
+): ColumnReader[] {
+  let next = 0;
+  return columns.map(({ type, metadata }) => {
+    if (metadata) {
+      const value = factOf(record, metadata, partition);
+      return () => value;
+    }
+    const [read, values] = [laneReader(type), lanes[next++]];
+    return (row) => read(values?.[row] ?? null);
+  });
 }
 
-/** What the log says of the rows of a record. */
-export function factOf(
-  { offset, appendTime }: Omit<ReadRecord, "frame">,
-  fact: RecordFact,
-  partition: number,
-): SqlValue {
+function factOf({ offset, appendTime }: ReadRecord, fact: RecordFact, partition: number): SqlValue {
   switch (fact) {
     case "timestamp":
       return BigInt(appendTime) * nanosPerMilli;
@@ -131,7 +126,8 @@ export function factOf(
 }
 
 function readSource(
-  { readers, kinds }: SourceValues,
+  readers: readonly ColumnReader[],
+  kinds: Lanes | undefined,
   groups: (row: number) => number,
   count: number,
 ): ReadRows {

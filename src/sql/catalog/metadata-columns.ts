@@ -4,7 +4,7 @@
 import { EngineError } from "../../base/errors.ts";
 import { suggestName } from "../../base/suggest-name.ts";
 import { formatShape, isSameShape, type SqlType } from "../../interpreter/types/sql-type.ts";
-import type { RecordFact } from "../../protocol/dataflow.ts";
+import type { ReadColumn, RecordFact } from "../../protocol/dataflow.ts";
 import { isStreamTable } from "./stream-of-table.ts";
 import type { TableColumn, TableDefinition } from "./table-definition.ts";
 
@@ -14,9 +14,10 @@ const facts: Readonly<Record<RecordFact, SqlType>> = Object.freeze({
   offset: { name: "BIGINT", isNullable: false },
 });
 
-/** What of its record a column is; undefined for one that lies in the row. */
-export function recordFactOf({ metadata }: TableColumn): RecordFact | undefined {
-  return metadata?.key as RecordFact | undefined;
+/** A stored column of a table over a stream, as it is read. */
+export function readColumnOf({ columns }: Pick<TableDefinition, "columns">, name: string): ReadColumn {
+  const { type, metadata } = columns.find((each) => each.name === name) as TableColumn;
+  return { name, type, ...(metadata && { metadata: metadata.key as RecordFact }) };
 }
 
 /** Throws SQL_INVALID where a table's connector has no such metadata, or it is of another type. */

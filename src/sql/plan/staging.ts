@@ -21,9 +21,9 @@ import type {
   StageInput,
 } from "../../protocol/dataflow.ts";
 import { inputsOfRelation, type Relation, type ScanRelation } from "../bind/logical-plan.ts";
-import { recordFactOf } from "../catalog/metadata-columns.ts";
+import { readColumnOf } from "../catalog/metadata-columns.ts";
 import { isWatermarkOfStream, streamOf } from "../catalog/stream-of-table.ts";
-import { isChangelog, type TableColumn, type TableDefinition } from "../catalog/table-definition.ts";
+import { isChangelog, type TableDefinition } from "../catalog/table-definition.ts";
 import { keepsWhole, type Placement, placementOfScan } from "./placement.ts";
 
 /** Where the rows of a relation come out, and what is known of them. */
@@ -227,15 +227,10 @@ export class Staging {
     const all = table.columns.filter(({ name }) => wanted.has(name));
     const widest = scans.reduce((one, other) => (other.columns.length > one.columns.length ? other : one));
     const columns = scans.length === 1 ? scan.columns : all.map(({ name }) => name);
-    const read = (name: string) => {
-      const column = table.columns.find((each) => each.name === name) as TableColumn;
-      const metadata = recordFactOf(column);
-      return { name, type: column.type, ...(metadata && { metadata }) };
-    };
     const { watermark } = widest;
     const source: SourceDefinition = {
       stream: streamOf(table),
-      columns: columns.map(read),
+      columns: columns.map((name) => readColumnOf(table, name)),
       ...(watermark &&
         !isWatermarkOfStream(table) && {
           watermark: moved(watermark, widest, columns),

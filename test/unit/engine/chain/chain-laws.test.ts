@@ -9,7 +9,16 @@ import type { DataflowDefinition, DataflowStage } from "../../../../src/protocol
 import { framesOf } from "../../../arbitraries/partition-runs.ts";
 import { type Happening, happenIn, happening } from "../../../arbitraries/stages-runs.ts";
 import { chainStream, chainTypes, rowOf } from "../../../support/chain-harness.ts";
-import { aggregate, bigint, dataflow, input, int, string, timestamp } from "../../../support/dataflows.ts";
+import {
+  aggregate,
+  bigint,
+  dataflow,
+  eventsSource,
+  input,
+  int,
+  string,
+  timestamp,
+} from "../../../support/dataflows.ts";
 import type { Row } from "../../../support/partition-harness.ts";
 import { StagesHarness } from "../../../support/stages-harness.ts";
 
@@ -25,16 +34,7 @@ const sale: fc.Arbitrary<Sale> = fc.record({
   amount: fc.integer({ min: -5, max: 5 }),
 });
 
-const source = {
-  uid: "source",
-  source: {
-    stream: "events",
-    columns: ["user", "time", "amount"].map((name, index) => ({ name, type: chainTypes[index] ?? int })),
-    watermark: input(1, timestamp),
-  },
-  operators: [],
-  sinks: [],
-};
+const source = eventsSource(chainTypes);
 
 const byUser = { stage: 0, operator: { port: 0 }, key: [0], types: chainTypes };
 const counts = [

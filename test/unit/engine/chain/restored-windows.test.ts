@@ -9,7 +9,15 @@ import { maxWatermark, RecordKind } from "../../../../src/engine/log/records.ts"
 import type { DataflowDefinition, WindowShape, WindowTime } from "../../../../src/protocol/dataflow.ts";
 import { windowsOf } from "../../../../src/sql/batch/windows-of.ts";
 import { chainStream, chainTypes, rowOf } from "../../../support/chain-harness.ts";
-import { aggregate, bigint, dataflow, input, int, string, timestamp } from "../../../support/dataflows.ts";
+import {
+  aggregate,
+  bigint,
+  dataflow,
+  eventsSource,
+  int,
+  string,
+  timestamp,
+} from "../../../support/dataflows.ts";
 import { StagesHarness } from "../../../support/stages-harness.ts";
 
 type GridShape = Exclude<WindowShape, { kind: "session" }>;
@@ -29,16 +37,7 @@ function counts(window: WindowShape, time: WindowTime, partitions: number): Data
     return { name, type: [string, bigint, timestamp][index] ?? int };
   });
   return dataflow(
-    {
-      uid: "source",
-      source: {
-        stream: "events",
-        columns: ["user", "time", "amount"].map((name, index) => ({ name, type: chainTypes[index] ?? int })),
-        watermark: input(1, timestamp),
-      },
-      operators: [],
-      sinks: [],
-    },
+    eventsSource(chainTypes),
     {
       uid: "counts",
       inputs: [{ stage: 0, operator: { port: 0 }, key: [0], types: chainTypes }],
