@@ -6,8 +6,8 @@
 import { authorize } from "./auth.ts";
 import type { Environment } from "./environment.ts";
 import { app } from "./http/app.ts";
-import { eventsStreamOf, postEvents } from "./http/events-route.ts";
 import { problemOf } from "./http/problem.ts";
+import { eventsStreamOf, postEvents } from "./http/routes/events.ts";
 import { Serving } from "./http/serving.ts";
 
 export { Coordinator } from "./coordinator-object.ts";

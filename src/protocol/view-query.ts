@@ -55,7 +55,7 @@ const timeSchema = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-const viewQuerySchema = fields({
+export const viewParameters = fields({
   key: z.union([z.string(), z.record(z.string(), z.string())]).optional(),
   from: timeSchema.optional(),
   to: timeSchema.optional(),
@@ -76,7 +76,7 @@ const viewQuerySchema = fields({
   if (from !== undefined && to !== undefined && from >= to) refuse("to", "expected a time after from");
 });
 
-const pageQuerySchema = fields({ limit: limitSchema, cursor: z.string().optional() });
+export const pageParameters = fields({ limit: limitSchema, cursor: z.string().optional() });
 
 /** Reads a view's parameters; throws QUERY_INVALID naming the parameter. */
 export function readViewQuery(parameters: URLSearchParams): ViewQuery {
@@ -91,7 +91,7 @@ export function readViewQuery(parameters: URLSearchParams): ViewQuery {
   const columns = Object.fromEntries(byColumn.map(([name, value]) => [name.slice("key.".length), value]));
   const body = byColumn.length > 0 ? { ...rest, key: columns } : rest;
   const { key, from, to, windows, limit, cursor, top, order, token, timeout } = readBody(
-    viewQuerySchema,
+    viewParameters,
     body,
     "QUERY_INVALID",
     "query",
@@ -111,7 +111,7 @@ export function readViewQuery(parameters: URLSearchParams): ViewQuery {
 
 /** Reads the parameters of a page of letters; throws QUERY_INVALID naming the parameter. */
 export function readPageQuery(parameters: URLSearchParams): PageQuery {
-  const { limit, cursor } = readBody(pageQuerySchema, singleValues(parameters), "QUERY_INVALID", "query");
+  const { limit, cursor } = readBody(pageParameters, singleValues(parameters), "QUERY_INVALID", "query");
   return { limit, cursor };
 }
 

@@ -2,7 +2,6 @@
  * Errors as HTTP answers: problem documents (RFC 9457) with a stable code, what was found, and what to do.
  */
 import { EngineError, type ErrorBody, errorBodyOf } from "../../base/errors.ts";
-import type { RpcResult } from "../../engine/partition-types.ts";
 import { logDefect } from "../log.ts";
 
 /** Seconds after which a busy partition is worth asking again, where it does not say itself. */
@@ -34,11 +33,6 @@ export function problem(error: ErrorBody): Response {
 export function problemOf(thrown: unknown, place: string): Response {
   if (!(thrown instanceof EngineError)) logDefect(place, thrown);
   return problem(errorBodyOf(thrown));
-}
-
-/** Returns the value as JSON with `status`, or the problem. */
-export function answer(result: RpcResult<unknown>, status = 200): Response {
-  return result.ok ? Response.json(result.value, { status }) : problem(result.error);
 }
 
 function titleOf(code: string): string {

@@ -1,20 +1,27 @@
 /**
  * `POST /v1/sql`: statements in, their results out in the format that the caller accepts.
  */
-import { EngineError } from "../../base/errors.ts";
-import { MiB } from "../../base/limits.ts";
-import { receiveBody } from "../../host/ingest/receive-body.ts";
-import { toArrowStream } from "../../host/sql/arrow-stream.ts";
-import { toEvents } from "../../host/sql/event-stream.ts";
-import { toCsv, toNdjson } from "../../host/sql/row-texts.ts";
-import { runStatements } from "../../host/sql/run-statements.ts";
-import { answerOf, type ResultTable, type StatementResult } from "../../host/sql/statement-result.ts";
-import { drawResult } from "../../protocol/draw-results.ts";
-import { readSqlBody, type SqlAnswer } from "../../protocol/sql-answers.ts";
-import { tokenId } from "../auth.ts";
-import { userFunctions } from "../user-functions.ts";
-import { acceptsByName, negotiate } from "./negotiate.ts";
-import type { Serving } from "./serving.ts";
+import * as z from "zod";
+import { EngineError } from "../../../base/errors.ts";
+import { MiB } from "../../../base/limits.ts";
+import { receiveBody } from "../../../host/ingest/receive-body.ts";
+import { toArrowStream } from "../../../host/sql/arrow-stream.ts";
+import { toEvents } from "../../../host/sql/event-stream.ts";
+import { toCsv, toNdjson } from "../../../host/sql/row-texts.ts";
+import { runStatements } from "../../../host/sql/run-statements.ts";
+import { answerOf, type ResultTable, type StatementResult } from "../../../host/sql/statement-result.ts";
+import { drawResult } from "../../../protocol/draw-results.ts";
+import {
+  readSqlBody,
+  type SqlAnswer,
+  sqlAnswerSchema,
+  sqlBodySchema,
+} from "../../../protocol/sql-answers.ts";
+import { tokenId } from "../../auth.ts";
+import { userFunctions } from "../../user-functions.ts";
+import { acceptsByName, negotiate } from "../negotiate.ts";
+import { resource, route } from "../route.ts";
+import type { Serving } from "../serving.ts";
 
 const bodyBytesMax = 1 * MiB;
 
@@ -34,11 +41,77 @@ const eventHeaders = Object.freeze({
   "cache-control": "no-cache, no-transform",
 });
 
+export const sql = resource("SQL", "Statements of Flink SQL.", [
+  route(
+    {
+      method: "post",
+      path: "/v1/sql",
+      scope: "admin",
+      summary: "Run statements",
+      description:
+        "One or several with semicolons between them; the first that fails ends the request. `Accept` chooses " +
+        "the format. All but JSON and plain text have the rows of the last statement that has some.",
+      body: {
+        content: {
+          "application/json": sqlBodySchema,
+          "application/sql": z.string(),
+          "text/plain": z.string(),
+        },
+      },
+      answers: {
+        200: {
+          description: "The results, in order.",
+          content: {
+            "application/json": sqlAnswerSchema,
+            "application/x-ndjson": undefined,
+            "text/csv": undefined,
+            "text/plain": z.string(),
+            "application/vnd.apache.arrow.stream": undefined,
+            "text/event-stream": undefined,
+          },
+        },
+      },
+      problems: [
+        "NOT_ACCEPTABLE",
+        "SQL_SYNTAX",
+        "SQL_INVALID",
+        "SQL_NOT_SUPPORTED",
+        "SQL_EVALUATION_FAILED",
+        "QUERY_INVALID",
+        "STREAM_INVALID",
+        "STREAM_CONFLICT",
+        "STREAM_IN_USE",
+        "STREAM_NOT_FOUND",
+        "STREAM_ENDED",
+        "JOB_INVALID",
+        "JOB_CONFLICT",
+        "JOB_FAILED",
+        "JOB_FALLEN_BEHIND",
+        "JOB_NOT_FOUND",
+        "VIEW_NOT_FOUND",
+        "EXPRESSION_INVALID",
+        "SAVEPOINT_NOT_FOUND",
+        "SAVEPOINT_CONFLICT",
+        "SAVEPOINT_UNFIT",
+        "SAVEPOINTS_NOT_SET",
+        "SPLIT_CONFLICT",
+        "BACKLOG_FULL",
+        "FRAME_TOO_LARGE",
+        "MAP_STALE",
+        "APPEND_EXPIRED",
+        "PARTITION_UNAVAILABLE",
+        "QUERY_TIMEOUT",
+      ],
+    },
+    ({ request, serving }) => postSql(request, serving),
+  ),
+]);
+
 /**
  * Runs statements; the first that fails ends it, with what those before it did. Who takes events beside
  * another format gets them where a query never ends, and the other one where all do.
  */
-export async function postSql(request: Request, serving: Serving): Promise<Response> {
+async function postSql(request: Request, serving: Serving): Promise<Response> {
   const accept = request.headers.get("accept");
   const wanted = negotiate(accept, formats);
   const isContinuous = acceptsByName(accept, "text/event-stream");

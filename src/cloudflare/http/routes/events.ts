@@ -1,13 +1,16 @@
 /**
- * `POST /v1/streams/{stream}/events`: the one hot route. It is matched before the router and does nothing by
- * request that can be done once.
+ * Events: `POST /v1/streams/{stream}/events`, the one hot route. The Worker asks `eventsStreamOf` before it asks
+ * the router, and does nothing by request that can be done once.
  */
-import { EngineError } from "../../base/errors.ts";
-import { receiveBody } from "../../host/ingest/receive-body.ts";
-import { bodyFormatOf } from "../../kernel/json-body.ts";
-import { tokenId } from "../auth.ts";
-import { answer } from "./problem.ts";
-import type { Serving } from "./serving.ts";
+import * as z from "zod";
+import { EngineError } from "../../../base/errors.ts";
+import { receiveBody } from "../../../host/ingest/receive-body.ts";
+import { bodyFormatOf } from "../../../kernel/json-body.ts";
+import { ingestAnswerSchema } from "../../../protocol/answer-schemas.ts";
+import { tokenId } from "../../auth.ts";
+import { answer } from "../answer.ts";
+import { json, resource, route } from "../route.ts";
+import type { Serving } from "../serving.ts";
 
 const eventsAddress = /^https?:\/\/[^/]+\/v1\/streams\/([A-Za-z_][A-Za-z0-9_-]{0,62})\/events\/?(?:\?.*)?$/;
 
@@ -20,6 +23,52 @@ const contentTypes: ReadonlySet<string> = new Set([
 ]);
 
 const producerIdMax = 128;
+
+const event = z.record(z.string(), z.unknown());
+
+export const events = resource("Events", "What happened, appended to streams.", [
+  route(
+    {
+      method: "post",
+      path: "/v1/streams/{stream}/events",
+      scope: "ingest:{stream}",
+      summary: "Append events",
+      description:
+        "The answer comes when everything is durable. A record that does not fit is rejected and the others " +
+        "are taken. With `Producer-Id` and `Sequence` a retry of the same bytes does no harm.",
+      headers: z.object({
+        "Producer-Id": z.string().min(1).max(producerIdMax).optional(),
+        Sequence: z
+          .string()
+          .regex(/^\d{1,16}$/)
+          .optional()
+          .meta({ description: "A whole number that goes up from request to request." }),
+        "Content-Encoding": z.enum(["gzip", "deflate", "identity"]).optional(),
+      }),
+      body: {
+        content: {
+          "application/x-ndjson": undefined,
+          "application/json": z.union([z.array(event), event]),
+        },
+      },
+      answers: { 200: json("What became of the records.", ingestAnswerSchema) },
+      problems: [
+        "STREAM_NOT_FOUND",
+        "STREAM_ENDED",
+        "FRAME_TOO_LARGE",
+        "PRODUCER_SEQUENCE_TOO_OLD",
+        "PRODUCER_SEQUENCE_REUSED",
+        "PRODUCERS_TOO_MANY",
+        "PRODUCER_UNREGISTERED",
+        "BACKLOG_FULL",
+        "MAP_STALE",
+        "APPEND_EXPIRED",
+        "PARTITION_UNAVAILABLE",
+      ],
+    },
+    ({ request, path, serving }) => postEvents(request, path.stream, serving),
+  ),
+]);
 
 /** Returns the stream that the request posts events to, or undefined where it is another request. */
 export function eventsStreamOf(request: Request): string | undefined {
