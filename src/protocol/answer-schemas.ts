@@ -1,5 +1,5 @@
 /**
- * The answers of `answers.ts` as schemas, for the description of the API. The compiler holds the two together.
+ * The answers of `answers.ts` as schemas, for the API's description. The compiler holds the two together.
  *
  * They are read as what is sent: nothing is transformed, and a later release may add fields.
  */
@@ -73,7 +73,7 @@ const streamFields = {
   schemaVersion: count,
   createdAt: time,
   definition: streamBodySchema,
-};
+} as const;
 
 export const streamAnswerSchema = z
   .object(streamFields)
@@ -114,12 +114,10 @@ export const streamStatusSchema = z
     description: "A stream with what its shards say now.",
   }) satisfies Sent<StreamStatusAnswer>;
 
-const dataflowSchema = z
-  .object({ sql: z.string(), stages: z.array(z.string()) })
-  .meta({
-    id: "Dataflow",
-    description: "A job of SQL: its statements, and what its stages' state is called.",
-  });
+const dataflowSchema = z.object({ sql: z.string(), stages: z.array(z.string()) }).meta({
+  id: "Dataflow",
+  description: "A job of SQL: its statements, and what its stages' state is called.",
+});
 
 const jobFields = {
   job: z.string(),
@@ -129,7 +127,7 @@ const jobFields = {
   createdAt: time,
   definition: z.union([jobBodySchema, dataflowSchema]),
   tables: z.array(z.string()).exactOptional().meta({ description: "Tables of SQL that it keeps as views." }),
-};
+} as const;
 
 export const jobAnswerSchema = z.object(jobFields).meta({ id: "JobAnswer" }) satisfies Sent<JobAnswer>;
 

@@ -49,7 +49,7 @@ export const sql = resource("SQL", "Statements of Flink SQL.", [
       scope: "admin",
       summary: "Run statements",
       description:
-        "One or several with semicolons between them; the first that fails ends the request. `Accept` chooses " +
+        "One or several with semicolons between; the first that fails ends the request. `Accept` chooses " +
         "the format. All but JSON and plain text have the rows of the last statement that has some.",
       body: {
         content: {
