@@ -38,8 +38,8 @@ export interface PageQuery {
 
 const limitSchema = z
   .string()
-  .default("100")
-  .transform((text, context) => {
+  .optional()
+  .transform((text = "100", context) => {
     const limit = /^\d{1,9}$/.test(text) ? Number(text) : 0;
     if (limit >= 1 && limit <= rowsMax) return limit;
     context.addIssue({ code: "custom", message: `expected a number from 1 to ${rowsMax}` });

@@ -79,9 +79,9 @@ export function describeApi(resources: readonly Resource[]): ApiDescription {
       title: "Millrace",
       version: "1",
       description:
-        "Stateful stream processing. Errors are problem documents (RFC 9457): `code` is stable, `detail` says " +
-        "what was found and expected, `help` what to do. Those that carry `Retry-After` pass by themselves: " +
-        "send the same request again.",
+        "Stateful stream processing. Errors are problem documents (RFC 9457): `code` is stable, `detail` " +
+        "says what was found and expected, `help` what to do. Those that carry `Retry-After` pass by " +
+        "themselves: send the same request again.",
     },
     tags: resources.map(({ name, description }) => ({ name, description })),
     paths,
