@@ -12,7 +12,7 @@ export interface Answer {
   readonly body: Json;
 }
 
-/** Calls the Worker; a body that is no text, bytes or stream is sent as JSON. The answer must be described. */
+/** Calls the Worker, whose answer must be described; a body that is no text or bytes is sent as JSON. */
 export async function call(
   method: string,
   path: string,
