@@ -224,6 +224,7 @@ const keyGroups = z.tuple([count, count]).meta({ description: "First and last." 
 export const splitAnswerSchema = z
   .object({
     split: count,
+    stage: count.exactOptional().meta({ description: "In the list of a job: the stage." }),
     state: z.enum(["running", "done"]),
     parent: count,
     child: count,
