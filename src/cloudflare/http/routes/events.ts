@@ -5,6 +5,7 @@
 import * as z from "zod";
 import { EngineError } from "../../../base/errors.ts";
 import { receiveBody } from "../../../host/ingest/receive-body.ts";
+import type { IngestFormat } from "../../../host/ingest/record-lines.ts";
 import { bodyFormatOf } from "../../../kernel/json-body.ts";
 import { ingestAnswerSchema } from "../../../protocol/answer-schemas.ts";
 import { tokenId } from "../../auth.ts";
@@ -14,17 +15,34 @@ import type { Serving } from "../serving.ts";
 
 const eventsAddress = /^https?:\/\/[^/]+\/v1\/streams\/([A-Za-z_][A-Za-z0-9_-]{0,62})\/events\/?(?:\?.*)?$/;
 
-const contentTypes: ReadonlySet<string> = new Set([
-  "application/x-ndjson",
-  "application/ndjson",
-  "application/jsonl",
-  "application/json",
-  "text/plain",
+/** `json`: its first byte tells whether it is an array or one record. */
+const formats: ReadonlyMap<string, IngestFormat | "json"> = new Map([
+  ["application/x-ndjson", "ndjson"],
+  ["application/ndjson", "ndjson"],
+  ["application/jsonl", "ndjson"],
+  ["text/plain", "ndjson"],
+  ["application/json", "json"],
+  ["text/csv", "csv"],
+  ["application/vnd.apache.arrow.stream", "arrow"],
+  ["application/cloudevents+json", "cloudevent"],
+  ["application/cloudevents-batch+json", "cloudevents"],
 ]);
+
+const expectedTypes = `${[...formats.keys()].slice(0, -1).join(", ")} or ${[...formats.keys()].at(-1)}`;
 
 const producerIdMax = 128;
 
 const event = z.record(z.string(), z.unknown());
+
+const cloudEvent = z
+  .looseObject({
+    specversion: z.literal("1.0"),
+    id: z.string(),
+    source: z.string(),
+    type: z.string(),
+    data: event.optional(),
+  })
+  .meta({ id: "CloudEvent", description: "`data` is the record; attributes are fields that it lacks." });
 
 export const events = resource("Events", "What happened, appended to streams.", [
   route(
@@ -49,6 +67,10 @@ export const events = resource("Events", "What happened, appended to streams.", 
         content: {
           "application/x-ndjson": undefined,
           "application/json": z.union([z.array(event), event]),
+          "text/csv": undefined,
+          "application/vnd.apache.arrow.stream": undefined,
+          "application/cloudevents+json": cloudEvent,
+          "application/cloudevents-batch+json": z.array(cloudEvent),
         },
       },
       answers: { 200: json("What became of the records.", ingestAnswerSchema) },
@@ -76,23 +98,37 @@ export function eventsStreamOf(request: Request): string | undefined {
 }
 
 export async function postEvents(request: Request, stream: string, serving: Serving): Promise<Response> {
-  const contentType = contentTypeOf(request);
+  const named = formatOf(request);
   const producer = producerOf(request);
   const body = await receiveBody(request);
-  const format = bodyFormatOf(contentType, body);
+  const format = named === "json" ? bodyFormatOf("application/json", body) : named;
   return answer(await serving.ingest.ingest({ stream, body, format, tokenId, producer }));
 }
 
-/** The media type without its parameters; plain text counts as NDJSON, and so does a body without a type. */
-function contentTypeOf(request: Request): string {
+/** By the media type; plain text counts as NDJSON, and so does a body without a type. */
+function formatOf(request: Request): IngestFormat | "json" {
   const header = request.headers.get("content-type");
-  if (header === null) return "application/x-ndjson";
-  const type = (header.split(";", 1)[0] ?? "").trim().toLowerCase();
-  if (!contentTypes.has(type)) {
-    const message = `Content-Type is "${header}", expected application/x-ndjson or application/json.`;
+  if (header === null) return "ndjson";
+  const [type = "", ...parameters] = header.toLowerCase().split(";");
+  const format = formats.get(type.trim());
+  if (format === undefined) {
+    const message = `Content-Type is "${header}", expected ${expectedTypes}.`;
     throw new EngineError("CONTENT_TYPE_UNSUPPORTED", { message });
   }
-  return type === "application/json" ? type : "application/x-ndjson";
+  if (format === "csv") checkCsv(header, parameters);
+  return format;
+}
+
+/** CSV in another character set, or without names, would be read wrong, not refused. */
+function checkCsv(header: string, parameters: readonly string[]): void {
+  const isGood = parameters.every((parameter) => {
+    const [name = "", value = ""] = parameter.split("=").map((part) => part.trim().replaceAll('"', ""));
+    if (name === "charset") return ["utf-8", "utf8", "us-ascii"].includes(value);
+    return name !== "header" || value === "present";
+  });
+  if (isGood) return;
+  const message = `Content-Type is "${header}", expected text/csv in UTF-8 whose first row names the columns.`;
+  throw new EngineError("CONTENT_TYPE_UNSUPPORTED", { message });
 }
 
 function producerOf({ headers }: Request): { id: string; sequence: number } | undefined {
