@@ -5,7 +5,7 @@ import { type Context, Hono } from "hono";
 import { EngineError } from "../../base/errors.ts";
 import type { RpcResult } from "../../engine/partition-types.ts";
 import { setWatermark } from "../../host/ingest/set-watermark.ts";
-import { readLetters } from "../../host/query/read-letters.ts";
+import { readJobLetters } from "../../host/query/read-letters.ts";
 import { readSavedState } from "../../host/query/read-saved-state.ts";
 import type { SplitAnswer } from "../../protocol/answers.ts";
 import { readJobDefinition } from "../../protocol/job-spec.ts";
@@ -26,6 +26,7 @@ import { kernelModule } from "../load-kernel.ts";
 import { blobsOf } from "../savepoint-blobs.ts";
 import { jsonBody } from "./json-body.ts";
 import { answer, problemOf } from "./problem.ts";
+import { deadLetterRoutes } from "./routes/dead-letters.ts";
 import { Serving } from "./serving.ts";
 import { postSql } from "./sql-route.ts";
 
@@ -43,7 +44,7 @@ export const app = new Hono<AppEnvironment>({ strict: false })
     gone(await servingOf(call).coordinator((rpc) => rpc.deleteStream(nameOf(call)))),
   )
   .post("/v1/streams/:name/watermark", postWatermark)
-  .get("/v1/streams/:name/letters", streamLetters)
+  .route("/v1/streams/:name/dead-letters", deadLetterRoutes)
   .post("/v1/streams/:name/splits", postShardSplit)
   .get("/v1/streams/:name/splits", async (call) =>
     splitsOf(await servingOf(call).coordinator((rpc) => rpc.splitsOfStream(nameOf(call)))),
@@ -160,20 +161,11 @@ async function postWatermark(call: Call): Promise<Response> {
   return answer(await setWatermark(ports, nameOf(call), watermark));
 }
 
-async function streamLetters(call: Call): Promise<Response> {
-  const query = readPageQuery(new URL(call.req.url).searchParams);
-  const serving = servingOf(call);
-  const facts = await serving.askStreamFacts(nameOf(call));
-  return facts.ok
-    ? answer(await readLetters(serving, { ...facts.value, job: undefined }, query))
-    : answer(facts);
-}
-
 async function jobLetters(call: Call): Promise<Response> {
   const query = readPageQuery(new URL(call.req.url).searchParams);
   const serving = servingOf(call);
   const facts = await serving.coordinator((rpc) => rpc.jobFacts(nameOf(call)));
-  return facts.ok ? answer(await readLetters(serving, facts.value, query)) : answer(facts);
+  return facts.ok ? answer(await readJobLetters(serving, facts.value, query)) : answer(facts);
 }
 
 /** 201 where the request made something, 200 where it was there already. */

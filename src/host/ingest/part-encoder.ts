@@ -10,7 +10,7 @@
  */
 import { assert } from "../../base/assert.ts";
 import { partRowsMax } from "../../base/limits.ts";
-import type { BadRecord } from "../../columnar/bad-record.ts";
+import { type BadRecord, counted } from "../../columnar/bad-record.ts";
 import { shardByKeyGroup } from "../../engine/shard-map.ts";
 import { checksumOf } from "../../kernel/checksum.ts";
 import type { ColumnBatch } from "../../kernel/column-batch.ts";
@@ -84,6 +84,7 @@ export class PartEncoder {
     const part = this.#decoder.decode(source.body, source.format, source.from);
     try {
       const { batch, rejected, next } = part;
+      const kept = this.facts.deadLetters === "count" ? rejected.map(counted) : rejected;
       const checksum = source.wantsChecksum
         ? checksumOf(this.#kernel, part.bytesPointer, part.bytesLength)
         : 0n;
@@ -91,7 +92,7 @@ export class PartEncoder {
       // Rejected records travel with the rows, so that a repeated request does not reject them twice.
       if (routed.length === 0 && rejected.length > 0) routed.push([this.#shardOfNoRow(source), firstRows(0)]);
       const frames = routed.flatMap(([shard, rows], place) =>
-        this.#encodeFor(shard, source.index, batch, rows, place === 0 ? rejected : []),
+        this.#encodeFor(shard, source.index, batch, rows, place === 0 ? kept : []),
       );
       return { index: source.index, checksum, frames, rejected, next };
     } finally {
