@@ -93,7 +93,7 @@ export class Partition {
     this.#stored = row && (JSON.parse(row[0] as string) as StoredIdentity);
     this.jobs = new PartitionJobs(ports, this.log, options, () => this.identity);
     this.outputs = new PartitionOutputs(this.jobs);
-    this.letters = new PartitionLetters(ports, this.log, this.jobs);
+    this.letters = new PartitionLetters(ports, this.log, this.jobs, () => this.identity);
     this.#splits = new PartitionSplits(sql);
   }
 

@@ -5,11 +5,13 @@
  *     ?reason=late&job=fares&from=2026-03-01&to=2026-03-02&replayed=false&limit=100
  *     { "reason": "rejected", "from": "2026-03-01 08:00", "dryRun": true }
  *     { "ids": ["4-0-0-17-2"] }      { "reason": "late", "job": "fares", "into": "trips_late" }
+ *     { "records": { "4-0-0-17-2": { "at": "2026-03-01 08:01:10", "city": "Oslo" } } }     mended by hand
  *
  * A rejected record goes back to its own stream, which never took it. A late row was taken by the stream, and
  * by whichever job it was not late for: it goes only where the caller says, so nothing counts it twice unasked.
  */
 import * as z from "zod";
+import { KiB } from "../base/limits.ts";
 import { type LetterReason, letterReasons, logRun, parseLetterId } from "./letter-id.ts";
 import { resourceNameSchema } from "./names.ts";
 import { fields, readBody } from "./read-body.ts";
@@ -17,6 +19,9 @@ import { limitSchema, type PageQuery, singleValues, timeSchema } from "./view-qu
 
 /** Letters that one replay names. */
 const idsMax = 1000;
+
+/** Longest mended record, in UTF-16 units: as long as a record that is kept as a whole. */
+const textMax = 64 * KiB;
 
 /** Letters that one call goes through; the rest is the next call's. */
 const replayLimitMax = 10_000;
@@ -84,6 +89,8 @@ export interface DeadLetterQuery extends PageQuery, LetterFilter {}
 export interface ReplayWish {
   /** By filter where no ids are named. */
   readonly ids?: readonly string[];
+  /** Mended records, as JSON text, by the id of the letter whose place they take. */
+  readonly records?: Readonly<Record<string, string>>;
   readonly filter: LetterFilter;
   /** Absent: their own stream. */
   readonly into?: string;
@@ -99,6 +106,11 @@ const idSchema = z.string().refine((id) => parseLetterId(id) !== undefined, {
   message: 'expected the id of a letter, such as "4-0-0-17-2"',
 });
 
+const recordSchema = z
+  .union([z.string(), z.record(z.string(), z.unknown())])
+  .transform((record) => (typeof record === "string" ? record : JSON.stringify(record)))
+  .refine((text) => text.length <= textMax, `expected at most ${textMax} characters`);
+
 const querySchema = fields({
   reason: reasonSchema.optional(),
   job: resourceNameSchema.optional(),
@@ -112,6 +124,7 @@ const querySchema = fields({
 const replaySchema = fields(
   {
     ids: z.array(idSchema).min(1).max(idsMax, `expected at most ${idsMax} ids`).optional(),
+    records: z.record(idSchema, recordSchema).optional(),
     reason: reasonSchema.optional(),
     job: resourceNameSchema.optional(),
     from: timeSchema.optional(),
@@ -129,12 +142,13 @@ const replaySchema = fields(
   const filters = (["reason", "job", "from", "to", "cursor"] as const).filter(
     (field) => body[field] !== undefined,
   );
-  if (body.ids && filters.length > 0) refuse("ids", `expected ids alone, or ${filters.join(", ")} alone`);
+  const ids = idsOf(body);
+  if (body.ids && body.records) refuse("records", "expected ids or records, which name their letters");
+  if (ids && filters.length > 0) refuse("ids", `expected letters by name, or ${filters.join(", ")} alone`);
+  if (ids && ids.length > idsMax) refuse("records", `expected at most ${idsMax}`);
   const reasons = letterReasons.join(", ");
-  if (!body.ids && body.reason === undefined) refuse("reason", `expected one of ${reasons}, or ids`);
-  const areRejected = body.ids?.map((id) => parseLetterId(id)?.run === logRun) ?? [
-    body.reason === "rejected",
-  ];
+  if (!ids && body.reason === undefined) refuse("reason", `expected one of ${reasons}, or ids, or records`);
+  const areRejected = ids?.map((id) => parseLetterId(id)?.run === logRun) ?? [body.reason === "rejected"];
   const [isRejected, isLate] = [areRejected.includes(true), areRejected.includes(false)];
   if (isRejected && isLate) refuse("ids", mixed);
   else if (isRejected && body.into !== undefined) refuse("into", rejectedHaveOne);
@@ -165,13 +179,22 @@ export function readDeadLetterQuery(parameters: URLSearchParams): DeadLetterQuer
 /** Throws REQUEST_INVALID naming the place. */
 export function readReplay(body: unknown): ReplayWish {
   const wish = readBody(replaySchema, body, "REQUEST_INVALID");
-  const { ids, into, again, dryRun, limit, cursor } = wish;
+  const { records, into, again, dryRun, limit, cursor } = wish;
+  const ids = idsOf(wish);
   return {
     ...(ids && { ids: [...new Set(ids)] }),
+    ...(records && { records }),
     filter: filterOf(wish),
     ...(into !== undefined && { into }),
     ...{ again, dryRun, limit, cursor },
   };
+}
+
+function idsOf(body: {
+  readonly ids?: readonly string[] | undefined;
+  readonly records?: Readonly<Record<string, unknown>> | undefined;
+}): readonly string[] | undefined {
+  return body.ids ?? (body.records && Object.keys(body.records));
 }
 
 interface GivenFilter {

@@ -35,6 +35,8 @@ export interface LetterQuery {
   readonly from?: number;
   readonly to?: number;
   readonly isReplayed?: boolean;
+  /** Whether rows are wanted as they came, see `wholeLetters`. */
+  readonly isWhole?: boolean;
   readonly after?: LetterPlace | undefined;
   readonly limit: number;
 }

@@ -5,16 +5,18 @@
 import { type LetterPlace, logRun } from "../../protocol/letter-id.ts";
 import type { PartitionLog } from "../log/partition-log.ts";
 import type { PartitionJobs } from "../partition-jobs.ts";
+import type { PartitionIdentity } from "../partition-types.ts";
 import type { Ports } from "../ports.ts";
 import type { Letter, LetterLook, LetterPage, LetterQuery } from "./letter.ts";
 import { LetterBox } from "./letter-box.ts";
 import { findRejected, readRejectedLetters } from "./rejected-letters.ts";
-import { type Replay, Replays, type ReplayTarget } from "./replays.ts";
+import { type Replay, type ReplayPlace, Replays, type ReplayTarget } from "./replays.ts";
+import { wholeLetters } from "./whole-rows.ts";
 
 /** What is to be replayed, and where. */
 export interface ReplayWish {
   readonly into: ReplayTarget;
-  readonly places: readonly LetterPlace[];
+  readonly places: readonly ReplayPlace[];
   /** Whether those that were replayed go once more. */
   readonly again: boolean;
 }
@@ -36,8 +38,15 @@ export class PartitionLetters {
   readonly #log: PartitionLog;
   readonly #jobs: PartitionJobs;
   readonly #replays: Replays;
+  readonly #identity: () => PartitionIdentity;
 
-  constructor(ports: Pick<Ports, "sql" | "clock">, log: PartitionLog, jobs: PartitionJobs) {
+  constructor(
+    ports: Pick<Ports, "sql" | "clock">,
+    log: PartitionLog,
+    jobs: PartitionJobs,
+    identity: () => PartitionIdentity,
+  ) {
+    this.#identity = identity;
     this.#ports = ports;
     this.#log = log;
     this.#jobs = jobs;
@@ -45,21 +54,13 @@ export class PartitionLetters {
   }
 
   /** Throws `JOB_NOT_FOUND`, or `JOB_FAILED` where a job that is asked for cannot be opened. */
-  read({ limit, after, from, to, reasons, isReplayed, ...query }: LetterQuery): LetterPage {
-    if (query.places) return { letters: this.#find(query.places), next: undefined };
-    const letters: Letter[] = [];
-    for (const { run, job, read } of this.#sources(query.job, reasons)) {
-      if (run < (after?.run ?? logRun)) continue;
-      const isWanted = (letter: Letter) =>
-        (reasons?.includes(letter.reason) ?? true) &&
-        (isReplayed === undefined || (this.#replays.replayedAt(letter) !== undefined) === isReplayed);
-      const bounds = { ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
-      const place = after?.run === run ? after : undefined;
-      const page = read({ limit: limit - letters.length, after: place, ...bounds, isWanted });
-      letters.push(...page.letters.map((letter) => this.#marked(letter, job)));
-      if (page.next) return { letters, next: placeOf(page.next) };
-    }
-    return { letters, next: undefined };
+  read(query: LetterQuery): LetterPage {
+    const { places, isWhole } = query;
+    const { letters, next } = places ? { letters: this.#find(places), next: undefined } : this.#read(query);
+    const ofJobs = isWhole ? letters.filter(({ run }) => run !== logRun) : [];
+    if (ofJobs.length === 0) return { letters, next };
+    const whole = wholeLetters(ofJobs, this.#log, this.#jobs.cache.kernel, this.#identity());
+    return { letters: [...letters.filter(({ run }) => run === logRun), ...whole], next };
   }
 
   /**
@@ -69,9 +70,10 @@ export class PartitionLetters {
   beginReplay({ into, places, again }: ReplayWish): BegunReplay | undefined {
     const { pending } = this.#replays;
     if (pending) return { ...pending, isNew: false };
-    const letters = this.#find(places).filter((letter) => again || letter.replayedAt === undefined);
-    if (letters.length === 0) return undefined;
-    return { ...this.#replays.begin(into, letters.map(placeOf)), isNew: true };
+    const fresh = places.filter(
+      (place) => this.#letterAt(place) && (again || this.#replays.replayedAt(place) === undefined),
+    );
+    return fresh.length === 0 ? undefined : { ...this.#replays.begin(into, fresh), isNew: true };
   }
 
   /** Ends the replay of this number, of which `done` was taken in; again it changes nothing. */
@@ -80,16 +82,33 @@ export class PartitionLetters {
     this.#replays.forgetBelow(logRun, this.#log.firstOffset);
   }
 
+  #read({ limit, after, from, to, reasons, isReplayed, job: wanted }: LetterQuery): LetterPage {
+    const letters: Letter[] = [];
+    const bounds = { ...(from !== undefined && { from }), ...(to !== undefined && { to }) };
+    const isWanted = (letter: Letter) =>
+      (reasons?.includes(letter.reason) ?? true) &&
+      (isReplayed === undefined || (this.#replays.replayedAt(letter) !== undefined) === isReplayed);
+    for (const { run, job, read } of this.#sources(wanted, reasons)) {
+      if (run < (after?.run ?? logRun)) continue;
+      const place = after?.run === run ? after : undefined;
+      const page = read({ limit: limit - letters.length, after: place, ...bounds, isWanted });
+      letters.push(...page.letters.map((letter) => this.#marked(letter, job)));
+      if (page.next) return { letters, next: placeOf(page.next) };
+    }
+    return { letters, next: undefined };
+  }
+
   #find(places: readonly LetterPlace[]): Letter[] {
     const jobs = this.#jobs.statuses();
     return places.flatMap((place) => {
       const job = jobs.find(({ run }) => run === place.run)?.job;
-      const letter =
-        place.run === logRun
-          ? findRejected(this.#log, place.offset, place.row)
-          : this.#boxOf(place.run).find(place.offset, place.row);
+      const letter = this.#letterAt(place);
       return letter ? [this.#marked(letter, job)] : [];
     });
+  }
+
+  #letterAt({ run, offset, row }: LetterPlace): Letter | undefined {
+    return run === logRun ? findRejected(this.#log, offset, row) : this.#boxOf(run).find(offset, row);
   }
 
   #sources(job: string | undefined, reasons: LetterQuery["reasons"]): Source[] {

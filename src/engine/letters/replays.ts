@@ -16,7 +16,13 @@ export interface Replay {
   /** From 1 on, in the order in which they were begun. */
   readonly number: number;
   readonly into: ReplayTarget;
-  readonly places: readonly LetterPlace[];
+  readonly places: readonly ReplayPlace[];
+}
+
+/** A letter to replay. */
+export interface ReplayPlace extends LetterPlace {
+  /** The record, where it is not sent as it came: it was mended. */
+  readonly text?: string;
 }
 
 export interface ReplayTarget {
@@ -54,7 +60,7 @@ export class Replays {
     return this.#stored().pending;
   }
 
-  begin(into: ReplayTarget, places: readonly LetterPlace[]): Replay {
+  begin(into: ReplayTarget, places: readonly ReplayPlace[]): Replay {
     const last = this.#stored().last + 1;
     const pending = { number: last, into, places };
     this.#store({ last, pending });

@@ -13,12 +13,12 @@ import { EngineError, type ErrorBody, errorBodyOf } from "../../base/errors.ts";
 import { appendDeadlineMs } from "../../base/limits.ts";
 import type { Letter } from "../../engine/letters/letter.ts";
 import { type BegunReplay, placeOf } from "../../engine/letters/partition-letters.ts";
-import type { Replay } from "../../engine/letters/replays.ts";
+import type { Replay, ReplayPlace } from "../../engine/letters/replays.ts";
 import { channelOf, channelTokenId } from "../../engine/log/channel-name.ts";
 import type { AppendRequest, AppendResult } from "../../engine/log/records.ts";
 import type { RpcResult } from "../../engine/partition-types.ts";
 import type { ReplayAnswer, ReplayWish } from "../../protocol/dead-letters.ts";
-import { addressesOf, type LetterPlace } from "../../protocol/letter-id.ts";
+import { addressesOf, formatLetterId, type LetterPlace } from "../../protocol/letter-id.ts";
 import type { StreamFacts } from "../coordinator/coordinator-rpc.ts";
 import type { Ask } from "../facts-cache.ts";
 import type { PartitionRpc } from "../partition/partition-rpc.ts";
@@ -35,7 +35,7 @@ import { callShard, type ShardAddress } from "../shards.ts";
 import type { PartEncoding } from "./encoder-pool.ts";
 import type { ShardFrame } from "./part-encoder.ts";
 import { ReplayTally } from "./replay-tally.ts";
-import { encodeLetters, inReplays, replayLettersMax } from "./replayed-records.ts";
+import { encodeLetters, inReplays, mended, replayLettersMax } from "./replayed-records.ts";
 import { shardOfProducer } from "./shard-of-producer.ts";
 
 /** Looks into partitions of one call, and letters of one look that are named. */
@@ -93,8 +93,11 @@ class ReplayCall {
   }
 
   async #replayNamed(ids: readonly string[]): Promise<void> {
-    const { source, tally } = this.#facts;
-    const named = addressesOf(ids, source.stream, source.generation);
+    const { source, wish, tally } = this.#facts;
+    const named = addressesOf(ids, source.stream, source.generation).map((address, index) => {
+      const text = wish.records?.[ids[index] ?? ""];
+      return { ...address, ...(text !== undefined && { text }) };
+    });
     for (const [shard, places] of Map.groupBy(named, (each) => each.shard)) {
       const letters = shard < source.ranges.length ? await this.#find(shard, places) : [];
       tally.gone += places.length - letters.length;
@@ -110,7 +113,7 @@ class ReplayCall {
       if (place.shard >= source.ranges.length) return undefined;
       const { shard, after }: WalkPlace = place;
       const limit = Math.min(left, replayLettersMax);
-      const query = { ...wish.filter, limit, ...(after && { after }) };
+      const query = { ...wish.filter, isWhole: true, limit, ...(after && { after }) };
       const page = orThrow(await lettersOf(this.#ports, { ...source, shard }, query));
       await this.#replay(shard, page.letters);
       left -= page.letters.length;
@@ -137,7 +140,7 @@ class ReplayCall {
   /** Replays letters that fit, behind what others have begun; these may be among them. */
   async #append(shard: number, letters: readonly Letter[]): Promise<void> {
     const { tally } = this.#facts;
-    let places = letters.map(placeOf);
+    let places = letters.map((letter) => this.#placeOf(shard, letter));
     for (let tries = 0; places.length > 0; tries++) {
       const replay = await this.#begin(shard, places);
       if (!replay) {
@@ -146,8 +149,8 @@ class ReplayCall {
       }
       if (!replay.isNew && tries >= triesMax) throw busy();
       const begun = new Set(replay.places.map(nameOf));
-      const known = letters.filter((letter) => begun.has(nameOf(letter)));
-      const all = known.length === begun.size ? known : await this.#find(shard, replay.places);
+      const own = letters.filter((letter) => begun.has(nameOf(letter)));
+      const all = replay.isNew ? own : await this.#find(shard, replay.places);
       const done = await this.#carryOut(shard, replay, all);
       if (replay.isNew) {
         tally.replayed += done;
@@ -215,7 +218,7 @@ class ReplayCall {
     return (await Promise.all(sent)).flat();
   }
 
-  #begin(shard: number, places: readonly LetterPlace[]): Promise<BegunReplay | null> {
+  #begin(shard: number, places: readonly ReplayPlace[]): Promise<BegunReplay | null> {
     const { target, wish } = this.#facts;
     const into = { stream: target.stream, generation: target.generation };
     return this.#ask(shard, (partition) => partition.beginReplay({ into, places, again: wish.again }));
@@ -225,14 +228,16 @@ class ReplayCall {
     return this.#ask(shard, (partition) => partition.endReplay(number, done.map(placeOf)));
   }
 
-  async #find(shard: number, places: readonly LetterPlace[]): Promise<Letter[]> {
+  /** The letters that are there, with mended records in their places. */
+  async #find(shard: number, places: readonly ReplayPlace[]): Promise<Letter[]> {
     const letters: Letter[] = [];
+    const texts = new Map(places.map((place) => [nameOf(place), place.text]));
     for (let first = 0; first < places.length; first += placesPerLook) {
       const some = places.slice(first, first + placesPerLook).map(placeOf);
       const page = await this.#ask(shard, (partition) =>
-        partition.letters({ places: some, limit: placesPerLook }),
+        partition.letters({ places: some, isWhole: true, limit: placesPerLook }),
       );
-      letters.push(...page.letters);
+      letters.push(...page.letters.map((letter) => mended(letter, texts.get(nameOf(letter)))));
     }
     return letters;
   }
@@ -250,6 +255,11 @@ class ReplayCall {
   async #asked(stream: string): Promise<StreamFacts | undefined> {
     const facts = await this.#ports.askFacts(stream);
     return !facts.ok && facts.error.code === "STREAM_NOT_FOUND" ? undefined : orThrow(facts);
+  }
+
+  #placeOf(shard: number, letter: Letter): ReplayPlace {
+    const text = this.#facts.wish.records?.[formatLetterId({ ...letter, ...this.#addressOf(shard) })];
+    return { ...placeOf(letter), ...(text !== undefined && { text }) };
   }
 
   #addressOf(shard: number): ShardAddress {

@@ -78,6 +78,12 @@ export function inReplays(letters: readonly Letter[], facts: StreamFacts): Lette
   return lists;
 }
 
+/** The letter with a record that was mended in its place. */
+export function mended(letter: Letter, text: string | undefined): Letter {
+  if (text === undefined) return letter;
+  return { ...letter, bytes: new TextEncoder().encode(text), isCut: false };
+}
+
 /** A rejected record as it came, on one line; a row as a record in which its columns lie where they belong. */
 function recordOf({ bytes, content }: Letter, { schema }: StreamFacts): Uint8Array {
   if (bytes) return bytes.map((byte) => (byte === lineFeed || byte === carriageReturn ? tab : byte));
