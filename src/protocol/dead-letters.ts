@@ -7,8 +7,9 @@
  *     { "ids": ["4-0-0-17-2"] }      { "reason": "late", "job": "fares", "into": "trips_late" }
  *     { "records": { "4-0-0-17-2": { "at": "2026-03-01 08:01:10", "city": "Oslo" } } }     mended by hand
  *
- * A rejected record goes back to its own stream, which never took it. A late row was taken by the stream, and
- * by whichever job it was not late for: it goes only where the caller says, so nothing counts it twice unasked.
+ * A rejected record goes back to its own stream, which never took it. A late row was taken by the stream,
+ * and by each job that it was not late for: it goes only where the caller says, so nothing counts it twice
+ * unasked.
  */
 import * as z from "zod";
 import { KiB } from "../base/limits.ts";
@@ -157,8 +158,8 @@ const replaySchema = fields(
 
 const rejectedHaveOne = "expected none: records that a stream rejected go back to that stream only";
 const lateNeedOne =
-  "expected the stream that late and bad rows are appended to: their own would count them twice in each job " +
-  "that took them. Name another one, or that one to mean it";
+  "expected the stream that late and bad rows are appended to: their own would count them twice in each " +
+  "job that took them. Name another one, or that one to mean it";
 const mixed = "expected rejected records, or rows of jobs: one call replays one kind";
 
 /** What `POST /v1/streams/{stream}/dead-letters/replay` takes. */

@@ -1,6 +1,6 @@
 /**
- * Letters: what was counted and not taken, kept readable. A stream's rejected records lie in its log, the late
- * and bad rows of a job with its task.
+ * Letters: what was counted and not taken, kept readable. A stream's rejected records lie in its log, the
+ * late and bad rows of a job with its task.
  *
  * A letter is named by where it lies: the run that kept it, or 0 for the log, the offset of its record, and a
  * row. What is replayed keeps its name, so nothing is ever replayed twice by accident.

@@ -1,7 +1,7 @@
 /**
- * Late and bad rows as they came, read back from the log: a letter has only the columns that its job reads, and
- * the beginning of long texts. Where the log has let go of the record, that is all there is, and not enough to
- * append it again.
+ * Late and bad rows as they came, read back from the log: a letter has only the columns that its job reads,
+ * and the beginning of long texts. Where the log has let go of the record, that is all there is, and not
+ * enough to append it again.
  */
 import { formatValue } from "../../columnar/values.ts";
 import { readValueAt } from "../../kernel/column-batch.ts";

@@ -84,7 +84,7 @@ export function mended(letter: Letter, text: string | undefined): Letter {
   return { ...letter, bytes: new TextEncoder().encode(text), isCut: false };
 }
 
-/** A rejected record as it came, on one line; a row as a record in which its columns lie where they belong. */
+/** A rejected record as it came, on one line; a row as a record with its columns where they belong. */
 function recordOf({ bytes, content }: Letter, { schema }: StreamFacts): Uint8Array {
   if (bytes) return bytes.map((byte) => (byte === lineFeed || byte === carriageReturn ? tab : byte));
   const record: Record<string, unknown> = {};
@@ -104,9 +104,11 @@ function putAt(record: Record<string, unknown>, path: readonly string[], value: 
   place[path.at(-1) ?? ""] = value;
 }
 
-// Between the parts of a record white space is white space, and in its texts none of the three may stand: so a
-// record of many lines on one of its own means what it meant.
-const [lineFeed, carriageReturn, tab] = [0x0a, 0x0d, 0x09];
+// Between the parts of a record white space is white space, and in its texts none of the three may stand: so
+// a record of many lines on one of its own means what it meant.
+const lineFeed = 0x0a;
+const carriageReturn = 0x0d;
+const tab = 0x09;
 
 function isInk(byte: number): boolean {
   return byte !== 0x20 && byte !== tab;

@@ -1,6 +1,6 @@
 /**
- * Replays of letters over real partitions: whatever is lost or crashes on the way, each letter that fits goes in
- * once, and those that do not stay as they are.
+ * Replays of letters over real partitions: whatever is lost or crashes on the way, each letter that fits
+ * goes in once, and those that do not stay as they are.
  */
 import * as fc from "fast-check";
 import { expect, test } from "vitest";

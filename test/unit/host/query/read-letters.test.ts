@@ -12,7 +12,7 @@ function read(shards: FakeShards, cursor: string | undefined, limit = 10) {
   return readDeadLetters({ clock: new ManualClock(), shards }, facts, { limit, cursor });
 }
 
-test("letters come shard after shard, from the one that the cursor names, and the first page counts", async () => {
+test("letters come shard by shard, from where the cursor says, and the first page counts all", async () => {
   const shards = new FakeShards();
   shards.at("clicks", 1, 1).identity = {} as never;
   shards.at("clicks", 1, 1).status_ = { counts: { rows: 9, rejected: 4, duplicates: 0, bytes: 0 } };
