@@ -147,6 +147,12 @@ export class LetterBox {
     return found && letterOf(found, this.#task);
   }
 
+  /** Offset below which no letter is; undefined where there is none at all. */
+  get firstOffset(): number | undefined {
+    const [oldest] = this.#sql.run("SELECT min(first_offset) FROM letters WHERE task = ?", this.#task);
+    return (oldest?.[0] as number | null | undefined) ?? this.#pending[0]?.offset;
+  }
+
   #rowBefore(offset: number, row: number): readonly [number, number] {
     const found = this.#sql.run(
       `SELECT first_offset, first_row FROM letters WHERE task = ? AND (first_offset, first_row) <= (?, ?)

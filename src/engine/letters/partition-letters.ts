@@ -79,7 +79,10 @@ export class PartitionLetters {
   /** Ends the replay of this number, of which `done` was taken in; again it changes nothing. */
   endReplay(number: number, done: readonly LetterPlace[]): void {
     this.#replays.end(number, done, this.#ports.clock.now());
-    this.#replays.forgetBelow(logRun, this.#log.firstOffset);
+    for (const run of new Set(done.map((place) => place.run))) {
+      const first = run === logRun ? this.#log.firstOffset : this.#boxOf(run).firstOffset;
+      if (first !== undefined) this.#replays.forgetBelow(run, first);
+    }
   }
 
   #read({ limit, after, from, to, reasons, isReplayed, job: wanted }: LetterQuery): LetterPage {

@@ -36,11 +36,18 @@ interface StoredReplays {
   readonly pending?: Replay;
 }
 
+interface Marks {
+  readonly ranges: RowRanges;
+  readonly at: number;
+}
+
 /** Rows of one record that were replayed, as pairs of first and last. */
 type RowRanges = readonly (readonly [first: number, last: number])[];
 
 export class Replays {
   readonly #sql: SqlStorage;
+  /** What was asked for last: letters of one record are asked for one after the other. */
+  #latest: { readonly run: number; readonly offset: number; readonly found: Marks | undefined } | undefined;
 
   /** `task` is the letter's run, as in the other tables of tasks. */
   static createTables(sql: SqlStorage): void {
@@ -84,6 +91,7 @@ export class Replays {
 
   /** Forgets marks of a run's letters below `offset`: they are gone. */
   forgetBelow(run: number, offset: number): void {
+    this.#latest = undefined;
     this.#sql.run("DELETE FROM replayed WHERE task = ? AND offset < ?", run, offset);
   }
 
@@ -92,6 +100,7 @@ export class Replays {
     const before = (this.#marked(run, offset)?.ranges ?? []).flatMap(([first, last]) =>
       Array.from({ length: last - first + 1 }, (_, index) => first + index),
     );
+    this.#latest = undefined;
     const ranges = JSON.stringify(rangesOf([...before, ...places.map(({ row }) => row)]));
     this.#sql.run(
       "INSERT OR REPLACE INTO replayed (task, offset, rows, at) VALUES (?, ?, ?, ?)",
@@ -99,9 +108,12 @@ export class Replays {
     );
   }
 
-  #marked(run: number, offset: number): { ranges: RowRanges; at: number } | undefined {
-    const [found] = this.#sql.run("SELECT rows, at FROM replayed WHERE task = ? AND offset = ?", run, offset);
-    return found && { ranges: JSON.parse(found[0] as string) as RowRanges, at: found[1] as number };
+  #marked(run: number, offset: number): Marks | undefined {
+    if (this.#latest?.run === run && this.#latest.offset === offset) return this.#latest.found;
+    const [row] = this.#sql.run("SELECT rows, at FROM replayed WHERE task = ? AND offset = ?", run, offset);
+    const found = row && { ranges: JSON.parse(row[0] as string) as RowRanges, at: row[1] as number };
+    this.#latest = { run, offset, found };
+    return found;
   }
 
   #stored(): StoredReplays {

@@ -107,8 +107,8 @@ export class LogRows {
 
   /** Offset of the first row that was appended at `time` (ms) or later; undefined where there is none. */
   firstSince(time: number): number | undefined {
-    const [found] = this.#sql.run("SELECT min(offset) FROM log WHERE appended >= ?", time);
-    return (found?.[0] as number | null | undefined) ?? undefined;
+    const [found] = this.#sql.run("SELECT offset FROM log WHERE appended >= ? ORDER BY offset LIMIT 1", time);
+    return found?.[0] as number | undefined;
   }
 
   /** The oldest row; undefined where there is none. */

@@ -62,3 +62,36 @@ test("the oldest rows go when letters take more than their share, also after a r
   const after = { run: 1, offset: count - 1, row: 0 };
   expect(box.read({ ...look, after, limit: 5 }).letters.map(({ offset }) => offset)).toEqual([count]);
 });
+
+test("letters go when the retention has passed, with the row that they are in", () => {
+  const storage = new NodeStorage();
+  LetterBox.createTables(storage);
+  const box = new LetterBox(storage, 1);
+  const offsets = () =>
+    box.read({ after: undefined, isWanted: () => true, limit: 9 }).letters.map(({ offset }) => offset);
+  for (const [offset, appendTime] of [
+    [1, 100],
+    [2, 200],
+    [3, 300],
+  ] as const) {
+    box.add({ offset, row: 0, reason: "late", message: "late", appendTime, content: {} });
+    box.write(0);
+  }
+  box.write(100);
+  expect(offsets()).toEqual([1, 2, 3]);
+  box.write(201);
+  expect(offsets()).toEqual([3]);
+  expect([box.find(3, 0)?.appendTime, box.find(2, 0), box.firstOffset]).toEqual([300, undefined, 3]);
+  box.write(301);
+  expect([offsets(), box.firstOffset]).toEqual([[], undefined]);
+  box.add({ offset: 4, row: 0, reason: "bad", message: "bad", appendTime: 400, content: {} });
+  expect([box.find(4, 0)?.reason, box.firstOffset]).toEqual(["bad", 4]);
+});
+
+test("a box that only counts keeps none", () => {
+  const storage = new NodeStorage();
+  LetterBox.createTables(storage);
+  const box = new LetterBox(storage, 1, () => false);
+  box.add({ offset: 1, row: 0, reason: "late", message: "late", appendTime: 1, content: {} });
+  expect(box.pendingBytes).toBe(0);
+});

@@ -26,8 +26,6 @@ const stream = {
   eventTime: { column: "time", outOfOrderness: 0 },
 };
 
-const encoders = new EncoderPool(() => new Kernel(releaseModule));
-
 /** What becomes of a call: it never comes, it is undone, or it is done and nobody hears of it. */
 type Fault = "none" | "lost" | "crashed" | "undone" | "unanswered";
 
@@ -35,6 +33,7 @@ type Fault = "none" | "lost" | "crashed" | "undone" | "unanswered";
 class Deployment implements Shards {
   readonly shards: PartitionHarness[];
   readonly facts: StreamFacts;
+  readonly encoders = new EncoderPool(() => new Kernel(releaseModule));
   faults: Fault[] = [];
 
   constructor(shardCount: number, distributionKey: readonly number[] = [0]) {
@@ -93,7 +92,7 @@ class Deployment implements Shards {
 
   replay(body: ReplayBody) {
     const askFacts = async () => ({ ok: true as const, value: this.facts });
-    const ports = { clock: new ManualClock(), shards: this, encoders, askFacts };
+    const ports = { clock: new ManualClock(), shards: this, encoders: this.encoders, askFacts };
     return replayLetters(ports, "events", readReplay(body));
   }
 
