@@ -5,6 +5,9 @@
 import * as fc from "fast-check";
 import { expect, test } from "vitest";
 import type { BadRecord } from "../../../../src/columnar/bad-record.ts";
+import { formatValue } from "../../../../src/columnar/values.ts";
+import { PartitionLog } from "../../../../src/engine/log/partition-log.ts";
+import { RecordKind } from "../../../../src/engine/log/records.ts";
 import { evenRanges } from "../../../../src/engine/shard-map.ts";
 import type { StreamFacts } from "../../../../src/host/coordinator/coordinator-rpc.ts";
 import { EncoderPool } from "../../../../src/host/ingest/encoder-pool.ts";
@@ -12,9 +15,13 @@ import { replayLetters } from "../../../../src/host/ingest/replay-letters.ts";
 import type { PartitionRpc } from "../../../../src/host/partition/partition-rpc.ts";
 import { readDeadLetters } from "../../../../src/host/query/read-letters.ts";
 import type { ShardAddress, Shards } from "../../../../src/host/shards.ts";
+import { readValueAt } from "../../../../src/kernel/column-batch.ts";
+import { FrameDecoder } from "../../../../src/kernel/frame-codec.ts";
 import { Kernel } from "../../../../src/kernel/kernel.ts";
 import { type ReplayBody, readReplay } from "../../../../src/protocol/dead-letters.ts";
 import { ManualClock } from "../../../support/manual-clock.ts";
+import { portsOver } from "../../../support/manual-ports.ts";
+import { NodeStorage } from "../../../support/node-storage.ts";
 import { PartitionHarness, releaseModule } from "../../../support/partition-harness.ts";
 
 const stream = {
@@ -32,17 +39,14 @@ type Fault = "none" | "lost" | "crashed" | "undone" | "unanswered";
 /** Shards of one stream, and calls to them that may fail as told. */
 class Deployment implements Shards {
   readonly shards: PartitionHarness[];
-  readonly facts: StreamFacts;
+  facts: StreamFacts;
   readonly encoders = new EncoderPool(() => new Kernel(releaseModule));
   faults: Fault[] = [];
 
   constructor(shardCount: number, distributionKey: readonly number[] = [0]) {
     const ranges = evenRanges(shardCount);
     this.shards = ranges.map((keyGroups, shard) => {
-      const harness = new PartitionHarness({ stream, identity: { shard, shardCount, keyGroups } });
-      const aggregates = { n: { function: "count" }, total: { function: "sum", argument: "amount" } };
-      harness.startJob("job", { source: "events", key: ["id"], aggregates });
-      return harness;
+      return new PartitionHarness({ stream, identity: { shard, shardCount, keyGroups } });
     });
     const { schema, identity } = this.shards[0] as PartitionHarness;
     this.facts = {
@@ -104,13 +108,49 @@ class Deployment implements Shards {
     return page.value.letters;
   }
 
-  /** How often each id was counted, in all shards. */
-  counts(): Record<string, unknown> {
-    const rows = this.shards.flatMap((harness) => {
-      harness.settle();
-      return harness.scan("job").rows;
-    });
-    return Object.fromEntries(rows.map(({ values }) => [values.id, values.n]));
+  /** Splits the first shard in the middle of its key groups. */
+  split(): void {
+    const parent = this.shards[0] as PartitionHarness;
+    const { identity } = parent.partition;
+    const [first, end] = identity.keyGroups;
+    if (end - first < 2) return;
+    const middle = Math.floor((first + end) / 2);
+    const [mapVersion, child] = [this.facts.mapVersion + 1, this.shards.length];
+    const changed = { ...identity, mapVersion, shardCount: child + 1 };
+    for (const shard of this.shards.slice(1)) {
+      const { identity: own } = shard.partition;
+      shard.turn(() => shard.partition.setUp({ ...own, mapVersion, mapVersionMin: 1 }));
+    }
+    const narrowed = { ...changed, mapVersionMin: mapVersion, keyGroups: [first, middle] as const };
+    const order = { split: child, child, middle, identity: narrowed };
+    const handover = parent.turn(() => parent.partition.split(order));
+    const storage = new NodeStorage();
+    PartitionLog.begin(portsOver(storage), handover);
+    const moved = { ...narrowed, shard: child, keyGroups: [middle, end] as const };
+    this.shards.push(new PartitionHarness({ stream, storage, identity: moved }));
+    const ranges = this.shards.map((shard) => shard.partition.identity.keyGroups);
+    this.facts = { ...this.facts, mapVersion, ranges };
+  }
+
+  /** How often each id lies in the logs of all shards. */
+  counts(): Record<string, number> {
+    const counts: Record<string, number> = {};
+    const kernel = new Kernel(releaseModule);
+    const decoder = new FrameDecoder(kernel);
+    for (const { partition, schema } of this.shards) {
+      const { log } = partition;
+      for (let offset = log.firstOffset; offset < log.nextOffset; offset++) {
+        const found = log.read(offset);
+        if (found?.kind !== RecordKind.Frame) continue;
+        const { batch, release } = decoder.decode(found.frame, schema, [0]);
+        for (let row = 0; row < batch.rows; row++) {
+          const id = String(formatValue(readValueAt(kernel.memory, batch, 0, row), { name: "STRING" }));
+          counts[id] = (counts[id] ?? 0) + 1;
+        }
+        release();
+      }
+    }
+    return counts;
   }
 }
 
@@ -120,7 +160,9 @@ function record(id: string): string {
 
 const fault = fc.constantFrom<Fault>("none", "none", "none", "lost", "crashed", "undone", "unanswered");
 
-test("each letter that fits is appended once, whatever calls are lost, undone or repeated", async () => {
+test("each letter that fits is appended once, whatever is lost, undone, repeated or split", {
+  timeout: 30_000,
+}, async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.record({
@@ -128,7 +170,11 @@ test("each letter that fits is appended once, whatever calls are lost, undone or
         isDistributed: fc.boolean(),
         frames: fc.array(fc.array(fc.boolean(), { minLength: 1, maxLength: 9 }), { maxLength: 5 }),
         calls: fc.array(
-          fc.record({ faults: fc.array(fault, { maxLength: 9 }), limit: fc.integer({ min: 1, max: 9 }) }),
+          fc.record({
+            faults: fc.array(fault, { maxLength: 9 }),
+            limit: fc.integer({ min: 1, max: 9 }),
+            splits: fc.boolean(),
+          }),
           { maxLength: 6 },
         ),
       }),
@@ -144,9 +190,10 @@ test("each letter that fits is appended once, whatever calls are lost, undone or
           });
           deployment.reject(frame % shards, texts);
         });
-        for (const { faults, limit } of calls) {
+        for (const { faults, limit, splits } of calls) {
           deployment.faults = [...faults];
           await deployment.replay({ reason: "rejected", limit });
+          if (splits) deployment.split();
         }
         deployment.faults = [];
         const last = await deployment.replay({ reason: "rejected" });
@@ -158,7 +205,7 @@ test("each letter that fits is appended once, whatever calls are lost, undone or
         expect(again).toMatchObject({ ok: true, value: { replayed: 0, alreadyReplayed: fitting.length } });
       },
     ),
-    { numRuns: 150 },
+    { numRuns: 60 },
   );
 });
 
@@ -215,6 +262,8 @@ test("late rows go where the caller says, with the values that they had", async 
   const [harness] = deployment.shards as [PartitionHarness];
   const window = { window: { type: "tumble", size: "1h" } };
   const aggregates = { n: { function: "count" } };
+  const total = { total: { function: "sum", argument: "amount" } };
+  harness.startJob("job", { source: "events", key: ["id"], aggregates: total });
   harness.startJob("hourly", { source: "events", key: ["id"], aggregates, ...window }, 2);
   harness.append([["new", "2026-01-02 00:00", "1"]]);
   harness.append([["late", "2026-01-01 00:00", "12.34"]]);
@@ -227,6 +276,7 @@ test("late rows go where the caller says, with the values that they had", async 
   const answer = await deployment.replay({ ...body, into: "events" });
   expect(answer).toMatchObject({ ok: true, value: { replayed: 1 } });
   expect(deployment.counts()).toEqual({ new: 1, late: 2 });
+  harness.settle();
   const [row] = harness.scan("job").rows.filter(({ values }) => values.id === "late");
   expect(row?.values.total).toBe("24.68");
 });
