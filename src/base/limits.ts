@@ -91,6 +91,9 @@ export const stepInputsMax = 8;
 /** Most partitions of one stage of a job: a sender keeps a channel to each of them. */
 export const stagePartitionsMax = 256;
 
+/** Most partitions that are asked for metrics: each is a call, and a Worker's request makes at most 1000. */
+export const surveyedPartitionsMax = 900;
+
 /** Sequences per producer that a shard remembers; an older one is refused. */
 export const producerSequencesKept = 64;
 

@@ -5,6 +5,7 @@ import { type Context, Hono } from "hono";
 import { EngineError } from "../../base/errors.ts";
 import type { RpcResult } from "../../engine/partition-types.ts";
 import { setWatermark } from "../../host/ingest/set-watermark.ts";
+import { metricsOfSurvey } from "../../host/metrics/metrics-of-survey.ts";
 import { readJobLetters } from "../../host/query/read-letters.ts";
 import { readSavedState } from "../../host/query/read-saved-state.ts";
 import type { SplitAnswer } from "../../protocol/answers.ts";
@@ -25,7 +26,7 @@ import { isolate } from "../isolate.ts";
 import { kernelModule } from "../load-kernel.ts";
 import { blobsOf } from "../savepoint-blobs.ts";
 import { jsonBody } from "./json-body.ts";
-import { answer, problemOf } from "./problem.ts";
+import { answer } from "./problem.ts";
 import { deadLetterRoutes } from "./routes/dead-letters.ts";
 import { Serving } from "./serving.ts";
 import { postSql } from "./sql-route.ts";
@@ -35,6 +36,7 @@ type Call = Context<AppEnvironment>;
 
 export const app = new Hono<AppEnvironment>({ strict: false })
   .get("/v1/health", (call) => call.json({ status: "ok" }))
+  .get("/metrics", getMetrics)
   .get("/v1/streams", (call) => list(call, "streams"))
   .put("/v1/streams/:name", putStream)
   .get("/v1/streams/:name", async (call) =>
@@ -86,9 +88,20 @@ export const app = new Hono<AppEnvironment>({ strict: false })
   .notFound((call) => {
     const { method, path } = call.req;
     const message = `There is no ${method} ${path}.`;
-    return problemOf(new EngineError("NOT_FOUND", { message }), path);
+    throw new EngineError("NOT_FOUND", { message });
   })
-  .onError((thrown, call) => problemOf(thrown, `${call.req.method} ${call.req.path}`));
+  // The Worker makes an answer of it.
+  .onError((thrown) => {
+    throw thrown;
+  });
+
+/** In the text format of Prometheus; what did not answer in time is missing. */
+async function getMetrics(call: Call): Promise<Response> {
+  const found = await servingOf(call).coordinator((rpc) => rpc.survey());
+  if (!found.ok) return answer(found);
+  const headers = { "content-type": "text/plain; version=0.0.4; charset=utf-8" };
+  return new Response(metricsOfSurvey(found.value), { headers });
+}
 
 async function putStream(call: Call): Promise<Response> {
   const name = readBody(resourceNameSchema, nameOf(call), "STREAM_INVALID", "name");

@@ -31,8 +31,8 @@ export function problem(error: ErrorBody): Response {
 }
 
 /** Returns the answer for anything thrown; what is no `EngineError` is a defect and is logged. */
-export function problemOf(thrown: unknown, place: string): Response {
-  if (!(thrown instanceof EngineError)) logDefect(place, thrown);
+export function problemOf(thrown: unknown, place: string, requestId?: string): Response {
+  if (!(thrown instanceof EngineError)) logDefect(place, thrown, requestId);
   return problem(errorBodyOf(thrown));
 }
 
