@@ -11,6 +11,12 @@ export const GiB = 1024 * MiB;
  */
 export const partBytesMax = 1 * MiB;
 
+/**
+ * Longest JSON lines that a part of another format is turned into: names and escapes come to what the body
+ * has, a few times over.
+ */
+export const linesBytesMax = 8 * MiB;
+
 /** Most records in one part: bounds the columns that a part needs in memory (rows × columns × 9 bytes). */
 export const partRowsMax = 16_384;
 

@@ -6,20 +6,18 @@
 import { authorize } from "./auth.ts";
 import type { Environment } from "./environment.ts";
 import { app } from "./http/app.ts";
-import { eventsStreamOf, postEvents } from "./http/events-route.ts";
 import { problemOf } from "./http/problem.ts";
 import { answerTraced } from "./http/request-log.ts";
+import { eventsStreamOf, postEvents } from "./http/routes/events.ts";
 import { Serving } from "./http/serving.ts";
 import { PlatformWallClock } from "./platform-wall-clock.ts";
 
 export { Coordinator } from "./coordinator-object.ts";
 export { Shard } from "./shard-object.ts";
 
-const clock = new PlatformWallClock();
-
 export default {
   async fetch(request, env, ctx) {
-    return await answerTraced(request, clock, env.MILLRACE_LOG, async (requestId) => {
+    return await answerTraced(request, new PlatformWallClock(), env.MILLRACE_LOG, async (requestId) => {
       try {
         await authorize(request, env);
         const stream = eventsStreamOf(request);

@@ -122,7 +122,7 @@ export interface JobShardAnswer {
   readonly lagRecords: number;
   readonly lagBytes: number;
   /** Age of the oldest record that is not applied. */
-  readonly lagMs?: number;
+  readonly lagMs: number;
   /** Bytes that were sent to the next stage and are not acknowledged. */
   readonly unacknowledgedBytes: number;
   readonly stateBytesInMemory: number;

@@ -112,7 +112,8 @@ const recordSchema = z
   .transform((record) => (typeof record === "string" ? record : JSON.stringify(record)))
   .refine((text) => text.length <= textMax, `expected at most ${textMax} characters`);
 
-const querySchema = fields({
+/** What `GET /v1/streams/{stream}/dead-letters` takes. */
+export const deadLetterParameters = fields({
   reason: reasonSchema.optional(),
   job: resourceNameSchema.optional(),
   from: timeSchema.optional(),
@@ -122,7 +123,7 @@ const querySchema = fields({
   cursor: z.string().optional(),
 });
 
-const replaySchema = fields(
+export const replaySchema = fields(
   {
     ids: z.array(idSchema).min(1).max(idsMax, `expected at most ${idsMax} ids`).optional(),
     records: z.record(idSchema, recordSchema).optional(),
@@ -168,7 +169,7 @@ export type ReplayBody = z.input<typeof replaySchema>;
 /** Reads the parameters of a stream's dead letters; throws QUERY_INVALID naming the parameter. */
 export function readDeadLetterQuery(parameters: URLSearchParams): DeadLetterQuery {
   const { replayed, limit, cursor, ...rest } = readBody(
-    querySchema,
+    deadLetterParameters,
     singleValues(parameters),
     "QUERY_INVALID",
     "query",

@@ -95,7 +95,7 @@ const columnSchema = fields(
   columnExample,
 ).transform(({ path, ...column }): Column => (path === undefined ? column : { ...column, path }));
 
-const streamBodySchema = fields({
+export const streamBodySchema = fields({
   columns: z
     .array(columnSchema, `expected an array such as [${columnExample}]`)
     .min(1, "expected at least one column")
@@ -128,7 +128,7 @@ const streamBodySchema = fields({
       .default(1 * GiB),
   }).prefault({}),
   deadLetters: z.enum(["keep", "count"]).default("keep"),
-});
+}).meta({ id: "StreamBody" });
 
 type StreamBodyRead = z.output<typeof streamBodySchema>;
 

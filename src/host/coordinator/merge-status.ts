@@ -107,7 +107,7 @@ export function mergeJobStatus(
       rows: status.counts.rows,
       lagRecords: status.lagRecords,
       lagBytes: status.lagBytes,
-      ...(status.lagMs !== undefined && { lagMs: status.lagMs }),
+      lagMs: status.lagMs ?? 0,
       unacknowledgedBytes: status.unacknowledgedBytes,
       stateBytesInMemory: status.stateBytesInMemory,
       ...(status.error ? { error: status.error } : {}),

@@ -38,8 +38,8 @@ export function encodeLetters(
   const blank = records.filter(({ bytes }) => !bytes.some(isInk));
   const written = records.filter(({ bytes }) => bytes.some(isInk));
   const encode = (all: readonly { readonly bytes: Uint8Array }[]) => {
-    const source = { body: linesOf(all.map(({ bytes }) => bytes)), format: "ndjson" as const };
-    const part = { ...source, index: 0, from: bodyStart, anyShard, wantsChecksum: false };
+    const body = { bytes: linesOf(all.map(({ bytes }) => bytes)), format: "ndjson" as const };
+    const part = { body, index: 0, from: bodyStart, anyShard, checksum: "none" as const };
     const encoded = encoders.encode(facts, part);
     assert(encoded.next === undefined, "letters of one replay are one part");
     return encoded;
