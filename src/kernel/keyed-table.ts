@@ -25,6 +25,21 @@ export interface StoredPage {
 /** Returns the stored page that covers `hash`; undefined while nothing of the table is stored. */
 export type LoadPage = (hash: bigint) => StoredPage | undefined;
 
+/** A page that changed since it was last stored. Valid until the next call that may grow or split pages. */
+export interface DirtyPage {
+  readonly table: KeyedTable;
+  readonly firstHash: bigint;
+  /** Size as stored. */
+  readonly byteLength: number;
+  /** The engine's number, kept over growth and, in its lower half, over split; undefined for a new page. */
+  tag: number | undefined;
+  /** A copy as it is stored: checksum filled, fields of memory zero. */
+  bytes(): Uint8Array;
+}
+
+/** Stores a dirty page that is about to leave memory. */
+export type StorePage = (page: DirtyPage) => void;
+
 /** What a table asks of its cache. */
 export interface PageHost {
   beginBatch(): void;
@@ -44,6 +59,7 @@ export class KeyedTable {
   readonly number: number;
   readonly layout: TableLayout;
   readonly load: LoadPage;
+  readonly store: StorePage | undefined;
   readonly #kernel: Kernel;
   readonly #host: PageHost;
 
@@ -52,14 +68,15 @@ export class KeyedTable {
     kernel: Kernel,
     place: { readonly pointer: number; readonly number: number },
     layout: TableLayout,
-    load: LoadPage,
+    storage: { readonly load: LoadPage; readonly store: StorePage | undefined },
     host: PageHost,
   ) {
     this.#kernel = kernel;
     this.pointer = place.pointer;
     this.number = place.number;
     this.layout = layout;
-    this.load = load;
+    this.load = storage.load;
+    this.store = storage.store;
     this.#host = host;
   }
 

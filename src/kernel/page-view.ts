@@ -18,6 +18,7 @@ import {
   CELL_KEY_NULLS,
   CELL_KEY_OFFSET,
   KIND_F64,
+  PAGE_BYTES,
   PAGE_CELL_BYTES,
   PAGE_CELL_COUNT,
   PAGE_FIRST_HASH,
@@ -49,6 +50,7 @@ export class PageView {
   readonly firstHash: bigint;
   readonly nextHash: bigint | undefined;
   readonly cellCount: number;
+  readonly byteLength: number;
   /** Address of the first cell; the others follow, `layout.cellBytes` apart. */
   readonly cellsPointer: number;
   readonly #memory: KernelMemory;
@@ -67,6 +69,7 @@ export class PageView {
     this.firstHash = view.getBigUint64(page + PAGE_FIRST_HASH, true);
     this.nextHash = nextHashOf(this.firstHash, view.getUint16(page + PAGE_LOCAL_DEPTH, true));
     this.cellCount = view.getUint32(page + PAGE_CELL_COUNT, true);
+    this.byteLength = view.getUint32(page + PAGE_BYTES, true);
     this.cellsPointer = page + PAGE_HEADER_BYTES + 2 * 2 ** view.getUint32(page + PAGE_PROBE_LOG2, true);
   }
 

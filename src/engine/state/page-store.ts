@@ -74,18 +74,26 @@ export class PageStore {
    */
   load(table: number, hash: bigint): StoredPage | undefined {
     const aborted = this.#aborted.length > 0 ? ` AND epoch NOT IN (${this.#aborted.join(", ")})` : "";
-    const rows = this.#sql.run(
-      `SELECT slot, epoch, bytes FROM pages WHERE task = ? AND tbl = ? AND first_hash <= ?
-       AND (epoch <= ? OR epoch = ?)${aborted} ORDER BY first_hash DESC, epoch DESC LIMIT 1`,
+    // Sorted by epoch the rows would be read whole, both slots of them: by the key they are not.
+    const found = this.#sql.run(
+      `SELECT first_hash, slot, epoch FROM pages WHERE task = ? AND tbl = ? AND first_hash <= ?
+       AND (epoch <= ? OR epoch = ?)${aborted} ORDER BY first_hash DESC, slot DESC LIMIT 2`,
       this.#task,
       table,
       hashBytes(hash),
       this.#committed,
       this.#writing,
     );
-    const row = rows[0];
-    if (!row) return undefined;
-    return { bytes: row[2] as Uint8Array, version: { slot: row[0] as 0 | 1, epoch: row[1] as number } };
+    const [one, other] = found;
+    if (!one) return undefined;
+    const isOther = other !== undefined && sameBytes(one[0], other[0]) && Number(other[2]) > Number(one[2]);
+    const [firstHash, slot, epoch] = isOther ? other : one;
+    const [row] = this.#sql.run(
+      "SELECT bytes FROM pages WHERE task = ? AND tbl = ? AND first_hash = ? AND slot = ?",
+      ...([this.#task, table, firstHash, slot] as SqlValue[]),
+    );
+    assert(row, "a row that was just found is there");
+    return { bytes: row[0] as Uint8Array, version: { slot: slot as 0 | 1, epoch: epoch as number } };
   }
 
   /**
@@ -98,7 +106,9 @@ export class PageStore {
     const slot = previous === undefined ? 0 : isAgain ? previous.slot : flip(previous.slot);
     if (previous && !isAgain) this.#pins?.keep(this.#task, place, slot, previous);
     this.#sql.run(
-      "INSERT OR REPLACE INTO pages (task, tbl, first_hash, slot, epoch, bytes) VALUES (?, ?, ?, ?, ?, ?)",
+      // A value of the same size is written over in place; REPLACE would free its pages and take others.
+      `INSERT INTO pages (task, tbl, first_hash, slot, epoch, bytes) VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET epoch = excluded.epoch, bytes = excluded.bytes`,
       ...([this.#task, ...place, slot, this.#writing, bytes] satisfies SqlValue[]),
     );
     return { slot, epoch: this.#writing };
@@ -153,6 +163,11 @@ function hashBytes(hash: bigint): Uint8Array {
   const bytes = new Uint8Array(8);
   new DataView(bytes.buffer).setBigUint64(0, hash);
   return bytes;
+}
+
+function sameBytes(left: SqlValue | undefined, right: SqlValue | undefined): boolean {
+  if (!(left instanceof Uint8Array) || !(right instanceof Uint8Array)) return false;
+  return left.length === right.length && left.every((byte, index) => byte === right[index]);
 }
 
 function flip(slot: 0 | 1): 0 | 1 {

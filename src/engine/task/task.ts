@@ -97,7 +97,9 @@ export class Task {
     this.#store = new PageStore(sql, number, checkpoint, context.pins);
     this.letters = new LetterBox(sql, number);
     const directory = new WindowDirectory(sql, number);
-    this.tables = new TaskTables(cache, this.#layouts, this.#store, directory, checkpoint);
+    this.tables = new TaskTables(cache, this.#layouts, this.#store, directory, checkpoint, () =>
+      this.#noteWriting(),
+    );
     this.#output = TaskOutput.open(context, number, plan, checkpoint.edges ?? []);
     this.#work = this.#openWork(context);
     const isNew = !checkpoint.edges || checkpoint.isRestored === true;
@@ -296,7 +298,7 @@ export class Task {
    */
   #noteWriting(): void {
     const { isWriting, nextTable } = this.#checkpoint;
-    if (!this.tables.hasDirty || (isWriting && nextTable === this.tables.nextTable)) return;
+    if ((isWriting && nextTable === this.tables.nextTable) || !this.tables.hasDirty) return;
     this.#amend({ isWriting: true, nextTable: this.tables.nextTable });
   }
 
