@@ -4,10 +4,21 @@
  */
 import { COUNTERS_BATCH, PAGE_BYTES, PAGE_STAMP } from "../abi";
 import { rowAt, tableAt } from "./find";
+import { freeBytes } from "./page";
 import { tableCounters, tablePage } from "./room";
 
 /**
- * Writes to `touched`: u32 bytes of the pages in memory that the rows touch, u32 rows whose page is not in
+ * Bytes that a page may take without much being added: twice its own where less than three eighths are free,
+ * for then it may be doubled or split in two. `roomOf` in src/kernel/page-order.ts is the same.
+ */
+@inline
+function roomOf(page: usize): u32 {
+  const bytes = load<u32>(page, PAGE_BYTES);
+  return freeBytes(page) < <i32>((bytes >> 3) * 3) ? bytes << 1 : bytes;
+}
+
+/**
+ * Writes to `touched`: u32 bytes that the pages in memory which the rows touch may take, u32 rows whose page is not in
  * memory, u32 bytes of keys. Pages that are belong to the current batch from then on.
  */
 export function rowsTouch(
@@ -28,7 +39,7 @@ export function rowsTouch(
     if (page == 0) { missing++; continue; }
     if (load<u32>(page, PAGE_STAMP) == batch) continue;
     store<u32>(page, batch, PAGE_STAMP);
-    bytes += load<u32>(page, PAGE_BYTES);
+    bytes += roomOf(page);
   }
   store<u32>(touched, bytes);
   store<u32>(touched, missing, 4);

@@ -83,7 +83,7 @@ export interface KernelExports {
   ): void;
   /** Address of a key's cell, 0 where there is none. Changes nothing, but may load the key's page. */
   tableLookup(table: number, key: number, keyLength: number, keyNulls: number, hash: bigint): number;
-  /** Writes u32: bytes of pages in memory that rows touch, rows that touch others, bytes of keys. */
+  /** Writes u32: what pages in memory that rows touch may take, rows that touch others, bytes of keys. */
   rowsTouch(
     table: number,
     tables: number,

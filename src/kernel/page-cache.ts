@@ -136,6 +136,11 @@ export class PageCache {
     return this.#bytes;
   }
 
+  /** Pages that were brought into memory since the cache was made. */
+  get loads(): number {
+    return this.#loads;
+  }
+
   /** Bytes of pages that changed since they were stored. */
   get dirtyBytes(): number {
     return this.#counter(COUNTERS_DIRTY_BYTES);
@@ -259,14 +264,14 @@ export class PageCache {
    */
   #evict(bytes: number): void {
     const tables = [...this.#tables.values()];
+    const least = this.#bytes - bytes;
     // More than was asked for: a cache at its budget shall not look for pages for every one that it loads.
     const target = this.#bytes - Math.max(bytes, this.budgetBytes / 16);
     for (const place of this.#clock.clean(tables)) {
       this.#drop(place);
       if (this.#bytes <= target) return;
     }
-    const needed = Math.max(this.budgetBytes - bytes, 0);
-    if (this.#bytes <= needed) return;
+    if (this.#bytes <= least) return;
     for (const place of this.#clock.dirty(tables)) {
       const { store } = place.table;
       if (!store) continue;

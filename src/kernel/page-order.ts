@@ -10,11 +10,12 @@ import { pageBytesMax } from "../base/limits.ts";
 import type { KeyedRows } from "./aggregates.ts";
 import { KeyedTable } from "./keyed-table.ts";
 import type { PageCache } from "./page-cache.ts";
+import type { PageView } from "./page-view.ts";
 
 /** Share of the budget that one part's pages may take, with what its rows add to them. */
-const partShare = 0.6;
+const partShare = 0.75;
 
-/** What new content may take as pages: one that splits leaves two that are little more than a third full. */
+/** What new content may take as pages, where these have three eighths free: they may then double for it. */
 const growthFactor = 2.7;
 
 /** Entry of the probe table, and room that a heap value of a usual length takes. */
@@ -23,8 +24,8 @@ const heapValueBytes = 32;
 
 const lastHash = 2n ** 64n - 1n;
 
-/** Hashes [first, last] of a part. */
-interface HashRange {
+/** Hashes from `first` to `last`. */
+export interface HashRange {
   readonly first: bigint;
   readonly last: bigint;
 }
@@ -67,6 +68,17 @@ export class PageOrder {
     }
   }
 
+  /**
+   * The rows of a table with hashes in a range. Writes their numbers to `list`, which has room for all rows.
+   */
+  within<Rows extends KeyedRows & { readonly tables: KeyedTable }>(
+    rows: Rows,
+    range: HashRange,
+    list: number,
+  ): Rows {
+    return { ...rows, selection: list, count: this.#select(rows.tables, rows, range, list) };
+  }
+
   /** What a new row takes in a page; undefined where all rows' pages, and what they may grow by, have room. */
   #measure(rows: KeyedRows, roomBytes: number): number | undefined {
     const { kernel } = this.#cache;
@@ -75,14 +87,14 @@ export class PageOrder {
     const rowBytes = layout.cellBytes + probeBytes + layout.heapCount * heapValueBytes;
     const grownBytes = (rowBytes + 16) * growthFactor;
     // All of them may be new, each in a page that is not in memory.
-    if (rows.count * (pageBytesMax + grownBytes) + this.#cache.bytes < roomBytes) return undefined;
+    if (rows.count * (2 * pageBytesMax + grownBytes) + this.#cache.bytes < roomBytes) return undefined;
     this.#cache.beginBatch();
     const touched = memory.allocate(16);
     kernel.exports.rowsTouch(table, tables, rows.selection, rows.count, rows.hashes, rows.keys, touched);
     const [bytes = 0, missing = 0, keyBytes = 0] = memory.u32(touched, 3);
     memory.release(touched);
     const grown = rows.count * rowBytes + keyBytes;
-    const needed = bytes + missing * pageBytesMax + grown * growthFactor;
+    const needed = bytes + 2 * missing * pageBytesMax + grown * growthFactor;
     return needed <= roomBytes ? undefined : (grown / rows.count) * growthFactor;
   }
 
@@ -122,9 +134,10 @@ export class PageOrder {
       let to = from;
       let last = lastHash;
       while (to < hashes.length) {
-        const { nextHash, byteLength } = table.pageAt(hashes[to] as bigint);
+        const page = table.pageAt(hashes[to] as bigint);
+        const { nextHash } = page;
         const end = nextHash === undefined ? hashes.length : lowerBound(hashes, nextHash, to);
-        const more = byteLength + (end - to) * rowBytes;
+        const more = roomOf(page) + (end - to) * rowBytes;
         if (needed > 0 && needed + more > room) break;
         needed += more;
         to = end;
@@ -146,6 +159,11 @@ export class PageOrder {
     }
     return hashes.sort();
   }
+}
+
+/** See `roomOf` in assembly/table/order.ts. */
+function roomOf({ byteLength, freeBytes }: PageView): number {
+  return freeBytes < (byteLength / 8) * 3 ? 2 * byteLength : byteLength;
 }
 
 /** The first place from `from` on whose hash is not below `hash`. */

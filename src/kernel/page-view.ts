@@ -23,6 +23,7 @@ import {
   PAGE_CELL_COUNT,
   PAGE_FIRST_HASH,
   PAGE_HEADER_BYTES,
+  PAGE_HEAP_TOP,
   PAGE_LOCAL_DEPTH,
   PAGE_PROBE_LOG2,
 } from "../../assembly/abi.ts";
@@ -51,6 +52,8 @@ export class PageView {
   readonly nextHash: bigint | undefined;
   readonly cellCount: number;
   readonly byteLength: number;
+  /** Bytes between the cells and the heap. */
+  readonly freeBytes: number;
   /** Address of the first cell; the others follow, `layout.cellBytes` apart. */
   readonly cellsPointer: number;
   readonly #memory: KernelMemory;
@@ -71,6 +74,8 @@ export class PageView {
     this.cellCount = view.getUint32(page + PAGE_CELL_COUNT, true);
     this.byteLength = view.getUint32(page + PAGE_BYTES, true);
     this.cellsPointer = page + PAGE_HEADER_BYTES + 2 * 2 ** view.getUint32(page + PAGE_PROBE_LOG2, true);
+    const cellsEnd = this.cellsPointer - page + this.cellCount * layout.cellBytes;
+    this.freeBytes = view.getUint32(page + PAGE_HEAP_TOP, true) - cellsEnd;
   }
 
   /** The cell at `index`, in the page's order. */

@@ -11,12 +11,20 @@
  * rows are never read.
  */
 import { assert } from "../../base/assert.ts";
+import { pageBytesMin } from "../../base/limits.ts";
 import type { SqlStorage, SqlValue } from "../ports.ts";
 import type { PagePins, PageVersion } from "./page-pins.ts";
 
 export interface StoredPage {
   readonly bytes: Uint8Array;
   readonly version: PageVersion;
+}
+
+/** What is stored of one table. */
+export interface PagesOfTable {
+  count(): number;
+  /** The last hash of the pages that lie from `first` on and take `bytesMax` together, at least of one. */
+  lastWithin(first: bigint, bytesMax: number): bigint;
 }
 
 /**
@@ -114,6 +122,29 @@ export class PageStore {
     return { slot, epoch: this.#writing };
   }
 
+  /** What is stored of a table, in any version: pages only ever split, so the first hash of each stays one. */
+  pagesOf(table: number): PagesOfTable {
+    return {
+      count: () => {
+        const count = "SELECT COUNT(DISTINCT first_hash) FROM pages WHERE task = ? AND tbl = ?";
+        return Number(this.#sql.run(count, this.#task, table)[0]?.[0] ?? 0);
+      },
+      lastWithin: (first, bytesMax) => {
+        const rows = this.#sql.run(
+          `SELECT first_hash, max(length(bytes)) FROM pages WHERE task = ? AND tbl = ? AND first_hash >= ?
+           GROUP BY first_hash ORDER BY first_hash LIMIT ?`,
+          ...([this.#task, table, hashBytes(first), Math.ceil(bytesMax / pageBytesMin) + 1] as const),
+        );
+        let bytes = 0;
+        for (const [index, [firstHash, length]] of rows.entries()) {
+          bytes += Number(length);
+          if (index > 0 && bytes > bytesMax) return hashOf(firstHash as Uint8Array) - 1n;
+        }
+        return 2n ** 64n - 1n;
+      },
+    };
+  }
+
   /** True while a savepoint needs the rows of a table, though it is dropped. */
   isPinned(table: number): boolean {
     return this.#pins?.holds(this.#task, table) === true;
@@ -163,6 +194,10 @@ function hashBytes(hash: bigint): Uint8Array {
   const bytes = new Uint8Array(8);
   new DataView(bytes.buffer).setBigUint64(0, hash);
   return bytes;
+}
+
+function hashOf(bytes: Uint8Array): bigint {
+  return new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0);
 }
 
 function sameBytes(left: SqlValue | undefined, right: SqlValue | undefined): boolean {

@@ -9,7 +9,7 @@ import { assert } from "../../base/assert.ts";
 import type { DirtyPage, KeyedTable } from "../../kernel/keyed-table.ts";
 import type { PageCache } from "../../kernel/page-cache.ts";
 import type { PageVersion } from "../state/page-pins.ts";
-import type { PageStore } from "../state/page-store.ts";
+import type { PageStore, PagesOfTable } from "../state/page-store.ts";
 import type { TableEntry, UnchangedEntries, WindowDirectory } from "../state/window-directory.ts";
 import { dirtyShareMax } from "./decide-checkpoint.ts";
 import type { TaskLayouts } from "./task-layouts.ts";
@@ -122,6 +122,11 @@ export class TaskTables {
     this.#open.set(name, open);
     this.#byPointer.set(keyed.pointer, open);
     return open;
+  }
+
+  /** What is stored of a table. */
+  storedPages({ entry }: OpenTable): PagesOfTable {
+    return this.#store.pagesOf(entry.table);
   }
 
   /** The open table at an address. */

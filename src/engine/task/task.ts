@@ -219,6 +219,11 @@ export class Task {
     const record = log.read(this.#offset + 1);
     if (!record) return 0;
     const work = this.#work;
+    const lap = this.#isMidRecord ? undefined : work.takeInMany(log, record);
+    if (lap) {
+      this.#offset = lap.appliedOffset ?? this.#offset;
+      return Math.max(1, lap.bytes);
+    }
     work.begin(record);
     if (!this.#isMidRecord) {
       if (this.barrier.take(record, this.#output)) this.#time.end();

@@ -1,0 +1,126 @@
+/**
+ * Many records at once, for a state that is far larger than memory: the log is gone through once for each
+ * range of hashes whose pages fit, so that each page is loaded and stored once for all of the records.
+ *
+ * Each key's rows are applied in the log's order, and what is done to a page is what one record after the
+ * other would do to it. Only for work of which nothing is seen on the way: cells that neither fire nor send.
+ *
+ * What a lap did of its records is in memory and in pages of the epoch being written alone. No checkpoint may
+ * come before its end; a crash begins again at the last one.
+ */
+import { checkpointLogBytesMax } from "../../base/limits.ts";
+import type { PageCache } from "../../kernel/page-cache.ts";
+import type { HashRange } from "../../kernel/page-order.ts";
+import type { PartitionLog } from "../log/partition-log.ts";
+import { type LogRecord, RecordKind } from "../log/records.ts";
+import type { PagesOfTable } from "../state/page-store.ts";
+
+/** Share of the budget that the pages of one range take as they are stored: rows make them grow. */
+const rangeShare = 0.5;
+
+/** How many pages records must load one by one, for each that a lap loads, before a lap is worth it. */
+const worthFactor = 1.5;
+
+/** Fewer pages than these are loaded one by one: to find out what a lap costs is a walk over all of them. */
+const loadsMin = 256;
+
+const lastHash = 2n ** 64n - 1n;
+
+/** What a step of a lap did: about how many bytes of the log, and in the last one, of what it was. */
+export interface LapStep {
+  readonly bytes: number;
+  /** All records up to here are applied. */
+  readonly appliedOffset?: number;
+}
+
+/** Applies a record's rows with hashes in the range; `isAgain`: in others they were applied before. */
+export type ApplyRange = (record: LogRecord, range: HashRange, isAgain: boolean) => void;
+
+interface Lap {
+  readonly begin: number;
+  /** Its last record; known behind the first range. */
+  end: number | undefined;
+  bytes: number;
+  range: HashRange;
+  next: number;
+}
+
+export class Laps {
+  readonly #cache: PageCache;
+  readonly #pages: () => PagesOfTable | undefined;
+  readonly #apply: ApplyRange;
+  #lap: Lap | undefined;
+  /** Pages that the last record which was applied alone loaded, by byte of the log. */
+  #loadsPerByte = 0;
+  /** After a lap was not worth it, the log must hold this much. */
+  #bytesMin = 0;
+
+  /** `pages`: those of the table that rows are applied to, where it is there already. */
+  constructor(cache: PageCache, pages: () => PagesOfTable | undefined, apply: ApplyRange) {
+    this.#cache = cache;
+    this.#pages = pages;
+    this.#apply = apply;
+  }
+
+  get isUnderway(): boolean {
+    return this.#lap !== undefined;
+  }
+
+  /** Applies a record alone, and sees how many pages that takes. */
+  watch(record: LogRecord, work: () => void): void {
+    const before = this.#cache.loads;
+    work();
+    this.#loadsPerByte = (this.#cache.loads - before) / Math.max(1, record.bytes);
+  }
+
+  /** Goes on with the lap, or begins one with `record` where that is worth it; undefined where it is not. */
+  step(log: PartitionLog, record: LogRecord): LapStep | undefined {
+    const pages = this.#pages();
+    if (!pages) return undefined;
+    this.#lap ??= this.#begin(log, record, pages);
+    const lap = this.#lap;
+    if (!lap) return undefined;
+    const isFirst = lap.end === undefined;
+    const current = log.read(lap.next) as LogRecord;
+    this.#apply(current, lap.range, !isFirst);
+    log.forgetUntil(lap.next);
+    if (isFirst) {
+      lap.bytes += current.bytes;
+      if (!this.#takesMore(log, lap)) lap.end = lap.next;
+    }
+    lap.next++;
+    if (lap.end === undefined || lap.next <= lap.end) return { bytes: current.bytes };
+    if (lap.range.last === lastHash) {
+      this.#lap = undefined;
+      return { bytes: current.bytes, appliedOffset: lap.end };
+    }
+    lap.range = this.#rangeFrom(pages, lap.range.last + 1n);
+    lap.next = lap.begin;
+    return { bytes: current.bytes };
+  }
+
+  #begin(log: PartitionLog, record: LogRecord, pages: PagesOfTable): Lap | undefined {
+    const { offset } = record;
+    if (record.kind !== RecordKind.Frame || !isFrame(log, offset + 1)) return undefined;
+    const bytes = Math.min(log.bytesAfter(offset), checkpointLogBytesMax);
+    const loads = bytes * this.#loadsPerByte;
+    if (loads < loadsMin || bytes < this.#bytesMin) return undefined;
+    const isWorthIt = loads >= pages.count() * worthFactor;
+    this.#bytesMin = isWorthIt ? 0 : bytes * 2;
+    if (!isWorthIt) return undefined;
+    return { begin: offset, end: undefined, bytes: 0, range: this.#rangeFrom(pages, 0n), next: offset };
+  }
+
+  /** The last record of the log is left: it ends what a lap leaves undone, and tells what pages cost now. */
+  #takesMore(log: PartitionLog, lap: Lap): boolean {
+    return lap.bytes < checkpointLogBytesMax && isFrame(log, lap.next + 1) && isFrame(log, lap.next + 2);
+  }
+
+  #rangeFrom(pages: PagesOfTable, first: bigint): HashRange {
+    return { first, last: pages.lastWithin(first, this.#cache.budgetBytes * rangeShare) };
+  }
+}
+
+function isFrame(log: PartitionLog, offset: number): boolean {
+  return log.read(offset)?.kind === RecordKind.Frame;
+}
