@@ -3,6 +3,7 @@
  */
 import { flightsTumble } from "./engine/flights-tumble.ts";
 import { ndjsonTumble } from "./engine/ndjson-tumble.ts";
+import { spill } from "./engine/spill.ts";
 import { sqlTumble } from "./engine/sql-tumble.ts";
 import { wideRecords } from "./engine/wide-records.ts";
 import type { Bench } from "./harness/bench.ts";
@@ -30,4 +31,5 @@ export const benches: readonly Bench[] = [
   savepoint,
   split,
   sqlFirstRow,
+  spill,
 ];

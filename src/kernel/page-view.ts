@@ -48,6 +48,7 @@ export interface CellValue {
  * One page: it holds the cells whose hash is in [firstHash, nextHash); undefined = to the end of the hashes.
  */
 export class PageView {
+  readonly address: number;
   readonly firstHash: bigint;
   readonly nextHash: bigint | undefined;
   readonly cellCount: number;
@@ -58,13 +59,12 @@ export class PageView {
   readonly cellsPointer: number;
   readonly #memory: KernelMemory;
   readonly #layout: TableLayout;
-  readonly #page: number;
 
   constructor(memory: KernelMemory, layout: TableLayout, page: number) {
     const view = memory.view;
     this.#memory = memory;
     this.#layout = layout;
-    this.#page = page;
+    this.address = page;
     assert(
       view.getUint16(page + PAGE_CELL_BYTES, true) === layout.cellBytes,
       "the page has the table's layout",
@@ -84,7 +84,7 @@ export class PageView {
     return readCell(
       this.#memory,
       this.#layout,
-      this.#page,
+      this.address,
       this.cellsPointer + index * this.#layout.cellBytes,
     );
   }
