@@ -3,6 +3,8 @@
  */
 import { flightsTumble } from "./engine/flights-tumble.ts";
 import { ndjsonTumble } from "./engine/ndjson-tumble.ts";
+import { recovery } from "./engine/recovery.ts";
+import { sliding } from "./engine/sliding.ts";
 import { spill } from "./engine/spill.ts";
 import { sqlTumble } from "./engine/sql-tumble.ts";
 import { wideRecords } from "./engine/wide-records.ts";
@@ -32,4 +34,6 @@ export const benches: readonly Bench[] = [
   split,
   sqlFirstRow,
   spill,
+  recovery,
+  sliding,
 ];
