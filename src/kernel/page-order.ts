@@ -6,6 +6,7 @@
  * and in their order, so what is done to the page is the same; only where no value lies in a page's heap may
  * they be parted, since updating a cell then never changes its page's shape.
  */
+import { TABLE_PAGE_COUNT } from "../../assembly/abi.ts";
 import { pageBytesMax } from "../base/limits.ts";
 import type { KeyedRows } from "./aggregates.ts";
 import { KeyedTable } from "./keyed-table.ts";
@@ -81,21 +82,41 @@ export class PageOrder {
 
   /** What a new row takes in a page; undefined where all rows' pages, and what they may grow by, have room. */
   #measure(rows: KeyedRows, roomBytes: number): number | undefined {
-    const { kernel } = this.#cache;
-    const { memory } = kernel;
     const { table, tables, layout } = this.#facts(rows);
     const rowBytes = layout.cellBytes + probeBytes + layout.heapCount * heapValueBytes;
     const grownBytes = (rowBytes + 16) * growthFactor;
     // All of them may be new, each in a page that is not in memory.
     if (rows.count * (2 * pageBytesMax + grownBytes) + this.#cache.bytes < roomBytes) return undefined;
-    this.#cache.beginBatch();
-    const touched = memory.allocate(16);
-    kernel.exports.rowsTouch(table, tables, rows.selection, rows.count, rows.hashes, rows.keys, touched);
-    const [bytes = 0, missing = 0, keyBytes = 0] = memory.u32(touched, 3);
-    memory.release(touched);
+    let [bytes, missing, keyBytes] = this.#touch(rows, table, tables);
+    // A table that is new has its first page to come, and no other.
+    if (missing > 0 && this.#loadFirstPages(rows)) {
+      [bytes, missing, keyBytes] = this.#touch(rows, table, tables);
+    }
     const grown = rows.count * rowBytes + keyBytes;
     const needed = bytes + 2 * missing * pageBytesMax + grown * growthFactor;
     return needed <= roomBytes ? undefined : (grown / rows.count) * growthFactor;
+  }
+
+  /** What pages in memory that the rows touch may take, rows that touch others, bytes of keys. */
+  #touch(rows: KeyedRows, table: number, tables: number): [number, number, number] {
+    const { memory, exports } = this.#cache.kernel;
+    const { selection, count, hashes, keys } = rows;
+    this.#cache.beginBatch();
+    const touched = memory.allocate(16);
+    exports.rowsTouch(table, tables, selection, count, hashes, keys, touched);
+    const [bytes = 0, missing = 0, keyBytes = 0] = memory.u32(touched, 3);
+    memory.release(touched);
+    return [bytes, missing, keyBytes];
+  }
+
+  /** Loads a page of each of the rows' tables that has none in memory; false where there are no such. */
+  #loadFirstPages(rows: KeyedRows): boolean {
+    const { memory } = this.#cache.kernel;
+    const isEmpty = ({ pointer }: KeyedTable) =>
+      memory.view.getUint32(pointer + TABLE_PAGE_COUNT, true) === 0;
+    const empty = this.#tablesOf(rows).filter(isEmpty);
+    for (const table of empty) table.pageAt(0n);
+    return empty.length > 0;
   }
 
   #facts({ tables, selection }: KeyedRows) {

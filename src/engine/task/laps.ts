@@ -1,6 +1,7 @@
 /**
- * Many records at once, for a state that is far larger than memory: the log is gone through once for each
- * range of hashes whose pages fit, so that each page is loaded and stored once for all of the records.
+ * Many records at once, or a large one in many turns, for a state that is far larger than memory: the log is
+ * gone through once for each range of hashes whose pages fit, so that each page is loaded and stored once for
+ * all of the records.
  *
  * Each key's rows are applied in the log's order, and what is done to a page is what one record after the
  * other would do to it. Only for work of which nothing is seen on the way: cells that neither fire nor send.
@@ -18,11 +19,17 @@ import type { PagesOfTable } from "../state/page-store.ts";
 /** Share of the budget that the pages of one range take as they are stored: rows make them grow. */
 const rangeShare = 0.5;
 
-/** How many pages records must load one by one, for each that a lap loads, before a lap is worth it. */
-const worthFactor = 1.5;
-
-/** Fewer pages than these are loaded one by one: to find out what a lap costs is a walk over all of them. */
+/** Fewer pages than these are loaded in one turn: to find out whether a lap is worth it is a walk over all. */
 const loadsMin = 256;
+
+/**
+ * The least part of the pages that records must touch: a lap goes through the log as often as there are
+ * ranges, and loads no more than these.
+ */
+const touchedShareMin = 0.25;
+
+/** Before a record was applied alone: a row, of so many bytes, touches a page of its own. */
+const rowBytes = 8;
 
 const lastHash = 2n ** 64n - 1n;
 
@@ -51,7 +58,7 @@ export class Laps {
   readonly #apply: ApplyRange;
   #lap: Lap | undefined;
   /** Pages that the last record which was applied alone loaded, by byte of the log. */
-  #loadsPerByte = 0;
+  #loadsPerByte = 1 / rowBytes;
   /** After a lap was not worth it, the log must hold this much. */
   #bytesMin = 0;
 
@@ -86,7 +93,7 @@ export class Laps {
     log.forgetUntil(lap.next);
     if (isFirst) {
       lap.bytes += current.bytes;
-      if (!this.#takesMore(log, lap)) lap.end = lap.next;
+      if (lap.bytes >= checkpointLogBytesMax || !isFrame(log, lap.next + 1)) lap.end = lap.next;
     }
     lap.next++;
     if (lap.end === undefined || lap.next <= lap.end) return { bytes: current.bytes };
@@ -101,19 +108,14 @@ export class Laps {
 
   #begin(log: PartitionLog, record: LogRecord, pages: PagesOfTable): Lap | undefined {
     const { offset } = record;
-    if (record.kind !== RecordKind.Frame || !isFrame(log, offset + 1)) return undefined;
+    if (record.kind !== RecordKind.Frame) return undefined;
     const bytes = Math.min(log.bytesAfter(offset), checkpointLogBytesMax);
     const loads = bytes * this.#loadsPerByte;
     if (loads < loadsMin || bytes < this.#bytesMin) return undefined;
-    const isWorthIt = loads >= pages.count() * worthFactor;
+    const isWorthIt = loads >= pages.count() * touchedShareMin;
     this.#bytesMin = isWorthIt ? 0 : bytes * 2;
     if (!isWorthIt) return undefined;
     return { begin: offset, end: undefined, bytes: 0, range: this.#rangeFrom(pages, 0n), next: offset };
-  }
-
-  /** The last record of the log is left: it ends what a lap leaves undone, and tells what pages cost now. */
-  #takesMore(log: PartitionLog, lap: Lap): boolean {
-    return lap.bytes < checkpointLogBytesMax && isFrame(log, lap.next + 1) && isFrame(log, lap.next + 2);
   }
 
   #rangeFrom(pages: PagesOfTable, first: bigint): HashRange {
