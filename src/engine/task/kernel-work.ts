@@ -55,7 +55,7 @@ export class KernelWork implements TaskWork {
     this.#order = new PageOrder(cache);
     const isUnseen = plan.window === null && !output && !values && plan.recordCounter === undefined;
     this.#laps = isUnseen
-      ? new Laps(cache, () => this.#storedPages(), this.#applyRange.bind(this))
+      ? new Laps(cache, () => this.#storedPages(), this.#applyRange.bind(this), context.store)
       : undefined;
   }
 

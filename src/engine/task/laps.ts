@@ -9,7 +9,7 @@
  * What a lap did of its records is in memory and in pages of the epoch being written alone. No checkpoint may
  * come before its end; a crash begins again at the last one.
  */
-import { checkpointLogBytesMax } from "../../base/limits.ts";
+import { checkpointLogBytesMax, checkpointTurnBytesMax } from "../../base/limits.ts";
 import type { PageCache } from "../../kernel/page-cache.ts";
 import type { HashRange } from "../../kernel/page-order.ts";
 import type { PartitionLog } from "../log/partition-log.ts";
@@ -43,6 +43,9 @@ export interface LapStep {
 /** Applies a record's rows with hashes in the range; `isAgain`: in others they were applied before. */
 export type ApplyRange = (record: LogRecord, range: HashRange, isAgain: boolean) => void;
 
+/** Stores about so many bytes of dirty pages; returns how many there were. */
+export type StorePages = (bytesMax: number) => number;
+
 interface Lap {
   readonly begin: number;
   /** Its last record; known behind the first range. */
@@ -50,12 +53,15 @@ interface Lap {
   bytes: number;
   range: HashRange;
   next: number;
+  /** All records are applied to the range, and its pages are on their way to storage. */
+  isStoring: boolean;
 }
 
 export class Laps {
   readonly #cache: PageCache;
   readonly #pages: () => PagesOfTable | undefined;
   readonly #apply: ApplyRange;
+  readonly #store: StorePages;
   #lap: Lap | undefined;
   /** Pages that the last record which was applied alone loaded, by byte of the log. */
   #loadsPerByte = 1 / rowBytes;
@@ -63,7 +69,8 @@ export class Laps {
   #bytesMin = 0;
 
   /** `pages`: those of the table that rows are applied to, where it is there already. */
-  constructor(cache: PageCache, pages: () => PagesOfTable | undefined, apply: ApplyRange) {
+  constructor(cache: PageCache, pages: () => PagesOfTable | undefined, apply: ApplyRange, store: StorePages) {
+    this.#store = store;
     this.#cache = cache;
     this.#pages = pages;
     this.#apply = apply;
@@ -87,23 +94,36 @@ export class Laps {
     this.#lap ??= this.#begin(log, record, pages);
     const lap = this.#lap;
     if (!lap) return undefined;
+    return lap.isStoring ? this.#goOn(lap, pages) : this.#applyNext(lap, log);
+  }
+
+  #applyNext(lap: Lap, log: PartitionLog): LapStep {
     const isFirst = lap.end === undefined;
-    const current = log.read(lap.next) as LogRecord;
-    this.#apply(current, lap.range, !isFirst);
-    log.forgetUntil(lap.next);
+    const { next } = lap;
+    const record = log.read(next) as LogRecord;
+    this.#apply(record, lap.range, !isFirst);
+    log.forgetUntil(next);
     if (isFirst) {
-      lap.bytes += current.bytes;
-      if (lap.bytes >= checkpointLogBytesMax || !isFrame(log, lap.next + 1)) lap.end = lap.next;
+      lap.bytes += record.bytes;
+      if (lap.bytes >= checkpointLogBytesMax || !isFrame(log, next + 1)) lap.end = next;
     }
     lap.next++;
-    if (lap.end === undefined || lap.next <= lap.end) return { bytes: current.bytes };
+    lap.isStoring = lap.end !== undefined && lap.next > lap.end;
+    return { bytes: record.bytes };
+  }
+
+  /** The range's pages are stored before others come: else these would push some of them out too early. */
+  #goOn(lap: Lap, pages: PagesOfTable): LapStep {
+    const bytes = this.#store(checkpointTurnBytesMax);
+    if (bytes >= checkpointTurnBytesMax) return { bytes };
     if (lap.range.last === lastHash) {
       this.#lap = undefined;
-      return { bytes: current.bytes, appliedOffset: lap.end };
+      return { bytes, appliedOffset: lap.end as number };
     }
     lap.range = this.#rangeFrom(pages, lap.range.last + 1n);
     lap.next = lap.begin;
-    return { bytes: current.bytes };
+    lap.isStoring = false;
+    return { bytes };
   }
 
   #begin(log: PartitionLog, record: LogRecord, pages: PagesOfTable): Lap | undefined {
@@ -115,7 +135,8 @@ export class Laps {
     const isWorthIt = loads >= pages.count() * touchedShareMin;
     this.#bytesMin = isWorthIt ? 0 : bytes * 2;
     if (!isWorthIt) return undefined;
-    return { begin: offset, end: undefined, bytes: 0, range: this.#rangeFrom(pages, 0n), next: offset };
+    const range = this.#rangeFrom(pages, 0n);
+    return { begin: offset, end: undefined, bytes: 0, range, next: offset, isStoring: false };
   }
 
   #rangeFrom(pages: PagesOfTable, first: bigint): HashRange {

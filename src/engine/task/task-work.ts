@@ -33,6 +33,8 @@ export interface WorkContext extends Partial<Pick<Ports, "functions" | "print">>
   readonly count: (counted: Omit<TaskCounts, "rows"> & { readonly applied: number }) => void;
   /** Stores what is dirty if that is much: what a record touches may leave no room for the rest of it. */
   readonly makeRoom: () => void;
+  /** Stores about so many bytes of what is dirty, and returns how many. */
+  readonly store: (bytesMax: number) => number;
 }
 
 /** Parts of a checkpoint that are the work's. */

@@ -113,6 +113,7 @@ export class Task {
       count: (counted: Parameters<typeof addCounts>[1]) => {
         this.#counts = addCounts(this.#counts, counted);
       },
+      store: (bytesMax: number) => this.#write(bytesMax),
       makeRoom: () => {
         if (this.tables.isFull) this.#write(Number.POSITIVE_INFINITY);
       },
