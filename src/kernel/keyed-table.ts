@@ -5,7 +5,7 @@
  * Each call here that may load or change pages is a batch of its own, so a walk over any number of pages
  * stays within the budget: none may come between `findCells` and the last `updateAccumulator` of a batch.
  */
-import { CELL_CHANGED } from "../../assembly/abi.ts";
+import { CELL_CHANGED, COUNTERS_BATCH, PAGE_STAMP } from "../../assembly/abi.ts";
 import { assert } from "../base/assert.ts";
 import { keyBytesMax } from "../base/limits.ts";
 import type { Kernel } from "./kernel.ts";
@@ -88,6 +88,15 @@ export class KeyedTable {
       page = this.#host.loadPage(this, hash);
     }
     return new PageView(this.#kernel.memory, this.layout, page);
+  }
+
+  /** The same, as part of the current batch: it stays in memory until the next one begins. */
+  hold(hash: bigint): PageView {
+    const { memory, exports } = this.#kernel;
+    const page = this.#resident(hash) || this.#host.loadPage(this, hash);
+    const batch = memory.view.getUint32(exports.tableCounters() + COUNTERS_BATCH, true);
+    memory.view.setUint32(page + PAGE_STAMP, batch, true);
+    return new PageView(memory, this.layout, page);
   }
 
   /** All pages in hash order, each loaded when it is its turn; the table may not change during the walk. */

@@ -151,11 +151,12 @@ export class PageOrder {
     const room = this.#cache.budgetBytes * partShare;
     const hashes = this.#sortedHashes(table, rows, list);
     for (let from = 0; from < hashes.length; ) {
+      this.#cache.beginBatch();
       let needed = 0;
       let to = from;
       let last = lastHash;
       while (to < hashes.length) {
-        const page = table.pageAt(hashes[to] as bigint);
+        const page = table.hold(hashes[to] as bigint);
         const { nextHash } = page;
         const end = nextHash === undefined ? hashes.length : lowerBound(hashes, nextHash, to);
         const more = roomOf(page) + (end - to) * rowBytes;
