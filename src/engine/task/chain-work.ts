@@ -137,6 +137,10 @@ export class ChainWork implements TaskWork {
     // Nothing of a record is forgotten between its steps.
   }
 
+  takeInMany(): undefined {
+    return undefined;
+  }
+
   takeIn(record: LogRecord): void {
     const { seed } = record;
     // A run may go on where clocks are behind those of the last one; what has fired by the clock stays so.

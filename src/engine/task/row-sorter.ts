@@ -57,6 +57,7 @@ export class RowSorter {
   readonly #keptStrings: readonly number[];
   readonly #stringBytesMax: number;
   #scratch: Scratch;
+  #isSilent = false;
 
   constructor(kernel: Kernel, plan: TaskPlan, letters: LetterBox) {
     this.#kernel = kernel;
@@ -67,8 +68,18 @@ export class RowSorter {
     this.#scratch = new Scratch(kernel, 64);
   }
 
-  /** Sorts the rows that passed the filter, by the watermark before the record. */
-  sort(input: TaskInput, record: LogRecord, watermark: bigint, windows: TaskWindows | undefined): SortedRows {
+  /**
+   * Sorts the rows that passed the filter, by the watermark before the record. `isAgain`: its letters are
+   * written.
+   */
+  sort(
+    input: TaskInput,
+    record: LogRecord,
+    watermark: bigint,
+    windows: TaskWindows | undefined,
+    isAgain = false,
+  ): SortedRows {
+    this.#isSilent = isAgain;
     const scratch = this.#reserve(input.rows);
     const keyColumns = this.#plan.key.map(({ column }) => column);
     scratch.keys.build(input.columns, keyColumns, input.selection);
@@ -238,6 +249,7 @@ export class RowSorter {
     row: number,
     why: Pick<KeptRow, "reason" | "message" | "lateBy">,
   ): void {
+    if (this.#isSilent) return;
     const content: Record<string, unknown> = {};
     let isWhole = this.#plan.rowCountColumn === undefined;
     this.#plan.sourceColumns.forEach(({ name, type }, index) => {

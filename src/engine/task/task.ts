@@ -97,7 +97,9 @@ export class Task {
     this.#store = new PageStore(sql, number, checkpoint, context.pins);
     this.letters = new LetterBox(sql, number, () => context.identity().deadLetters !== "count");
     const directory = new WindowDirectory(sql, number);
-    this.tables = new TaskTables(cache, this.#layouts, this.#store, directory, checkpoint);
+    this.tables = new TaskTables(cache, this.#layouts, this.#store, directory, checkpoint, () =>
+      this.#noteWriting(),
+    );
     this.#output = TaskOutput.open(context, number, plan, checkpoint.edges ?? []);
     this.#work = this.#openWork(context);
     const isNew = !checkpoint.edges || checkpoint.isRestored === true;
@@ -111,6 +113,7 @@ export class Task {
       count: (counted: Parameters<typeof addCounts>[1]) => {
         this.#counts = addCounts(this.#counts, counted);
       },
+      store: (bytesMax: number) => this.#write(bytesMax),
       makeRoom: () => {
         if (this.tables.isFull) this.#write(Number.POSITIVE_INFINITY);
       },
@@ -221,6 +224,11 @@ export class Task {
     const record = log.read(this.#offset + 1);
     if (!record) return 0;
     const work = this.#work;
+    const lap = this.#isMidRecord ? undefined : work.takeInMany(log, record);
+    if (lap) {
+      this.#offset = lap.appliedOffset ?? this.#offset;
+      return Math.max(1, lap.bytes);
+    }
     work.begin(record);
     if (!this.#isMidRecord) {
       if (this.barrier.take(record, this.#output)) this.#time.end();
@@ -301,7 +309,7 @@ export class Task {
    */
   #noteWriting(): void {
     const { isWriting, nextTable } = this.#checkpoint;
-    if (!this.tables.hasDirty || (isWriting && nextTable === this.tables.nextTable)) return;
+    if ((isWriting && nextTable === this.tables.nextTable) || !this.tables.hasDirty) return;
     this.#amend({ isWriting: true, nextTable: this.tables.nextTable });
   }
 
