@@ -1,5 +1,5 @@
 /**
- * Bodies of other formats than JSON: equal records give equal frames, and what is wrong is rejected by number.
+ * Bodies of other formats than JSON: equal records give equal frames, what is wrong is rejected by number.
  */
 import {
   binary,
