@@ -3,8 +3,8 @@
  * order.
  *
  * What may be sent without an acknowledgement is limited by a credit that is told at the beginning, in
- * messages and in bytes. Where the shards are behind, an acknowledgement waits and the body is sent again: nothing is
- * dropped, and the credit stops the sender. Who exceeds it is closed.
+ * messages and in bytes. Where the shards are behind, an acknowledgement waits and the body is sent again:
+ * nothing is dropped, and the credit stops the sender. Who exceeds it is closed.
  *
  *     ← { "type": "ready", "credit": { "messages": 64, "bytes": 8388608 }, "sequence": 17 }
  *     → {"user":"ann","amount":5}

@@ -53,7 +53,7 @@ class Harness {
   }
 }
 
-test("the credit is told first; bodies are taken in one after the other, and acknowledged in order", async () => {
+test("the credit is told first; bodies are taken in one by one, and acknowledged in order", async () => {
   const harness = new Harness(7);
   harness.session.open();
   harness.receive("a", "b");
