@@ -5,7 +5,8 @@
  *     npm run fuzz:http -- --examples 50 --seed 1
  *
  * It starts a server of its own with an empty state, and installs Schemathesis from PyPI into
- * `build/fuzz-python` the first time. The exit code is that of Schemathesis.
+ * `build/fuzz-python` the first time. The exit code is 1 where it
+ * found something.
  */
 import { spawn, spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, rmSync } from "node:fs";
@@ -45,18 +46,26 @@ async function run(): Promise<number> {
   const server = await startServer(root, folder, 0);
   try {
     await setUp(server.url);
-    const only = values.path === undefined ? [] : ["--include-path-regex", values.path];
-    return await ended(join(python, "bin/schemathesis"), [
-      ...["--config-file", fileURLToPath(new URL("schemathesis.toml", import.meta.url))],
-      ...["run", `${server.url}/openapi.json`, "--checks", checks.join(",")],
-      ...["--max-examples", values.examples, "--seed", values.seed, "--continue-on-failure", ...only],
-      // A query that never ends would be read until it does.
-      ...["--request-timeout", "40"],
-    ]);
+    // What is deleted cannot be found any more, so that comes last.
+    const isGood =
+      (await fuzz(server.url, "--exclude-method")) && (await fuzz(server.url, "--include-method"));
+    return isGood ? 0 : 1;
   } finally {
     await server.stop();
     rmSync(folder, { recursive: true, force: true });
   }
+}
+
+async function fuzz(url: string, deletes: "--exclude-method" | "--include-method"): Promise<boolean> {
+  const only = values.path === undefined ? [] : ["--include-path-regex", values.path];
+  const code = await ended(join(python, "bin/schemathesis"), [
+    ...["--config-file", fileURLToPath(new URL("schemathesis.toml", import.meta.url))],
+    ...["run", `${url}/openapi.json`, "--checks", checks.join(","), deletes, "DELETE"],
+    ...["--max-examples", values.examples, "--seed", values.seed, "--continue-on-failure", ...only],
+    // A query that never ends would be read until it does.
+    ...["--request-timeout", "40"],
+  ]);
+  return code === 0;
 }
 
 /** The exit code of a command that runs beside the server, which is this process's own. */
