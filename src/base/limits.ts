@@ -91,6 +91,9 @@ export const stepInputsMax = 8;
 /** Most partitions of one stage of a job: a sender keeps a channel to each of them. */
 export const stagePartitionsMax = 256;
 
+/** Longest Producer-Id in characters: shards keep each for the stream's retention. */
+export const producerIdMax = 128;
+
 /** Sequences per producer that a shard remembers; an older one is refused. */
 export const producerSequencesKept = 64;
 
@@ -192,3 +195,40 @@ export const changingLimitMax = 10_000;
 
 /** Bytes of the same, encoded: groups may keep much. */
 export const queryBytesMax = 32 * MiB;
+
+/** Most access tokens: all are listed in one answer. */
+export const accessTokensMax = 1000;
+
+/** Most scopes of one access token: every request looks through them. */
+export const accessTokenScopesMax = 64;
+
+/**
+ * Time in ms for which a Worker trusts what it learned of an access token: a token that was revoked is good
+ * for no longer.
+ */
+export const accessCacheMs = 10_000;
+
+/** Time in ms after which a token that looks wrong is looked up again, though it was just learned. */
+export const accessAskAgainMs = 1_000;
+
+/** Longest token that a request may bear, in characters: an issuer's may hold many claims. */
+export const accessTextMax = 8192;
+
+/**
+ * Wrong tokens that may come from one address at once, and how many more each second, in each isolate: a
+ * mistake is told as such, a flood costs the coordinator nothing.
+ */
+export const wrongTokensBurst = 20;
+export const wrongTokensPerSecond = 1;
+
+/** Largest key set of an issuer of JWTs: far above what any has. */
+export const jwtKeysBytesMax = 64 * KiB;
+
+/** How far in ms the clocks of the issuer of a JWT and of this server may be apart. */
+export const jwtSkewMs = 30_000;
+
+/** Most entries of the audit log; the oldest go first. */
+export const auditEntriesMax = 10_000;
+
+/** Time in ms for which the audit log keeps an entry: 90 days. */
+export const auditRetentionMs = 90 * 86_400_000;

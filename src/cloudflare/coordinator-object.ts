@@ -5,14 +5,13 @@
  * public.
  */
 import { DurableObject } from "cloudflare:workers";
+import { AccessTokens, type AccessTokensRpc } from "../host/coordinator/access-tokens.ts";
+import { AuditLog } from "../host/coordinator/audit-log.ts";
 import { Coordinator as CoordinatorHost } from "../host/coordinator/coordinator.ts";
 import type { CoordinatorRpc, ProducerRegistration } from "../host/coordinator/coordinator-rpc.ts";
-import {
-  type Existing,
-  type SqlObject,
-  SqlObjects,
-  type SqlObjectsRpc,
-} from "../host/coordinator/sql-objects.ts";
+import type { CoordinatorObjectRpc } from "../host/coordinator/object-rpc.ts";
+import { type Existing, type SqlObject, SqlObjects } from "../host/coordinator/sql-objects.ts";
+import type { AuditedAction } from "../protocol/audit.ts";
 import type { SavepointWish } from "../protocol/savepoint-body.ts";
 import type { StreamDefinition } from "../protocol/stream-spec.ts";
 import type { Environment } from "./environment.ts";
@@ -22,18 +21,22 @@ import { PlatformWallClock } from "./platform-wall-clock.ts";
 import { blobsOf } from "./savepoint-blobs.ts";
 import { KeptShardStubs } from "./shard-stubs.ts";
 
-export class Coordinator extends DurableObject<Environment> implements CoordinatorRpc, SqlObjectsRpc {
+export class Coordinator extends DurableObject<Environment> implements CoordinatorObjectRpc {
   readonly #host: CoordinatorHost;
   readonly #objects: SqlObjects;
+  readonly #tokens: AccessTokens;
+  readonly #audit: AuditLog;
 
   constructor(ctx: DurableObjectState, env: Environment) {
     super(ctx, env);
     const sql = new ObjectStorage(ctx.storage);
+    const clock = new PlatformWallClock();
     this.#objects = new SqlObjects(sql);
+    this.#tokens = new AccessTokens(sql, clock);
+    this.#audit = new AuditLog(sql, clock);
     const shards = new KeptShardStubs(env);
     this.#host = new CoordinatorHost({
-      ...{ sql, shards, blobs: blobsOf(env) },
-      clock: new PlatformWallClock(),
+      ...{ sql, shards, clock, blobs: blobsOf(env) },
       generated: generatedStreams({
         shards,
         askFacts: (name) => this.#host.streamFacts(name),
@@ -142,6 +145,38 @@ export class Coordinator extends DurableObject<Environment> implements Coordinat
 
   dropSqlObject(kind: SqlObject["kind"], name: string) {
     return this.#objects.dropSqlObject(kind, name);
+  }
+
+  createAccessToken(...wanted: Parameters<AccessTokensRpc["createAccessToken"]>) {
+    return this.#tokens.createAccessToken(...wanted);
+  }
+
+  accessTokens() {
+    return this.#tokens.accessTokens();
+  }
+
+  accessToken(id: string) {
+    return this.#tokens.accessToken(id);
+  }
+
+  rotateAccessToken(...wanted: Parameters<AccessTokensRpc["rotateAccessToken"]>) {
+    return this.#tokens.rotateAccessToken(...wanted);
+  }
+
+  deleteAccessToken(id: string) {
+    return this.#tokens.deleteAccessToken(id);
+  }
+
+  accessFacts(id: string) {
+    return this.#tokens.accessFacts(id);
+  }
+
+  recordAction(action: AuditedAction) {
+    return this.#audit.recordAction(action);
+  }
+
+  auditPage(limit: number, before: number | undefined) {
+    return this.#audit.auditPage(limit, before);
   }
 
   shardActive(stream: string, generation: number, shard: number) {

@@ -3,6 +3,7 @@
  */
 
 import type { PrintedRow } from "../engine/ports.ts";
+import type { AuditedAction } from "../protocol/audit.ts";
 
 /** Writes a row of a table of the connector `print`. */
 export function logRow({ table, text }: PrintedRow): void {
@@ -16,4 +17,9 @@ export function logDefect(place: string, thrown: unknown): void {
   console.error(
     JSON.stringify({ level: "error", place, message, stack: isError ? thrown.stack : undefined }),
   );
+}
+
+/** Writes what should stand in the audit log, and could not be written there. */
+export function logUnaudited(action: AuditedAction, reason: string): void {
+  console.error(JSON.stringify({ level: "error", place: "audit log", message: reason, action }));
 }

@@ -114,12 +114,10 @@ export const streamStatusSchema = z
     description: "A stream with what its shards say now.",
   }) satisfies Sent<StreamStatusAnswer>;
 
-const dataflowSchema = z
-  .object({ sql: z.string(), stages: z.array(z.string()) })
-  .meta({
-    id: "Dataflow",
-    description: "A job of SQL: its statements, and what its stages' state is called.",
-  });
+const dataflowSchema = z.object({ sql: z.string(), stages: z.array(z.string()) }).meta({
+  id: "Dataflow",
+  description: "A job of SQL: its statements, and what its stages' state is called.",
+});
 
 const jobFields = {
   job: z.string(),

@@ -14,7 +14,7 @@ const ctx = {
 
 /** Calls the Worker with variables of its own. */
 async function callWith(variables: Record<string, string | undefined>, headers: Record<string, string> = {}) {
-  const request = new Request<unknown, IncomingRequestCfProperties>("https://millrace.test/v1/health", {
+  const request = new Request<unknown, IncomingRequestCfProperties>("http://localhost/v1/health", {
     headers,
   });
   return await answerOf(await worker.fetch(request, { ...env, ...variables } as never, ctx));

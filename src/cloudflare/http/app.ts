@@ -5,6 +5,7 @@ import { Hono } from "hono";
 import { EngineError } from "../../base/errors.ts";
 import { problemOf } from "./problem.ts";
 import type { AppEnvironment, Resource } from "./route.ts";
+import { audit } from "./routes/audit.ts";
 import { events } from "./routes/events.ts";
 import { health } from "./routes/health.ts";
 import { jobs } from "./routes/jobs.ts";
@@ -13,6 +14,7 @@ import { savepoints } from "./routes/savepoints.ts";
 import { splits } from "./routes/splits.ts";
 import { sql } from "./routes/sql.ts";
 import { streams } from "./routes/streams.ts";
+import { tokens } from "./routes/tokens.ts";
 import { views } from "./routes/views.ts";
 
 /** In the order of the API's description. */
@@ -25,6 +27,8 @@ export const resources: readonly Resource[] = [
   savepoints,
   splits,
   sql,
+  tokens,
+  audit,
   health,
 ];
 

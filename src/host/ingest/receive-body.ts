@@ -16,14 +16,14 @@ export async function receiveBody(request: Request, bytesMax = bodyBytesMax): Pr
   const encoding = (request.headers.get("content-encoding") ?? "identity").trim().toLowerCase();
   if (encoding === "identity" && claimed !== null) return new Uint8Array(await request.arrayBuffer());
   if (!request.body) return new Uint8Array(0);
-  if (encoding === "identity") return await collect(request.body, bytesMax);
+  if (encoding === "identity") return await collectBytes(request.body, bytesMax);
   if (encoding !== "gzip" && encoding !== "x-gzip" && encoding !== "deflate") {
     const message = `Content-Encoding is "${encoding}", expected gzip, deflate or none.`;
     throw new EngineError("CONTENT_TYPE_UNSUPPORTED", { message });
   }
   const format = encoding === "deflate" ? "deflate" : "gzip";
   try {
-    return await collect(request.body.pipeThrough(new DecompressionStream(format)), bytesMax);
+    return await collectBytes(request.body.pipeThrough(new DecompressionStream(format)), bytesMax);
   } catch (cause) {
     if (cause instanceof EngineError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
@@ -32,7 +32,11 @@ export async function receiveBody(request: Request, bytesMax = bodyBytesMax): Pr
   }
 }
 
-async function collect(stream: ReadableStream<Uint8Array>, bytesMax: number): Promise<Uint8Array> {
+/** Reads a stream to its end; throws BODY_TOO_LARGE. */
+export async function collectBytes(
+  stream: ReadableStream<Uint8Array>,
+  bytesMax: number,
+): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   const reader = stream.getReader();

@@ -4,10 +4,11 @@
  */
 import * as z from "zod";
 import { EngineError } from "../../../base/errors.ts";
+import { producerIdMax } from "../../../base/limits.ts";
 import { receiveBody } from "../../../host/ingest/receive-body.ts";
 import { bodyFormatOf } from "../../../kernel/json-body.ts";
 import { ingestAnswerSchema } from "../../../protocol/answer-schemas.ts";
-import { tokenId } from "../../auth.ts";
+import type { Admitted } from "../../access/admit.ts";
 import { answer } from "../answer.ts";
 import { json, resource, route } from "../route.ts";
 import type { Serving } from "../serving.ts";
@@ -21,8 +22,6 @@ const contentTypes: ReadonlySet<string> = new Set([
   "application/json",
   "text/plain",
 ]);
-
-const producerIdMax = 128;
 
 const event = z.record(z.string(), z.unknown());
 
@@ -66,7 +65,7 @@ export const events = resource("Events", "What happened, appended to streams.", 
         "PARTITION_UNAVAILABLE",
       ],
     },
-    ({ request, path, serving }) => postEvents(request, path.stream, serving),
+    (routed) => postEvents(routed, routed.path.stream, routed.serving),
   ),
 ]);
 
@@ -75,12 +74,16 @@ export function eventsStreamOf(request: Request): string | undefined {
   return request.method === "POST" ? eventsAddress.exec(request.url)?.[1] : undefined;
 }
 
-export async function postEvents(request: Request, stream: string, serving: Serving): Promise<Response> {
+export async function postEvents(
+  { request, caller }: Admitted,
+  stream: string,
+  serving: Serving,
+): Promise<Response> {
   const contentType = contentTypeOf(request);
   const producer = producerOf(request);
   const body = await receiveBody(request);
   const format = bodyFormatOf(contentType, body);
-  return answer(await serving.ingest.ingest({ stream, body, format, tokenId, producer }));
+  return answer(await serving.ingest.ingest({ stream, body, format, tokenId: caller.tokenId, producer }));
 }
 
 /** The media type without its parameters; plain text counts as NDJSON, and so does a body without a type. */

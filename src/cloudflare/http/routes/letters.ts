@@ -12,7 +12,7 @@ export const letters = resource("Letters", "Records that were rejected, and rows
     {
       method: "get",
       path: "/v1/streams/{stream}/letters",
-      scope: "admin",
+      scope: "query:{stream}",
       summary: "Read the records that a stream rejected",
       query: pageParameters,
       answers: { 200: json("A page of them.", lettersAnswerSchema) },

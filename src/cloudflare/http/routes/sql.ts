@@ -4,6 +4,7 @@
 import * as z from "zod";
 import { EngineError } from "../../../base/errors.ts";
 import { MiB } from "../../../base/limits.ts";
+import type { Caller } from "../../../host/access/caller.ts";
 import { receiveBody } from "../../../host/ingest/receive-body.ts";
 import { toArrowStream } from "../../../host/sql/arrow-stream.ts";
 import { toEvents } from "../../../host/sql/event-stream.ts";
@@ -17,7 +18,6 @@ import {
   sqlAnswerSchema,
   sqlBodySchema,
 } from "../../../protocol/sql-answers.ts";
-import { tokenId } from "../../auth.ts";
 import { userFunctions } from "../../user-functions.ts";
 import { acceptsByName, negotiate } from "../negotiate.ts";
 import { resource, route } from "../route.ts";
@@ -46,10 +46,11 @@ export const sql = resource("SQL", "Statements of Flink SQL.", [
     {
       method: "post",
       path: "/v1/sql",
-      scope: "admin",
+      scope: "any",
       summary: "Run statements",
       description:
-        "One or several with semicolons between them; the first that fails ends the request. `Accept` chooses " +
+        "A query needs the scope `query:` of every stream and view that it reads, anything that changes something " +
+        "`admin`. One or several with semicolons between them; the first that fails ends the request. `Accept` chooses " +
         "the format. All but JSON and plain text have the rows of the last statement that has some.",
       body: {
         content: {
@@ -103,7 +104,7 @@ export const sql = resource("SQL", "Statements of Flink SQL.", [
         "QUERY_TIMEOUT",
       ],
     },
-    ({ request, serving }) => postSql(request, serving),
+    ({ request, serving, caller }) => postSql(request, serving, caller),
   ),
 ]);
 
@@ -111,18 +112,23 @@ export const sql = resource("SQL", "Statements of Flink SQL.", [
  * Runs statements; the first that fails ends it, with what those before it did. Who takes events beside
  * another format gets them where a query never ends, and the other one where all do.
  */
-async function postSql(request: Request, serving: Serving): Promise<Response> {
+async function postSql(request: Request, serving: Serving, caller: Caller): Promise<Response> {
   const accept = request.headers.get("accept");
   const wanted = negotiate(accept, formats);
   const isContinuous = acceptsByName(accept, "text/event-stream");
   const body = { ...readSqlBody(await readText(request)), isContinuous };
   const { results, options } = await runStatements(body, {
+    caller,
+    audit: (what) => serving.audit(caller, what),
     coordinator: (ask) => serving.coordinator(ask),
     views: serving.views,
     changes: (view, after, limit) => serving.changes(view, after, limit),
     evaluateOverStream: (...asked) => serving.evaluateOverStream(...asked),
     append: (stream, body) =>
-      serving.ingest.ingest({ stream, body, format: "array", tokenId, producer: undefined }),
+      serving.ingest.ingest({
+        ...{ stream, body, format: "array", producer: undefined },
+        tokenId: caller.tokenId,
+      }),
     functions: userFunctions,
     clock: serving.clock,
     random: () => (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) / 2 ** 32,
