@@ -1,6 +1,6 @@
 /**
- * What everything in one isolate shares: the ingest kernel, what is known of the catalog and of callers, object
- * ids, and the memory.
+ * What everything in one isolate shares: the ingest kernel, what is known of the catalog and of callers,
+ * object ids, and the memory.
  *
  * The only place with state at module level. It holds data, never a promise, a stub or a stream: those belong
  * to the request that made them.
@@ -15,7 +15,7 @@ import { FactsCache } from "../host/facts-cache.ts";
 import { EncoderPool } from "../host/ingest/encoder-pool.ts";
 import { Registrations } from "../host/ingest/registrations.ts";
 import { Kernel } from "../kernel/kernel.ts";
-import type { KnownKeys } from "./access/jwt.ts";
+import type { KnownKeys } from "./access/known-keys.ts";
 import { kernelModule } from "./load-kernel.ts";
 import { ObjectIds } from "./object-ids.ts";
 

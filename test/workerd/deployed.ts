@@ -4,7 +4,11 @@ import { expect } from "vitest";
 import worker from "../../src/cloudflare/worker.ts";
 import { type Answer, answerOf, type Json } from "./api.ts";
 
-const ctx = { waitUntil: () => {}, passThroughOnException: () => {}, props: {} } as unknown as ExecutionContext;
+const ctx = {
+  waitUntil: () => {},
+  passThroughOnException: () => {},
+  props: {},
+} as unknown as ExecutionContext;
 
 export const rootToken = "s3cret-of-a-deployment";
 
@@ -51,5 +55,9 @@ export async function asRoot(method: string, path: string, body?: unknown): Prom
 
 /** Makes a token; answers what `POST /v1/tokens` does. */
 export async function makeToken(scopes: readonly string[], more: object = {}): Promise<Json> {
-  return await asRoot("POST", "/v1/tokens", { name: `for ${scopes.join(" ")}`.slice(0, 128), scopes, ...more });
+  return await asRoot("POST", "/v1/tokens", {
+    name: `for ${scopes.join(" ")}`.slice(0, 128),
+    scopes,
+    ...more,
+  });
 }

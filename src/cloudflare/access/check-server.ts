@@ -1,9 +1,9 @@
 /**
  * Whether the Worker may serve at all, whoever calls.
  *
- * A deployed one has a secret. One that has none answers this machine alone: it was started for it, and a page
- * on the web must not reach it through somebody's browser, be it by its address or by a name of its own that
- * points here.
+ * A deployed one has a secret. One that has none answers this machine alone: it was started for it, and a
+ * page on the web must not reach it through somebody's browser, be it by its address or by a name of its own
+ * that points here.
  */
 import { EngineError } from "../../base/errors.ts";
 import type { Environment } from "../environment.ts";

@@ -1,9 +1,9 @@
 /**
- * Whose token a request bears: `MILLRACE_TOKEN`, which may do everything; one that was made over the API; or a
- * JWT of the issuer that the deployment trusts.
+ * Whose token a request bears: `MILLRACE_TOKEN`, which may do everything; one that was made over the API; or
+ * a JWT of the issuer that the deployment trusts.
  *
- * Who sends wrong ones is told to wait after some: not to protect secrets, which are too long to guess, but the
- * coordinator and this Worker's time.
+ * Who sends wrong ones is told to wait after some: not to protect secrets, which are too long to guess, but
+ * the coordinator and this Worker's time.
  */
 import { EngineError } from "../../base/errors.ts";
 import {
@@ -106,7 +106,7 @@ class Guard {
 
   /** Throws RATE_EXCEEDED after too many wrong ones. */
   check(): void {
-    const retryAfterMs = isolate.rates.take([{ ...this.#draw, amount: 0 }], Date.now());
+    const retryAfterMs = isolate.rates.wait({ ...this.#draw, amount: 1 }, Date.now());
     if (retryAfterMs === 0) return;
     const message = `More than ${wrongTokensBurst} wrong tokens came from this address (wrongTokensBurst).`;
     throw new EngineError("RATE_EXCEEDED", { message, details: { retryAfterMs } });

@@ -13,9 +13,21 @@ import { collectBytes } from "../../host/ingest/receive-body.ts";
 import { isScope, type Scope } from "../../protocol/scopes.ts";
 import type { Environment } from "../environment.ts";
 import { isolate } from "../isolate.ts";
+import type { KnownKeys } from "./known-keys.ts";
 import { hashOf } from "./token-text.ts";
 
-const algorithms = ["ES256", "ES384", "ES512", "EdDSA", "PS256", "PS384", "PS512", "RS256", "RS384", "RS512"];
+const algorithms = [
+  "ES256",
+  "ES384",
+  "ES512",
+  "EdDSA",
+  "PS256",
+  "PS384",
+  "PS512",
+  "RS256",
+  "RS384",
+  "RS512",
+] as const;
 
 /** Keys are read anew after so long, and for a key that is unknown no sooner than after that. */
 const keysCacheMs = 600_000;
@@ -27,13 +39,6 @@ export interface JwtSettings {
   readonly audience: string;
   /** Where the key set is, or the key set itself. */
   readonly keys: string;
-}
-
-/** Keys as they were read. */
-export interface KnownKeys {
-  readonly source: string;
-  readonly keySet: ReturnType<typeof createLocalJWKSet>;
-  readonly readAt: number;
 }
 
 export type Identified = { readonly caller: Caller } | { readonly refused: string };
@@ -83,7 +88,7 @@ export async function identifyJwt(text: string, digest: string, settings: JwtSet
 async function verify(text: string, settings: JwtSettings): Promise<JWTPayload> {
   const { issuer, audience } = settings;
   const options = {
-    ...{ issuer, audience, algorithms },
+    ...{ issuer, audience, algorithms: [...algorithms] },
     clockTolerance: jwtSkewMs / 1000,
     requiredClaims: ["exp", "sub"],
   };

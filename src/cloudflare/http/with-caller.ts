@@ -11,8 +11,8 @@ import type { Serving } from "./serving.ts";
 
 /**
  * What a caller needs. A name in braces is a parameter of the path: `ingest:{stream}` of the stream `clicks`
- * is `ingest:clicks`. To `any` each valid token is good: the route itself looks at what it may. `none` is open
- * to everybody.
+ * is `ingest:clicks`. To `any` each valid token is good: the route itself looks at what it may. `none` is
+ * open to everybody.
  */
 export type RouteScope = "admin" | "metrics" | "any" | "none" | `${"ingest" | "query"}:{${string}}`;
 
@@ -48,7 +48,9 @@ export async function withCaller(
   } catch (thrown) {
     response = problemOf(thrown, action);
   }
-  const target = Object.values(path).join(" ");
+  // What was made under a name that the request did not know is told where it is.
+  const made = response.headers.get("location")?.split("/").at(-1) ?? "";
+  const target = Object.values(path).join(" ") || made;
   await serving.audit(admitted.caller, { action, target, status: response.status });
   return response;
 }

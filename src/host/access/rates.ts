@@ -1,8 +1,8 @@
 /**
  * Rates: how much somebody may use up a second, as buckets that fill with time.
  *
- * Whoever finds anything in a bucket passes and takes all that is needed, even if that leaves less than
- * nothing: a large body passes, and those behind it wait until what it took came back.
+ * Whoever finds one in a bucket passes and takes all that is needed, even if that leaves less than nothing: a
+ * large body passes, and those behind it wait until what it took came back.
  */
 export interface Draw {
   /** Who uses up what. */
@@ -28,17 +28,19 @@ export class Rates {
   }
 
   /**
-   * Takes all that is drawn, or nothing where a bucket is empty. Returns the ms until none will be; 0 where it
+   * Takes all that is drawn, or nothing where a bucket is empty. Returns the ms until it could be; 0 where it
    * was taken.
    */
   take(draws: readonly Draw[], now: number): number {
-    const waits = draws.map((draw) => {
-      const level = this.#levelOf(draw, now);
-      return level > 0 ? 0 : Math.max(1, Math.ceil((-level / draw.perSecond) * 1000));
-    });
-    const wait = Math.max(0, ...waits);
+    const wait = Math.max(0, ...draws.map((draw) => this.wait(draw, now)));
     if (wait === 0) for (const draw of draws) this.spend(draw, now);
     return wait;
+  }
+
+  /** The ms until what is drawn could be taken. */
+  wait(draw: Draw, now: number): number {
+    const missing = Math.min(1, draw.amount) - this.#levelOf(draw, now);
+    return missing > 0 ? Math.ceil((missing / draw.perSecond) * 1000) : 0;
   }
 
   /** Takes what was used already, whether it is there or not. */

@@ -1,6 +1,6 @@
 /**
- * Access tokens as the coordinator keeps them: who may call, one row each. Of a token's secret only the SHA-256
- * is here, and comes here: the secret is random, so nothing slower is needed.
+ * Access tokens as the coordinator keeps them: who may call, one row each. Of a token's secret only the
+ * SHA-256 is here, and comes here: the secret is random, so nothing slower is needed.
  *
  * The id stays when the secret is changed: producers are known by it.
  */

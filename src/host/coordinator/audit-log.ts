@@ -12,7 +12,7 @@ import type { AuditAnswer, AuditedAction } from "../../protocol/audit.ts";
 /** No method throws for what can happen: it answers `ok: false`. */
 export interface AuditLogRpc {
   recordAction(action: AuditedAction): Promise<RpcResult<null>>;
-  /** A page of at most `limit` entries, newest first; `before` is the number of the last of the page before. */
+  /** At most `limit` entries, newest first; `before` is the number of the last of the page before. */
   auditPage(limit: number, before: number | undefined): Promise<RpcResult<AuditAnswer>>;
 }
 

@@ -21,7 +21,7 @@ const needed = fc.oneof(
 function isGrantedSlowly(scopes: readonly Scope[], wanted: Scope): boolean {
   for (const scope of scopes) {
     if (scope === "admin") return true;
-    const escaped = scope.replaceAll(/[.\-]/g, "\\$&").replaceAll("*", "[^]*");
+    const escaped = scope.replaceAll(/[.-]/g, "\\$&").replaceAll("*", "[^]*");
     if (new RegExp(`^(?:${escaped})$`).test(wanted)) return true;
   }
   return false;
@@ -62,9 +62,18 @@ test("every scope that can be granted reads as one", () => {
   );
 });
 
-test.each(["", "*", "admin:*", "ingest", "ingest:", "query:a*b", "query:**", "Admin", "query:a b", "write:a", "query:a\n"])(
-  "%j is no scope",
-  (text) => {
-    expect(isScope(text)).toBe(false);
-  },
-);
+test.each([
+  "",
+  "*",
+  "admin:*",
+  "ingest",
+  "ingest:",
+  "query:a*b",
+  "query:**",
+  "Admin",
+  "query:a b",
+  "write:a",
+  "query:a\n",
+])("%j is no scope", (text) => {
+  expect(isScope(text)).toBe(false);
+});

@@ -49,9 +49,9 @@ export const sql = resource("SQL", "Statements of Flink SQL.", [
       scope: "any",
       summary: "Run statements",
       description:
-        "A query needs the scope `query:` of every stream and view that it reads, anything that changes something " +
-        "`admin`. One or several with semicolons between them; the first that fails ends the request. `Accept` chooses " +
-        "the format. All but JSON and plain text have the rows of the last statement that has some.",
+        "One or several with semicolons between them; the first that fails ends the request. A query needs " +
+        "the scope `query:` of every stream and view that it reads, what changes something `admin`. `Accept` " +
+        "chooses the format. All but JSON and plain text have the rows of the last statement that has some.",
       body: {
         content: {
           "application/json": sqlBodySchema,

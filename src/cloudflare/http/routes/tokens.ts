@@ -36,7 +36,12 @@ export const tokens = resource("Tokens", "Who may call, and what for.", [
       summary: "Make a token",
       description: "The answer holds the token, which is never told again.",
       body: jsonOf(accessTokenBodySchema),
-      answers: { 201: json("It is good at once.", newAccessTokenAnswerSchema) },
+      answers: {
+        201: {
+          ...json("It is good at once.", newAccessTokenAnswerSchema),
+          headers: { Location: "Its address." },
+        },
+      },
       problems: ["TOKEN_INVALID", "LIMIT_REACHED", "PARTITION_UNAVAILABLE"],
     },
     async ({ request, serving }) => {
@@ -44,7 +49,9 @@ export const tokens = resource("Tokens", "Who may call, and what for.", [
       const text = drawToken();
       const hash = await hashOf(text.secret);
       const made = await serving.coordinator((rpc) => rpc.createAccessToken(text.id, hash, wish));
-      return made.ok ? secretAnswer({ ...made.value, token: formatTokenText(text) }, 201) : answer(made);
+      if (!made.ok) return answer(made);
+      const headers = { location: `/v1/tokens/${text.id}` };
+      return told({ ...made.value, token: formatTokenText(text) }, 201, headers);
     },
   ),
   route(
@@ -65,8 +72,8 @@ export const tokens = resource("Tokens", "Who may call, and what for.", [
       scope: "admin",
       summary: "Give a token another text",
       description:
-        "Its id stays, and with it its producers. The old text is good for `grace` more; by default it is no " +
-        "longer. `expiresIn` sets its end anew.",
+        "Its id stays, and with it its producers. The old text is good for `grace` more, by default not at " +
+        "all. `expiresIn` sets its end anew.",
       body: jsonOf(rotationBodySchema, { isOptional: true }),
       answers: { 200: json("With its new text.", newAccessTokenAnswerSchema) },
       problems: ["TOKEN_INVALID", "TOKEN_NOT_FOUND", "PARTITION_UNAVAILABLE"],
@@ -77,9 +84,7 @@ export const tokens = resource("Tokens", "Who may call, and what for.", [
       const hash = await hashOf(text.secret);
       const rotated = await serving.coordinator((rpc) => rpc.rotateAccessToken(path.id, hash, wish));
       isolate.knownTokens.forget(path.id);
-      return rotated.ok
-        ? secretAnswer({ ...rotated.value, token: formatTokenText(text) }, 200)
-        : answer(rotated);
+      return rotated.ok ? told({ ...rotated.value, token: formatTokenText(text) }, 200) : answer(rotated);
     },
   ),
   route(
@@ -99,7 +104,7 @@ export const tokens = resource("Tokens", "Who may call, and what for.", [
   ),
 ]);
 
-/** Nothing on the way may keep it. */
-function secretAnswer(body: object, status: number): Response {
-  return Response.json(body, { status, headers: { "cache-control": "no-store" } });
+/** An answer with a token: nothing on the way may keep it. */
+function told(body: object, status: number, headers: Readonly<Record<string, string>> = {}): Response {
+  return Response.json(body, { status, headers: { ...headers, "cache-control": "no-store" } });
 }

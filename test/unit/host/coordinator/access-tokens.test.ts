@@ -13,7 +13,12 @@ function set(sql = new NodeStorage()) {
 test("a token is kept with its hash, and told without", async () => {
   const { sql, clock, tokens } = set();
   const made = await tokens.createAccessToken("1", "hash-1", { ...wish, expiresIn: 5000 });
-  const told = { id: "1", ...wish, createdAt: "1970-01-01T00:00:01.000Z", expiresAt: "1970-01-01T00:00:06.000Z" };
+  const told = {
+    id: "1",
+    ...wish,
+    createdAt: "1970-01-01T00:00:01.000Z",
+    expiresAt: "1970-01-01T00:00:06.000Z",
+  };
   expect(made).toEqual({ ok: true, value: told });
   const again = new AccessTokens(sql, clock);
   expect(await again.accessTokens()).toEqual({ ok: true, value: [told] });
@@ -45,8 +50,13 @@ test("a token that is deleted is gone, and one that is not there says so", async
   await tokens.createAccessToken("1", "hash", wish);
   expect(await tokens.deleteAccessToken("1")).toEqual({ ok: true, value: null });
   expect(await tokens.accessFacts("1")).toEqual({ ok: true, value: null });
-  const calls = [tokens.accessToken("1"), tokens.deleteAccessToken("1"), tokens.rotateAccessToken("1", "h", { grace: 0 })];
-  for (const call of calls) expect(await call).toMatchObject({ ok: false, error: { code: "TOKEN_NOT_FOUND" } });
+  const calls = [
+    tokens.accessToken("1"),
+    tokens.deleteAccessToken("1"),
+    tokens.rotateAccessToken("1", "h", { grace: 0 }),
+  ];
+  for (const call of calls)
+    expect(await call).toMatchObject({ ok: false, error: { code: "TOKEN_NOT_FOUND" } });
 });
 
 test("there are no more tokens than the limit, which the error names", async () => {

@@ -3,7 +3,12 @@ import { auditEntriesMax, auditRetentionMs } from "../../../../src/base/limits.t
 import { AuditLog } from "../../../../src/host/coordinator/audit-log.ts";
 import { NodeStorage } from "../../../support/node-storage.ts";
 
-const action = { tokenId: "default", tokenName: "MILLRACE_TOKEN", action: "DELETE /v1/jobs/{job}", status: 204 };
+const action = {
+  tokenId: "default",
+  tokenName: "MILLRACE_TOKEN",
+  action: "DELETE /v1/jobs/{job}",
+  status: 204,
+};
 
 function set() {
   const sql = new NodeStorage();
