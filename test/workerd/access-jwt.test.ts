@@ -142,9 +142,8 @@ test.each([
 });
 
 test("keys are not read over plain HTTP", async () => {
-  const answer = await call(await sign({ ...good(), jti: "http" }), {
-    MILLRACE_JWT_KEYS: "http://issuer.example",
-  });
+  const token = await sign({ ...good(), jti: "http" });
+  const answer = await call(token, { MILLRACE_JWT_KEYS: "http://issuer.example" });
   expect(answer).toMatchObject({ status: 503 });
   expect(answer.body.detail).toContain("https://");
 });

@@ -3,6 +3,7 @@
 import { runInDurableObject } from "cloudflare:test";
 import { env } from "cloudflare:workers";
 import { beforeAll, expect, test } from "vitest";
+import type { Environment } from "../../src/cloudflare/environment.ts";
 import { resources } from "../../src/cloudflare/http/app.ts";
 import { neededScopes, type RouteScope } from "../../src/cloudflare/http/with-caller.ts";
 import { callDeployed, makeToken, rootToken } from "./deployed.ts";
@@ -34,7 +35,7 @@ beforeAll(async () => {
   await callDeployed("DELETE", `/v1/tokens/${revoked.id}`, { token: rootToken });
   kept.revoked = revoked.token;
   const expired = await makeToken(["admin"], { expiresIn: "1h" });
-  const coordinator = env.COORDINATOR as DurableObjectNamespace;
+  const { COORDINATOR: coordinator } = env as unknown as Environment;
   const stub = coordinator.get(coordinator.idFromName("coordinator"));
   await runInDurableObject(stub, (_, { storage }) => {
     const statement = "UPDATE access_tokens SET token = json_set(token, '$.expiresAt', 1) WHERE id = ?";

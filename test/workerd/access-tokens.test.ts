@@ -41,7 +41,7 @@ test.each([
   expect(answer.body.detail).toContain(words);
 });
 
-test("a revoked token is refused at once where that was done, and elsewhere when what is known is old", async () => {
+test("a revoked token is refused at once here, and elsewhere when what is known is old", async () => {
   const made = await makeToken(["query:*"]);
   expect((await streams(made.token)).status).toBe(200);
   const elsewhere = isolate.knownTokens.get(made.id, Date.now());
