@@ -1,5 +1,5 @@
 /**
- * The answers of `answers.ts` as schemas, for the description of the API. The compiler holds the two together.
+ * The answers of `answers.ts` as schemas, for the API's description. The compiler holds the two together.
  *
  * They are read as what is sent: nothing is transformed, and a later release may add fields.
  */
@@ -73,7 +73,7 @@ const streamFields = {
   schemaVersion: count,
   createdAt: time,
   definition: streamBodySchema,
-};
+} as const;
 
 export const streamAnswerSchema = z
   .object(streamFields)
@@ -127,7 +127,7 @@ const jobFields = {
   createdAt: time,
   definition: z.union([jobBodySchema, dataflowSchema]),
   tables: z.array(z.string()).exactOptional().meta({ description: "Tables of SQL that it keeps as views." }),
-};
+} as const;
 
 export const jobAnswerSchema = z.object(jobFields).meta({ id: "JobAnswer" }) satisfies Sent<JobAnswer>;
 
@@ -224,6 +224,7 @@ const keyGroups = z.tuple([count, count]).meta({ description: "First and last." 
 export const splitAnswerSchema = z
   .object({
     split: count,
+    stage: count.exactOptional().meta({ description: "In the list of a job: the stage." }),
     state: z.enum(["running", "done"]),
     parent: count,
     child: count,

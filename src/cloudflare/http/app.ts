@@ -10,6 +10,7 @@ import { events } from "./routes/events.ts";
 import { health } from "./routes/health.ts";
 import { jobs } from "./routes/jobs.ts";
 import { letters } from "./routes/letters.ts";
+import { withDescription } from "./routes/openapi.ts";
 import { savepoints } from "./routes/savepoints.ts";
 import { splits } from "./routes/splits.ts";
 import { sql } from "./routes/sql.ts";
@@ -18,7 +19,7 @@ import { tokens } from "./routes/tokens.ts";
 import { views } from "./routes/views.ts";
 
 /** In the order of the API's description. */
-export const resources: readonly Resource[] = [
+export const resources: readonly Resource[] = withDescription([
   streams,
   events,
   jobs,
@@ -30,7 +31,7 @@ export const resources: readonly Resource[] = [
   tokens,
   audit,
   health,
-];
+]);
 
 export const app = resources
   .reduce((whole, { app: part }) => whole.route("/", part), new Hono<AppEnvironment>({ strict: false }))

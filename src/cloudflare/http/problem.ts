@@ -1,11 +1,24 @@
 /**
  * Errors as HTTP answers: problem documents (RFC 9457) with a stable code, what was found, and what to do.
  */
+import * as z from "zod";
 import { EngineError, type ErrorBody, errorBodyOf } from "../../base/errors.ts";
 import { logDefect } from "../log.ts";
 
 /** Seconds after which a busy partition is worth asking again, where it does not say itself. */
 const retryAfterSeconds = 1;
+
+/** A problem document; more fields may tell what was found. */
+export const problemSchema = z
+  .object({
+    type: z.string().meta({ description: "`urn:millrace:error:` and the code." }),
+    title: z.string(),
+    status: z.int(),
+    code: z.string().meta({ description: "Stable: never reused and never renamed." }),
+    detail: z.string().meta({ description: "What was found, and what was expected." }),
+    help: z.string().meta({ description: "What to do." }),
+  })
+  .meta({ id: "Problem" });
 
 /** Returns the answer for an error; statuses that pass by themselves carry Retry-After. */
 export function problem(error: ErrorBody): Response {

@@ -1,6 +1,6 @@
 /**
- * Events: `POST /v1/streams/{stream}/events`, the one hot route. The Worker asks `eventsStreamOf` before it asks
- * the router, and does nothing by request that can be done once.
+ * Events: `POST /v1/streams/{stream}/events`, the one hot route. The Worker asks `eventsStreamOf` before it
+ * asks the router, and does nothing by request that can be done once.
  */
 import * as z from "zod";
 import { EngineError } from "../../../base/errors.ts";
@@ -33,7 +33,7 @@ export const events = resource("Events", "What happened, appended to streams.", 
       scope: "ingest:{stream}",
       summary: "Append events",
       description:
-        "The answer comes when everything is durable. A record that does not fit is rejected and the others " +
+        "The answer comes when everything is durable. A record that does not fit is rejected, the others " +
         "are taken. With `Producer-Id` and `Sequence` a retry of the same bytes does no harm.",
       headers: z.object({
         "Producer-Id": z.string().min(1).max(producerIdMax).optional(),

@@ -15,7 +15,7 @@ import { json, jsonOf, resource, route } from "../route.ts";
 const answers = {
   201: json("The state has moved.", splitAnswerSchema),
   202: json("It goes on.", splitAnswerSchema),
-};
+} as const;
 
 const list = listSchema("splits", splitAnswerSchema);
 

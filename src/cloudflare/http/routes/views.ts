@@ -14,7 +14,7 @@ export const views = resource("Views", "Results of jobs, always up to date.", [
       scope: "query:{view}",
       summary: "Read results",
       description:
-        "A job's view bears its name; of a job with steps that is the last one's, and `fares.0` is the first " +
+        "A job's view bears its name; of a job with steps it is the last one's, and `fares.0` the first " +
         "one's. One key is `key`, or `key.{column}` for each of its columns.",
       query: viewParameters,
       answers: { 200: json("A page of results.", viewAnswerSchema) },
