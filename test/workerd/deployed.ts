@@ -3,6 +3,7 @@ import { env } from "cloudflare:workers";
 import { expect } from "vitest";
 import worker from "../../src/cloudflare/worker.ts";
 import { type Answer, answerOf, type Json } from "./api.ts";
+import { expectDescribed } from "./described.ts";
 
 const ctx = {
   waitUntil: () => {},
@@ -43,7 +44,9 @@ export async function send(method: string, path: string, options: CallOptions = 
 }
 
 export async function callDeployed(method: string, path: string, options: CallOptions = {}): Promise<Answer> {
-  return await answerOf(await send(method, path, options));
+  const answer = await answerOf(await send(method, path, options));
+  expectDescribed(method, path, answer, answer.body);
+  return answer;
 }
 
 /** Does it as the administrator; fails the test where it is refused. */

@@ -38,7 +38,9 @@ test("what it refers to is in it, and names of operations are their own", () => 
 
 test("a scope names parameters that its path has", () => {
   for (const { scope, path } of resources.flatMap(({ routes }) => routes)) {
-    for (const [parameter] of scope.matchAll(/\{\w+\}/g)) expect(path).toContain(parameter);
+    for (const each of [scope].flat()) {
+      for (const [parameter] of each.matchAll(/\{\w+\}/g)) expect(path).toContain(parameter);
+    }
   }
 });
 
