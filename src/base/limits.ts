@@ -54,6 +54,34 @@ export const accumulatorStringBytesMax = 2 * KiB;
  */
 export const cellStringBytesMax = 26 * KiB;
 
+/** Largest body that is a definition, a command or statements: people write them, programs no larger ones. */
+export const definitionBytesMax = 1 * MiB;
+
+/**
+ * Most streams, and most jobs, queries that never end among them: all are listed in one answer, and the
+ * coordinator watches over all of them.
+ */
+export const streamsMax = 1000;
+export const jobsMax = 1000;
+
+/** Most tables, views and functions of SQL: every statement is bound with all of them at hand. */
+export const sqlObjectsMax = 4000;
+
+/** Most bytes of log that a shard retains: an object's database ends at 10 GB, and state lies there too. */
+export const retentionBytesMax = 8 * GiB;
+
+/** Most field names in the path of a nested column. */
+export const pathPartsMax = 8;
+
+/** Levels of objects and arrays in a record, itself the first: the decoder uses some stack for each. */
+export const recordDepthMax = 64;
+
+/** Most rows of one page of a view, of letters, of saved state or of the audit log. */
+export const pageRowsMax = 1000;
+
+/** Longest time in ms that a query waits for a token: far below what holds a connection open anywhere. */
+export const queryTimeoutMsMax = 30_000;
+
 /** Most columns of a stream. With `partRowsMax` it bounds the memory of one decoded part. */
 export const columnsMax = 128;
 

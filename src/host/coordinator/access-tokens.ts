@@ -10,6 +10,7 @@ import type { RpcResult } from "../../engine/partition-types.ts";
 import type { Clock, SqlStorage } from "../../engine/ports.ts";
 import type { AccessTokenAnswer, AccessTokenWish, RotationWish } from "../../protocol/access-token.ts";
 import type { CallerFacts } from "../access/caller.ts";
+import { checkRoom } from "./check-room.ts";
 
 /** What a worker checks a request by. */
 export interface AccessFacts extends CallerFacts {
@@ -55,10 +56,7 @@ export class AccessTokens implements AccessTokensRpc {
     return this.#answer(() => {
       const { name, scopes, rate, expiresIn } = wish;
       const count = Number(this.#sql.run("SELECT count(*) FROM access_tokens")[0]?.[0]);
-      if (count >= accessTokensMax) {
-        const message = `There are ${count} tokens, and at most ${accessTokensMax} (accessTokensMax).`;
-        throw new EngineError("LIMIT_REACHED", { message, details: { accessTokensMax } });
-      }
+      checkRoom("tokens", count, { accessTokensMax });
       const now = this.#clock.now();
       const token = { name, scopes, rate, hash, createdAt: now, expiresAt: endOf(now, expiresIn) };
       const statement = "INSERT INTO access_tokens (id, token) VALUES (?, ?)";

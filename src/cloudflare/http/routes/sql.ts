@@ -3,7 +3,7 @@
  */
 import * as z from "zod";
 import { EngineError } from "../../../base/errors.ts";
-import { MiB } from "../../../base/limits.ts";
+import { definitionBytesMax } from "../../../base/limits.ts";
 import type { Caller } from "../../../host/access/caller.ts";
 import { receiveBody } from "../../../host/ingest/receive-body.ts";
 import { toArrowStream } from "../../../host/sql/arrow-stream.ts";
@@ -22,8 +22,6 @@ import { userFunctions } from "../../user-functions.ts";
 import { acceptsByName, negotiate } from "../negotiate.ts";
 import { resource, route } from "../route.ts";
 import type { Serving } from "../serving.ts";
-
-const bodyBytesMax = 1 * MiB;
 
 /** The first is what a caller gets who takes anything. All but it and plain text have the last rows only. */
 const formats = [
@@ -164,7 +162,7 @@ function lastTable(results: readonly StatementResult[]): ResultTable {
  * sends, is told by its first character: no statement begins with a brace.
  */
 async function readText(request: Request): Promise<unknown> {
-  const bytes = await receiveBody(request, bodyBytesMax);
+  const bytes = await receiveBody(request, definitionBytesMax);
   const type = (request.headers.get("content-type") ?? "").split(";", 1)[0]?.trim().toLowerCase();
   try {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);
