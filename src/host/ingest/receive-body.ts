@@ -1,11 +1,12 @@
 /**
  * A request's body as bytes, within limits.
  *
- * What a header claims is only a first check: decompressed bytes are counted as they come, so a small body
- * that unpacks to a huge one is refused as soon as it passes the limit, with no more of it in memory.
+ * What a header claims is only a first check: bytes are counted as they come, packed ones as they unpack, so
+ * what is too large is refused as soon as it passes the limit, with no more of it in memory.
  */
 import { EngineError } from "../../base/errors.ts";
 import { bodyBytesMax, MiB } from "../../base/limits.ts";
+import { joined, unpack } from "./unpack.ts";
 
 /**
  * Returns the decompressed body. Throws BODY_TOO_LARGE, BODY_ENCODING_INVALID or CONTENT_TYPE_UNSUPPORTED.
@@ -22,14 +23,16 @@ export async function receiveBody(request: Request, bytesMax = bodyBytesMax): Pr
     throw new EngineError("CONTENT_TYPE_UNSUPPORTED", { message });
   }
   const format = encoding === "deflate" ? "deflate" : "gzip";
+  let bytes: Uint8Array | undefined;
   try {
-    return await collectBytes(request.body.pipeThrough(new DecompressionStream(format)), bytesMax);
+    bytes = await unpack(request.body, format, bytesMax);
   } catch (cause) {
-    if (cause instanceof EngineError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
     const message = `The body could not be unpacked as ${format}: ${reason}`;
     throw new EngineError("BODY_ENCODING_INVALID", { message, cause });
   }
+  if (bytes) return bytes;
+  throw tooLarge("more", bytesMax);
 }
 
 /** Reads a stream to its end; throws BODY_TOO_LARGE. */
@@ -42,7 +45,7 @@ export async function collectBytes(
   const reader = stream.getReader();
   while (true) {
     const { done, value } = await reader.read();
-    if (done) break;
+    if (done) return joined(chunks, size);
     size += value.byteLength;
     if (size > bytesMax) {
       // What the source says to being cut off is of no interest: the answer is that it was too large.
@@ -51,14 +54,6 @@ export async function collectBytes(
     }
     chunks.push(value);
   }
-  if (chunks.length === 1 && chunks[0]) return chunks[0];
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return bytes;
 }
 
 function tooLarge(found: string, bytesMax: number): EngineError {
