@@ -17,6 +17,7 @@ import type { JobBody } from "../protocol/job-spec.ts";
 import type { SqlAnswer, SqlBody } from "../protocol/sql-answers.ts";
 import type { StreamBody } from "../protocol/stream-spec.ts";
 import type { Token, Tokens } from "../protocol/token.ts";
+import { AccessTokens } from "./access-tokens.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
 import { type Followed, readFollowed } from "./read-changes.ts";
 import { Savepoints } from "./savepoints.ts";
@@ -79,6 +80,7 @@ export class MillraceClient {
   readonly views: Views;
   readonly savepoints: Savepoints;
   readonly splits: Splits;
+  readonly tokens: AccessTokens;
   readonly #connection: Connection;
 
   /**
@@ -93,6 +95,7 @@ export class MillraceClient {
     this.views = new Views(this.#connection);
     this.savepoints = new Savepoints(this.#connection);
     this.splits = new Splits(this.#connection);
+    this.tokens = new AccessTokens(this.#connection);
   }
 
   /**

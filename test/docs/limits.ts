@@ -7,10 +7,9 @@ import * as limits from "../../src/base/limits.ts";
 
 export const limitsDocument = "docs/limits.md";
 
-/** What answers, or becomes of, what is beyond a limit. One that is not here cuts work, and is met by none. */
+/** What becomes of what is beyond a limit. One that is not here divides work, and is met by nobody. */
 export const outcomes: Readonly<Record<string, ErrorCode | "rejected record" | "letter">> = {
   bodyBytesMax: "BODY_TOO_LARGE",
-  bodyPartsMax: "BODY_TOO_LARGE",
   definitionBytesMax: "BODY_TOO_LARGE",
   partBytesMax: "rejected record",
   recordDepthMax: "rejected record",
@@ -53,7 +52,7 @@ export const outcomes: Readonly<Record<string, ErrorCode | "rejected record" | "
   pageBudgetBytes: "JOB_PAGE_BUDGET",
   pageRowsMax: "QUERY_INVALID",
   queryTimeoutMsMax: "QUERY_INVALID",
-  sqlTextMax: "REQUEST_INVALID",
+  sqlTextMax: "BODY_TOO_LARGE",
   sqlDepthMax: "SQL_SYNTAX",
   sqlChainMax: "SQL_SYNTAX",
   queryRowsMax: "QUERY_INVALID",
@@ -75,14 +74,14 @@ export function withLimits(text: string, source: string): string {
 export function limitsTable(source: string): string {
   const reasons = reasonsOf(source);
   const values = new Map(Object.entries(limits).filter(([name]) => !/^[KMG]iB$/.test(name)));
-  const names = [...values.keys()];
+  const unexplained = [...values.keys()].find((name) => !reasons.has(name));
+  if (unexplained !== undefined) throw new Error(`${unexplained} has no reason in a comment above it`);
+  const names = [...reasons.keys()].filter((name) => values.has(name));
   const unknown = Object.keys(outcomes).find((name) => !names.includes(name));
   if (unknown !== undefined) throw new Error(`there is no limit ${unknown}`);
   const rows = names
     .map((name) => {
-      const reason = reasons.get(name);
-      if (reason === undefined) throw new Error(`${name} has no reason in a comment above it`);
-      return { name, reason, outcome: outcomes[name] };
+      return { name, reason: reasons.get(name), outcome: outcomes[name] };
     })
     .sort((left, right) => Number(left.outcome === undefined) - Number(right.outcome === undefined));
   return [

@@ -103,7 +103,7 @@ test("where no issuer is trusted a JWT is a wrong token, and half a configuratio
   expect(half.body.detail).toContain("MILLRACE_JWT_AUDIENCE");
 });
 
-test("keys are read from their address once, and anew for a key that is unknown, but not at will", async () => {
+test("keys are read from their address once, and anew for one that is unknown, but not at will", async () => {
   let [served, fetched] = [keys, 0];
   vi.stubGlobal("fetch", async () => {
     fetched += 1;

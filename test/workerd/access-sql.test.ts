@@ -1,4 +1,4 @@
-/** Statements of callers who may read some of what there is, and what the audit log has of those who may all. */
+/** Statements of callers who may read some of what there is, and what the audit log has of the others. */
 import { beforeAll, expect, test } from "vitest";
 import { clicks, clicksBody, type Json } from "./api.ts";
 import { asRoot, callDeployed, makeToken, rootToken, send } from "./deployed.ts";

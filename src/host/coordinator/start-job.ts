@@ -33,7 +33,9 @@ export interface NewJob {
   readonly start: JobStart;
 }
 
-/** Throws what planning throws, LIMIT_REACHED, JOB_CONFLICT and SAVEPOINT_UNFIT; then the catalog is as it was. */
+/**
+ * Throws what planning throws, LIMIT_REACHED, JOB_CONFLICT and SAVEPOINT_UNFIT; then the catalog is as it was.
+ */
 export function startJob(
   catalog: Catalog,
   sources: readonly StreamEntry[],

@@ -2,8 +2,8 @@
  * Unpacks gzip and deflate, within a limit.
  *
  * The platform's decompressor takes all that it is given and keeps what that unpacks to until it is read: it
- * holds no writer back. So packed bytes go in by slices, and where more may be waiting than is good to have, by
- * slices so small that whoever reads takes out more than they can unpack to. A small body that unpacks to a
+ * holds no writer back. So packed bytes go in by slices, and where more may be waiting than is good to have,
+ * by slices so small that whoever reads takes out more than they can unpack to. A small body that unpacks to a
  * huge one is refused when the limit has come out, with little more than that ever made.
  */
 import { KiB, MiB } from "../../base/limits.ts";
@@ -20,8 +20,8 @@ const smallSliceBytes = 24;
 const waitingBytesMax = 8 * MiB;
 
 /**
- * Returns the bytes, or undefined where there are more than `bytesMax`. Throws what the decompressor does where
- * they are not what `format` says.
+ * Returns the bytes, or undefined where there are more than `bytesMax`. Throws what the decompressor does
+ * where they are not what `format` says.
  */
 export async function unpack(
   packed: ReadableStream<Uint8Array>,

@@ -41,6 +41,7 @@ export const jobs = resource("Jobs", "What keeps results of streams up to date."
       },
       problems: [
         "JOB_INVALID",
+        "LIMIT_REACHED",
         "EXPRESSION_INVALID",
         "STREAM_NOT_FOUND",
         "SAVEPOINT_NOT_FOUND",

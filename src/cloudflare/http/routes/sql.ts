@@ -47,8 +47,8 @@ export const sql = resource("SQL", "Statements of Flink SQL.", [
       scope: "any",
       summary: "Run statements",
       description:
-        "One or several with semicolons between them; the first that fails ends the request. A query needs " +
-        "the scope `query:` of every stream and view that it reads, what changes something `admin`. `Accept` " +
+        "One or several with semicolons between; the first that fails ends the request. A query needs the " +
+        "scope `query:` of every stream and view that it reads, what changes something `admin`. `Accept` " +
         "chooses the format. All but JSON and plain text have the rows of the last statement that has some.",
       body: {
         content: {
@@ -83,6 +83,7 @@ export const sql = resource("SQL", "Statements of Flink SQL.", [
         "STREAM_NOT_FOUND",
         "STREAM_ENDED",
         "JOB_INVALID",
+        "LIMIT_REACHED",
         "JOB_CONFLICT",
         "JOB_FAILED",
         "JOB_FALLEN_BEHIND",

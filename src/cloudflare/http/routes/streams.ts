@@ -47,7 +47,13 @@ export const streams = resource("Streams", "Logs of events, each with columns an
         200: json("It was there already, or gained columns.", streamAnswerSchema),
         201: json("It is new.", streamAnswerSchema),
       },
-      problems: ["STREAM_INVALID", "STREAM_CONFLICT", "SPLIT_CONFLICT", "PARTITION_UNAVAILABLE"],
+      problems: [
+        "STREAM_INVALID",
+        "STREAM_CONFLICT",
+        "LIMIT_REACHED",
+        "SPLIT_CONFLICT",
+        "PARTITION_UNAVAILABLE",
+      ],
     },
     async ({ request, serving, path }) => {
       const name = readBody(resourceNameSchema, path.stream, "STREAM_INVALID", "name");

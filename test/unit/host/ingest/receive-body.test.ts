@@ -1,4 +1,4 @@
-/** Bodies as they are sent; packed ones are unpacked by the platform, see test/workerd/receive-body.test.ts. */
+/** Bodies as they are sent; packed ones are in test/workerd/receive-body.test.ts, on the platform. */
 import { expect, test } from "vitest";
 import { receiveBody } from "../../../../src/host/ingest/receive-body.ts";
 
