@@ -34,7 +34,8 @@ export interface NewJob {
 }
 
 /**
- * Throws what planning throws, LIMIT_REACHED, JOB_CONFLICT and SAVEPOINT_UNFIT; then the catalog is as it was.
+ * Throws what planning throws, LIMIT_REACHED, JOB_CONFLICT and SAVEPOINT_UNFIT; then the catalog is as it
+ * was.
  */
 export function startJob(
   catalog: Catalog,

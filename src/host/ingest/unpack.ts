@@ -3,8 +3,8 @@
  *
  * The platform's decompressor takes all that it is given and keeps what that unpacks to until it is read: it
  * holds no writer back. So packed bytes go in by slices, and where more may be waiting than is good to have,
- * by slices so small that whoever reads takes out more than they can unpack to. A small body that unpacks to a
- * huge one is refused when the limit has come out, with little more than that ever made.
+ * by slices so small that whoever reads takes out more than they can unpack to. A small body that unpacks to
+ * a huge one is refused when the limit has come out, with little more than that ever made.
  */
 import { KiB, MiB } from "../../base/limits.ts";
 
