@@ -21,6 +21,7 @@ function busy(status: number, help: string): ErrorCodeFacts {
 export const errorCodes = {
   REQUEST_INVALID: user(400, "The request does not match the API; the message names the place."),
   NOT_FOUND: user(404, "No such address or method; docs/http-api.md lists them."),
+  UPGRADE_REQUIRED: user(426, "Open the address as a WebSocket."),
   UNAUTHORIZED: user(
     401,
     "Send the header Authorization: Bearer <token>; docs/operations.md tells of tokens.",
@@ -41,7 +42,7 @@ export const errorCodes = {
   BODY_ENCODING_INVALID: user(400, "The body is not valid for its Content-Encoding."),
   CONTENT_TYPE_UNSUPPORTED: user(
     415,
-    "Send application/x-ndjson or application/json, plain or packed with gzip or deflate.",
+    "Send JSON lines, JSON, CSV, Arrow or CloudEvents, plain or packed with gzip or deflate.",
   ),
   STREAM_NOT_FOUND: user(404, "Create the stream first: PUT /v1/streams/{stream}."),
   STREAM_INVALID: user(400, "The stream's definition is not valid; the message names the place."),

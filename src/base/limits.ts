@@ -11,6 +11,12 @@ export const GiB = 1024 * MiB;
  */
 export const partBytesMax = 1 * MiB;
 
+/**
+ * Longest JSON lines that a part of another format is turned into: names and escapes come to what the body
+ * has, a few times over.
+ */
+export const linesBytesMax = 8 * MiB;
+
 /** Most records in one part: bounds the columns that a part needs in memory (rows × columns × 9 bytes). */
 export const partRowsMax = 16_384;
 
@@ -136,6 +142,13 @@ export const producerTableBytesMax = 8 * MiB;
  * second.
  */
 export const liveProducersMax = 256;
+
+/**
+ * What one WebSocket may have unacknowledged: bodies that wait lie in the memory of an isolate, beside those
+ * of others.
+ */
+export const sessionMessagesMax = 64;
+export const sessionBytesMax = 8 * MiB;
 
 /** Deadline of one append: a shard refuses a frame that was sent longer ago. */
 export const appendDeadlineMs = 10_000;

@@ -19,12 +19,11 @@ import type { StreamBody } from "../protocol/stream-spec.ts";
 import type { Token, Tokens } from "../protocol/token.ts";
 import { AccessTokens } from "./access-tokens.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
+import { EventSocket, type EventSocketOptions } from "./event-socket.ts";
+import { type EventsBody, ndjsonOf } from "./events-body.ts";
 import { type Followed, readFollowed } from "./read-changes.ts";
 import { Savepoints } from "./savepoints.ts";
 import { Splits } from "./splits.ts";
-
-/** Records as objects, or as NDJSON text that is sent as it is. */
-export type EventsBody = readonly object[] | string;
 
 /** With both, the events are counted once however often they are sent. */
 export interface ProducerStamp {
@@ -161,13 +160,18 @@ export class Streams {
 
   /** Appends events; an answer means that they are durable. For retries see Producer. */
   async post(stream: string, events: EventsBody, stamp?: ProducerStamp): Promise<IngestAnswer> {
-    const text =
-      typeof events === "string" ? events : events.map((event) => JSON.stringify(event)).join("\n");
+    const text = ndjsonOf(events);
     const headers = {
       "Content-Type": "application/x-ndjson",
       ...(stamp ? { "Producer-Id": stamp.producer, Sequence: String(stamp.sequence) } : {}),
     };
     return await this.#connection.call("POST", pathOf("streams", stream, "events"), { text, headers });
+  }
+
+  /** Appends events over a WebSocket, for whoever sends many small batches. */
+  open(stream: string, options: EventSocketOptions): EventSocket {
+    const path = pathOf("streams", stream, "events");
+    return new EventSocket((query, protocol) => this.#connection.open(path, query, protocol), options);
   }
 
   /** Records that the stream rejected. */

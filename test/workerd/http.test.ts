@@ -74,7 +74,7 @@ test("an unknown address is a problem document", async () => {
 
 test("a method that an address does not have is not found", async () => {
   expect(await call("DELETE", "/v1/health")).toMatchObject({ status: 404, body: { code: "NOT_FOUND" } });
-  expect(await call("GET", "/v1/streams/clicks/events")).toMatchObject({ status: 404 });
+  expect(await call("PUT", "/v1/streams/clicks/events", {})).toMatchObject({ status: 404 });
 });
 
 test.each([

@@ -5,6 +5,7 @@
  * Who sends wrong ones is told to wait after some: not to protect secrets, which are too long to guess, but
  * the coordinator and this Worker's time.
  */
+import { decodeBase64 } from "../../base/base64.ts";
 import { EngineError } from "../../base/errors.ts";
 import {
   accessAskAgainMs,
@@ -15,6 +16,7 @@ import {
 import { Caller } from "../../host/access/caller.ts";
 import type { KnownToken } from "../../host/access/known-tokens.ts";
 import type { AccessFacts } from "../../host/coordinator/access-tokens.ts";
+import { tokenProtocol } from "../../protocol/session-messages.ts";
 import { coordinatorOf } from "../coordinator-stub.ts";
 import type { Environment } from "../environment.ts";
 import { isolate } from "../isolate.ts";
@@ -45,13 +47,26 @@ export async function identify(request: Request, env: Environment): Promise<Call
   return found.caller;
 }
 
-function bearerOf({ headers }: Request): string {
-  const header = headers.get("authorization");
+function bearerOf(request: Request): string {
+  const header = request.headers.get("authorization") ?? offeredToken(request);
   if (header === null) throw unauthorized("The request has no Authorization header.");
   const text = /^Bearer +(\S+)$/i.exec(header)?.[1];
   if (text === undefined) throw unauthorized("The Authorization header is not of the form Bearer <token>.");
   if (text.length <= accessTextMax) return text;
   throw unauthorized(`The token has ${text.length} characters, at most ${accessTextMax} (accessTextMax).`);
+}
+
+/**
+ * What a browser can send with a WebSocket in place of the header: the token as one of its protocols, in
+ * base64url, since a protocol may not have every character.
+ */
+function offeredToken({ headers }: Request): string | null {
+  if (headers.get("upgrade")?.toLowerCase() !== "websocket") return null;
+  const offered = (headers.get("sec-websocket-protocol") ?? "").split(",").map((each) => each.trim());
+  const token = offered.find((each) => each.startsWith(tokenProtocol))?.slice(tokenProtocol.length);
+  if (token === undefined || !/^[\w-]+$/.test(token) || token.length % 4 === 1) return null;
+  const bytes = decodeBase64(token.replaceAll("-", "+").replaceAll("_", "/"));
+  return `Bearer ${new TextDecoder().decode(bytes)}`;
 }
 
 async function identifyToken({ id, secret }: TokenText, env: Environment, guard: Guard): Promise<Caller> {

@@ -12,18 +12,22 @@ import type { Admitted } from "../../access/admit.ts";
 import { answer } from "../answer.ts";
 import { json, resource, route } from "../route.ts";
 import type { Serving } from "../serving.ts";
+import { formatOfType } from "./event-headers.ts";
+import { eventsSocket } from "./events-socket.ts";
 
 const eventsAddress = /^https?:\/\/[^/]+\/v1\/streams\/([A-Za-z_][A-Za-z0-9_-]{0,62})\/events\/?(?:\?.*)?$/;
 
-const contentTypes: ReadonlySet<string> = new Set([
-  "application/x-ndjson",
-  "application/ndjson",
-  "application/jsonl",
-  "application/json",
-  "text/plain",
-]);
-
 const event = z.record(z.string(), z.unknown());
+
+const cloudEvent = z
+  .looseObject({
+    specversion: z.literal("1.0"),
+    id: z.string(),
+    source: z.string(),
+    type: z.string(),
+    data: event.optional(),
+  })
+  .meta({ id: "CloudEvent", description: "`data` is the record; attributes are fields that it lacks." });
 
 export const events = resource("Events", "What happened, appended to streams.", [
   route(
@@ -48,6 +52,10 @@ export const events = resource("Events", "What happened, appended to streams.", 
         content: {
           "application/x-ndjson": undefined,
           "application/json": z.union([z.array(event), event]),
+          "text/csv": undefined,
+          "application/vnd.apache.arrow.stream": undefined,
+          "application/cloudevents+json": cloudEvent,
+          "application/cloudevents-batch+json": z.array(cloudEvent),
         },
       },
       answers: { 200: json("What became of the records.", ingestAnswerSchema) },
@@ -67,6 +75,7 @@ export const events = resource("Events", "What happened, appended to streams.", 
     },
     (routed) => postEvents(routed, routed.path.stream, routed.serving),
   ),
+  eventsSocket,
 ]);
 
 /** Returns the stream that the request posts events to, or undefined where it is another request. */
@@ -79,23 +88,11 @@ export async function postEvents(
   stream: string,
   serving: Serving,
 ): Promise<Response> {
-  const contentType = contentTypeOf(request);
+  const named = formatOfType(request.headers.get("content-type"));
   const producer = producerOf(request);
   const body = await receiveBody(request);
-  const format = bodyFormatOf(contentType, body);
+  const format = named === "json" ? bodyFormatOf("application/json", body) : named;
   return answer(await serving.ingest.ingest({ stream, body, format, tokenId: caller.tokenId, producer }));
-}
-
-/** The media type without its parameters; plain text counts as NDJSON, and so does a body without a type. */
-function contentTypeOf(request: Request): string {
-  const header = request.headers.get("content-type");
-  if (header === null) return "application/x-ndjson";
-  const type = (header.split(";", 1)[0] ?? "").trim().toLowerCase();
-  if (!contentTypes.has(type)) {
-    const message = `Content-Type is "${header}", expected application/x-ndjson or application/json.`;
-    throw new EngineError("CONTENT_TYPE_UNSUPPORTED", { message });
-  }
-  return type === "application/json" ? type : "application/x-ndjson";
 }
 
 function producerOf({ headers }: Request): { id: string; sequence: number } | undefined {

@@ -6,9 +6,8 @@ import { EngineError } from "../../../base/errors.ts";
 import { definitionBytesMax } from "../../../base/limits.ts";
 import type { Caller } from "../../../host/access/caller.ts";
 import { receiveBody } from "../../../host/ingest/receive-body.ts";
-import { toArrowStream } from "../../../host/sql/arrow-stream.ts";
 import { toEvents } from "../../../host/sql/event-stream.ts";
-import { toCsv, toNdjson } from "../../../host/sql/row-texts.ts";
+import { jsonTableOf } from "../../../host/sql/row-texts.ts";
 import { runStatements } from "../../../host/sql/run-statements.ts";
 import { answerOf, type ResultTable, type StatementResult } from "../../../host/sql/statement-result.ts";
 import { drawResult } from "../../../protocol/draw-results.ts";
@@ -22,6 +21,7 @@ import { userFunctions } from "../../user-functions.ts";
 import { acceptsByName, negotiate } from "../negotiate.ts";
 import { resource, route } from "../route.ts";
 import type { Serving } from "../serving.ts";
+import { tableAnswer } from "../table-answer.ts";
 
 /** The first is what a caller gets who takes anything. All but it and plain text have the last rows only. */
 const formats = [
@@ -136,21 +136,18 @@ async function postSql(request: Request, serving: Serving, caller: Caller): Prom
   switch (format) {
     case "application/json":
       return Response.json({ results: results.map(answerOf), options } satisfies SqlAnswer);
-    case "application/x-ndjson":
-      return respond(format, toNdjson(lastTable(results)));
-    case "text/csv":
-      return respond("text/csv; charset=utf-8; header=present", toCsv(lastTable(results)));
     case "text/plain":
-      return respond("text/plain; charset=utf-8", results.map(answerOf).map(drawResult).join("\n"));
+      return new Response(results.map(answerOf).map(drawResult).join("\n"), {
+        headers: { "content-type": "text/plain; charset=utf-8" },
+      });
     case "text/event-stream":
       return new Response(toEvents(results, options, serving.clock), { headers: eventHeaders });
-    case "application/vnd.apache.arrow.stream":
-      return respond(format, toArrowStream(lastTable(results)));
+    default:
+      return tableAnswer(format, {
+        json: () => jsonTableOf(lastTable(results)),
+        typed: () => lastTable(results),
+      });
   }
-}
-
-function respond(contentType: string, body: string | Uint8Array): Response {
-  return new Response(body as BodyInit, { headers: { "content-type": contentType } });
 }
 
 /** The rows of the last statement that has some; no column where none has. */
