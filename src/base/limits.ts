@@ -128,6 +128,9 @@ export const stagePartitionsMax = 256;
 /** Longest Producer-Id in characters: shards keep each for the stream's retention. */
 export const producerIdMax = 128;
 
+/** Most partitions that are asked for metrics: each is a call, and a Worker's request makes at most 1000. */
+export const surveyedPartitionsMax = 900;
+
 /** Sequences per producer that a shard remembers; an older one is refused. */
 export const producerSequencesKept = 64;
 

@@ -11,6 +11,7 @@ import { Coordinator as CoordinatorHost } from "../host/coordinator/coordinator.
 import type { CoordinatorRpc, ProducerRegistration } from "../host/coordinator/coordinator-rpc.ts";
 import type { CoordinatorObjectRpc } from "../host/coordinator/object-rpc.ts";
 import { type Existing, type SqlObject, SqlObjects } from "../host/coordinator/sql-objects.ts";
+import { PartitionSurvey } from "../host/metrics/survey.ts";
 import type { AuditedAction } from "../protocol/audit.ts";
 import type { SavepointWish } from "../protocol/savepoint-body.ts";
 import type { StreamDefinition } from "../protocol/stream-spec.ts";
@@ -26,6 +27,7 @@ export class Coordinator extends DurableObject<Environment> implements Coordinat
   readonly #objects: SqlObjects;
   readonly #tokens: AccessTokens;
   readonly #audit: AuditLog;
+  readonly #survey: PartitionSurvey;
 
   constructor(ctx: DurableObjectState, env: Environment) {
     super(ctx, env);
@@ -35,6 +37,7 @@ export class Coordinator extends DurableObject<Environment> implements Coordinat
     this.#tokens = new AccessTokens(sql, clock);
     this.#audit = new AuditLog(sql, clock);
     const shards = new KeptShardStubs(env);
+    this.#survey = new PartitionSurvey({ sql, shards, clock });
     this.#host = new CoordinatorHost({
       ...{ sql, shards, clock, blobs: blobsOf(env) },
       generated: generatedStreams({
@@ -177,6 +180,10 @@ export class Coordinator extends DurableObject<Environment> implements Coordinat
 
   auditPage(limit: number, before: number | undefined) {
     return this.#audit.auditPage(limit, before);
+  }
+
+  survey() {
+    return this.#survey.survey();
   }
 
   shardActive(stream: string, generation: number, shard: number) {

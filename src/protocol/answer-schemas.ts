@@ -138,8 +138,10 @@ const taskSchema = z
     state: z.string(),
     watermark,
     appliedOffset: count,
+    rows: count.meta({ description: "Those that it applied." }),
     lagRecords: count,
     lagBytes: count,
+    lagMs: z.number().min(0).meta({ description: "Age of the oldest record that is not applied." }),
     unacknowledgedBytes: count.meta({
       description: "Sent to the next stage and not acknowledged.",
     }),
@@ -164,6 +166,15 @@ const checkpointSchema = z
   })
   .meta({ id: "Checkpoint" });
 
+const skewSchema = z
+  .object({
+    stage: count,
+    largest: count.meta({ description: "The partition that applied the most rows." }),
+    rows: z.object({ most: z.number().min(0), mean: z.number().min(0) }),
+    ratio: z.number().min(0).meta({ description: "`most` by `mean`: 1 is even." }),
+  })
+  .meta({ id: "StageSkew", description: "How evenly the rows of a stage lie on its partitions." });
+
 export const jobStatusSchema = z
   .object({
     ...jobFields,
@@ -172,6 +183,7 @@ export const jobStatusSchema = z
       .union([tokenSchema, z.record(z.string(), tokenSchema)])
       .meta({ description: "By shard; by the source's name first where there are several." }),
     lag: z.object({ records: count, bytes: count }),
+    skew: z.array(skewSchema).meta({ description: "One of each stage." }),
     rows: count.meta({ description: "Those that reached the last stage." }),
     filtered: count,
     late: count,

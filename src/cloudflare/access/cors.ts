@@ -29,9 +29,9 @@ export function withCors(serve: Serve): Serve {
         allowMethods: ["GET", "PUT", "POST", "DELETE"],
         allowHeaders: [
           ...["Authorization", "Content-Type", "Content-Encoding", "Accept"],
-          ...["Producer-Id", "Sequence", "Last-Event-ID"],
+          ...["Producer-Id", "Sequence", "Last-Event-ID", "X-Request-Id"],
         ],
-        exposeHeaders: ["Retry-After", "WWW-Authenticate"],
+        exposeHeaders: ["Retry-After", "WWW-Authenticate", "X-Request-Id"],
         maxAge,
       }),
     )

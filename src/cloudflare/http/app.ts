@@ -3,13 +3,13 @@
  */
 import { Hono } from "hono";
 import { EngineError } from "../../base/errors.ts";
-import { problemOf } from "./problem.ts";
 import type { AppEnvironment, Resource } from "./route.ts";
 import { audit } from "./routes/audit.ts";
 import { events } from "./routes/events.ts";
 import { health } from "./routes/health.ts";
 import { jobs } from "./routes/jobs.ts";
 import { letters } from "./routes/letters.ts";
+import { metrics } from "./routes/metrics.ts";
 import { withDescription } from "./routes/openapi.ts";
 import { savepoints } from "./routes/savepoints.ts";
 import { splits } from "./routes/splits.ts";
@@ -30,6 +30,7 @@ export const resources: readonly Resource[] = withDescription([
   sql,
   tokens,
   audit,
+  metrics,
   health,
 ]);
 
@@ -37,7 +38,9 @@ export const app = resources
   .reduce((whole, { app: part }) => whole.route("/", part), new Hono<AppEnvironment>({ strict: false }))
   .notFound((call) => {
     const { method, path } = call.req;
-    const message = `There is no ${method} ${path}.`;
-    return problemOf(new EngineError("NOT_FOUND", { message }), path);
+    throw new EngineError("NOT_FOUND", { message: `There is no ${method} ${path}.` });
   })
-  .onError((thrown, call) => problemOf(thrown, `${call.req.method} ${call.req.path}`));
+  // The Worker makes an answer of it.
+  .onError((thrown) => {
+    throw thrown;
+  });

@@ -22,6 +22,7 @@ export const problemSchema = z
     code: z.string().meta({ description: "Stable: never reused and never renamed." }),
     detail: z.string().meta({ description: "What was found, and what was expected." }),
     help: z.string().meta({ description: "What to do." }),
+    instance: z.string().meta({ description: "`urn:millrace:request:` and the request's X-Request-Id." }),
   })
   .meta({ id: "Problem" });
 
@@ -49,8 +50,8 @@ export function problem(error: ErrorBody): Response {
 }
 
 /** Returns the answer for anything thrown; what is no `EngineError` is a defect and is logged. */
-export function problemOf(thrown: unknown, place: string): Response {
-  if (!(thrown instanceof EngineError)) logDefect(place, thrown);
+export function problemOf(thrown: unknown, place: string, requestId?: string): Response {
+  if (!(thrown instanceof EngineError)) logDefect(place, thrown, requestId);
   return problem(errorBodyOf(thrown));
 }
 

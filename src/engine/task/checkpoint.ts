@@ -86,6 +86,8 @@ export interface Checkpoint extends TablesInCheckpoint {
   /** What is added to offsets for the order of arrival: above those of what was restored. */
   readonly orderOffset?: number;
   readonly history: readonly CheckpointFacts[];
+  /** How many there were; absent in rows of 0.4.0 and before: those of the history. */
+  readonly completed?: number;
 }
 
 /** When expired results are looked for next (append time), and where the running search stands. */

@@ -35,6 +35,7 @@ import type { SavepointStatus } from "../../engine/savepoint/savepoint-store.ts"
 import type { BlobStore } from "../blobs.ts";
 import type { Shards } from "../shards.ts";
 import { ActivityReport } from "./activity-report.ts";
+import { BusyTime } from "./busy-time.ts";
 import type { PartialAnswer, SentQuery } from "./evaluate-part.ts";
 import { creditWaitMs, OutputDelivery } from "./output-delivery.ts";
 import { PartitionReads } from "./partition-reads.ts";
@@ -86,11 +87,13 @@ export class PartitionHost implements PartitionRpc {
   readonly #transfer: SavepointTransfer;
   readonly #report: ActivityReport;
   readonly #reads: PartitionReads;
+  readonly #busy: BusyTime;
 
   /** `alarmAt` is the alarm that is set already, from before the object started. */
   constructor(ports: HostPorts, options: PartitionOptions, alarmAt: number | undefined) {
     this.#ports = ports;
     this.#options = options;
+    this.#busy = new BusyTime(ports.clock, (work) => ports.soon(work));
     this.#alarmAt = alarmAt;
     this.#waiters = new Waiters(
       (work, ms) => ports.later(work, ms),
@@ -211,7 +214,10 @@ export class PartitionHost implements PartitionRpc {
   }
 
   status(): Promise<RpcResult<PartitionStatus | null>> {
-    return this.#answer(() => this.#opened?.status() ?? null);
+    return this.#answer(() => {
+      const status = this.#opened?.status();
+      return status ? { ...status, busyMs: this.#busy.ms } : null;
+    });
   }
 
   queryView(
@@ -315,6 +321,7 @@ export class PartitionHost implements PartitionRpc {
   /** Does some slices of work, about `bytesMax` of log. */
   #step(bytesMax: number): void {
     let bytes = 0;
+    if (this.#opened?.hasReadyWork) this.#busy.note();
     for (let slice = 0; slice < slicesPerTurn && bytes < bytesMax; slice++) {
       const step = this.#opened?.step() ?? 0;
       if (step === 0) break;
