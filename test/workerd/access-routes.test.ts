@@ -97,20 +97,20 @@ test.each(scoped)(
 test.each(scoped)("%s %s with its own scope comes in", async (method, path, needed) => {
   for (const scope of needed) {
     const token = kept.right.get(scope) ?? (await makeToken([scope])).token;
-    const { status } = await callDeployed(method, path, { token });
+    const { status } = await send(method, path, { token });
     expect([401, 403, 500]).not.toContain(status);
   }
 });
 
 test.each(closed)("%s %s with the administrator's token comes in", async (method, path) => {
-  const { status } = await callDeployed(method, path, { token: rootToken });
+  const { status } = await send(method, path, { token: rootToken });
   expect([401, 403, 500]).not.toContain(status);
 });
 
 test.each(closed.filter(([, , needed]) => needed.length === 0))(
   "%s %s takes any token",
   async (method, path) => {
-    const { status } = await callDeployed(method, path, { token: kept.nothing });
+    const { status } = await send(method, path, { token: kept.nothing });
     expect([401, 403, 500]).not.toContain(status);
   },
 );
