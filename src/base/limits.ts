@@ -157,6 +157,12 @@ export const sessionBytesMax = 8 * MiB;
 export const appendDeadlineMs = 10_000;
 
 /**
+ * Age of an append by which a shard knows its own clock to be ahead: several times what one that is alive is on
+ * its way.
+ */
+export const clockAheadMsMax = 3 * appendDeadlineMs;
+
+/**
  * Most slices in one window (size / slide, size / step): firing a window walks each of its slices' tables.
  */
 export const slicesPerWindowMax = 1024;

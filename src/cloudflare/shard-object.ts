@@ -3,6 +3,8 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { checkpointTurnBytesMax } from "../base/limits.ts";
+import type { LetterQuery } from "../engine/letters/letter.ts";
+import type { ReplayWish } from "../engine/letters/partition-letters.ts";
 import type { LogPlace } from "../engine/log/read-frames.ts";
 import type { AppendRequest } from "../engine/log/records.ts";
 import type { MapChange } from "../engine/log/split-records.ts";
@@ -19,9 +21,11 @@ import type { ProducerOrder } from "../engine/producer-orders.ts";
 import type { SentQuery } from "../host/partition/evaluate-part.ts";
 import { type HostPorts, PartitionHost } from "../host/partition/partition-host.ts";
 import type { PartitionRpc, SavepointBarrier } from "../host/partition/partition-rpc.ts";
+import type { LetterPlace } from "../protocol/letter-id.ts";
 import { coordinatorOf } from "./coordinator-stub.ts";
 import type { Environment } from "./environment.ts";
 import { isolate } from "./isolate.ts";
+import { LaterTurns } from "./later-turns.ts";
 import { kernelModule } from "./load-kernel.ts";
 import { logRow } from "./log.ts";
 import { ObjectStorage, PlatformClock, PlatformRandom } from "./object-storage.ts";
@@ -30,6 +34,7 @@ import { KeptShardStubs } from "./shard-stubs.ts";
 import { userFunctions } from "./user-functions.ts";
 
 export class Shard extends DurableObject<Environment> implements PartitionRpc {
+  readonly #turns = new LaterTurns();
   #host: PartitionHost | undefined;
 
   constructor(ctx: DurableObjectState, env: Environment) {
@@ -119,8 +124,16 @@ export class Shard extends DurableObject<Environment> implements PartitionRpc {
     return this.#ready.tokenBehind(job, run, offset, to, timeoutMs);
   }
 
-  letters(job: string | undefined, after: string | undefined, limit: number) {
-    return this.#ready.letters(job, after, limit);
+  letters(query: LetterQuery) {
+    return this.#ready.letters(query);
+  }
+
+  beginReplay(wish: ReplayWish) {
+    return this.#ready.beginReplay(wish);
+  }
+
+  endReplay(number: number, done: readonly LetterPlace[]) {
+    return this.#ready.endReplay(number, done);
   }
 
   destroy(generation: number) {
@@ -139,7 +152,7 @@ export class Shard extends DurableObject<Environment> implements PartitionRpc {
       random: new PlatformRandom(),
       functions: userFunctions,
       print: logRow,
-      soon: (work) => void setTimeout(work, 0),
+      soon: (work) => this.#turns.soon(work),
       later: (work, ms) => {
         const timer = setTimeout(work, ms);
         return () => clearTimeout(timer);

@@ -43,6 +43,8 @@ export interface StreamDefinition {
   readonly distributionKey: readonly string[];
   readonly shards: number;
   readonly retention: { readonly timeMs: number; readonly bytesPerShard: number };
+  /** Whether what is rejected, late or bad is only counted; absent: it is kept, to be read and replayed. */
+  readonly deadLetters?: "count";
   /** Rows are made while a job reads them. */
   readonly generator?: RowGenerator;
 }
@@ -131,6 +133,7 @@ export const streamBodySchema = fields({
       .max(retentionBytesMax, `expected at most ${retentionBytesMax}`)
       .default(1 * GiB),
   }).prefault({}),
+  deadLetters: z.enum(["keep", "count"]).default("keep"),
 }).meta({ id: "StreamBody" });
 
 type StreamBodyRead = z.output<typeof streamBodySchema>;
@@ -146,6 +149,7 @@ const streamDefinitionSchema = streamBodySchema.superRefine(checkNames).transfor
     distributionKey: body.distributionKey,
     shards: body.shards,
     retention: { timeMs: body.retention.time, bytesPerShard: body.retention.bytesPerShard },
+    ...(body.deadLetters === "count" && { deadLetters: body.deadLetters }),
   }),
 );
 
@@ -182,6 +186,7 @@ export function streamBodyOf(definition: StreamDefinition): StreamBody {
       time: formatDuration(definition.retention.timeMs),
       bytesPerShard: definition.retention.bytesPerShard,
     },
+    ...(definition.deadLetters && { deadLetters: definition.deadLetters }),
   };
 }
 

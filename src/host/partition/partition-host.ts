@@ -10,6 +10,8 @@
  */
 import { EngineError, errorBodyOf, StorageFailure } from "../../base/errors.ts";
 import { KiB } from "../../base/limits.ts";
+import type { LetterQuery } from "../../engine/letters/letter.ts";
+import type { ReplayWish } from "../../engine/letters/partition-letters.ts";
 import type { LogPlace } from "../../engine/log/read-frames.ts";
 import type { AppendRequest, AppendResult } from "../../engine/log/records.ts";
 import type { MapChange } from "../../engine/log/split-records.ts";
@@ -19,7 +21,6 @@ import type {
   Handover,
   HandoverStatus,
   JobCommand,
-  LetterPage,
   PartitionIdentity,
   PartitionStatus,
   RpcResult,
@@ -27,15 +28,16 @@ import type {
   SplitOrder,
   Tick,
   ViewPage,
-  ViewScan,
 } from "../../engine/partition-types.ts";
 import type { Ports } from "../../engine/ports.ts";
 import type { ProducerOrder } from "../../engine/producer-orders.ts";
 import type { SavepointStatus } from "../../engine/savepoint/savepoint-store.ts";
+import type { LetterPlace } from "../../protocol/letter-id.ts";
 import type { BlobStore } from "../blobs.ts";
 import type { Shards } from "../shards.ts";
 import { ActivityReport } from "./activity-report.ts";
 import { BusyTime } from "./busy-time.ts";
+import { ClockCheck } from "./clock-check.ts";
 import type { PartialAnswer, SentQuery } from "./evaluate-part.ts";
 import { creditWaitMs, OutputDelivery } from "./output-delivery.ts";
 import { PartitionReads } from "./partition-reads.ts";
@@ -88,11 +90,13 @@ export class PartitionHost implements PartitionRpc {
   readonly #report: ActivityReport;
   readonly #reads: PartitionReads;
   readonly #busy: BusyTime;
+  readonly #clockCheck: ClockCheck;
 
   /** `alarmAt` is the alarm that is set already, from before the object started. */
   constructor(ports: HostPorts, options: PartitionOptions, alarmAt: number | undefined) {
     this.#ports = ports;
     this.#options = options;
+    this.#clockCheck = new ClockCheck(ports.clock);
     this.#busy = new BusyTime(ports.clock, (work) => ports.soon(work));
     this.#alarmAt = alarmAt;
     this.#waiters = new Waiters(
@@ -140,6 +144,9 @@ export class PartitionHost implements PartitionRpc {
   }
 
   async append(requests: readonly AppendRequest[]): Promise<RpcResult<readonly AppendResult[]>> {
+    if (this.#clockCheck.isAhead(requests)) {
+      this.#ports.abort("The machine's clock was put back: this object starts anew to have its time.");
+    }
     try {
       const isChannel = requests.some(({ link }) => link);
       const results = await new Promise<readonly AppendResult[]>((resolve, reject) => {
@@ -180,17 +187,8 @@ export class PartitionHost implements PartitionRpc {
     });
   }
 
-  async tokenBehind(
-    job: string,
-    run: number,
-    offset: number,
-    to: number,
-    timeoutMs: number,
-  ): Promise<RpcResult<readonly number[]>> {
-    const token = () => this.#partition.tokenBehind(job, run, offset, to);
-    const late = `What came of offset ${offset} has not reached the next stage within ${timeoutMs} ms.`;
-    const waited = await this.#waiters.until(() => token() !== undefined, timeoutMs, late);
-    return waited.ok ? this.#answer(() => token() ?? []) : waited;
+  tokenBehind(...asked: Parameters<PartitionRpc["tokenBehind"]>): Promise<RpcResult<readonly number[]>> {
+    return this.#reads.tokenBehind(...asked);
   }
 
   beginSavepoint(generation: number, barrier: SavepointBarrier): Promise<RpcResult<null>> {
@@ -220,13 +218,8 @@ export class PartitionHost implements PartitionRpc {
     });
   }
 
-  queryView(
-    job: string,
-    run: number,
-    scan: ViewScan,
-    wait: { readonly minOffset: number; readonly timeoutMs: number } | undefined,
-  ): Promise<RpcResult<ViewPage>> {
-    return this.#reads.query(job, run, scan, wait);
+  queryView(...asked: Parameters<PartitionRpc["queryView"]>): Promise<RpcResult<ViewPage>> {
+    return this.#reads.query(...asked);
   }
 
   evaluateView(job: string, run: number, query: SentQuery<ScanPosition>) {
@@ -237,8 +230,16 @@ export class PartitionHost implements PartitionRpc {
     return this.#reads.evaluateStream(query);
   }
 
-  letters(job: string | undefined, after: string | undefined, limit: number): Promise<RpcResult<LetterPage>> {
-    return this.#answer(() => this.#partition.letters(job, after, limit));
+  letters(query: LetterQuery) {
+    return this.#answer(() => this.#partition.letters.read(query));
+  }
+
+  beginReplay(wish: ReplayWish) {
+    return this.#answer(() => this.#partition.letters.beginReplay(wish) ?? null);
+  }
+
+  endReplay(number: number, done: readonly LetterPlace[]): Promise<RpcResult<null>> {
+    return this.#tell((partition) => partition.letters.endReplay(number, done));
   }
 
   async destroy(generation: number): Promise<RpcResult<null>> {
