@@ -145,9 +145,8 @@ test("a record, its depth and its key have limits of their own", async () => {
   expect(body.errors[1]).toMatchObject({ record: 2, message: expect.stringContaining("64") });
   await call("GET", `/v1/views/limits?token=${encodeURIComponent(JSON.stringify(body.token))}`);
   const { letters } = (await call("GET", "/v1/jobs/limits/letters")).body;
-  expect(letters).toEqual([
-    expect.objectContaining({ reason: expect.stringContaining(`longer than ${limits.keyBytesMax} bytes`) }),
-  ]);
+  expect(letters).toHaveLength(1);
+  expect(JSON.stringify(letters)).toContain(`longer than ${limits.keyBytesMax} bytes`);
 });
 
 /** By table, rows that stand for something: their columns, and the values of row i. */
