@@ -17,6 +17,7 @@ import type { JobBody } from "../protocol/job-spec.ts";
 import type { SqlAnswer, SqlBody } from "../protocol/sql-answers.ts";
 import type { StreamBody } from "../protocol/stream-spec.ts";
 import type { Token, Tokens } from "../protocol/token.ts";
+import { AccessTokens } from "./access-tokens.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
 import { EventSocket, type EventSocketOptions } from "./event-socket.ts";
 import { type EventsBody, ndjsonOf } from "./events-body.ts";
@@ -92,6 +93,7 @@ export class MillraceClient {
   readonly views: Views;
   readonly savepoints: Savepoints;
   readonly splits: Splits;
+  readonly tokens: AccessTokens;
   readonly #connection: Connection;
 
   /**
@@ -106,6 +108,7 @@ export class MillraceClient {
     this.views = new Views(this.#connection);
     this.savepoints = new Savepoints(this.#connection);
     this.splits = new Splits(this.#connection);
+    this.tokens = new AccessTokens(this.#connection);
   }
 
   /**

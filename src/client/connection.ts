@@ -8,7 +8,7 @@ import { readError } from "./request-error.ts";
 export interface ConnectionOptions {
   /** Address of the server, such as `http://127.0.0.1:8787`. */
   readonly url: string;
-  /** MILLRACE_TOKEN of a deployed server; a local one needs none. */
+  /** An access token, a JWT, or MILLRACE_TOKEN itself; a local server needs none. */
   readonly token?: string;
   /** Replaces the global `fetch`. */
   readonly fetch?: Fetch;

@@ -10,7 +10,16 @@
  *       "eventTime": { "column": "time", "outOfOrderness": "5s" } }
  */
 import * as z from "zod";
-import { appendDeadlineMs, columnsMax, GiB, keyColumnsMax, MiB, maxParallelism } from "../base/limits.ts";
+import {
+  appendDeadlineMs,
+  columnsMax,
+  GiB,
+  keyColumnsMax,
+  MiB,
+  maxParallelism,
+  pathPartsMax,
+  retentionBytesMax,
+} from "../base/limits.ts";
 import { suggestName } from "../base/suggest-name.ts";
 import { type Column, type DataType, formatType, parseType } from "../columnar/schema.ts";
 import { durationSchema, formatDuration } from "./duration.ts";
@@ -41,9 +50,6 @@ export interface StreamDefinition {
 }
 
 const dayMs = 86_400_000;
-
-/** Parts of a nested column's path; each is one field name of the record. */
-const pathPartsMax = 8;
 
 const typeNames =
   "BOOLEAN, INT, BIGINT, DOUBLE, DECIMAL(p, s) with p <= 18, STRING, BYTES, DATE, " +
@@ -124,7 +130,7 @@ export const streamBodySchema = fields({
     bytesPerShard: z
       .int()
       .min(1 * MiB, `expected at least ${MiB}`)
-      .max(8 * GiB, `expected at most ${8 * GiB}`)
+      .max(retentionBytesMax, `expected at most ${retentionBytesMax}`)
       .default(1 * GiB),
   }).prefault({}),
   deadLetters: z.enum(["keep", "count"]).default("keep"),

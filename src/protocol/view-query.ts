@@ -10,13 +10,11 @@
  */
 import * as z from "zod";
 import { EngineError } from "../base/errors.ts";
+import { pageRowsMax, queryTimeoutMsMax } from "../base/limits.ts";
 import { parseTimestamp } from "../columnar/time-text.ts";
 import { durationSchema } from "./duration.ts";
 import { fields, readBody } from "./read-body.ts";
 import { type Tokens, tokensParameter } from "./token.ts";
-
-const rowsMax = 1000;
-const timeoutMsMax = 30_000;
 
 export interface ViewQuery {
   /** As given: text, a JSON value, or text by column. Only the job's plan tells what it means. */
@@ -42,11 +40,11 @@ export const limitSchema = z
   .optional()
   .transform((text = "100", context) => {
     const limit = /^\d{1,9}$/.test(text) ? Number(text) : 0;
-    if (limit >= 1 && limit <= rowsMax) return limit;
-    context.addIssue({ code: "custom", message: `expected a number from 1 to ${rowsMax}` });
+    if (limit >= 1 && limit <= pageRowsMax) return limit;
+    context.addIssue({ code: "custom", message: `expected a number from 1 to ${pageRowsMax}` });
     return z.NEVER;
   })
-  .meta({ type: "integer", minimum: 1, maximum: rowsMax, default: 100, description: "Rows of a page." });
+  .meta({ type: "integer", minimum: 1, maximum: pageRowsMax, default: 100, description: "Rows of a page." });
 
 const cursorSchema = z
   .string()
@@ -82,7 +80,7 @@ export const viewParameters = fields({
   token: tokensParameter
     .default({})
     .meta({ default: undefined, description: "Waits until the view has come to it: `0:17,1:4`." }),
-  timeout: durationSchema({ max: timeoutMsMax })
+  timeout: durationSchema({ max: queryTimeoutMsMax })
     .default(5000)
     .meta({ default: "5s", description: "How long to wait for the token." }),
 }).superRefine(({ top, order, cursor, from, to }, context) => {

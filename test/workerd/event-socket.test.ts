@@ -15,7 +15,7 @@ const ctx = {
 } as unknown as ExecutionContext;
 
 async function upgrade(path: string, headers: Record<string, string> = {}): Promise<Response> {
-  return await exports.default.fetch(`https://millrace.test${path}`, {
+  return await exports.default.fetch(`http://localhost${path}`, {
     headers: { upgrade: "websocket", ...headers },
   });
 }
@@ -104,7 +104,7 @@ test("a token may come as a protocol, and a wrong one is refused", async () => {
   const deployed = { ...env, MILLRACE_LOCAL: undefined, MILLRACE_TOKEN: "s3cret/with+all=kinds" };
   const open = (protocols: string) =>
     worker.fetch(
-      new Request<unknown, IncomingRequestCfProperties>("https://millrace.test/v1/streams/socket/events", {
+      new Request<unknown, IncomingRequestCfProperties>("http://localhost/v1/streams/socket/events", {
         headers: { upgrade: "websocket", "sec-websocket-protocol": protocols },
       }),
       deployed as never,
@@ -126,7 +126,7 @@ test("the client sends what was not acknowledged again, and all counts once", as
   await call("PUT", "/v1/streams/socket-client", clicksBody());
   const opened: WebSocket[] = [];
   const client = new MillraceClient({
-    url: "https://millrace.test",
+    url: "http://localhost",
     fetch: (url, parts) => exports.default.fetch(url, parts),
     openSocket: (url) => socketOf(url, opened),
   });
@@ -152,7 +152,7 @@ function socketOf(url: string, opened: WebSocket[]): Socket {
     for (const [name, listener] of listeners) if (name === type) listener(event as never);
   };
   let socket: WebSocket | undefined;
-  void upgrade(url.replace(/^wss:\/\/[^/]+/, "")).then(({ webSocket }) => {
+  void upgrade(url.replace(/^wss?:\/\/[^/]+/, "")).then(({ webSocket }) => {
     socket = webSocket ?? undefined;
     if (!socket) return emit("error", {});
     opened.push(socket);

@@ -4,8 +4,6 @@
 import { EngineError } from "../../../base/errors.ts";
 import type { IngestFormat } from "../../../host/ingest/record-lines.ts";
 
-export const producerIdMax = 128;
-
 /** `json`: its first byte tells whether it is an array or one record. */
 const formats: ReadonlyMap<string, IngestFormat | "json"> = new Map([
   ["application/x-ndjson", "ndjson"],

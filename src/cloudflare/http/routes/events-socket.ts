@@ -3,15 +3,15 @@
  */
 import * as z from "zod";
 import { EngineError } from "../../../base/errors.ts";
+import { producerIdMax } from "../../../base/limits.ts";
 import { IngestSession } from "../../../host/ingest/ingest-session.ts";
 import { bodyFormatOf } from "../../../kernel/json-body.ts";
 import { fields, readBody } from "../../../protocol/read-body.ts";
 import { sessionProtocol } from "../../../protocol/session-messages.ts";
-import { tokenId } from "../../auth.ts";
 import { logDefect } from "../../log.ts";
 import { problem } from "../problem.ts";
 import { type Route, type RoutedRequest, route } from "../route.ts";
-import { formatOfType, producerIdMax } from "./event-headers.ts";
+import { formatOfType } from "./event-headers.ts";
 
 const parameters = fields({
   producer: z.string().min(1).max(producerIdMax).optional().meta({ description: "As `Producer-Id`." }),
@@ -61,7 +61,7 @@ export const eventsSocket: Route = route(
 );
 
 async function openSocket(routed: RoutedRequest<"/v1/streams/{stream}/events">): Promise<Response> {
-  const { request, path, query, serving } = routed;
+  const { request, path, query, serving, caller } = routed;
   if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
     const message = "Found no header Upgrade: websocket. POST appends events without a WebSocket.";
     throw new EngineError("UPGRADE_REQUIRED", { message });
@@ -85,7 +85,7 @@ async function openSocket(routed: RoutedRequest<"/v1/streams/{stream}/events">):
           stream: path.stream,
           body,
           format: named === "json" ? bodyFormatOf("application/json", body) : named,
-          tokenId,
+          tokenId: caller.tokenId,
           producer: producer === undefined || at === undefined ? undefined : { id: producer, sequence: at },
         }),
       send: (message) => server.send(JSON.stringify(message)),

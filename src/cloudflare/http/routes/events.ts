@@ -4,14 +4,15 @@
  */
 import * as z from "zod";
 import { EngineError } from "../../../base/errors.ts";
+import { producerIdMax } from "../../../base/limits.ts";
 import { receiveBody } from "../../../host/ingest/receive-body.ts";
 import { bodyFormatOf } from "../../../kernel/json-body.ts";
 import { ingestAnswerSchema } from "../../../protocol/answer-schemas.ts";
-import { tokenId } from "../../auth.ts";
+import type { Admitted } from "../../access/admit.ts";
 import { answer } from "../answer.ts";
 import { json, resource, route } from "../route.ts";
 import type { Serving } from "../serving.ts";
-import { formatOfType, producerIdMax } from "./event-headers.ts";
+import { formatOfType } from "./event-headers.ts";
 import { eventsSocket } from "./events-socket.ts";
 
 const eventsAddress = /^https?:\/\/[^/]+\/v1\/streams\/([A-Za-z_][A-Za-z0-9_-]{0,62})\/events\/?(?:\?.*)?$/;
@@ -72,7 +73,7 @@ export const events = resource("Events", "What happened, appended to streams.", 
         "PARTITION_UNAVAILABLE",
       ],
     },
-    ({ request, path, serving }) => postEvents(request, path.stream, serving),
+    (routed) => postEvents(routed, routed.path.stream, routed.serving),
   ),
   eventsSocket,
 ]);
@@ -82,12 +83,16 @@ export function eventsStreamOf(request: Request): string | undefined {
   return request.method === "POST" ? eventsAddress.exec(request.url)?.[1] : undefined;
 }
 
-export async function postEvents(request: Request, stream: string, serving: Serving): Promise<Response> {
+export async function postEvents(
+  { request, caller }: Admitted,
+  stream: string,
+  serving: Serving,
+): Promise<Response> {
   const named = formatOfType(request.headers.get("content-type"));
   const producer = producerOf(request);
   const body = await receiveBody(request);
   const format = named === "json" ? bodyFormatOf("application/json", body) : named;
-  return answer(await serving.ingest.ingest({ stream, body, format, tokenId, producer }));
+  return answer(await serving.ingest.ingest({ stream, body, format, tokenId: caller.tokenId, producer }));
 }
 
 function producerOf({ headers }: Request): { id: string; sequence: number } | undefined {

@@ -34,7 +34,7 @@ export const letters = resource("Letters", "Records that were rejected, and rows
     {
       method: "get",
       path: "/v1/streams/{stream}/dead-letters",
-      scope: "admin",
+      scope: "query:{stream}",
       summary: "Read what a stream rejected, and what its jobs found late or bad",
       query: deadLetterParameters,
       answers: { 200: json("A page of them.", deadLettersAnswerSchema) },
