@@ -80,7 +80,7 @@ export class PageOrder {
     return { ...rows, selection: list, count: this.#select(rows.tables, rows, range, list) };
   }
 
-  /** What a new row takes in a page; undefined where all rows' pages, and what they may grow by, have room. */
+  /** What a new row takes in a page; undefined where the rows' pages, and what they grow by, have room. */
   #measure(rows: KeyedRows, roomBytes: number): number | undefined {
     const { table, tables, layout } = this.#facts(rows);
     const rowBytes = layout.cellBytes + probeBytes + layout.heapCount * heapValueBytes;

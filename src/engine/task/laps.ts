@@ -17,9 +17,9 @@ import { type LogRecord, RecordKind } from "../log/records.ts";
 import type { PagesOfTable } from "../state/page-store.ts";
 
 /** Share of the budget that the pages of one range take as they are stored: rows make them grow. */
-const rangeShare = 0.5;
+const rangeShare = 0.6;
 
-/** Fewer pages than these are loaded in one turn: to find out whether a lap is worth it is a walk over all. */
+/** Fewer pages than these are loaded in one turn: to find out what a lap is worth is a walk over all. */
 const loadsMin = 256;
 
 /**
