@@ -3,8 +3,8 @@
  *
  * One cache per kernel; it answers the kernel's imports. Clean pages may be evicted at any time between
  * batches, and within a batch if the batch has not touched them. Dirty ones stay until the engine stored them
- * (`markClean`), or are spilled where clean ones alone do not make room. What the directories in kernel memory
- * say is the truth: here is no second list of pages to keep equal.
+ * (`markClean`), or are spilled where clean ones alone do not make room. What the directories in kernel
+ * memory say is the truth: here is no second list of pages to keep equal.
  */
 import {
   COUNTERS_BATCH,
