@@ -21,6 +21,7 @@ function busy(status: number, help: string): ErrorCodeFacts {
 export const errorCodes = {
   REQUEST_INVALID: user(400, "The request does not match the API; the message names the place."),
   NOT_FOUND: user(404, "No such address or method; docs/http-api.md lists them."),
+  UPGRADE_REQUIRED: user(426, "Open the address as a WebSocket."),
   UNAUTHORIZED: user(401, "Send the header Authorization: Bearer <MILLRACE_TOKEN>."),
   TOKEN_NOT_SET: user(503, "Set the secret: npx wrangler secret put MILLRACE_TOKEN."),
   NOT_ACCEPTABLE: user(406, "Send the header Accept with one of the formats that the message lists."),

@@ -115,6 +115,13 @@ export const producerTableBytesMax = 8 * MiB;
  */
 export const liveProducersMax = 256;
 
+/**
+ * What one WebSocket may have unacknowledged: bodies that wait lie in the memory of an isolate, beside those
+ * of others.
+ */
+export const sessionMessagesMax = 64;
+export const sessionBytesMax = 8 * MiB;
+
 /** Deadline of one append: a shard refuses a frame that was sent longer ago. */
 export const appendDeadlineMs = 10_000;
 

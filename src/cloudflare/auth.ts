@@ -4,7 +4,9 @@
  * A deployed Worker that has no secret serves nobody. Only a start that is bound to this machine's loopback
  * address says so (`MILLRACE_LOCAL`) and does without.
  */
+import { decodeBase64 } from "../base/base64.ts";
 import { EngineError } from "../base/errors.ts";
+import { tokenProtocol } from "../protocol/session-messages.ts";
 import type { Environment } from "./environment.ts";
 
 /** The token's name in producers' identities: a new secret is still the same token. */
@@ -18,7 +20,7 @@ export async function authorize(request: Request, env: Environment): Promise<voi
     const message = "This Worker has no MILLRACE_TOKEN, so it serves nobody.";
     throw new EngineError("TOKEN_NOT_SET", { message });
   }
-  const header = request.headers.get("authorization");
+  const header = request.headers.get("authorization") ?? offeredToken(request);
   if (header === null) {
     throw new EngineError("UNAUTHORIZED", { message: "The request has no Authorization header." });
   }
@@ -31,6 +33,19 @@ export async function authorize(request: Request, env: Environment): Promise<voi
   if (!(await isSame(given, expected))) {
     throw new EngineError("UNAUTHORIZED", { message: "The token is not this Worker's MILLRACE_TOKEN." });
   }
+}
+
+/**
+ * What a browser can send with a WebSocket in place of the header: the token as one of its protocols, in
+ * base64url, since a protocol may not have every character.
+ */
+function offeredToken({ headers }: Request): string | null {
+  if (headers.get("upgrade")?.toLowerCase() !== "websocket") return null;
+  const offered = (headers.get("sec-websocket-protocol") ?? "").split(",").map((each) => each.trim());
+  const token = offered.find((each) => each.startsWith(tokenProtocol))?.slice(tokenProtocol.length);
+  if (token === undefined || !/^[\w-]+$/.test(token) || token.length % 4 === 1) return null;
+  const bytes = decodeBase64(token.replaceAll("-", "+").replaceAll("_", "/"));
+  return `Bearer ${new TextDecoder().decode(bytes)}`;
 }
 
 /** Compares hashes, which are of one length, in a time that does not tell where they differ. */

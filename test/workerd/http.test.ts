@@ -75,13 +75,13 @@ test("an unknown address is a problem document", async () => {
 
 test("a method that an address does not have is not found", async () => {
   expect(await call("DELETE", "/v1/health")).toMatchObject({ status: 404, body: { code: "NOT_FOUND" } });
-  expect(await call("GET", "/v1/streams/clicks/events")).toMatchObject({ status: 404 });
+  expect(await call("PUT", "/v1/streams/clicks/events", {})).toMatchObject({ status: 404 });
 });
 
 test.each([
   ["GET", "/v1/streams/absent", "STREAM_NOT_FOUND"],
   ["DELETE", "/v1/streams/absent", "STREAM_NOT_FOUND"],
-  ["GET", "/v1/streams/absent/letters", "STREAM_NOT_FOUND"],
+  ["GET", "/v1/streams/absent/dead-letters", "STREAM_NOT_FOUND"],
   ["GET", "/v1/jobs/absent", "JOB_NOT_FOUND"],
   ["DELETE", "/v1/jobs/absent", "JOB_NOT_FOUND"],
   ["POST", "/v1/jobs/absent/pause", "JOB_NOT_FOUND"],

@@ -3,6 +3,7 @@
  * from operator to operator. The task itself knows the log, the checkpoint and the barriers.
  */
 import type { PageCache } from "../../kernel/page-cache.ts";
+import type { LetterBox } from "../letters/letter-box.ts";
 import type { PartitionLog } from "../log/partition-log.ts";
 import type { LogRecord } from "../log/records.ts";
 import type { PartitionIdentity } from "../partition-types.ts";
@@ -11,7 +12,6 @@ import type { Ports } from "../ports.ts";
 import type { InputTime } from "../time/input-time.ts";
 import type { Checkpoint, TaskCounts } from "./checkpoint.ts";
 import type { LapStep } from "./laps.ts";
-import type { LetterBox } from "./letters.ts";
 import type { TaskLayouts } from "./task-layouts.ts";
 import type { TaskOutput } from "./task-output.ts";
 import type { TaskTables } from "./task-tables.ts";

@@ -13,6 +13,7 @@ import { MiB } from "../../base/limits.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { PageCache } from "../../kernel/page-cache.ts";
 import type { ToldTime } from "../exchange/outbox.ts";
+import { LetterBox } from "../letters/letter-box.ts";
 import type { PartitionLog } from "../log/partition-log.ts";
 import { maxWatermark, RecordKind } from "../log/records.ts";
 import type { CheckpointFacts, PartitionIdentity } from "../partition-types.ts";
@@ -35,7 +36,6 @@ import {
   writeCheckpoint,
 } from "./checkpoint.ts";
 import { KernelWork } from "./kernel-work.ts";
-import { LetterBox } from "./letters.ts";
 import { TaskBarrier } from "./task-barrier.ts";
 import { TaskLayouts } from "./task-layouts.ts";
 import { TaskOutput } from "./task-output.ts";
@@ -95,7 +95,7 @@ export class Task {
     this.barrier = new TaskBarrier(number, plan, checkpoint);
     this.#layouts = new TaskLayouts(kernel.memory, plan);
     this.#store = new PageStore(sql, number, checkpoint, context.pins);
-    this.letters = new LetterBox(sql, number);
+    this.letters = new LetterBox(sql, number, () => context.identity().deadLetters !== "count");
     const directory = new WindowDirectory(sql, number);
     this.tables = new TaskTables(cache, this.#layouts, this.#store, directory, checkpoint, () =>
       this.#noteWriting(),
@@ -266,7 +266,7 @@ export class Task {
     const { windows } = this;
     this.#noteWriting();
     const rest = this.tables.commit((entry) => !windows || windows.isLive(entry.family, entry.window));
-    this.letters.write();
+    this.letters.write(now - this.#context.identity().retention.timeMs);
     this.#output?.write();
     const { startedAt = now } = this.#writtenAhead;
     const facts: CheckpointFacts = {

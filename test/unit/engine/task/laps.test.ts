@@ -58,7 +58,7 @@ function harnessBehind(pageBudget: number): PartitionHarness {
 const contentOf = (harness: PartitionHarness) => ({
   rows: harness.rows(),
   counts: harness.partition.jobs.statuses()[0]?.counts,
-  letters: harness.partition.letters("job", undefined, 100).letters.length,
+  letters: harness.partition.letters.read({ job: "job", limit: 100 }).letters.length,
 });
 
 describe("a job that is behind, with a state larger than memory", { timeout: 60_000 }, () => {
