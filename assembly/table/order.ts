@@ -18,8 +18,8 @@ function roomOf(page: usize): u32 {
 }
 
 /**
- * Writes to `touched`: u32 bytes that the pages in memory which the rows touch may take, u32 rows whose page is not in
- * memory, u32 bytes of keys. Pages that are belong to the current batch from then on.
+ * Writes to `touched`, u32 each: the bytes that pages in memory may take which the rows touch, how many rows
+ * touch other pages, and the bytes of all keys. Pages that are in memory belong to the current batch then.
  */
 export function rowsTouch(
   table: usize,

@@ -1,8 +1,8 @@
 /**
  * Sliding windows of a minute, a second apart, against a tumbling window of a minute: what an event costs.
  *
- * Each key has ten events a second. A slide shares its slices: an event is added up once, and each window puts
- * together what its sixty slices hold.
+ * Each key has ten events a second. Windows share their slices: an event is added up once, and each window
+ * puts together what its sixty slices hold.
  */
 import { MiB } from "../../src/base/limits.ts";
 import type { Bench, BenchContext, BenchOutcome, Check } from "../harness/bench.ts";

@@ -26,7 +26,7 @@ import { readKernelModule } from "./kernel-module.ts";
 
 /** Keys that make a state of 1 GiB. */
 const keyCount = 11_500_000;
-const batchesPerRound = 96;
+const batchesPerRound = 128;
 
 /** Memory for all of the state: the largest that a kernel can have is 4 GiB. */
 const wholeBudgetBytes = 3 * 1024 * MiB;
@@ -163,7 +163,7 @@ class SpillRun {
     };
   }
 
-  /** With a checkpoint at the end all that was changed is stored: else a part of the work would be left out. */
+  /** A checkpoint at the end stores all that was changed: else a part of the work would be left out. */
   #runPartition(partition: FilePartition, drawn: readonly KeyedAmounts[], withCheckpoint: boolean): number {
     const started = performance.now();
     for (const batch of drawn) partition.append(batch);

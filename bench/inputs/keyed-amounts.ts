@@ -18,7 +18,7 @@ export function uniformKeys(seed: number): DrawKey {
   return (count) => Math.floor(random() * count);
 }
 
-/** Zipf's law with exponent 1: the key of rank r is drawn 1/r times as often as the first; ranks lie anywhere. */
+/** Zipf's law with exponent 1: rank r is drawn 1/r times as often as the first; ranks lie anywhere. */
 export function zipfKeys(seed: number): DrawKey {
   const random = randomFrom(seed);
   return (count) => {

@@ -3,8 +3,8 @@
  *
  * One cache per kernel; it answers the kernel's imports. Clean pages may be evicted at any time between
  * batches, and within a batch if the batch has not touched them. Dirty ones stay until the engine stored them
- * (`markClean`), or are spilled where clean ones alone do not make room. What the directories in kernel memory say is the truth: here is no second list of pages to
- * keep equal.
+ * (`markClean`), or are spilled where clean ones alone do not make room. What the directories in kernel
+ * memory say is the truth: here is no second list of pages to keep equal.
  */
 import {
   COUNTERS_BATCH,
@@ -259,8 +259,8 @@ export class PageCache {
   }
 
   /**
-   * Evicts at least `bytes` of pages that this batch has not touched, if there are: clean ones, and dirty ones
-   * only where these are not enough.
+   * Evicts at least `bytes` of pages that this batch has not touched, if there are: clean ones, and dirty
+   * ones only where these are not enough.
    */
   #evict(bytes: number): void {
     const tables = [...this.#tables.values()];

@@ -16,6 +16,9 @@ import type { PageView } from "./page-view.ts";
 /** Share of the budget that one part's pages may take, with what its rows add to them. */
 const partShare = 0.75;
 
+/** The same of a batch that is left as it is: rather that than sorting its rows. */
+const wholeShare = 0.95;
+
 /** What new content may take as pages, where these have three eighths free: they may then double for it. */
 const growthFactor = 2.7;
 
@@ -45,7 +48,7 @@ export class PageOrder {
   *parts<Rows extends KeyedRows>(rows: Rows): Generator<Rows> {
     if (rows.count === 0) return;
     const roomBytes = this.#cache.budgetBytes * partShare;
-    const rowBytes = this.#measure(rows, roomBytes);
+    const rowBytes = this.#measure(rows, this.#cache.budgetBytes * wholeShare);
     if (rowBytes === undefined) {
       yield rows;
       return;
@@ -80,7 +83,7 @@ export class PageOrder {
     return { ...rows, selection: list, count: this.#select(rows.tables, rows, range, list) };
   }
 
-  /** What a new row takes in a page; undefined where all rows' pages, and what they may grow by, have room. */
+  /** What a new row takes in a page; undefined where the rows' pages, and what they grow by, have room. */
   #measure(rows: KeyedRows, roomBytes: number): number | undefined {
     const { table, tables, layout } = this.#facts(rows);
     const rowBytes = layout.cellBytes + probeBytes + layout.heapCount * heapValueBytes;

@@ -122,7 +122,7 @@ export class PageStore {
     return { slot, epoch: this.#writing };
   }
 
-  /** What is stored of a table, in any version: pages only ever split, so the first hash of each stays one. */
+  /** What is stored of a table, in any version: pages only split, so the first hash of each stays one. */
   pagesOf(table: number): PagesOfTable {
     return {
       count: () => {

@@ -17,19 +17,19 @@ import { type LogRecord, RecordKind } from "../log/records.ts";
 import type { PagesOfTable } from "../state/page-store.ts";
 
 /** Share of the budget that the pages of one range take as they are stored: rows make them grow. */
-const rangeShare = 0.5;
+const rangeShare = 0.6;
 
-/** Fewer pages than these are loaded in one turn: to find out whether a lap is worth it is a walk over all. */
-const loadsMin = 256;
+/** Fewer pages than these are loaded in one turn: to find out what a lap is worth is a walk over all. */
+const loadsMin = 1024;
 
 /**
  * The least part of the pages that records must touch: a lap goes through the log as often as there are
  * ranges, and loads no more than these.
  */
-const touchedShareMin = 0.25;
+const touchedShareMin = 0.125;
 
-/** Before a record was applied alone: a row, of so many bytes, touches a page of its own. */
-const rowBytes = 8;
+/** Before a record was applied alone it is taken to load a page for each so many of its bytes. */
+const bytesPerLoad = 64;
 
 const lastHash = 2n ** 64n - 1n;
 
@@ -64,7 +64,7 @@ export class Laps {
   readonly #store: StorePages;
   #lap: Lap | undefined;
   /** Pages that the last record which was applied alone loaded, by byte of the log. */
-  #loadsPerByte = 1 / rowBytes;
+  #loadsPerByte = 1 / bytesPerLoad;
   /** After a lap was not worth it, the log must hold this much. */
   #bytesMin = 0;
 
