@@ -152,7 +152,7 @@ function socketOf(url: string, opened: WebSocket[]): Socket {
     for (const [name, listener] of listeners) if (name === type) listener(event as never);
   };
   let socket: WebSocket | undefined;
-  upgrade(url.replace(/^wss:\/\/[^/]+/, "")).then(({ webSocket }) => {
+  void upgrade(url.replace(/^wss:\/\/[^/]+/, "")).then(({ webSocket }) => {
     socket = webSocket ?? undefined;
     if (!socket) return emit("error", {});
     opened.push(socket);
