@@ -7,12 +7,12 @@ import type {
   IngestAnswer,
   JobAnswer,
   JobStatusAnswer,
-  LettersAnswer,
   StreamAnswer,
   StreamStatusAnswer,
   ViewAnswer,
   WatermarkAnswer,
 } from "../protocol/answers.ts";
+import type { DeadLettersAnswer, LettersAnswer, ReplayAnswer, ReplayBody } from "../protocol/dead-letters.ts";
 import type { JobBody } from "../protocol/job-spec.ts";
 import type { SqlAnswer, SqlBody } from "../protocol/sql-answers.ts";
 import type { StreamBody } from "../protocol/stream-spec.ts";
@@ -51,6 +51,20 @@ export interface ViewQuery {
   readonly token?: Token | Tokens;
   /** How long to wait for the token, such as "10s". */
   readonly timeout?: string;
+}
+
+/** The letters of a stream that are wanted; all of them where nothing is said. */
+export interface DeadLettersQuery {
+  readonly reason?: "rejected" | "late" | "bad";
+  /** Rows that this job found late or bad. */
+  readonly job?: string;
+  /** Arrived at or after `from` and before `to`. */
+  readonly from?: string;
+  readonly to?: string;
+  /** Those that were replayed alone, or those that were not. */
+  readonly replayed?: boolean;
+  readonly limit?: number;
+  readonly cursor?: string;
 }
 
 /** A row that nothing more is known of: outputs by name, and `final`. */
@@ -171,9 +185,32 @@ export class Streams {
     return new EventSocket((query, protocol) => this.#connection.open(path, query, protocol), options);
   }
 
-  /** Records that the stream rejected. */
-  async letters(stream: string, cursor?: string): Promise<LettersAnswer> {
-    return await this.#connection.call("GET", pathOf("streams", stream, "letters"), { query: { cursor } });
+  /** A page of what the stream rejected, and of the late and bad rows of the jobs that read it. */
+  async deadLetters(stream: string, query: DeadLettersQuery = {}): Promise<DeadLettersAnswer> {
+    const { replayed, ...plain } = query;
+    const parameters = { ...plain, ...(replayed !== undefined && { replayed: String(replayed) }) };
+    return await this.#connection.call("GET", pathOf("streams", stream, "dead-letters"), {
+      query: parameters,
+    });
+  }
+
+  /**
+   * Appends letters once more, after what kept them out was mended; goes on until all that `body` asks for
+   * were gone through. Repeating it, after whatever failure, appends nothing twice.
+   *
+   * @example
+   * const { replayed } = await millrace.streams.replayDeadLetters("trips", { reason: "rejected" });
+   */
+  async replayDeadLetters(stream: string, body: ReplayBody): Promise<ReplayAnswer> {
+    let sum: ReplayAnswer | undefined;
+    for (let { cursor } = body; ; ) {
+      const json = cursor === undefined ? body : { ...body, cursor };
+      const path = pathOf("streams", stream, "dead-letters/replay");
+      const answer = await this.#connection.call<ReplayAnswer>("POST", path, { json });
+      sum = sum ? sumOf(sum, answer) : answer;
+      cursor = answer.cursor;
+      if (cursor === undefined || body.limit !== undefined) return sum;
+    }
   }
 
   /** Moves event time by hand; "max" ends the stream. */
@@ -250,6 +287,20 @@ export class Views {
       cursor = page.cursor;
     } while (cursor !== undefined);
   }
+}
+
+/** What several calls came to that went on where the one before had ended. */
+function sumOf(sum: ReplayAnswer, next: ReplayAnswer): ReplayAnswer {
+  return {
+    ...next,
+    replayed: sum.replayed + next.replayed,
+    resumed: sum.resumed + next.resumed,
+    rejectedAgain: sum.rejectedAgain + next.rejectedAgain,
+    alreadyReplayed: sum.alreadyReplayed + next.alreadyReplayed,
+    cut: sum.cut + next.cut,
+    gone: sum.gone + next.gone,
+    errors: [...sum.errors, ...next.errors],
+  };
 }
 
 function pathOf(kind: "streams" | "jobs" | "views", name: string, action?: string): string {

@@ -34,6 +34,8 @@ export interface StreamDefinition {
   readonly distributionKey: readonly string[];
   readonly shards: number;
   readonly retention: { readonly timeMs: number; readonly bytesPerShard: number };
+  /** Whether what is rejected, late or bad is only counted; absent: it is kept, to be read and replayed. */
+  readonly deadLetters?: "count";
   /** Rows are made while a job reads them. */
   readonly generator?: RowGenerator;
 }
@@ -125,6 +127,7 @@ export const streamBodySchema = fields({
       .max(8 * GiB, `expected at most ${8 * GiB}`)
       .default(1 * GiB),
   }).prefault({}),
+  deadLetters: z.enum(["keep", "count"]).default("keep"),
 }).meta({ id: "StreamBody" });
 
 type StreamBodyRead = z.output<typeof streamBodySchema>;
@@ -140,6 +143,7 @@ const streamDefinitionSchema = streamBodySchema.superRefine(checkNames).transfor
     distributionKey: body.distributionKey,
     shards: body.shards,
     retention: { timeMs: body.retention.time, bytesPerShard: body.retention.bytesPerShard },
+    ...(body.deadLetters === "count" && { deadLetters: body.deadLetters }),
   }),
 );
 
@@ -176,6 +180,7 @@ export function streamBodyOf(definition: StreamDefinition): StreamBody {
       time: formatDuration(definition.retention.timeMs),
       bytesPerShard: definition.retention.bytesPerShard,
     },
+    ...(definition.deadLetters && { deadLetters: definition.deadLetters }),
   };
 }
 

@@ -1,5 +1,5 @@
 /**
- * The parameters of `GET /v1/views/{view}` and of the letters' pages, read from the address.
+ * The parameters of `GET /v1/views/{view}` and of a job's letters, read from the address.
  *
  *     ?key=ATL                        the row of one key, where the job has one key column
  *     ?key={"origin":"ATL","day":3}   or one value per key column
@@ -36,7 +36,8 @@ export interface PageQuery {
   readonly cursor: string | undefined;
 }
 
-const limitSchema = z
+/** Rows, or letters, of a page. */
+export const limitSchema = z
   .string()
   .optional()
   .transform((text = "100", context) => {
@@ -52,7 +53,8 @@ const cursorSchema = z
   .optional()
   .meta({ description: "Of the answer before: asks for its next page." });
 
-const timeSchema = z.string().transform((text, context) => {
+/** A time in ms, from one of the forms of the API. */
+export const timeSchema = z.string().transform((text, context) => {
   const time = Number(parseTimestamp(text) ?? Number.NaN);
   if (Number.isSafeInteger(time)) return time;
   const message =
@@ -132,7 +134,8 @@ export function readPageQuery(parameters: URLSearchParams): PageQuery {
   return { limit, cursor };
 }
 
-function singleValues(parameters: URLSearchParams): Record<string, string> {
+/** Returns parameters by name; throws QUERY_INVALID for one that is there twice. */
+export function singleValues(parameters: URLSearchParams): Record<string, string> {
   const values: Record<string, string> = {};
   for (const [name, value] of parameters) {
     if (Object.hasOwn(values, name)) {

@@ -81,7 +81,7 @@ test("a method that an address does not have is not found", async () => {
 test.each([
   ["GET", "/v1/streams/absent", "STREAM_NOT_FOUND"],
   ["DELETE", "/v1/streams/absent", "STREAM_NOT_FOUND"],
-  ["GET", "/v1/streams/absent/letters", "STREAM_NOT_FOUND"],
+  ["GET", "/v1/streams/absent/dead-letters", "STREAM_NOT_FOUND"],
   ["GET", "/v1/jobs/absent", "JOB_NOT_FOUND"],
   ["DELETE", "/v1/jobs/absent", "JOB_NOT_FOUND"],
   ["POST", "/v1/jobs/absent/pause", "JOB_NOT_FOUND"],

@@ -12,6 +12,7 @@ import { EngineError } from "../../base/errors.ts";
 import type { LaneValue } from "../../columnar/values.ts";
 import { findCells, type KeyedRows, updateAccumulator } from "../../kernel/aggregates.ts";
 import type { PageCache } from "../../kernel/page-cache.ts";
+import { PageOrder } from "../../kernel/page-order.ts";
 import type { CellValue } from "../../kernel/page-view.ts";
 import type { TableFailure } from "../../kernel/table-failure.ts";
 import type { TableLayout } from "../../kernel/table-layout.ts";
@@ -24,6 +25,12 @@ import type { RowSet } from "./row-sorter.ts";
 import type { TaskInput } from "./task-input.ts";
 import type { TaskOutput } from "./task-output.ts";
 import type { ValueTables } from "./value-tables.ts";
+
+/** What became of a cell's result, which is told in the order of the rows that touched cells first. */
+interface RowChanges {
+  readonly row: number;
+  readonly results: readonly Result[];
+}
 
 /** Rows that are applied at a time where changes are to be seen. */
 const trackedRowsMax = 8192;
@@ -44,7 +51,7 @@ export class CellUpdates {
   readonly #layout: TableLayout;
   readonly #output: TaskOutput | undefined;
   readonly #values: ValueTables | undefined;
-
+  readonly #order: PageOrder;
   readonly #makeRoom: () => unknown;
 
   /**
@@ -61,6 +68,7 @@ export class CellUpdates {
   ) {
     this.#makeRoom = makeRoom;
     this.#cache = cache;
+    this.#order = new PageOrder(cache);
     this.#plan = plan;
     this.#layout = layout;
     this.#output = sendsResults(plan) ? output : undefined;
@@ -74,9 +82,14 @@ export class CellUpdates {
     } else if (this.#values) {
       for (const some of this.#parts(set)) this.#applyUntracked(some, applied);
     } else {
-      this.#find(set, applied);
-      this.#update(set, applied);
+      for (const some of this.#order.parts(set)) this.#applyPart(some, applied);
     }
+  }
+
+  #applyPart(set: RowSet, applied: AppliedRecord): void {
+    this.#cache.beginBatch();
+    this.#find(set, applied);
+    this.#update(set, applied);
   }
 
   #applyUntracked(set: RowSet, applied: AppliedRecord): void {
@@ -94,7 +107,39 @@ export class CellUpdates {
   }
 
   #applyTracked(set: RowSet, applied: AppliedRecord): void {
-    if (this.#values) this.#makeRoom();
+    if (this.#values) {
+      this.#makeRoom();
+      this.#send(this.#applySeen(set, applied), applied);
+      return;
+    }
+    const changes: RowChanges[] = [];
+    for (const part of this.#order.parts(set)) {
+      changes.push(...this.#applySeen(this.#withOwnFired(part), applied));
+    }
+    // Which pages were in memory together must not show.
+    this.#send(
+      changes.sort((left, right) => left.row - right.row),
+      applied,
+    );
+  }
+
+  /** A part with those of the rows of fired windows that are in it. */
+  #withOwnFired(part: RowSet): RowSet {
+    const { fired, selection, count } = part;
+    if (!fired || selection === 0) return part;
+    const own = new Set(this.#cache.kernel.memory.u32(selection, count));
+    return { ...part, fired: { ...fired, rows: fired.rows.filter((row) => own.has(row)) } };
+  }
+
+  #send(changes: readonly RowChanges[], { record }: AppliedRecord): void {
+    this.#output?.sendResults(
+      changes.flatMap(({ results }) => results),
+      record.offset,
+    );
+  }
+
+  /** Applies rows as one batch; returns what that changed, by the first row of each cell. */
+  #applySeen(set: RowSet, applied: AppliedRecord): RowChanges[] {
     this.#cache.beginBatch();
     this.#find(set, applied);
     const touched = new TouchedCells(this.#cache.kernel, this.#layout, set, set.fired?.rows);
@@ -105,11 +150,11 @@ export class CellUpdates {
     this.#updateValues(set, applied);
     const after = this.#output ? touched.read() : [];
     if (this.#plan.window === null) this.#deleteEmpty(set, touched);
-    const changes = touched.firstRows.flatMap((row, place) => {
+    if (!this.#output) return [];
+    return touched.firstRows.map((row, place) => {
       const window = set.fired && this.#output?.windowOf(set.fired.endOf(row));
-      return this.#output ? this.#changeOf(before[place], after[place], window) : [];
+      return { row, results: this.#changeOf(before[place], after[place], window) };
     });
-    this.#output?.sendResults(changes, applied.record.offset);
   }
 
   #find(rows: KeyedRows, { record, expireBefore }: AppliedRecord): void {

@@ -89,7 +89,7 @@ export class ChainWork implements TaskWork {
       chain,
       {
         ...{ evaluation: this.#evaluation, clock: this.#clock, state: this.#state },
-        late: (row, reason) => this.#rejected.addLate(row, reason),
+        late: (row, reason, lateBy) => this.#rejected.addLate(row, reason, lateBy),
       },
       [...sent, ...this.#resultOutlets(), ...this.#printed.outlets],
     );
@@ -135,6 +135,10 @@ export class ChainWork implements TaskWork {
 
   begin(): void {
     // Nothing of a record is forgotten between its steps.
+  }
+
+  takeInMany(): undefined {
+    return undefined;
   }
 
   takeIn(record: LogRecord): void {

@@ -10,6 +10,8 @@
  */
 import { EngineError, errorBodyOf, StorageFailure } from "../../base/errors.ts";
 import { KiB } from "../../base/limits.ts";
+import type { LetterQuery } from "../../engine/letters/letter.ts";
+import type { ReplayWish } from "../../engine/letters/partition-letters.ts";
 import type { LogPlace } from "../../engine/log/read-frames.ts";
 import type { AppendRequest, AppendResult } from "../../engine/log/records.ts";
 import type { MapChange } from "../../engine/log/split-records.ts";
@@ -19,7 +21,6 @@ import type {
   Handover,
   HandoverStatus,
   JobCommand,
-  LetterPage,
   PartitionIdentity,
   PartitionStatus,
   RpcResult,
@@ -27,11 +28,11 @@ import type {
   SplitOrder,
   Tick,
   ViewPage,
-  ViewScan,
 } from "../../engine/partition-types.ts";
 import type { Ports } from "../../engine/ports.ts";
 import type { ProducerOrder } from "../../engine/producer-orders.ts";
 import type { SavepointStatus } from "../../engine/savepoint/savepoint-store.ts";
+import type { LetterPlace } from "../../protocol/letter-id.ts";
 import type { BlobStore } from "../blobs.ts";
 import type { Shards } from "../shards.ts";
 import { ActivityReport } from "./activity-report.ts";
@@ -217,13 +218,8 @@ export class PartitionHost implements PartitionRpc {
     });
   }
 
-  queryView(
-    job: string,
-    run: number,
-    scan: ViewScan,
-    wait: { readonly minOffset: number; readonly timeoutMs: number } | undefined,
-  ): Promise<RpcResult<ViewPage>> {
-    return this.#reads.query(job, run, scan, wait);
+  queryView(...asked: Parameters<PartitionRpc["queryView"]>): Promise<RpcResult<ViewPage>> {
+    return this.#reads.query(...asked);
   }
 
   evaluateView(job: string, run: number, query: SentQuery<ScanPosition>) {
@@ -234,8 +230,16 @@ export class PartitionHost implements PartitionRpc {
     return this.#reads.evaluateStream(query);
   }
 
-  letters(job: string | undefined, after: string | undefined, limit: number): Promise<RpcResult<LetterPage>> {
-    return this.#answer(() => this.#partition.letters(job, after, limit));
+  letters(query: LetterQuery) {
+    return this.#answer(() => this.#partition.letters.read(query));
+  }
+
+  beginReplay(wish: ReplayWish) {
+    return this.#answer(() => this.#partition.letters.beginReplay(wish) ?? null);
+  }
+
+  endReplay(number: number, done: readonly LetterPlace[]): Promise<RpcResult<null>> {
+    return this.#tell((partition) => partition.letters.endReplay(number, done));
   }
 
   async destroy(generation: number): Promise<RpcResult<null>> {
