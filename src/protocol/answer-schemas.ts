@@ -260,7 +260,11 @@ export const replayAnswerSchema = z
   })
   .meta({ id: "ReplayAnswer" }) satisfies Sent<ReplayAnswer>;
 
-const keyGroups = z.tuple([count, count]).meta({ description: "First and last." });
+// Told as a list of two: not every reader of JSON Schema knows tuples.
+const keyGroups = z.tuple([count, count]).meta({
+  ...{ prefixItems: undefined, items: { type: "integer", minimum: 0 }, minItems: 2, maxItems: 2 },
+  description: "First and last.",
+});
 
 export const splitAnswerSchema = z
   .object({
