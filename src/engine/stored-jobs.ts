@@ -4,6 +4,7 @@
  * The revision of a run's newest wish outlives the run: a wish that comes late must not bring it back.
  */
 import { EngineError, type ErrorBody } from "../base/errors.ts";
+import { readSealedJson, sealJson } from "./log/sealed-json.ts";
 import type { JobCommand, JobState } from "./partition-types.ts";
 import type { TaskPlan } from "./plan/task-plan.ts";
 import type { SqlStorage } from "./ports.ts";
@@ -60,7 +61,7 @@ export class StoredJobs {
       run,
       job,
       state,
-      JSON.stringify(plan),
+      sealJson(plan),
     );
     const stored = { job, run, plan, state, error: undefined };
     this.#jobs = [...this.#jobs, stored];
@@ -113,10 +114,15 @@ function readJob([job, run, plan, state, error]: readonly unknown[]): StoredJob 
   return {
     job: job as string,
     run: run as number,
-    plan: JSON.parse(plan as string) as TaskPlan,
+    plan: readSealedJson(String(plan), (what) => damagedPlan(String(job), what)) as unknown as TaskPlan,
     state: state as JobState,
     error: error === null ? undefined : (JSON.parse(error as string) as ErrorBody),
   };
+}
+
+function damagedPlan(job: string, what: string): EngineError {
+  const message = `The stored plan of job "${job}" is damaged: ${what}. Delete the stream and make it anew.`;
+  return new EngineError("STATE_CORRUPT", { message });
 }
 
 /** The error of a job that failed. */

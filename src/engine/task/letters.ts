@@ -6,17 +6,16 @@
  * and none twice.
  */
 import { assert } from "../../base/assert.ts";
+import { EngineError } from "../../base/errors.ts";
 import { lettersBytesMax } from "../../base/limits.ts";
+import { readSealedJson, sealJsonBytes } from "../log/sealed-json.ts";
 import type { Letter, LetterPage } from "../partition-types.ts";
 import type { SqlStorage } from "../ports.ts";
 
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
-
 interface PendingLetter {
-  readonly offset: number;
-  readonly row: number;
-  readonly json: string;
+  readonly letter: Letter;
+  /** Of its JSON. */
+  readonly length: number;
 }
 
 export class LetterBox {
@@ -45,10 +44,9 @@ export class LetterBox {
   }
 
   add(letter: Letter): void {
-    const { offset, row } = letter;
-    const json = JSON.stringify(letter);
-    this.#pending.push({ offset, row, json });
-    this.#pendingBytes += json.length;
+    const { length } = JSON.stringify(letter);
+    this.#pending.push({ letter, length });
+    this.#pendingBytes += length;
   }
 
   /**
@@ -56,11 +54,11 @@ export class LetterBox {
    * turn.
    */
   write(): void {
-    let chunk: PendingLetter[] = [];
+    let chunk: Letter[] = [];
     let length = 0;
-    for (const letter of this.#pending) {
-      chunk.push(letter);
-      length += letter.json.length;
+    for (const pending of this.#pending) {
+      chunk.push(pending.letter);
+      length += pending.length;
       if (length < letterRowLengthMax) continue;
       this.#writeRow(chunk);
       chunk = [];
@@ -86,14 +84,14 @@ export class LetterBox {
         ...key,
       )[0];
       if (!next) break;
-      for (const letter of JSON.parse(decoder.decode(next[2] as Uint8Array)) as Letter[]) {
+      for (const letter of readRow(next[2] as Uint8Array)) {
         if (isBehind(letter, offset ?? -1, row ?? -1)) letters.push(letter);
       }
       key = [next[0] as number, (next[1] as number) + 1];
     }
-    for (const letter of this.#pending) {
+    for (const { letter } of this.#pending) {
       if (letters.length > limit) break;
-      if (isBehind(letter, offset ?? -1, row ?? -1)) letters.push(JSON.parse(letter.json) as Letter);
+      if (isBehind(letter, offset ?? -1, row ?? -1)) letters.push(letter);
     }
     const page = letters.slice(0, limit);
     const last = page.at(-1);
@@ -111,10 +109,10 @@ export class LetterBox {
     return found ? [found[0] as number, found[1] as number] : [-1, -1];
   }
 
-  #writeRow(letters: readonly PendingLetter[]): void {
+  #writeRow(letters: readonly Letter[]): void {
     const [first] = letters;
     assert(first !== undefined, "a row holds a letter");
-    const bytes = encoder.encode(`[${letters.map(({ json }) => json).join(",")}]`);
+    const bytes = sealJsonBytes({ letters });
     if (this.#storedBytes !== undefined) this.#storedBytes += bytes.byteLength;
     this.#sql.run(
       "INSERT OR REPLACE INTO letters (task, first_offset, first_row, bytes) VALUES (?, ?, ?, ?)",
@@ -152,6 +150,20 @@ export class LetterBox {
 
 /** Length of JSON at which a row is full: a character takes up to 3 bytes, a value of SQLite 2 MB. */
 const letterRowLengthMax = 128 * 1024;
+
+/** The letters of a row; in those of 0.4.0 and before they are the whole of it. */
+function readRow(bytes: Uint8Array): readonly Letter[] {
+  const text = new TextDecoder().decode(bytes);
+  const found = text.startsWith("[") ? `{"letters":${text}}` : text;
+  const { letters } = readSealedJson(found, damaged);
+  if (Array.isArray(letters)) return letters as Letter[];
+  throw damaged("it holds none");
+}
+
+function damaged(what: string): EngineError {
+  const message = `A row of letters is damaged: ${what}. Read those behind it with a later cursor.`;
+  return new EngineError("STATE_CORRUPT", { message });
+}
 
 function isBehind(letter: Pick<Letter, "offset" | "row">, offset: number, row: number): boolean {
   return letter.offset > offset || (letter.offset === offset && letter.row > row);
