@@ -4,23 +4,26 @@
 import type { PartitionLog } from "./log/partition-log.ts";
 import { minWatermark } from "./log/records.ts";
 import type { OpenJob } from "./open-job.ts";
-import type { JobStatus } from "./partition-types.ts";
+import type { JobError, JobStatus } from "./partition-types.ts";
 import type { StoredJob } from "./stored-jobs.ts";
 
-/** `cacheBytes`: what the pages of all tasks of the partition take in memory. */
+/** `retried`: why it is tried again; `cacheBytes`: what the pages of all tasks of the partition take in memory. */
 export function statusOfOpen(
   { job, run, state, error }: StoredJob,
   { task, lagBytes }: OpenJob,
   log: PartitionLog,
+  retried: JobError | undefined,
   cacheBytes: number,
 ): JobStatus {
+  const isRestarting = state === "running" && retried !== undefined;
   return {
     job,
     run,
-    state,
-    error,
+    state: isRestarting ? "restarting" : state,
+    error: isRestarting ? retried : error,
     watermark: task.watermark,
     appliedOffset: task.appliedOffset,
+    lostRecords: task.lostRecords,
     lagRecords: log.nextOffset - 1 - task.appliedOffset,
     lagBytes,
     counts: task.counts,
@@ -40,6 +43,7 @@ export function statusOfClosed({ job, run, state, error }: StoredJob): JobStatus
     error,
     watermark: minWatermark,
     appliedOffset: 0,
+    lostRecords: 0,
     lagRecords: 0,
     lagBytes: 0,
     counts: { rows: 0, filtered: 0, late: 0, bad: 0 },

@@ -17,7 +17,8 @@ import { PartitionLog } from "./log/partition-log.ts";
 import { type FramePage, type LogPlace, readFrames } from "./log/read-frames.ts";
 import { type AppendRequest, type AppendResult, maxWatermark, RecordKind } from "./log/records.ts";
 import type { MapChange } from "./log/split-records.ts";
-import { PartitionJobs, type PartitionOptions } from "./partition-jobs.ts";
+import type { PartitionOptions } from "./open-jobs.ts";
+import { PartitionJobs } from "./partition-jobs.ts";
 import { PartitionOutputs } from "./partition-outputs.ts";
 import { PartitionSplits } from "./partition-splits.ts";
 import type {
@@ -276,6 +277,7 @@ export class Partition {
     );
     if (inputs && held === Number.MAX_SAFE_INTEGER) return;
     this.#isTrimDue = this.log.trim(Math.min(held, this.log.nextOffset), retention);
+    this.jobs.noteTrimmed();
     this.#trimmedAtBytes = this.log.counts.bytes;
   }
 
@@ -289,7 +291,8 @@ export class Partition {
     const now = this.#ports.clock.now();
     const isBusy = this.hasReadyWork || this.outputs.isWaiting || this.jobs.savepoints.hasParts;
     const workAt = isBusy ? now + heartbeatMs : undefined;
-    const times = [wakeAt, workAt, this.jobs.checkpointDueAt, this.jobs.nextDueAt()].filter(
+    const { checkpointDueAt, nextAttemptAt } = this.jobs;
+    const times = [wakeAt, workAt, checkpointDueAt, nextAttemptAt, this.jobs.nextDueAt()].filter(
       (time) => time !== undefined,
     );
     return times.length === 0 ? undefined : Math.min(...times, now + farthestAlarmMs);

@@ -5,7 +5,7 @@
  */
 import { EngineError, type ErrorBody } from "../base/errors.ts";
 import { readSealedJson, sealJson } from "./log/sealed-json.ts";
-import type { JobCommand, JobState } from "./partition-types.ts";
+import type { JobCommand, JobError, JobState } from "./partition-types.ts";
 import type { TaskPlan } from "./plan/task-plan.ts";
 import type { SqlStorage } from "./ports.ts";
 import type { StepOutcome } from "./task/try-step.ts";
@@ -16,7 +16,7 @@ export interface StoredJob {
   readonly run: number;
   readonly plan: TaskPlan;
   readonly state: JobState;
-  readonly error: ErrorBody | undefined;
+  readonly error: JobError | undefined;
 }
 
 export class StoredJobs {
@@ -68,7 +68,7 @@ export class StoredJobs {
     return stored;
   }
 
-  setState(run: number, state: JobState, error: ErrorBody | undefined): void {
+  setState(run: number, state: JobState, error: JobError | undefined): void {
     this.#sql.run(
       "UPDATE jobs SET state = ?, error = ? WHERE run = ?",
       state,
@@ -116,7 +116,7 @@ function readJob([job, run, plan, state, error]: readonly unknown[]): StoredJob 
     run: run as number,
     plan: readSealedJson(String(plan), (what) => damagedPlan(String(job), what)) as unknown as TaskPlan,
     state: state as JobState,
-    error: error === null ? undefined : (JSON.parse(error as string) as ErrorBody),
+    error: error === null ? undefined : (JSON.parse(error as string) as JobError),
   };
 }
 

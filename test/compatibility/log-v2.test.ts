@@ -140,7 +140,10 @@ test.each([[""], ["sealed-"]])("the golden bytes %s are read as they were meant"
 });
 
 test("the same traffic writes the golden bytes", () => {
-  expect(storedIn(writeLog())).toEqual([golden("sealed-rows").map(hex), golden("sealed-acceptance").map(hex)]);
+  expect(storedIn(writeLog())).toEqual([
+    golden("sealed-rows").map(hex),
+    golden("sealed-acceptance").map(hex),
+  ]);
 });
 
 test("those of a shard with live producers are written the same", () => {

@@ -9,6 +9,7 @@ import { readLetters } from "../../host/query/read-letters.ts";
 import { readSavedState } from "../../host/query/read-saved-state.ts";
 import type { SplitAnswer } from "../../protocol/answers.ts";
 import { readJobDefinition } from "../../protocol/job-spec.ts";
+import { type MendingWish, type RunState, readResume, readSkip } from "../../protocol/mending-body.ts";
 import { resourceNameSchema } from "../../protocol/names.ts";
 import { readBody } from "../../protocol/read-body.ts";
 import {
@@ -57,7 +58,8 @@ export const app = new Hono<AppEnvironment>({ strict: false })
     gone(await servingOf(call).coordinator((rpc) => rpc.deleteJob(nameOf(call)))),
   )
   .post("/v1/jobs/:name/pause", (call) => setJobState(call, "paused"))
-  .post("/v1/jobs/:name/resume", (call) => setJobState(call, "running"))
+  .post("/v1/jobs/:name/resume", resumeJob)
+  .post("/v1/jobs/:name/skip", skipRecord)
   .get("/v1/jobs/:name/letters", jobLetters)
   .post("/v1/jobs/:name/splits", postStageSplit)
   .get("/v1/jobs/:name/splits", async (call) =>
@@ -103,8 +105,17 @@ async function putJob(call: Call): Promise<Response> {
   return result.ok ? created(result.value) : answer(result);
 }
 
-async function setJobState(call: Call, state: "running" | "paused"): Promise<Response> {
-  return answer(await servingOf(call).coordinator((rpc) => rpc.setJobState(nameOf(call), state)));
+async function setJobState(call: Call, state: RunState, without?: MendingWish): Promise<Response> {
+  return answer(await servingOf(call).coordinator((rpc) => rpc.setJobState(nameOf(call), state, without)));
+}
+
+async function resumeJob(call: Call): Promise<Response> {
+  const hasBody = call.req.raw.body !== null;
+  return await setJobState(call, "running", readResume(hasBody ? await jsonBody(call.req.raw) : {}));
+}
+
+async function skipRecord(call: Call): Promise<Response> {
+  return await setJobState(call, "running", readSkip(await jsonBody(call.req.raw)));
 }
 
 /** 201 where the savepoint is complete, 202 where it is still being taken. */

@@ -1,7 +1,7 @@
 /**
  * Rows that a chain could not take any more: they are counted, and kept as letters.
  */
-import { letterTextMax } from "../../base/limits.ts";
+import { failedRowTextMax, letterTextMax } from "../../base/limits.ts";
 import type { SqlValue } from "../../interpreter/values/sql-value.ts";
 import { encodeValueJson } from "../../interpreter/values/value-json.ts";
 import type { LogRecord } from "../log/records.ts";
@@ -41,11 +41,25 @@ export class RejectedRows {
     this.addBad(row, reason);
   }
 
+  /** Notes that a row cannot even be read. */
+  addUnread(reason: string): void {
+    this.#add({}, reason);
+  }
+
   addBad({ values }: ChainRow, reason: string): void {
+    this.#add({ values: values.map(textOf) }, reason);
+  }
+
+  #add(content: Readonly<Record<string, unknown>>, reason: string): void {
     const [offset, appendTime] = [this.#offset, this.#appendTime];
-    const content = { values: values.map(textOf) };
     this.#letters.add({ offset, row: this.#count++, reason, appendTime, content });
   }
+}
+
+/** The row as text, to find it by. */
+export function shortRowText({ values }: ChainRow): string {
+  const text = JSON.stringify(values.map(textOf));
+  return text.length <= failedRowTextMax ? text : `${text.slice(0, failedRowTextMax)}…`;
 }
 
 function textOf(value: SqlValue): unknown {

@@ -26,7 +26,10 @@ export function encodeMapChange(change: MapChange): Uint8Array {
 
 /** Throws `FRAME_CORRUPT`. */
 export function decodeMapChange(bytes: Uint8Array): MapChange {
-  const { run, generation, parent, barrier, ranges } = readSealedJsonBytes(bytes, damaged) as Partial<MapChange>;
+  const { run, generation, parent, barrier, ranges } = readSealedJsonBytes(
+    bytes,
+    damaged,
+  ) as Partial<MapChange>;
   const isMap = (list: unknown): list is KeyGroupRange[] =>
     Array.isArray(list) && list.every((range) => Array.isArray(range) && range.every(Number.isSafeInteger));
   const numbers = [run, generation, parent];

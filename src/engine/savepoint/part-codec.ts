@@ -46,7 +46,9 @@ export function encodePart(pages: readonly SavedPage[]): Uint8Array {
 /** Returns the pages, views of `part`. Throws `STATE_CORRUPT` or `VERSION_UNKNOWN`. */
 export function decodePart(part: Uint8Array): SavedPage[] {
   const damage = (what: string) =>
-    new EngineError("STATE_CORRUPT", { message: `A part of a savepoint is damaged: ${what}. Restore another savepoint.` });
+    new EngineError("STATE_CORRUPT", {
+      message: `A part of a savepoint is damaged: ${what}. Restore another savepoint.`,
+    });
   const reader = new FieldReader(part, damage);
   const found = reader.u32();
   if ((found & 0xff_ffff) !== magic) throw damage("it does not begin as one");

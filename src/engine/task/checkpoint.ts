@@ -86,6 +86,8 @@ export interface Checkpoint extends TablesInCheckpoint {
   readonly keepBelow?: number | undefined;
   /** What is added to offsets for the order of arrival: above those of what was restored. */
   readonly orderOffset?: number;
+  /** Records that it was told to do without, since the log no longer had them. */
+  readonly lostRecords?: number | undefined;
   readonly history: readonly CheckpointFacts[];
 }
 

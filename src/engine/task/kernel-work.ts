@@ -11,6 +11,7 @@ import { CellUpdates } from "./cell-updates.ts";
 import { type Checkpoint, parseWatermark } from "./checkpoint.ts";
 import { Retention } from "./retention.ts";
 import { RowSorter } from "./row-sorter.ts";
+import type { Skipped } from "./skipped-records.ts";
 import { TaskInput } from "./task-input.ts";
 import type { TaskOutput } from "./task-output.ts";
 import { TaskWindows } from "./task-windows.ts";
@@ -25,6 +26,9 @@ export const cellsPerStepMax = 50_000;
  */
 const batchRoomFactor = 6;
 
+/** What it does with a record, in this order. */
+type KernelOperator = "read frame" | "aggregate" | "send" | "fire windows" | "expire";
+
 export class KernelWork implements TaskWork {
   readonly windows: TaskWindows | undefined;
   /** Where a record's work stands is in the checkpoint. */
@@ -34,8 +38,9 @@ export class KernelWork implements TaskWork {
   readonly #sorter: RowSorter;
   readonly #updates: CellUpdates;
   readonly #retention: Retention;
-  /** Of the record that is worked on. */
+  /** Of the record that is worked on, and what is done with it. */
   #offset = 0;
+  #operator: KernelOperator = "read frame";
 
   constructor(context: WorkContext) {
     const { cache, plan, tables, layouts, output, checkpoint, letters, identity, makeRoom } = context;
@@ -55,6 +60,10 @@ export class KernelWork implements TaskWork {
     const sendPage = (page: PageView, end: bigint) => output?.sendPage(page, end, this.#offset) ?? false;
     const sending = sendsResults(plan) ? sendPage : undefined;
     return new TaskWindows(cache, tables, grid, plan.latenessMs, fired, cursor, sending);
+  }
+
+  get place() {
+    return { operator: this.#operator };
   }
 
   nextEnd(): bigint | undefined {
@@ -80,10 +89,12 @@ export class KernelWork implements TaskWork {
   }
 
   goOn(): boolean {
+    this.#operator = "fire windows";
     return this.windows?.fire(this.#context.time.watermark, cellsPerStepMax) ?? true;
   }
 
   sweep({ appendTime }: LogRecord): boolean {
+    this.#operator = "expire";
     return this.#retention.sweep(appendTime, cellsPerStepMax);
   }
 
@@ -115,6 +126,13 @@ export class KernelWork implements TaskWork {
       time.apply(record);
       return;
     }
+    this.#operator = "read frame";
+    const skipped = this.#context.skipped.whole(record.offset);
+    if (skipped) {
+      this.#skip(record, skipped);
+      time.apply(record);
+      return;
+    }
     const input = this.#input;
     input.load(record.frame);
     try {
@@ -128,9 +146,28 @@ export class KernelWork implements TaskWork {
     }
   }
 
+  /** Keeps the rows as letters instead, where they can be read. */
+  #skip(record: LogRecord, skipped: Skipped): void {
+    const input = this.#input;
+    if (skipped.isUnreadable) {
+      const { offset, appendTime } = record;
+      this.#context.letters.add({ offset, row: 0, reason: skipped.reason, appendTime, content: {} });
+      this.#context.count({ applied: 0, filtered: 0, late: 0, bad: 1 });
+      return;
+    }
+    input.load(record.frame);
+    try {
+      this.#context.count({ applied: 0, filtered: 0, late: 0, bad: input.rows });
+      this.#sorter.reject(input, record, skipped.reason);
+    } finally {
+      input.unload();
+    }
+  }
+
   #sendRows(output: TaskOutput, { offset, frame }: LogRecord, watermark: bigint): void {
     const { rows, selection, columns } = this.#input;
     this.#context.count({ applied: selection.count, filtered: rows - selection.count, late: 0, bad: 0 });
+    this.#operator = "send";
     this.#reserve(frame);
     output.sendRows({ offset, columns, selection, watermark }, this.#context.time);
   }
@@ -143,6 +180,7 @@ export class KernelWork implements TaskWork {
 
   #applyRows(record: LogRecord): void {
     const { time, output, checkpoint } = this.#context;
+    this.#operator = "aggregate";
     this.#reserve(record.frame);
     const sorted = this.#sorter.sort(this.#input, record, time.watermark, this.windows);
     this.#context.count(sorted);

@@ -102,6 +102,11 @@ export class RowSorter {
     return { applied: passed - bad - late, filtered, late, bad, lateRows, batches };
   }
 
+  /** Keeps all rows of a record as letters. */
+  reject(input: TaskInput, record: LogRecord, reason: string): void {
+    for (let row = 0; row < input.rows; row++) this.#write(input, record, row, reason);
+  }
+
   release(): void {
     this.#scratch.release();
   }

@@ -7,6 +7,7 @@ import { PageStore } from "../state/page-store.ts";
 import { WindowDirectory } from "../state/window-directory.ts";
 import { createCheckpointTable } from "./checkpoint.ts";
 import { LetterBox } from "./letters.ts";
+import { SkippedRecords } from "./skipped-records.ts";
 
 /** Makes the tables in which tasks store what they have. */
 export function createTaskTables(sql: SqlStorage): void {
@@ -15,11 +16,12 @@ export function createTaskTables(sql: SqlStorage): void {
   WindowDirectory.createTables(sql);
   LetterBox.createTables(sql);
   Outbox.createTables(sql);
+  SkippedRecords.createTables(sql);
 }
 
 /** Deletes all that a task stored; it must be closed. */
 export function deleteStoredTask(sql: SqlStorage, task: number): void {
-  for (const table of ["pages", "tables", "letters", "outbox", "checkpoints"]) {
+  for (const table of ["pages", "tables", "letters", "outbox", "skipped", "checkpoints"]) {
     sql.run(`DELETE FROM ${table} WHERE task = ?`, task);
   }
 }

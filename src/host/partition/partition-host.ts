@@ -13,13 +13,14 @@ import { KiB } from "../../base/limits.ts";
 import type { LogPlace } from "../../engine/log/read-frames.ts";
 import type { AppendRequest, AppendResult } from "../../engine/log/records.ts";
 import type { MapChange } from "../../engine/log/split-records.ts";
+import type { PartitionOptions } from "../../engine/open-jobs.ts";
 import { heartbeatMs, Partition } from "../../engine/partition.ts";
-import type { PartitionOptions } from "../../engine/partition-jobs.ts";
 import type {
   Handover,
   HandoverStatus,
   JobCommand,
   LetterPage,
+  Mending,
   PartitionIdentity,
   PartitionStatus,
   RpcResult,
@@ -175,6 +176,10 @@ export class PartitionHost implements PartitionRpc {
       this.#waiters.wake();
       return null;
     });
+  }
+
+  mend(run: number, mending: Mending): Promise<RpcResult<boolean>> {
+    return this.#answer(() => this.#partition.jobs.mend(run, mending));
   }
 
   async tokenBehind(
