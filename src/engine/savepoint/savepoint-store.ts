@@ -71,7 +71,9 @@ export class SavepointStore {
        body BLOB NOT NULL, PRIMARY KEY (run, savepoint, part)) WITHOUT ROWID`,
     );
     // What 0.2.0 had copied is uploaded as it is.
-    sql.run("UPDATE savepoints SET state = 'pinned' WHERE state = 'copied'");
+    // A start that has nothing to write must do without: the disk may be full.
+    const copied = sql.run("SELECT 1 FROM savepoints WHERE state = 'copied' LIMIT 1").length > 0;
+    if (copied) sql.run("UPDATE savepoints SET state = 'pinned' WHERE state = 'copied'");
     this.#sql = sql;
     this.pins = new PagePins(sql);
   }

@@ -21,7 +21,7 @@ const checked = scalarFunction({
   name: "checked",
   arguments: ["INT"],
   returns: "INT",
-  evaluate: (amount: unknown) => {
+  evaluate: (amount: number | null) => {
     const error = refused.get(amount);
     if (error) throw error;
     return amount;
