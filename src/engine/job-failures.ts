@@ -14,6 +14,7 @@ interface Failure extends JobError {
   readonly at: FailurePlace;
   readonly attempts: number;
   readonly since: number;
+  readonly failedAt: number;
   readonly nextAttemptAt: number;
 }
 
@@ -40,7 +41,7 @@ export class JobFailures {
       this.#failures.delete(run);
       this.#stored.setState(run, "failed", failed);
     } else {
-      this.#failures.set(run, { ...failed, nextAttemptAt: now + decided.afterMs });
+      this.#failures.set(run, { ...failed, failedAt: now, nextAttemptAt: now + decided.afterMs });
     }
   }
 
@@ -78,10 +79,13 @@ export class JobFailures {
   /** Why a job is tried again; undefined where it has come past the record, or never failed. */
   of({ run, task }: OpenJob): JobError | undefined {
     const failure = this.#failures.get(run);
-    return failure && failure.at.offset > task.appliedOffset ? failure : undefined;
+    if (!failure || failure.at.offset <= task.appliedOffset) return undefined;
+    const { failedAt: _, ...error } = failure;
+    return error;
   }
 }
 
-function isWaiting({ nextAttemptAt }: Failure, now: number): boolean {
-  return nextAttemptAt > now;
+/** A clock that was set back is no reason to wait longer. */
+function isWaiting({ failedAt, nextAttemptAt }: Failure, now: number): boolean {
+  return failedAt <= now && now < nextAttemptAt;
 }

@@ -88,12 +88,13 @@ export class PartitionJobs {
 
   /** When, in ms since 1970, what was applied must be in a checkpoint; undefined where none can be due. */
   get checkpointDueAt(): number | undefined {
+    const now = this.#ports.clock.now();
     const dirty = this.#running().filter(
       ({ task, isWritingAhead }) => task.isDirty && !isWritingAhead && !task.isHalfway,
     );
     return dirty.length === 0
       ? undefined
-      : Math.min(...dirty.map(({ checkpointAt }) => checkpointAt)) + checkpointIntervalMs;
+      : Math.min(...dirty.map((job) => job.checkpointAt(now))) + checkpointIntervalMs;
   }
 
   /** Log bytes that the slowest running job, of those that once caught up, has still to apply. */

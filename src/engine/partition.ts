@@ -40,6 +40,7 @@ import { readRejectedLetters } from "./rejected-letters.ts";
 import type { SavepointStatus } from "./savepoint/savepoint-store.ts";
 import { wholeSliceBytes } from "./task/task.ts";
 import { scanView } from "./task/view-scan.ts";
+import { PastMoment } from "./time/past-moment.ts";
 
 /** Time in ms after which an alarm finds work that a lost object left. */
 export const heartbeatMs = 5_000;
@@ -65,6 +66,7 @@ export class Partition {
   /** True when rows of the log may have to go. A restart may forget it: trimming is tried now and then. */
   #isTrimDue = false;
   #trimmedAtBytes: number;
+  readonly #activity = new PastMoment();
 
   /** What an object that was never set up answers. */
   static refuse(requests: readonly AppendRequest[]): AppendResult[] {
@@ -369,11 +371,12 @@ export class Partition {
     const time = identity.inputs ? jobs.taskAtRest : log;
     if (!time || (identity.inputs && !time.isIdle)) return { decision: "Wait", wakeAt: undefined };
     const { isIdle, watermark } = time;
+    const now = this.#ports.clock.now();
     return decideIdleness({
-      now: this.#ports.clock.now(),
+      now,
       isIdle,
       isEnded: watermark === maxWatermark,
-      activeAt: log.lastFrameAt ?? this.#stored?.setUpAt ?? 0,
+      activeAt: this.#activity.at(log.lastFrameAt ?? this.#stored?.setUpAt ?? 0, now),
       watermark,
       isHeld: log.live.ownWatermark > log.watermark,
       producersAllow: log.live.lowest,
