@@ -3,16 +3,18 @@
  * is still JSON.
  *
  * The checksum is the last field of the object, so that releases which know nothing of it read it as any other
- * that was added. Objects without one were written by such a release, and are read as they are. The field has
- * always the same form, and whatever is written behind it makes the text no JSON.
+ * that was added. Objects without one were written by such a release, and are read as they are: these begin
+ * with no space, so that damage to the checksum itself does not make an object one of them.
  *
- *   {"version":1,…,"checksum":"0123abcd"}      XXH32 of all bytes before the comma, in UTF-8
+ *    {"version":1,…,"checksum":"0123abcd"}      XXH32 of all bytes before the comma, in UTF-8
  */
 import { assert } from "../../base/assert.ts";
 import { xxhash32 } from "./xxhash32.ts";
 
 const field = ',"checksum":"';
 const digits = 8;
+/** What no release before wrote, and all read. */
+const mark = " ";
 /** From the comma to the closing brace. */
 const sealLength = field.length + digits + 2;
 
@@ -20,7 +22,7 @@ const sealLength = field.length + digits + 2;
 export function sealJson(value: object): string {
   const text = JSON.stringify(value);
   assert(text.startsWith("{") && text.length > 2, "what is sealed is an object that says something");
-  const body = text.slice(0, -1);
+  const body = mark + text.slice(0, -1);
   return `${body}${field}${checksumOf(body)}"}`;
 }
 
@@ -37,6 +39,7 @@ export function readSealedJson(text: string, damage: (what: string) => Error): R
   const body = text.slice(0, -sealLength);
   const seal = text.slice(body.length);
   const isSealed = seal.startsWith(field) && /^[0-9a-f]{8}"\}$/.test(seal.slice(field.length));
+  if (!isSealed && text.startsWith(mark)) throw damage("it has no checksum where one was");
   if (isSealed) {
     const found = seal.slice(field.length, -2);
     const expected = checksumOf(body);
