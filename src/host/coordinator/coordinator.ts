@@ -193,7 +193,8 @@ export class Coordinator implements CoordinatorRpc {
     return this.#answer(async () => {
       const job = findJob(this.#catalog, name);
       if (this.#operations.isStopping(job, state)) return jobAnswerOf(job, true);
-      if (without) await mendPartitions(this.#ports, this.#catalog.streamsOf(job), job.run, without);
+      if (without && !(await mendPartitions(this.#ports, this.#catalog.streamsOf(job), job.run, without)))
+        return jobAnswerOf(job, this.#isJobSettled(job));
       const isSettled = await this.#wish(job, state);
       return jobAnswerOf(findJob(this.#catalog, name), isSettled);
     });

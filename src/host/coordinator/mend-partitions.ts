@@ -17,7 +17,7 @@ interface Ports {
 }
 
 /**
- * Resolves when those concerned have stored it: one partition for a record, all that read streams for a log
+ * Resolves when those concerned have stored it, with false where the job went on without it before: one partition for a record, all that read streams for a log
  * that is gone. `streams` are those of the job's stages. Throws `REQUEST_INVALID`, `SKIP_CONFLICT` or what
  * keeps a partition from answering; then the wish is to be repeated.
  */
@@ -26,13 +26,18 @@ export async function mendPartitions(
   streams: readonly StreamEntry[],
   run: number,
   wish: MendingWish,
-): Promise<void> {
-  const tell = async ({ name, generation }: StreamEntry, shard: number, mending: Mending): Promise<void> => {
+): Promise<boolean> {
+  const tell = async (
+    { name, generation }: StreamEntry,
+    shard: number,
+    mending: Mending,
+  ): Promise<boolean> => {
     const address = { stream: name, generation, shard };
     const answer: RpcResult<boolean> = await callShard(clock, mendTimeoutMs, address, () =>
       shards.open(address).mend(run, mending),
     );
     if (!answer.ok) throw new EngineError(answer.error.code, answer.error);
+    return answer.value;
   };
   if (!("skip" in wish)) {
     const sources = streams.filter(({ definition }) => definition.inputs === undefined);
@@ -40,7 +45,7 @@ export async function mendPartitions(
       Array.from({ length: shardCountOf(stream) }, (_, shard) => tell(stream, shard, wish)),
     );
     await Promise.all(all);
-    return;
+    return true;
   }
   const { stage, shard, offset, row } = wish.skip;
   const stream = streams[stage];
@@ -51,5 +56,5 @@ export async function mendPartitions(
     const message = `The job has no shard ${shard} of stage ${stage}: ${found}.`;
     throw new EngineError("REQUEST_INVALID", { message });
   }
-  await tell(stream, shard, { skip: { offset, ...(row !== undefined && { row }) } });
+  return await tell(stream, shard, { skip: { offset, ...(row !== undefined && { row }) } });
 }
