@@ -50,9 +50,9 @@ function tryDamage(format: StoredFormat, random: Random, count: FormatCounts): s
   const isResealed = format.reseal !== undefined && random.chance(0.4);
   const bytes = isResealed ? (format.reseal?.(damaged) ?? damaged) : damaged;
   count.tried++;
-  const started = performance.now();
-  const read = readOf(sample, bytes);
-  const took = performance.now() - started;
+  const [read, first] = timed(sample, bytes);
+  // A machine that does other things may be slow once.
+  const took = first > millisecondsMax ? Math.min(first, timed(sample, bytes)[1]) : first;
   const shown = `${Buffer.from(bytes).toString("hex").slice(0, 4000)}`;
   if (took > millisecondsMax) return `took ${took} ms: ${shown}`;
   if ("error" in read) {
@@ -65,6 +65,12 @@ function tryDamage(format: StoredFormat, random: Random, count: FormatCounts): s
   const written = readOf(sample, sample.bytes);
   if ("error" in written) return `what was written cannot be read: ${written.error}`;
   return textOf(read.value) === textOf(written.value) ? undefined : `another value: ${shown}`;
+}
+
+function timed(sample: Sample, bytes: Uint8Array): [ReturnType<typeof readOf>, number] {
+  const started = performance.now();
+  const read = readOf(sample, bytes);
+  return [read, performance.now() - started];
 }
 
 function readOf(
