@@ -6,16 +6,19 @@ import { minWatermark } from "./log/records.ts";
 import type { OpenJob } from "./open-job.ts";
 import type { JobError, JobStatus } from "./partition-types.ts";
 import type { StoredJob } from "./stored-jobs.ts";
+import { tryStep } from "./task/try-step.ts";
 
-/** `retried`: why it is tried again; `cacheBytes`: what the pages of all tasks of the partition take in memory. */
+/** `retried`: why it is tried again; `cacheBytes`: what the pages of all tasks of the partition take. */
 export function statusOfOpen(
   { job, run, state, error }: StoredJob,
   { task, lagBytes }: OpenJob,
   log: PartitionLog,
   retried: JobError | undefined,
   cacheBytes: number,
+  now: number,
 ): JobStatus {
   const isRestarting = state === "running" && retried !== undefined;
+  const waitingSince = appendTimeAt(log, task.appliedOffset + 1) ?? now;
   return {
     job,
     run,
@@ -26,12 +29,25 @@ export function statusOfOpen(
     lostRecords: task.lostRecords,
     lagRecords: log.nextOffset - 1 - task.appliedOffset,
     lagBytes,
+    lagMs: Math.max(0, now - waitingSince),
     counts: task.counts,
     openWindows: task.due.openWindows(),
+    rowsSent: task.output?.rowsSent ?? 0,
+    checkpointsCompleted: task.checkpointsCompleted,
     unacknowledgedBytes: task.output?.bytes ?? 0,
     stateBytesInMemory: cacheBytes,
     checkpoints: task.history,
   };
+}
+
+/** A job that stands before a record which cannot be read has to tell so. */
+function appendTimeAt(log: PartitionLog, offset: number): number | undefined {
+  const found: number[] = [];
+  tryStep(() => {
+    const record = log.read(offset);
+    if (record) found.push(record.appendTime);
+  });
+  return found[0];
 }
 
 /** The status of a job whose stored state cannot be opened. */

@@ -227,11 +227,11 @@ export class PartitionJobs {
 
   statuses(): JobStatus[] {
     const open = this.#open.all();
+    const now = this.#ports.clock.now();
     return this.#stored.all.map((stored) => {
       const job = open.get(stored.run);
-      return job
-        ? statusOfOpen(stored, job, this.#log, this.#failures.of(job), this.cache.bytes)
-        : statusOfClosed(stored);
+      if (!job) return statusOfClosed(stored);
+      return statusOfOpen(stored, job, this.#log, this.#failures.of(job), this.cache.bytes, now);
     });
   }
 

@@ -38,13 +38,19 @@ export interface PageQuery {
 
 const limitSchema = z
   .string()
-  .default("100")
-  .transform((text, context) => {
+  .optional()
+  .transform((text = "100", context) => {
     const limit = /^\d{1,9}$/.test(text) ? Number(text) : 0;
     if (limit >= 1 && limit <= rowsMax) return limit;
     context.addIssue({ code: "custom", message: `expected a number from 1 to ${rowsMax}` });
     return z.NEVER;
-  });
+  })
+  .meta({ type: "integer", minimum: 1, maximum: rowsMax, default: 100, description: "Rows of a page." });
+
+const cursorSchema = z
+  .string()
+  .optional()
+  .meta({ description: "Of the answer before: asks for its next page." });
 
 const timeSchema = z.string().transform((text, context) => {
   const time = Number(parseTimestamp(text) ?? Number.NaN);
@@ -55,17 +61,28 @@ const timeSchema = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-const viewQuerySchema = fields({
-  key: z.union([z.string(), z.record(z.string(), z.string())]).optional(),
-  from: timeSchema.optional(),
-  to: timeSchema.optional(),
-  windows: z.enum(["newest", "oldest"]).default("newest"),
+export const viewParameters = fields({
+  // In the address it is text; values by column are parameters of their own.
+  key: z
+    .union([z.string(), z.record(z.string(), z.string())])
+    .optional()
+    .meta({
+      ...{ anyOf: undefined, type: "string" },
+      description: "One key: its value, or JSON with a value by column.",
+    }),
+  from: timeSchema.optional().meta({ description: "Windows that begin at or after it." }),
+  to: timeSchema.optional().meta({ description: "Windows that end at or before it." }),
+  windows: z.enum(["newest", "oldest"]).default("newest").meta({ description: "Which come first." }),
   limit: limitSchema,
-  cursor: z.string().optional(),
-  top: z.string().optional(),
-  order: z.enum(["desc", "asc"]).optional(),
-  token: tokensParameter.default({}),
-  timeout: durationSchema({ max: timeoutMsMax }).default(5000),
+  cursor: cursorSchema,
+  top: z.string().optional().meta({ description: "An output: the rows with its largest values." }),
+  order: z.enum(["desc", "asc"]).optional().meta({ description: "Of a top: asc for the smallest." }),
+  token: tokensParameter
+    .default({})
+    .meta({ default: undefined, description: "Waits until the view has come to it: `0:17,1:4`." }),
+  timeout: durationSchema({ max: timeoutMsMax })
+    .default(5000)
+    .meta({ default: "5s", description: "How long to wait for the token." }),
 }).superRefine(({ top, order, cursor, from, to }, context) => {
   const refuse = (field: string, message: string) =>
     context.addIssue({ code: "custom", path: [field], message });
@@ -76,7 +93,7 @@ const viewQuerySchema = fields({
   if (from !== undefined && to !== undefined && from >= to) refuse("to", "expected a time after from");
 });
 
-const pageQuerySchema = fields({ limit: limitSchema, cursor: z.string().optional() });
+export const pageParameters = fields({ limit: limitSchema, cursor: cursorSchema });
 
 /** Reads a view's parameters; throws QUERY_INVALID naming the parameter. */
 export function readViewQuery(parameters: URLSearchParams): ViewQuery {
@@ -91,7 +108,7 @@ export function readViewQuery(parameters: URLSearchParams): ViewQuery {
   const columns = Object.fromEntries(byColumn.map(([name, value]) => [name.slice("key.".length), value]));
   const body = byColumn.length > 0 ? { ...rest, key: columns } : rest;
   const { key, from, to, windows, limit, cursor, top, order, token, timeout } = readBody(
-    viewQuerySchema,
+    viewParameters,
     body,
     "QUERY_INVALID",
     "query",
@@ -111,7 +128,7 @@ export function readViewQuery(parameters: URLSearchParams): ViewQuery {
 
 /** Reads the parameters of a page of letters; throws QUERY_INVALID naming the parameter. */
 export function readPageQuery(parameters: URLSearchParams): PageQuery {
-  const { limit, cursor } = readBody(pageQuerySchema, singleValues(parameters), "QUERY_INVALID", "query");
+  const { limit, cursor } = readBody(pageParameters, singleValues(parameters), "QUERY_INVALID", "query");
   return { limit, cursor };
 }
 

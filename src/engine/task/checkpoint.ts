@@ -89,6 +89,8 @@ export interface Checkpoint extends TablesInCheckpoint {
   /** Records that it was told to do without, since the log no longer had them. */
   readonly lostRecords?: number | undefined;
   readonly history: readonly CheckpointFacts[];
+  /** How many there were; absent in rows of 0.4.0 and before: those of the history. */
+  readonly completed?: number;
 }
 
 /** When expired results are looked for next (append time), and where the running search stands. */

@@ -20,7 +20,6 @@ import type {
   HandoverStatus,
   JobCommand,
   LetterPage,
-  Mending,
   PartitionIdentity,
   PartitionStatus,
   RpcResult,
@@ -36,6 +35,8 @@ import type { SavepointStatus } from "../../engine/savepoint/savepoint-store.ts"
 import type { BlobStore } from "../blobs.ts";
 import type { Shards } from "../shards.ts";
 import { ActivityReport } from "./activity-report.ts";
+import { BusyTime } from "./busy-time.ts";
+import { ClockCheck } from "./clock-check.ts";
 import type { PartialAnswer, SentQuery } from "./evaluate-part.ts";
 import { OpenedPartition } from "./opened-partition.ts";
 import { creditWaitMs, OutputDelivery } from "./output-delivery.ts";
@@ -77,7 +78,6 @@ const bytesAtOnce = 64 * KiB;
 
 export class PartitionHost implements PartitionRpc {
   readonly #ports: HostPorts;
-  /** Until the object is set up it writes nothing, not even tables. */
   readonly #place: OpenedPartition;
   #pending: PendingAppend[] = [];
   #isWorking = false;
@@ -87,10 +87,14 @@ export class PartitionHost implements PartitionRpc {
   readonly #transfer: SavepointTransfer;
   readonly #report: ActivityReport;
   readonly #reads: PartitionReads;
+  readonly #busy: BusyTime;
+  readonly #clockCheck: ClockCheck;
 
   /** `alarmAt` is the alarm that is set already, from before the object started. */
   constructor(ports: HostPorts, options: PartitionOptions, alarmAt: number | undefined) {
     this.#ports = ports;
+    this.#clockCheck = new ClockCheck(ports.clock);
+    this.#busy = new BusyTime(ports.clock, (work) => ports.soon(work));
     this.#alarmAt = alarmAt;
     this.#waiters = new Waiters(
       (work, ms) => ports.later(work, ms),
@@ -136,6 +140,9 @@ export class PartitionHost implements PartitionRpc {
   }
 
   async append(requests: readonly AppendRequest[]): Promise<RpcResult<readonly AppendResult[]>> {
+    if (this.#clockCheck.isAhead(requests)) {
+      this.#ports.abort("The machine's clock was put back: this object starts anew to have its time.");
+    }
     try {
       const isChannel = requests.some(({ link }) => link);
       const results = await new Promise<readonly AppendResult[]>((resolve, reject) => {
@@ -176,21 +183,12 @@ export class PartitionHost implements PartitionRpc {
     });
   }
 
-  mend(run: number, mending: Mending): Promise<RpcResult<boolean>> {
+  mend(...[run, mending]: Parameters<PartitionRpc["mend"]>): Promise<RpcResult<boolean>> {
     return this.#answer(() => this.#partition.jobs.mend(run, mending));
   }
 
-  async tokenBehind(
-    job: string,
-    run: number,
-    offset: number,
-    to: number,
-    timeoutMs: number,
-  ): Promise<RpcResult<readonly number[]>> {
-    const token = () => this.#partition.tokenBehind(job, run, offset, to);
-    const late = `What came of offset ${offset} has not reached the next stage within ${timeoutMs} ms.`;
-    const waited = await this.#waiters.until(() => token() !== undefined, timeoutMs, late);
-    return waited.ok ? this.#answer(() => token() ?? []) : waited;
+  tokenBehind(...asked: Parameters<PartitionRpc["tokenBehind"]>): Promise<RpcResult<readonly number[]>> {
+    return this.#reads.tokenBehind(...asked);
   }
 
   beginSavepoint(generation: number, barrier: SavepointBarrier): Promise<RpcResult<null>> {
@@ -214,7 +212,10 @@ export class PartitionHost implements PartitionRpc {
   }
 
   status(): Promise<RpcResult<PartitionStatus | null>> {
-    return this.#answer(() => this.#place.known?.status() ?? null);
+    return this.#answer(() => {
+      const status = this.#place.known?.status();
+      return status ? { ...status, busyMs: this.#busy.ms } : null;
+    });
   }
 
   queryView(
@@ -321,6 +322,7 @@ export class PartitionHost implements PartitionRpc {
   /** Does some slices of work, about `bytesMax` of log. */
   #step(bytesMax: number): void {
     let bytes = 0;
+    if (this.#opened?.hasReadyWork) this.#busy.note();
     for (let slice = 0; slice < slicesPerTurn && bytes < bytesMax; slice++) {
       const step = this.#opened?.step() ?? 0;
       if (step === 0) break;
