@@ -184,7 +184,7 @@ export const pendingLettersBytesMax = 1 * MiB;
 /** Window tables that are new, changed or dropped in one checkpoint: its last turn writes a row for each. */
 export const unwrittenTablesMax = 4096;
 
-/** How often a job is tried at a record where it fails for a reason of its own: once for room, once for good. */
+/** How often a job is tried at a record where it fails for a reason of its own: once more, with more room. */
 export const attemptsPerRecordMax = 2;
 
 /** Time in ms before a job is tried again that failed for want of something outside: doubled each time. */

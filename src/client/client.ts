@@ -206,7 +206,7 @@ export class Jobs {
     return await this.#connection.call("POST", pathOf("jobs", job, "pause"));
   }
 
-  /** Has it go on, one that failed too: from where it stood, or, with `allowDataLoss`, without log that is gone. */
+  /** Has it go on where it stood, one that failed too; with `allowDataLoss` without log that is gone. */
   async resume(job: string, body: ResumeBody = {}): Promise<JobAnswer> {
     return await this.#connection.call("POST", pathOf("jobs", job, "resume"), { json: body });
   }

@@ -1,6 +1,6 @@
 /**
- * What lets a job go on that failed at a record, where trying again would come to the same: it leaves out what
- * it fails at, or does without the log that is gone.
+ * What lets a job go on that failed at a record, where trying again would come to the same: it leaves out
+ * what it fails at, or does without the log that is gone.
  *
  * Both are stored before the job goes on, and name what they are about: who asks again changes nothing.
  */

@@ -59,7 +59,7 @@ export async function callShardBy<Value>(
   }
 }
 
-/** An object whose disk is full ends, and what it says goes with it: only the reason of its end comes here. */
+/** An object whose disk is full ends, and its answer with it: only the reason of its end comes here. */
 function failedCall(address: ShardAddress, reason: string): ErrorBody {
   if (!isDiskFull(reason)) return unavailable(address, reason);
   const { stream, shard } = address;

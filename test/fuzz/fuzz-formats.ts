@@ -1,8 +1,10 @@
 /**
  * Damaged bytes of all formats that are stored or sent: each is an error that says so, or has the value that
- * was written; nothing else is thrown, nothing takes long, and no memory is taken that the bytes could not fill.
+ * was written; nothing else is thrown, nothing takes long, and no memory is taken that the bytes could not
+ * fill.
  *
- * With a checksum that fits them again, the bytes are whatever they are: then they are only not to break anything.
+ * With a checksum that fits them again, the bytes are whatever they are: then they are only not to break
+ * anything.
  */
 import { EngineError } from "../../src/base/errors.ts";
 import { Kernel } from "../../src/kernel/kernel.ts";

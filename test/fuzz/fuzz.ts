@@ -1,6 +1,6 @@
 /**
- * The long runs, with the release kernel: records in JSON, generated and damaged, decoded and compared with the
- * reference; and damaged bytes of all that is stored or sent (`fuzz-formats.ts`).
+ * The long runs, with the release kernel: records in JSON, generated and damaged, decoded and compared with
+ * the reference; and damaged bytes of all that is stored or sent (`fuzz-formats.ts`).
  *
  *     npm run fuzz -- --lines 10000000 --seed 1
  *     npm run fuzz -- --kind bytes --count 1000000 --seed 1

@@ -1,8 +1,8 @@
 /**
  * What is stored or sent as bytes: samples of each format as the product writes them, and how each is read.
  *
- * A format is read down to its values, so that bytes which are said to be in order can be held against what was
- * written. What a checksum does not cover is left out of the values: nobody promises it.
+ * A format is read down to its values, so that bytes which are said to be in order can be held against what
+ * was written. What a checksum does not cover is left out of the values: nobody promises it.
  */
 import { decodeMessage, encodeMessage } from "../../src/engine/exchange/message-codec.ts";
 import { decodeAcceptance, encodeAcceptance } from "../../src/engine/log/acceptance-codec.ts";

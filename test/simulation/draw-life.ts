@@ -205,30 +205,20 @@ export function drawLife(seed: number): LifePlan {
   const pageBudget = Math.max(life.pageBudget, ...life.jobs.map(leastBudgetOf));
   const limits = { pageBudget, channelBytesMax };
   const saving = drawSaving(new Random(Math.imul(seed, 0x2545f491)), life);
-  const machine = drawMachine(new Random(Math.imul(seed, 0x7feb352d)), life.chaosMs);
-  const faults = { ...saving.faults, fullDiskEveryMs: machine.fullDiskEveryMs };
-  const { clocksBack } = machine;
-  return {
-    ...life,
-    queries: [],
-    ...limits,
-    ...saving,
-    faults,
-    clocksBack,
-    splits,
-    deploysAtMs,
-    ...producers,
-  };
+  const machine = drawMachine(new Random(Math.imul(seed, 0x7feb352d)), life.chaosMs, saving.faults);
+  return { ...life, queries: [], ...limits, ...saving, ...machine, splits, deploysAtMs, ...producers };
 }
 
 /** What goes wrong with disks and clocks. */
 function drawMachine(
   random: Random,
   chaosMs: number,
-): Pick<FaultRates, "fullDiskEveryMs"> & Pick<LifePlan, "clocksBack"> {
+  faults: Omit<FaultRates, "fullDiskEveryMs">,
+): Pick<LifePlan, "faults" | "clocksBack"> {
   const jumps = random.chance(0.2) ? random.between(1, 2) : 0;
+  const fullDiskEveryMs = random.chance(0.2) ? random.between(1_000, 10_000) : undefined;
   return {
-    fullDiskEveryMs: random.chance(0.2) ? random.between(1_000, 10_000) : undefined,
+    faults: { ...faults, fullDiskEveryMs },
     clocksBack: Array.from({ length: jumps }, () => {
       return { atMs: random.below(chaosMs), byMs: random.pick([1, 900, 20_000, 600_000]) };
     }),

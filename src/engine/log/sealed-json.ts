@@ -2,9 +2,9 @@
  * JSON objects in storage, with a checksum of their own: SQLite has none, and a digit that changed on a disk
  * is still JSON.
  *
- * The checksum is the last field of the object, so that releases which know nothing of it read it as any other
- * that was added. Objects without one were written by such a release, and are read as they are: these begin
- * with no space, so that damage to the checksum itself does not make an object one of them.
+ * The checksum is the last field of the object, so that releases which know nothing of it read it as any
+ * other that was added. Objects without one were written by such a release, and are read as they are: these
+ * begin with no space, so that damage to the checksum itself does not make an object one of them.
  *
  *    {"version":1,…,"checksum":"0123abcd"}      XXH32 of all bytes before the comma, in UTF-8
  */

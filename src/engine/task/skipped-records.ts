@@ -1,5 +1,6 @@
 /**
- * Records of its log, or rows of them, that a task leaves out because somebody asked for it: it fails at them.
+ * Records of its log, or rows of them, that a task leaves out because somebody asked for it: it fails at
+ * them.
  *
  * They are stored before the task goes on, so that it leaves out the same however often it is replayed, and
  * forgotten when a checkpoint lies behind them. What is left out is counted as bad and kept as a letter.

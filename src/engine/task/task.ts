@@ -376,7 +376,7 @@ export function fallenBehind(needed: number, firstOffset: number): EngineError {
   return new EngineError("JOB_FALLEN_BEHIND", {
     message:
       `The job needs offset ${needed}, but the log begins at ${firstOffset}: ${missingRecords} records are ` +
-      "gone. Start it anew, from a savepoint or without; or resume it with allowDataLoss, to do without them.",
+      "gone. Start it anew, from a savepoint or without; or resume it with allowDataLoss, without them.",
     details: { neededOffset: needed, firstOffset, missingRecords },
   });
 }

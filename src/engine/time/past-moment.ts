@@ -1,6 +1,6 @@
 /**
- * A moment of the past, by a clock that may be set back: what is waited for from it on comes within that time,
- * whatever the clock does.
+ * A moment of the past, by a clock that may be set back: what is waited for from it on comes within that
+ * time, whatever the clock does.
  *
  * A moment that lies in the future happened at an unknown time before now: it counts as now, once, and from
  * then the clock goes on as usual.

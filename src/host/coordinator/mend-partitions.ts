@@ -17,9 +17,10 @@ interface Ports {
 }
 
 /**
- * Resolves when those concerned have stored it, with false where the job went on without it before: one partition for a record, all that read streams for a log
- * that is gone. `streams` are those of the job's stages. Throws `REQUEST_INVALID`, `SKIP_CONFLICT` or what
- * keeps a partition from answering; then the wish is to be repeated.
+ * Resolves when those concerned have stored it, with false where the job went on without it before: one
+ * partition for a record, all that read streams for a log that is gone. `streams` are those of the job's
+ * stages. Throws `REQUEST_INVALID`, `SKIP_CONFLICT` or what keeps a partition from answering; then the wish
+ * is to be repeated.
  */
 export async function mendPartitions(
   { shards, clock }: Ports,

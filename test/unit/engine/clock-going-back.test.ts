@@ -1,6 +1,6 @@
 /**
- * A clock that is set back by an hour: the log's time stands still until it is caught up with, and nothing that
- * waits for time waits longer than it would have.
+ * A clock that is set back by an hour: the log's time stands still until it is caught up with, and nothing
+ * that waits for time waits longer than it would have.
  */
 import { beforeEach, describe, expect, test } from "vitest";
 import { checkpointIntervalMs, restartBackoffMsMin } from "../../../src/base/limits.ts";

@@ -200,7 +200,7 @@ describe("a job that has fallen behind", () => {
     settle();
   });
 
-  test("is marked when the log is held for it no longer: how far, and what it can do; the stream goes on", () => {
+  test("is marked when the log is held for it no longer: how far, and what it can do", () => {
     expect(harness.partition.log.firstOffset).toBe(8);
     expect(statusOf()).toMatchObject({
       state: "failed",

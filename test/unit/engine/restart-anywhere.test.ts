@@ -1,7 +1,7 @@
 /**
- * An object that ends in the middle of its work: behind any of its turns, or within it. Windows fire, checkpoints
- * are written ahead page by page, the log is trimmed, dropped tables are deleted and a savepoint is uploaded
- * meanwhile; whoever starts again comes to the same.
+ * An object that ends in the middle of its work: behind any of its turns, or within it. Windows fire,
+ * checkpoints are written ahead page by page, the log is trimmed, dropped tables are deleted and a savepoint
+ * is uploaded meanwhile; whoever starts again comes to the same.
  */
 import { describe, expect, test } from "vitest";
 import { PartitionHarness, type Row } from "../../support/partition-harness.ts";
@@ -58,7 +58,7 @@ class Ending {
     };
   }
 
-  /** A turn: within the one that is chosen its writes are dropped, and it is done again by the next object. */
+  /** A turn: within the chosen one its writes are dropped, and the next object does it again. */
   turn<Value>(work: () => Value): Value {
     this.turns++;
     const isChosen = this.turns === this.#at;

@@ -15,7 +15,7 @@ import { answer, created, gone, listed } from "../answer.ts";
 import { jsonBody } from "../json-body.ts";
 import { json, jsonOf, resource, route } from "../route.ts";
 
-const stateAnswers = { 200: json("The job with its state.", jobAnswerSchema) };
+const stateAnswers = { 200: json("The job with its state.", jobAnswerSchema) } as const;
 
 export const jobs = resource("Jobs", "What keeps results of streams up to date.", [
   route(
@@ -101,8 +101,8 @@ export const jobs = resource("Jobs", "What keeps results of streams up to date."
       scope: "admin",
       summary: "Let a job go on where it was that was paused or failed",
       description:
-        "One that failed tries again what it failed at. One that has fallen behind needs `allowDataLoss`: it does " +
-        "without the records that the log no longer has.",
+        "One that failed tries again what it failed at. One that has fallen behind needs `allowDataLoss`: " +
+        "it does without the records that the log no longer has.",
       body: jsonOf(resumeBodySchema, { isOptional: true }),
       answers: stateAnswers,
       problems: ["JOB_NOT_FOUND", "SAVEPOINT_CONFLICT", "PARTITION_UNAVAILABLE"],
@@ -119,8 +119,8 @@ export const jobs = resource("Jobs", "What keeps results of streams up to date."
       scope: "admin",
       summary: "Let a failed job go on without what it failed at",
       description:
-        "The row or the record that `shards[].error.at` of the job names is left out, counted as bad and kept as a " +
-        "letter. Another one is refused; the same one again changes nothing.",
+        "The row or the record that `shards[].error.at` of the job names is left out, counted as bad and " +
+        "kept as a letter. Another one is refused; the same one again changes nothing.",
       body: jsonOf(skipBodySchema),
       answers: stateAnswers,
       problems: [

@@ -1,6 +1,6 @@
 /**
- * A disk without room: what cannot be made durable is not acknowledged, memory is not ahead of storage, and the
- * object goes on by itself when there is room again.
+ * A disk without room: what cannot be made durable is not acknowledged, memory is not ahead of storage, and
+ * the object goes on by itself when there is room again.
  */
 import { describe, expect, test } from "vitest";
 import { StorageFailure } from "../../../../src/base/errors.ts";
