@@ -61,7 +61,7 @@ afterEach(() => deploy(undefined));
 
 test("it says where and why; the stream and the other jobs go on", { timeout: 60_000 }, async () => {
   const job = await jobOf(`${name}-doubling`);
-  const [shard] = job.shards.filter((each: Json) => each.error);
+  const [shard] = job.shards.filter((each: Json) => each.error?.at);
   expect(shard).toMatchObject({
     stage: 1,
     shard: 0,
@@ -92,7 +92,7 @@ test("mended by a deployment, it goes on when resumed, and nothing is lost or do
 test("it goes on without the row that its error names, which becomes a letter", {
   timeout: 60_000,
 }, async () => {
-  const failed = (await jobOf(`${name}-doubling`)).shards.find((each: Json) => each.error);
+  const failed = (await jobOf(`${name}-doubling`)).shards.find((each: Json) => each.error?.at);
   const { offset, row } = failed.error.at;
   const path = `/v1/jobs/${name}-doubling/skip`;
   const place = { stage: failed.stage, shard: failed.shard, offset };
