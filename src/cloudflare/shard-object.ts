@@ -11,6 +11,7 @@ import type { MapChange } from "../engine/log/split-records.ts";
 import type {
   Handover,
   JobCommand,
+  Mending,
   PartitionIdentity,
   ScanPosition,
   SplitOrder,
@@ -77,6 +78,10 @@ export class Shard extends DurableObject<Environment> implements PartitionRpc {
 
   command(generation: number, command: JobCommand) {
     return this.#ready.command(generation, command);
+  }
+
+  mend(run: number, mending: Mending) {
+    return this.#ready.mend(run, mending);
   }
 
   status() {

@@ -8,6 +8,7 @@ import type { SqlStorage } from "../ports.ts";
 import { PageStore } from "../state/page-store.ts";
 import { WindowDirectory } from "../state/window-directory.ts";
 import { createCheckpointTable } from "./checkpoint.ts";
+import { SkippedRecords } from "./skipped-records.ts";
 
 /** Makes the tables in which tasks store what they have. */
 export function createTaskTables(sql: SqlStorage): void {
@@ -17,11 +18,12 @@ export function createTaskTables(sql: SqlStorage): void {
   LetterBox.createTables(sql);
   Replays.createTables(sql);
   Outbox.createTables(sql);
+  SkippedRecords.createTables(sql);
 }
 
 /** Deletes all that a task stored; it must be closed. */
 export function deleteStoredTask(sql: SqlStorage, task: number): void {
-  for (const table of ["pages", "tables", "letters", "replayed", "outbox", "checkpoints"]) {
+  for (const table of ["pages", "tables", "letters", "replayed", "outbox", "skipped", "checkpoints"]) {
     sql.run(`DELETE FROM ${table} WHERE task = ?`, task);
   }
 }

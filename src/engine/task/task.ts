@@ -16,7 +16,7 @@ import type { ToldTime } from "../exchange/outbox.ts";
 import { LetterBox } from "../letters/letter-box.ts";
 import type { PartitionLog } from "../log/partition-log.ts";
 import { maxWatermark, RecordKind } from "../log/records.ts";
-import type { CheckpointFacts, PartitionIdentity } from "../partition-types.ts";
+import type { CheckpointFacts, FailurePlace, PartitionIdentity } from "../partition-types.ts";
 import { sendsResults, type TaskPlan } from "../plan/task-plan.ts";
 import type { Ports, SqlStorage } from "../ports.ts";
 import type { PagePins } from "../state/page-pins.ts";
@@ -36,6 +36,7 @@ import {
   writeCheckpoint,
 } from "./checkpoint.ts";
 import { KernelWork } from "./kernel-work.ts";
+import { type Skipped, SkippedRecords } from "./skipped-records.ts";
 import { TaskBarrier } from "./task-barrier.ts";
 import { TaskLayouts } from "./task-layouts.ts";
 import { TaskOutput } from "./task-output.ts";
@@ -64,6 +65,7 @@ export class Task {
   // Rebuilt on open.
   readonly tables: TaskTables;
   readonly letters: LetterBox;
+  readonly skipped: SkippedRecords;
   readonly #output: TaskOutput | undefined;
   readonly #layouts: TaskLayouts;
   readonly #store: PageStore;
@@ -73,6 +75,8 @@ export class Task {
   // In the checkpoint.
   #offset: number;
   #isMidRecord: boolean;
+  /** True while the record is looked for in the log. */
+  #isReading = false;
   readonly #time: InputTime;
   #counts: TaskCounts;
   readonly barrier: TaskBarrier;
@@ -96,6 +100,7 @@ export class Task {
     this.#layouts = new TaskLayouts(kernel.memory, plan);
     this.#store = new PageStore(sql, number, checkpoint, context.pins);
     this.letters = new LetterBox(sql, number, () => context.identity().deadLetters !== "count");
+    this.skipped = new SkippedRecords(sql, number);
     const directory = new WindowDirectory(sql, number);
     this.tables = new TaskTables(cache, this.#layouts, this.#store, directory, checkpoint, () =>
       this.#noteWriting(),
@@ -109,7 +114,13 @@ export class Task {
   #openWork({ cache, identity, functions, print }: TaskContext): TaskWork {
     const work = {
       ...{ cache, identity, functions, print, plan: this.plan, tables: this.tables, layouts: this.#layouts },
-      ...{ letters: this.letters, output: this.#output, time: this.#time, checkpoint: this.#checkpoint },
+      ...{
+        letters: this.letters,
+        skipped: this.skipped,
+        output: this.#output,
+        time: this.#time,
+        checkpoint: this.#checkpoint,
+      },
       count: (counted: Parameters<typeof addCounts>[1]) => {
         this.#counts = addCounts(this.#counts, counted);
       },
@@ -183,6 +194,11 @@ export class Task {
     return this.barrier.savepoint;
   }
 
+  /** See `JobStatus`. */
+  get lostRecords(): number {
+    return this.#checkpoint.lostRecords ?? 0;
+  }
+
   get history(): readonly CheckpointFacts[] {
     return this.#checkpoint.history;
   }
@@ -217,10 +233,11 @@ export class Task {
   step(): number {
     const { log, identity } = this.#context;
     if (this.#offset + 1 < log.firstOffset) {
-      throw new EngineError("JOB_FALLEN_BEHIND", {
-        message: `The job needs offset ${this.#offset + 1}, but the log begins at ${log.firstOffset}.`,
-      });
+      throw fallenBehind(this.#offset + 1, log.firstOffset);
     }
+    this.#isReading = true;
+    const unreadable = this.skipped.whole(this.#offset + 1);
+    if (unreadable?.through !== undefined) return this.#passUnread(unreadable, unreadable.through);
     const record = log.read(this.#offset + 1);
     if (!record) return 0;
     const work = this.#work;
@@ -230,6 +247,7 @@ export class Task {
       return Math.max(1, lap.bytes);
     }
     work.begin(record);
+    this.#isReading = false;
     if (!this.#isMidRecord) {
       if (this.barrier.take(record, this.#output)) this.#time.end();
       work.takeIn(record);
@@ -242,6 +260,22 @@ export class Task {
     this.#isMidRecord = false;
     this.#offset = record.offset;
     return record.bytes;
+  }
+
+  /** Leaves out records of a row of the log that cannot be read; time goes on with the record behind them. */
+  #passUnread({ reason: message, failedAt: appendTime = 0 }: Skipped, through: number): number {
+    const [offset, records] = [this.#offset + 1, through - this.#offset];
+    const why = { reason: "bad", message } as const;
+    this.letters.add({ offset, row: 0, ...why, appendTime, content: { records }, isCut: true });
+    this.#counts = addCounts(this.#counts, { applied: 0, filtered: 0, late: 0, bad: records });
+    this.#offset = through;
+    return wholeSliceBytes;
+  }
+
+  /** Where the task is; asked when its step failed. */
+  get place(): FailurePlace {
+    const offset = this.#offset + 1;
+    return this.#isReading ? { operator: readsLog, offset } : { ...this.#work.place, offset };
   }
 
   /**
@@ -295,6 +329,7 @@ export class Task {
       nextTable: this.tables.nextTable,
       garbage: this.tables.garbage,
       counts: this.#counts,
+      lostRecords: this.#checkpoint.lostRecords,
       completed: this.checkpointsCompleted + 1,
       history: [facts, ...this.#checkpoint.history].slice(0, checkpointHistoryMax),
     };
@@ -339,6 +374,20 @@ export class Task {
     this.#amend({ garbage: this.tables.garbage });
     return true;
   }
+}
+
+/** What a task does that looks for its next record. */
+export const readsLog = "read log";
+
+/** The error of a job that needs the record at `needed` of a log that begins behind it. */
+export function fallenBehind(needed: number, firstOffset: number): EngineError {
+  const missingRecords = firstOffset - needed;
+  return new EngineError("JOB_FALLEN_BEHIND", {
+    message:
+      `The job needs offset ${needed}, but the log begins at ${firstOffset}: ${missingRecords} records are ` +
+      "gone. Start it anew, from a savepoint or without; or resume it with allowDataLoss, without them.",
+    details: { neededOffset: needed, firstOffset, missingRecords },
+  });
 }
 
 /** What was written of the coming checkpoint, and when that began between records. */

@@ -8,15 +8,15 @@
  *
  * Law: every turn that changes the partition ends in `#afterTurn`, which sets the alarm for what is left.
  */
-import { EngineError, errorBodyOf, StorageFailure } from "../../base/errors.ts";
+import { errorBodyOf, StorageFailure } from "../../base/errors.ts";
 import { KiB } from "../../base/limits.ts";
 import type { LetterQuery } from "../../engine/letters/letter.ts";
 import type { ReplayWish } from "../../engine/letters/partition-letters.ts";
 import type { LogPlace } from "../../engine/log/read-frames.ts";
 import type { AppendRequest, AppendResult } from "../../engine/log/records.ts";
 import type { MapChange } from "../../engine/log/split-records.ts";
-import { heartbeatMs, Partition } from "../../engine/partition.ts";
-import type { PartitionOptions } from "../../engine/partition-jobs.ts";
+import type { PartitionOptions } from "../../engine/open-jobs.ts";
+import { heartbeatMs, type Partition } from "../../engine/partition.ts";
 import type {
   Handover,
   HandoverStatus,
@@ -39,6 +39,7 @@ import { ActivityReport } from "./activity-report.ts";
 import { BusyTime } from "./busy-time.ts";
 import { ClockCheck } from "./clock-check.ts";
 import type { PartialAnswer, SentQuery } from "./evaluate-part.ts";
+import { OpenedPartition } from "./opened-partition.ts";
 import { creditWaitMs, OutputDelivery } from "./output-delivery.ts";
 import { PartitionReads } from "./partition-reads.ts";
 import type { PartitionRpc, SavepointBarrier } from "./partition-rpc.ts";
@@ -78,9 +79,7 @@ const bytesAtOnce = 64 * KiB;
 
 export class PartitionHost implements PartitionRpc {
   readonly #ports: HostPorts;
-  readonly #options: PartitionOptions;
-  /** Undefined until the object is set up: before that it writes nothing, not even tables. */
-  #opened: Partition | undefined;
+  readonly #place: OpenedPartition;
   #pending: PendingAppend[] = [];
   #isWorking = false;
   #alarmAt: number | undefined;
@@ -95,7 +94,6 @@ export class PartitionHost implements PartitionRpc {
   /** `alarmAt` is the alarm that is set already, from before the object started. */
   constructor(ports: HostPorts, options: PartitionOptions, alarmAt: number | undefined) {
     this.#ports = ports;
-    this.#options = options;
     this.#clockCheck = new ClockCheck(ports.clock);
     this.#busy = new BusyTime(ports.clock, (work) => ports.soon(work));
     this.#alarmAt = alarmAt;
@@ -124,7 +122,7 @@ export class PartitionHost implements PartitionRpc {
       return value;
     });
     this.#report = new ActivityReport((identity) => ports.reportActive(identity));
-    this.#opened = Partition.isStored(ports) ? new Partition(ports, options) : undefined;
+    this.#place = new OpenedPartition(ports, options);
     this.#reads = new PartitionReads({
       answer: (turn) => this.#answer(() => turn(this.#partition)),
       until: (isMet, ms, late) => this.#waiters.until(() => isMet(this.#partition), ms, late),
@@ -137,8 +135,7 @@ export class PartitionHost implements PartitionRpc {
 
   setUp(identity: PartitionIdentity, handover?: Handover): Promise<RpcResult<null>> {
     return this.#answer(() => {
-      this.#opened ??= Partition.open(this.#ports, this.#options, handover);
-      this.#opened.setUp(identity);
+      this.#place.open(handover).setUp(identity);
       return null;
     });
   }
@@ -187,6 +184,10 @@ export class PartitionHost implements PartitionRpc {
     });
   }
 
+  mend(...[run, mending]: Parameters<PartitionRpc["mend"]>): Promise<RpcResult<boolean>> {
+    return this.#answer(() => this.#partition.jobs.mend(run, mending));
+  }
+
   tokenBehind(...asked: Parameters<PartitionRpc["tokenBehind"]>): Promise<RpcResult<readonly number[]>> {
     return this.#reads.tokenBehind(...asked);
   }
@@ -213,7 +214,7 @@ export class PartitionHost implements PartitionRpc {
 
   status(): Promise<RpcResult<PartitionStatus | null>> {
     return this.#answer(() => {
-      const status = this.#opened?.status();
+      const status = this.#place.known?.status();
       return status ? { ...status, busyMs: this.#busy.ms } : null;
     });
   }
@@ -248,7 +249,7 @@ export class PartitionHost implements PartitionRpc {
     }
     await this.#ports.clearStorage();
     this.#alarmAt = undefined;
-    this.#opened = undefined;
+    this.#place.forget();
     this.#waiters.wake();
     return { ok: true, value: null };
   }
@@ -272,9 +273,12 @@ export class PartitionHost implements PartitionRpc {
     });
   }
 
+  get #opened(): Partition | undefined {
+    return this.#place.partition;
+  }
+
   get #partition(): Partition {
-    if (this.#opened) return this.#opened;
-    throw new EngineError("MAP_STALE", { message: "This partition was never set up, or was deleted." });
+    return this.#place.here;
   }
 
   /**
@@ -288,7 +292,7 @@ export class PartitionHost implements PartitionRpc {
     this.#guard(
       () => {
         const all = pending.flatMap(({ requests }) => requests);
-        const results = this.#opened?.append(all) ?? Partition.refuse(all);
+        const results = this.#opened?.append(all) ?? this.#place.refuse(all);
         this.#reportActive();
         this.#step(workBytes);
         this.#afterTurn();

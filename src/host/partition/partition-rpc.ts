@@ -12,6 +12,7 @@ import type {
   Handover,
   HandoverStatus,
   JobCommand,
+  Mending,
   PartitionIdentity,
   PartitionStatus,
   RpcResult,
@@ -45,6 +46,8 @@ export interface PartitionRpc {
     deadline: number,
   ): Promise<RpcResult<null>>;
   command(generation: number, command: JobCommand): Promise<RpcResult<null>>;
+  /** Lets a failed job go on without something; false where it does already. It still has to be resumed. */
+  mend(run: number, mending: Mending): Promise<RpcResult<boolean>>;
   status(): Promise<RpcResult<PartitionStatus | null>>;
   /** Waits (at most `timeoutMs`) until the job has applied `minOffset`, then reads. */
   queryView(
