@@ -108,5 +108,7 @@ test("it goes on without the row that its error names, which becomes a letter", 
   await poll(`SELECT n, v FROM ${name}_sums`).toEqual([[5, 2 * 15]]);
   expect(await jobOf(`${name}-doubling`)).toMatchObject({ state: "running", bad: 1 });
   const { letters } = (await call("GET", `/v1/jobs/${name}-doubling/letters`)).body;
-  expect(letters).toMatchObject([{ offset, reason: "bad", message: expect.stringContaining("13 brings bad luck") }]);
+  expect(letters).toMatchObject([
+    { offset, reason: "bad", message: expect.stringContaining("13 brings bad luck") },
+  ]);
 });

@@ -119,7 +119,7 @@ describe("a row at which an operator throws", () => {
     settle();
     expect(skip({ offset: 2, row: 1 })).toBe(false);
     const counts = { rows: 5, bad: 1 };
-    const letter = { offset: 2, reason: expect.stringMatching(/^skipped: calc .* three is too many/) };
+    const letter = { offset: 2, message: expect.stringMatching(/^skipped: calc .* three is too many/) };
     const letterOfRow = [{ ...letter, content: { values: ["ann", { integer: "1000000000" }, 3] } }];
     // From the log behind the last checkpoint, and from the checkpoint.
     for (const _ of [1, 2, 3]) {

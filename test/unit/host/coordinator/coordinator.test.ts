@@ -532,7 +532,7 @@ test("a request whose writes fail ends the object, so that nothing half done sta
       throw new StorageFailure("the disk is full");
   };
   const put = await harness.coordinator.putStream("clicks", streamOf());
-  expect(put).toMatchObject({ ok: false, error: { code: "INTERNAL" } });
+  expect(put).toMatchObject({ ok: false, error: { code: "STORAGE_FULL" } });
   expect(harness.aborted).toBe("the disk is full");
 });
 

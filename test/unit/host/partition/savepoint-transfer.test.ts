@@ -246,7 +246,7 @@ describe("a restore", () => {
         const body = inner.bodies.get(`${task}/1`) as Uint8Array;
         body.fill(0x55, 300, 400);
       },
-      "page",
+      "the checksum is",
     ],
   ])("fails the job, and no other, where %s", async (_, damage, message) => {
     const harness = await saved();
