@@ -53,6 +53,8 @@ export interface AppendRequest {
   readonly mapVersion: number;
   /** Wall clock in ms after which the shard refuses the frame. */
   readonly deadline: number;
+  /** The sender's wall clock, ms, of what has no deadline. */
+  readonly sentAt?: number;
   /** Id of the access token, which is part of a producer's name. */
   readonly tokenId: string;
   readonly producer: ProducerPart | undefined;

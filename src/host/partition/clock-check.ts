@@ -24,7 +24,9 @@ export class ClockCheck {
    */
   isAhead(requests: readonly AppendRequest[]): boolean {
     const now = this.#clock.now();
-    const isOverdue = requests.every(({ deadline }) => now - (deadline - appendDeadlineMs) > clockAheadMsMax);
+    const isOverdue = requests.every(
+      ({ deadline, sentAt = deadline - appendDeadlineMs }) => now - sentAt > clockAheadMsMax,
+    );
     if (!isOverdue) this.#wasRight = true;
     return requests.length > 0 && isOverdue && this.#wasRight;
   }

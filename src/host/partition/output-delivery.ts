@@ -41,8 +41,10 @@ export class OutputDelivery {
   async #deliver(partition: Partition, call: OutputCall): Promise<void> {
     const { stream, generation } = call.to;
     const address = { stream, generation, shard: call.receiver };
+    const sentAt = this.#clock.now();
+    const requests = call.requests.map((request) => ({ ...request, sentAt }));
     const answer = await callShard(this.#clock, sendTimeoutMs, address, () =>
-      this.#shards.open(address).append(call.requests),
+      this.#shards.open(address).append(requests),
     );
     const name = `${generation}/${call.receiver}`;
     this.#turn(partition, () => {

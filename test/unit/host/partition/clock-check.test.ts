@@ -20,7 +20,14 @@ test("one that was never right is the sender's fault", () => {
   expect(check.isAhead([sentAt(500_000)])).toBe(false);
 });
 
-test("what has no deadline, as messages of other stages, tells nothing of it", () => {
+test("messages of other stages tell it by their own time", () => {
+  const check = new ClockCheck({ now: () => 1_000_000 });
+  const sent = (sentAt: number) => ({ deadline: Number.MAX_SAFE_INTEGER, sentAt }) as AppendRequest;
+  expect(check.isAhead([sent(1_000_000)])).toBe(false);
+  expect(check.isAhead([sent(500_000)])).toBe(true);
+});
+
+test("what says nothing of its time tells nothing of it", () => {
   const check = new ClockCheck({ now: () => 1_000_000 });
   expect(check.isAhead([{ deadline: Number.MAX_SAFE_INTEGER } as AppendRequest])).toBe(false);
   expect(check.isAhead([])).toBe(false);
