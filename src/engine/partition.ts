@@ -17,6 +17,7 @@ import { PartitionLog } from "./log/partition-log.ts";
 import { type FramePage, type LogPlace, readFrames } from "./log/read-frames.ts";
 import { type AppendRequest, type AppendResult, maxWatermark, RecordKind } from "./log/records.ts";
 import type { MapChange } from "./log/split-records.ts";
+import { PartitionChanges } from "./partition-changes.ts";
 import { PartitionJobs, type PartitionOptions } from "./partition-jobs.ts";
 import { PartitionOutputs } from "./partition-outputs.ts";
 import { PartitionSplits } from "./partition-splits.ts";
@@ -58,6 +59,7 @@ export class Partition {
   readonly log: PartitionLog;
   readonly jobs: PartitionJobs;
   readonly outputs: PartitionOutputs;
+  readonly changes: PartitionChanges;
   readonly #splits: PartitionSplits;
   readonly #ports: Ports;
   #stored: StoredIdentity | undefined;
@@ -93,6 +95,7 @@ export class Partition {
     this.#stored = row && (JSON.parse(row[0] as string) as StoredIdentity);
     this.jobs = new PartitionJobs(ports, this.log, options, () => this.identity);
     this.outputs = new PartitionOutputs(this.jobs);
+    this.changes = new PartitionChanges(this.jobs, () => this.identity, ports.clock);
     this.#splits = new PartitionSplits(sql);
   }
 
@@ -224,7 +227,7 @@ export class Partition {
   /** Carries out what the coordinator wants of a job; repeating it changes nothing. */
   command(generation: number, command: JobCommand): void {
     this.#check(generation);
-    this.jobs.command(command);
+    this.changes.whileEnding(() => this.jobs.command(command));
   }
 
   /** Does one slice of work; returns about how many bytes it went through, 0 when there is nothing to do. */
@@ -287,7 +290,8 @@ export class Partition {
     if (!this.#stored) return undefined;
     const { wakeAt } = this.#decideIdleness();
     const now = this.#ports.clock.now();
-    const isBusy = this.hasReadyWork || this.outputs.isWaiting || this.jobs.savepoints.hasParts;
+    const isSending = this.outputs.isWaiting || this.changes.isWaiting;
+    const isBusy = this.hasReadyWork || isSending || this.jobs.savepoints.hasParts;
     const workAt = isBusy ? now + heartbeatMs : undefined;
     const times = [wakeAt, workAt, this.jobs.checkpointDueAt, this.jobs.nextDueAt()].filter(
       (time) => time !== undefined,

@@ -5,6 +5,7 @@ import { Outbox } from "../exchange/outbox.ts";
 import type { SqlStorage } from "../ports.ts";
 import { PageStore } from "../state/page-store.ts";
 import { WindowDirectory } from "../state/window-directory.ts";
+import { ChangeTable } from "./change-table.ts";
 import { createCheckpointTable } from "./checkpoint.ts";
 import { LetterBox } from "./letters.ts";
 
@@ -14,12 +15,13 @@ export function createTaskTables(sql: SqlStorage): void {
   PageStore.createTables(sql);
   WindowDirectory.createTables(sql);
   LetterBox.createTables(sql);
+  ChangeTable.createTables(sql);
   Outbox.createTables(sql);
 }
 
 /** Deletes all that a task stored; it must be closed. */
 export function deleteStoredTask(sql: SqlStorage, task: number): void {
-  for (const table of ["pages", "tables", "letters", "outbox", "checkpoints"]) {
+  for (const table of ["pages", "tables", "letters", "changes", "outbox", "checkpoints"]) {
     sql.run(`DELETE FROM ${table} WHERE task = ?`, task);
   }
 }

@@ -8,6 +8,7 @@ import type { PartitionIdentity } from "../partition-types.ts";
 import type { TaskPlan } from "../plan/task-plan.ts";
 import type { Ports } from "../ports.ts";
 import type { InputTime } from "../time/input-time.ts";
+import type { ChangeTable } from "./change-table.ts";
 import type { Checkpoint, TaskCounts } from "./checkpoint.ts";
 import type { LetterBox } from "./letters.ts";
 import type { TaskLayouts } from "./task-layouts.ts";
@@ -23,6 +24,7 @@ export interface WorkContext extends Partial<Pick<Ports, "functions" | "print">>
   readonly tables: TaskTables;
   readonly layouts: TaskLayouts;
   readonly letters: LetterBox;
+  readonly changes: ChangeTable;
   readonly output: TaskOutput | undefined;
   readonly time: InputTime;
   /** What work begins with. */

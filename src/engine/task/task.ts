@@ -22,6 +22,7 @@ import type { PagePins } from "../state/page-pins.ts";
 import { PageStore } from "../state/page-store.ts";
 import { WindowDirectory } from "../state/window-directory.ts";
 import { InputTime } from "../time/input-time.ts";
+import { ChangeTable } from "./change-table.ts";
 import { ChainWork } from "./chain-work.ts";
 import {
   abortUnfinished,
@@ -64,6 +65,7 @@ export class Task {
   // Rebuilt on open.
   readonly tables: TaskTables;
   readonly letters: LetterBox;
+  readonly changes: ChangeTable;
   readonly #output: TaskOutput | undefined;
   readonly #layouts: TaskLayouts;
   readonly #store: PageStore;
@@ -96,6 +98,7 @@ export class Task {
     this.#layouts = new TaskLayouts(kernel.memory, plan);
     this.#store = new PageStore(sql, number, checkpoint, context.pins);
     this.letters = new LetterBox(sql, number);
+    this.changes = new ChangeTable(sql, number, checkpoint);
     const directory = new WindowDirectory(sql, number);
     this.tables = new TaskTables(cache, this.#layouts, this.#store, directory, checkpoint);
     this.#output = TaskOutput.open(context, number, plan, checkpoint.edges ?? []);
@@ -107,7 +110,7 @@ export class Task {
   #openWork({ cache, identity, functions, print }: TaskContext): TaskWork {
     const work = {
       ...{ cache, identity, functions, print, plan: this.plan, tables: this.tables, layouts: this.#layouts },
-      ...{ letters: this.letters, output: this.#output, time: this.#time, checkpoint: this.#checkpoint },
+      ...{ letters: this.letters, changes: this.changes, output: this.#output, time: this.#time, checkpoint: this.#checkpoint },
       count: (counted: Parameters<typeof addCounts>[1]) => {
         this.#counts = addCounts(this.#counts, counted);
       },
@@ -217,6 +220,7 @@ export class Task {
     const record = log.read(this.#offset + 1);
     if (!record) return 0;
     const work = this.#work;
+    this.changes.begin(record);
     work.begin(record);
     if (!this.#isMidRecord) {
       if (this.barrier.take(record, this.#output)) this.#time.end();
@@ -229,6 +233,7 @@ export class Task {
     if (record.kind === RecordKind.Barrier) this.barrier.complete(record, identity(), this.#output);
     this.#isMidRecord = false;
     this.#offset = record.offset;
+    this.changes.end(record.offset);
     return record.bytes;
   }
 
@@ -255,6 +260,7 @@ export class Task {
     this.#noteWriting();
     const rest = this.tables.commit((entry) => !windows || windows.isLive(entry.family, entry.window));
     this.letters.write();
+    this.changes.write(now);
     this.#output?.write();
     const { startedAt = now } = this.#writtenAhead;
     const facts: CheckpointFacts = {
@@ -280,6 +286,7 @@ export class Task {
       ...this.barrier.state,
       orderOffset: this.#checkpoint.orderOffset ?? 0,
       ...this.#work.state,
+      changes: this.changes.state,
       nextTable: this.tables.nextTable,
       garbage: this.tables.garbage,
       counts: this.#counts,
@@ -304,6 +311,18 @@ export class Task {
   #amend(change: Partial<Checkpoint>): void {
     this.#checkpoint = { ...this.#checkpoint, ...change };
     writeCheckpoint(this.#context.sql, this.number, this.#checkpoint);
+  }
+
+  /** Records changes of the view from the next record on, unless it does already. */
+  recordChanges(): void {
+    this.changes.start(this.#offset + (this.#isMidRecord ? 2 : 1));
+  }
+
+  /** Stores who follows the view; not what was recorded since the last checkpoint. */
+  writeFollowers(): void {
+    const { state } = this.changes;
+    const { changes } = this.#checkpoint;
+    if (state) this.#amend({ changes: { ...state, row: changes?.row ?? 0 } });
   }
 
   /** Gives all memory back. Storage keeps the last checkpoint. */
