@@ -40,7 +40,7 @@ const startMsMax = 20_000;
 /** Millrace itself, bound as in wrangler.toml and without a token, as on any loopback address. */
 export const millraceSetup: WorkerSetup = {
   entry: "src/cloudflare/worker.ts",
-  objects: { COORDINATOR: "Coordinator", SHARD: "Shard" },
+  objects: { COORDINATOR: "Coordinator", SHARD: "Shard", HUB: "Hub" },
   variables: { MILLRACE_LOCAL: "1" },
   folders: ["SAVEPOINTS_DISK"],
 };

@@ -21,6 +21,7 @@ import { type HostPorts, PartitionHost } from "../host/partition/partition-host.
 import type { PartitionRpc, SavepointBarrier } from "../host/partition/partition-rpc.ts";
 import { coordinatorOf } from "./coordinator-stub.ts";
 import type { Environment } from "./environment.ts";
+import { KeptHubStubs } from "./hub-stubs.ts";
 import { isolate } from "./isolate.ts";
 import { kernelModule } from "./load-kernel.ts";
 import { logRow } from "./log.ts";
@@ -119,6 +120,18 @@ export class Shard extends DurableObject<Environment> implements PartitionRpc {
     return this.#ready.tokenBehind(job, run, offset, to, timeoutMs);
   }
 
+  follow(...asked: Parameters<PartitionRpc["follow"]>) {
+    return this.#ready.follow(...asked);
+  }
+
+  changes(...asked: Parameters<PartitionRpc["changes"]>) {
+    return this.#ready.changes(...asked);
+  }
+
+  snapshot(...asked: Parameters<PartitionRpc["snapshot"]>) {
+    return this.#ready.snapshot(...asked);
+  }
+
   letters(job: string | undefined, after: string | undefined, limit: number) {
     return this.#ready.letters(job, after, limit);
   }
@@ -151,6 +164,7 @@ export class Shard extends DurableObject<Environment> implements PartitionRpc {
       },
       abort: (reason) => this.ctx.abort(reason),
       shards: new KeptShardStubs(this.env),
+      hubs: new KeptHubStubs(this.env),
       blobs: blobsOf(this.env),
       reportActive: async ({ stream, generation, shard }) => {
         await coordinatorOf(this.env).shardActive(stream, generation, shard);

@@ -11,6 +11,7 @@ import { problemOf } from "./http/problem.ts";
 import { Serving } from "./http/serving.ts";
 
 export { Coordinator } from "./coordinator-object.ts";
+export { Hub } from "./hub-object.ts";
 export { Shard } from "./shard-object.ts";
 
 export default {

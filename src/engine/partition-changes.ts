@@ -86,8 +86,8 @@ export class PartitionChanges {
   }
 
   /** True where `snapshot` may be called. */
-  isSettled(view: FollowedView): boolean {
-    return isSettled(this.#taskOf(view));
+  isSettled(view: FollowedView, position: SnapshotPosition | undefined): boolean {
+    return isSettled(this.#taskOf(view), position?.place);
   }
 
   /** Reads a page of a snapshot; see `view-snapshot.ts`. */
@@ -121,7 +121,7 @@ export class PartitionChanges {
    * Takes the answer to a call: whether the hub has somebody left to tell. Returns false where it must be
    * tried again: then `retry` after a while.
    */
-  settle({ run, follower, next }: ChangeCall, answer: RpcResult<boolean>): boolean {
+  settle({ run, follower, next }: ChangeCall, answer: RpcResult<boolean> | { readonly ok: false }): boolean {
     if (!answer.ok) return false;
     follower.isCalled = false;
     acknowledge(follower, next);
@@ -137,7 +137,10 @@ export class PartitionChanges {
 
   /** Runs a change of jobs; hubs that follow a run which that ends are told. */
   whileEnding(work: () => void): void {
-    const before = this.#jobs.tasks.map(({ number, changes }) => ({ number, followers: changes.followers.all }));
+    const before = this.#jobs.tasks.map(({ number, changes }) => ({
+      number,
+      followers: changes.followers.all,
+    }));
     work();
     for (const { number, followers } of before) {
       if (this.#jobs.has(number)) continue;
@@ -149,7 +152,7 @@ export class PartitionChanges {
   #takeOf(task: Task, follower: Follower, calls: ChangeCall[]): void {
     const { map, hub, place: from } = follower;
     try {
-      if (map !== this.#identity().mapVersion) {
+      if (map < this.#identity().mapVersion) {
         const message = "The view's partitions are others by now, and places of the old ones say nothing.";
         throw new EngineError("CHANGES_GONE", { message });
       }

@@ -11,6 +11,7 @@
 import * as z from "zod";
 import { EngineError } from "../base/errors.ts";
 import { parseTimestamp } from "../columnar/time-text.ts";
+import { type ChangesQuery, parseEventId } from "./changes.ts";
 import { durationSchema } from "./duration.ts";
 import { fields, readBody } from "./read-body.ts";
 import { type Tokens, tokensParameter } from "./token.ts";
@@ -78,18 +79,26 @@ const viewQuerySchema = fields({
 
 const pageQuerySchema = fields({ limit: limitSchema, cursor: z.string().optional() });
 
+const changesQuerySchema = fields({
+  key: z.union([z.string(), z.record(z.string(), z.string())]).optional(),
+  snapshot: z.enum(["true", "false"]).default("false"),
+  lastEventId: z.string().optional(),
+});
+
+/**
+ * Reads the parameters of a view's changes, and the header Last-Event-ID, which counts where both are given:
+ * a browser that connects again has the address of the first time. Throws QUERY_INVALID.
+ */
+export function readChangesQuery(parameters: URLSearchParams, header: string | null): ChangesQuery {
+  const body = withKey(parameters);
+  const { key, snapshot, lastEventId } = readBody(changesQuerySchema, body, "QUERY_INVALID", "query");
+  const id = header || lastEventId;
+  return { key, snapshot: snapshot === "true", lastEventId: id ? parseEventId(id) : undefined };
+}
+
 /** Reads a view's parameters; throws QUERY_INVALID naming the parameter. */
 export function readViewQuery(parameters: URLSearchParams): ViewQuery {
-  const given = singleValues(parameters);
-  const byColumn = Object.entries(given).filter(([name]) => name.startsWith("key."));
-  const rest = Object.fromEntries(Object.entries(given).filter(([name]) => !name.startsWith("key.")));
-  if (byColumn.length > 0 && rest.key !== undefined) {
-    throw new EngineError("QUERY_INVALID", {
-      message: "key: found both key and key.<column>; expected one form.",
-    });
-  }
-  const columns = Object.fromEntries(byColumn.map(([name, value]) => [name.slice("key.".length), value]));
-  const body = byColumn.length > 0 ? { ...rest, key: columns } : rest;
+  const body = withKey(parameters);
   const { key, from, to, windows, limit, cursor, top, order, token, timeout } = readBody(
     viewQuerySchema,
     body,
@@ -107,6 +116,20 @@ export function readViewQuery(parameters: URLSearchParams): ViewQuery {
     tokens: token,
     timeoutMs: timeout,
   };
+}
+
+/** The parameters by name, those of the key's columns put together. */
+function withKey(parameters: URLSearchParams): Record<string, unknown> {
+  const given = singleValues(parameters);
+  const byColumn = Object.entries(given).filter(([name]) => name.startsWith("key."));
+  const rest = Object.fromEntries(Object.entries(given).filter(([name]) => !name.startsWith("key.")));
+  if (byColumn.length > 0 && rest.key !== undefined) {
+    throw new EngineError("QUERY_INVALID", {
+      message: "key: found both key and key.<column>; expected one form.",
+    });
+  }
+  const columns = Object.fromEntries(byColumn.map(([name, value]) => [name.slice("key.".length), value]));
+  return byColumn.length > 0 ? { ...rest, key: columns } : rest;
 }
 
 /** Reads the parameters of a page of letters; throws QUERY_INVALID naming the parameter. */

@@ -88,7 +88,8 @@ export class ViewResults implements Results {
       const reason = whyTooLong(values);
       if (reason !== undefined) this.#reject(row, reason);
       const kept = reason === undefined ? values : undefined;
-      if (this.#changes.isRecording) this.#changes.addRow({ key: bytes, keyNulls: nulls }, kind, last(), kept);
+      if (this.#changes.isRecording)
+        this.#changes.addRow({ key: bytes, keyNulls: nulls }, kind, last(), kept);
       this.#pending.set(name, { key, values: kept });
       return;
     }

@@ -15,7 +15,13 @@ import { EngineError } from "../../base/errors.ts";
 import { changePageBytesMax, changesBytesMax, changesKeptMs, KiB } from "../../base/limits.ts";
 import type { LogRecord } from "../log/records.ts";
 import type { SqlStorage } from "../ports.ts";
-import { type ChangePage, type ChangePlace, comparePlaces, laterOf, type ViewChange } from "./change-types.ts";
+import {
+  type ChangePage,
+  type ChangePlace,
+  comparePlaces,
+  laterOf,
+  type ViewChange,
+} from "./change-types.ts";
 import type { Checkpoint } from "./checkpoint.ts";
 import { type StoredFollower, TaskFollowers } from "./task-followers.ts";
 
@@ -291,7 +297,13 @@ function readRow(bytes: Uint8Array): ViewChange[] {
     .decode(bytes)
     .split("\n")
     .map((line): ViewChange => {
-      const [offset, row, kind, window, hash] = line.split(" ", 5) as [string, string, string, string, string];
+      const [offset, row, kind, window, hash] = line.split(" ", 5) as [
+        string,
+        string,
+        string,
+        string,
+        string,
+      ];
       const rest = offset.length + row.length + kind.length + window.length + hash.length + 5;
       return {
         at: { offset: Number(offset), row: Number(row) },

@@ -40,7 +40,8 @@ export class KernelWork implements TaskWork {
   #offset = 0;
 
   constructor(context: WorkContext) {
-    const { cache, plan, tables, layouts, output, checkpoint, letters, changes, identity, makeRoom } = context;
+    const { cache, plan, tables, layouts, output, checkpoint, letters, changes, identity, makeRoom } =
+      context;
     this.#context = context;
     this.#changes = new ViewChanges(plan, changes);
     this.windows = plan.window ? this.#openWindows(plan.window, checkpoint) : undefined;

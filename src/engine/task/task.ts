@@ -22,8 +22,8 @@ import type { PagePins } from "../state/page-pins.ts";
 import { PageStore } from "../state/page-store.ts";
 import { WindowDirectory } from "../state/window-directory.ts";
 import { InputTime } from "../time/input-time.ts";
-import { ChangeTable } from "./change-table.ts";
 import { ChainWork } from "./chain-work.ts";
+import { ChangeTable } from "./change-table.ts";
 import {
   abortUnfinished,
   addCounts,
@@ -110,7 +110,13 @@ export class Task {
   #openWork({ cache, identity, functions, print }: TaskContext): TaskWork {
     const work = {
       ...{ cache, identity, functions, print, plan: this.plan, tables: this.tables, layouts: this.#layouts },
-      ...{ letters: this.letters, changes: this.changes, output: this.#output, time: this.#time, checkpoint: this.#checkpoint },
+      ...{
+        letters: this.letters,
+        changes: this.changes,
+        output: this.#output,
+        time: this.#time,
+        checkpoint: this.#checkpoint,
+      },
       count: (counted: Parameters<typeof addCounts>[1]) => {
         this.#counts = addCounts(this.#counts, counted);
       },

@@ -29,7 +29,8 @@ export class ViewChanges {
   addPage(page: PageView, window: WindowBounds): void {
     if (!this.isRecording) return;
     for (const cell of page.cells()) {
-      if (hasRows(this.#plan, cell)) this.#add("+I", cell.hash, finishValues(this.#plan, cell, window), window);
+      if (hasRows(this.#plan, cell))
+        this.#add("+I", cell.hash, finishValues(this.#plan, cell, window), window);
     }
   }
 

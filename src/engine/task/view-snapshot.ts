@@ -6,7 +6,7 @@
  * view as it is at the place of the last page, and goes on with the changes from there.
  */
 import type { ScanPosition, ViewScan } from "../partition-types.ts";
-import type { ChangePlace, ViewChange } from "./change-types.ts";
+import { type ChangePlace, comparePlaces, type ViewChange } from "./change-types.ts";
 import type { Task } from "./task.ts";
 import { scanView } from "./view-scan.ts";
 
@@ -29,9 +29,13 @@ export interface SnapshotPage {
   readonly next?: SnapshotPosition;
 }
 
-/** False while what the view holds is not what changes have told: of a record that is not done. */
-export function isSettled(task: Task): boolean {
-  return task.changes.isRecording && !task.isHalfway;
+/**
+ * False while what the view holds is not what changes have told, since a record is not done; and after a
+ * restart, until it is again as it was at `place`.
+ */
+export function isSettled(task: Task, place: ChangePlace | undefined): boolean {
+  const { isRecording, head } = task.changes;
+  return isRecording && !task.isHalfway && (!place || comparePlaces(head, place) >= 0);
 }
 
 /**
@@ -40,7 +44,7 @@ export function isSettled(task: Task): boolean {
  */
 export function readSnapshot(
   task: Task,
-  key: ViewScan["key"] & { readonly hash: string } | undefined,
+  key: (ViewScan["key"] & { readonly hash: string }) | undefined,
   position: SnapshotPosition | undefined,
   now: number,
 ): SnapshotPage {

@@ -23,22 +23,21 @@ import type {
   PartitionIdentity,
   PartitionStatus,
   RpcResult,
-  ScanPosition,
   SplitOrder,
   Tick,
-  ViewPage,
-  ViewScan,
 } from "../../engine/partition-types.ts";
 import type { Ports } from "../../engine/ports.ts";
 import type { ProducerOrder } from "../../engine/producer-orders.ts";
 import type { SavepointStatus } from "../../engine/savepoint/savepoint-store.ts";
 import type { BlobStore } from "../blobs.ts";
 import type { Shards } from "../shards.ts";
+import type { Hubs } from "../subscriptions/hub-rpc.ts";
 import { ActivityReport } from "./activity-report.ts";
+import { ChangeDelivery } from "./change-delivery.ts";
 import type { PartialAnswer, SentQuery } from "./evaluate-part.ts";
 import { creditWaitMs, OutputDelivery } from "./output-delivery.ts";
 import { PartitionReads } from "./partition-reads.ts";
-import type { PartitionRpc, SavepointBarrier } from "./partition-rpc.ts";
+import type { PartitionRpc } from "./partition-rpc.ts";
 import { SavepointTransfer } from "./savepoint-transfer.ts";
 import { Waiters } from "./waiters.ts";
 
@@ -55,6 +54,8 @@ export interface HostPorts extends Ports {
   abort(reason: string): void;
   /** The partitions of the next stages. */
   readonly shards: Shards;
+  /** Who passes on what changes in views; absent where nobody follows any. */
+  readonly hubs?: Hubs;
   /** Where savepoints lie; undefined where none are kept. */
   readonly blobs: BlobStore | undefined;
   /** Tells the coordinator that this shard has left idleness; resolves when it knows. */
@@ -83,6 +84,7 @@ export class PartitionHost implements PartitionRpc {
   #alarmAt: number | undefined;
   readonly #waiters: Waiters;
   readonly #delivery: OutputDelivery;
+  readonly #changes: ChangeDelivery;
   readonly #transfer: SavepointTransfer;
   readonly #report: ActivityReport;
   readonly #reads: PartitionReads;
@@ -101,12 +103,14 @@ export class PartitionHost implements PartitionRpc {
       now: () => clock.now(),
       after: (ms: number, run: () => void) => ports.later(run, ms),
     };
-    this.#delivery = new OutputDelivery(shards, wallClock, (partition, work) => {
+    const turn = (partition: Partition, work: () => void) => {
       if (this.#opened !== partition) return;
       this.#guard(work, ignore);
       this.#endTurn();
       this.#waiters.wake();
-    });
+    };
+    this.#delivery = new OutputDelivery(shards, wallClock, turn);
+    this.#changes = new ChangeDelivery(ports.hubs, wallClock, turn);
     this.#transfer = new SavepointTransfer(ports, (partition, work) => {
       let value: ReturnType<typeof work> | undefined;
       if (this.#opened !== partition) return value;
@@ -178,11 +182,7 @@ export class PartitionHost implements PartitionRpc {
   }
 
   async tokenBehind(
-    job: string,
-    run: number,
-    offset: number,
-    to: number,
-    timeoutMs: number,
+    ...[job, run, offset, to, timeoutMs]: Parameters<PartitionRpc["tokenBehind"]>
   ): Promise<RpcResult<readonly number[]>> {
     const token = () => this.#partition.tokenBehind(job, run, offset, to);
     const late = `What came of offset ${offset} has not reached the next stage within ${timeoutMs} ms.`;
@@ -190,8 +190,8 @@ export class PartitionHost implements PartitionRpc {
     return waited.ok ? this.#answer(() => token() ?? []) : waited;
   }
 
-  beginSavepoint(generation: number, barrier: SavepointBarrier): Promise<RpcResult<null>> {
-    return this.#tell((partition) => partition.beginSavepoint(generation, barrier));
+  beginSavepoint(...asked: Parameters<PartitionRpc["beginSavepoint"]>) {
+    return this.#tell((partition) => partition.beginSavepoint(...asked));
   }
 
   split(order: SplitOrder): Promise<RpcResult<Handover>> {
@@ -214,21 +214,28 @@ export class PartitionHost implements PartitionRpc {
     return this.#answer(() => this.#opened?.status() ?? null);
   }
 
-  queryView(
-    job: string,
-    run: number,
-    scan: ViewScan,
-    wait: { readonly minOffset: number; readonly timeoutMs: number } | undefined,
-  ): Promise<RpcResult<ViewPage>> {
-    return this.#reads.query(job, run, scan, wait);
+  queryView(...asked: Parameters<PartitionRpc["queryView"]>) {
+    return this.#reads.query(...asked);
   }
 
-  evaluateView(job: string, run: number, query: SentQuery<ScanPosition>) {
-    return this.#reads.evaluateView(job, run, query);
+  evaluateView(...asked: Parameters<PartitionRpc["evaluateView"]>) {
+    return this.#reads.evaluateView(...asked);
   }
 
   evaluateStream(query: SentQuery<LogPlace>): Promise<RpcResult<PartialAnswer<LogPlace>>> {
     return this.#reads.evaluateStream(query);
+  }
+
+  follow(...asked: Parameters<PartitionRpc["follow"]>) {
+    return this.#reads.follow(...asked);
+  }
+
+  changes(...[view, from, hash]: Parameters<PartitionRpc["changes"]>) {
+    return this.#answer(() => this.#partition.changes.read(view, from, hash));
+  }
+
+  snapshot(...asked: Parameters<PartitionRpc["snapshot"]>) {
+    return this.#reads.snapshot(...asked);
   }
 
   letters(job: string | undefined, after: string | undefined, limit: number): Promise<RpcResult<LetterPage>> {
@@ -334,6 +341,7 @@ export class PartitionHost implements PartitionRpc {
   #afterTurn(): void {
     if (this.#opened?.isSetUp) {
       this.#delivery.send(this.#opened);
+      this.#changes.send(this.#opened);
       this.#transfer.upload(this.#opened);
     }
     const isSoon = this.#alarmAt !== undefined && this.#alarmAt <= this.#ports.clock.now() + heartbeatMs;
