@@ -10,7 +10,6 @@ import { type Admission, Hub as HubHost, tagOf } from "../host/subscriptions/hub
 import type { HubRpc, ToldChanges } from "../host/subscriptions/hub-rpc.ts";
 import type { Subscription } from "../host/subscriptions/subscription.ts";
 import type { Environment } from "./environment.ts";
-import { answer } from "./http/problem.ts";
 import { PlatformWallClock } from "./platform-wall-clock.ts";
 import { KeptShardStubs } from "./shard-stubs.ts";
 
@@ -24,7 +23,6 @@ export class Hub extends DurableObject<Environment> implements HubRpc {
     super(ctx, env);
     ctx.setWebSocketAutoResponse(new WebSocketRequestResponsePair("ping", "pong"));
     this.#host = new HubHost({
-      name: ctx.id.name ?? "",
       clock: new PlatformWallClock(),
       shards: new KeptShardStubs(env),
       sockets: (tag) => ctx.getWebSockets(tag),
@@ -37,7 +35,7 @@ export class Hub extends DurableObject<Environment> implements HubRpc {
     const wanted = new URL(request.url).searchParams.get(subscriptionParameter);
     const subscription = JSON.parse(wanted ?? "null") as Subscription;
     const admitted = await this.#host.admit(subscription);
-    if (!admitted.ok) return answer(admitted);
+    if (!admitted.ok) return Response.json(admitted.error, { status: admitted.error.status });
     return this.#accept(subscription, admitted.value);
   }
 

@@ -135,6 +135,11 @@ export class PartitionChanges {
     follower.isCalled = false;
   }
 
+  /** Has all hubs be told that it is over, since the partition goes. */
+  endAll(): void {
+    for (const { changes } of this.#jobs.tasks) this.#endOf(changes.followers.all);
+  }
+
   /** Runs a change of jobs; hubs that follow a run which that ends are told. */
   whileEnding(work: () => void): void {
     const before = this.#jobs.tasks.map(({ number, changes }) => ({
@@ -143,10 +148,13 @@ export class PartitionChanges {
     }));
     work();
     for (const { number, followers } of before) {
-      if (this.#jobs.has(number)) continue;
-      const error = errorBodyOf(new EngineError("VIEW_NOT_FOUND", { message: "The view's job has ended." }));
-      for (const { hub } of followers) this.#ended.push({ hub, error });
+      if (!this.#jobs.has(number)) this.#endOf(followers);
     }
+  }
+
+  #endOf(followers: readonly Follower[]): void {
+    const error = errorBodyOf(new EngineError("VIEW_NOT_FOUND", { message: "The view's job has ended." }));
+    for (const { hub } of followers) this.#ended.push({ hub, error });
   }
 
   #takeOf(task: Task, follower: Follower, calls: ChangeCall[]): void {

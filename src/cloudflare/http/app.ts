@@ -26,6 +26,7 @@ import { kernelModule } from "../load-kernel.ts";
 import { blobsOf } from "../savepoint-blobs.ts";
 import { jsonBody } from "./json-body.ts";
 import { answer, problemOf } from "./problem.ts";
+import { getChanges } from "./routes/changes.ts";
 import { Serving } from "./serving.ts";
 import { postSql } from "./sql-route.ts";
 
@@ -82,6 +83,7 @@ export const app = new Hono<AppEnvironment>({ strict: false })
     const query = readViewQuery(new URL(call.req.url).searchParams);
     return answer(await servingOf(call).views.read(nameOf(call), query));
   })
+  .get("/v1/views/:name/changes", (call) => getChanges(call.req.raw, nameOf(call), servingOf(call)))
   .notFound((call) => {
     const { method, path } = call.req;
     const message = `There is no ${method} ${path}.`;

@@ -44,6 +44,12 @@ export class ChangeDelivery {
     for (const ended of partition.changes.takeEnded()) void this.#end(this.#hubs, ended, endAttempts);
   }
 
+  /** Tells all hubs of a partition that goes. */
+  endAll(partition: Partition): void {
+    partition.changes.endAll();
+    this.send(partition);
+  }
+
   async #tell(hubs: Hubs, partition: Partition, call: ChangeCall): Promise<void> {
     const { follower, from, changes, next } = call;
     const told = { shard: partition.identity.shard, from, changes, next };

@@ -246,6 +246,7 @@ export class PartitionHost implements PartitionRpc {
     if (this.#opened?.isSetUp && this.#opened.identity.generation !== generation) {
       return { ok: true, value: null };
     }
+    if (this.#opened) this.#changes.endAll(this.#opened);
     await this.#ports.clearStorage();
     this.#alarmAt = undefined;
     this.#opened = undefined;

@@ -35,7 +35,6 @@ const attemptsMax = 5;
 const retryMs = 500;
 
 export interface HubPorts {
-  readonly name: string;
   readonly clock: WallClock;
   readonly shards: Shards;
   /** Sockets with a tag, or all. */
@@ -57,14 +56,12 @@ export function tagOf({ key }: Pick<Subscription, "key">): string {
 
 export class Hub implements HubRpc {
   readonly #ports: HubPorts;
-  readonly #name: string;
   readonly #subscribers = new Map<HubSocket, Subscriber>();
   /** By partition: the hub was told all before it. */
   readonly #told = new Map<number, ChangePlace>();
 
   constructor(ports: HubPorts) {
     this.#ports = ports;
-    this.#name = ports.name;
     // Who was being brought level when the hub left memory is so again.
     for (const socket of ports.sockets()) {
       const { phase } = Subscriber.of(socket);
@@ -136,8 +133,8 @@ export class Hub implements HubRpc {
     const [first] = sockets;
     if (!first) return;
     const shards = new Set(sockets.flatMap((socket) => this.#subscriberOf(socket).subscription.shards));
-    const { view } = this.#subscriberOf(first).subscription;
-    const followed = await this.#follow({ view, shards: [...shards] });
+    const { hub, view } = this.#subscriberOf(first).subscription;
+    const followed = await this.#follow({ hub, view, shards: [...shards] });
     this.#ports.setAlarm(this.#ports.clock.now() + hubAlarmMs);
     if (!followed.ok) {
       const { code } = followed.error;
@@ -267,12 +264,13 @@ export class Hub implements HubRpc {
 
   /** Makes partitions tell this hub of changes. */
   async #follow({
+    hub,
     view,
     shards,
-  }: Pick<Subscription, "view" | "shards">): Promise<RpcResult<readonly FollowAnswer[]>> {
+  }: Pick<Subscription, "hub" | "view" | "shards">): Promise<RpcResult<readonly FollowAnswer[]>> {
     try {
       const answers = await Promise.all(
-        shards.map((shard) => this.#ask(view, shard, (rpc) => rpc.follow(view, this.#name))),
+        shards.map((shard) => this.#ask(view, shard, (rpc) => rpc.follow(view, hub))),
       );
       for (const [index, { place }] of answers.entries()) {
         const shard = shards[index] as number;

@@ -29,6 +29,8 @@ export interface SubscribedKey {
 }
 
 export interface Subscription {
+  /** The hub that has it. */
+  readonly hub: string;
   readonly view: SubscribedView;
   /** The partitions that have what is wanted. */
   readonly shards: readonly number[];
@@ -43,7 +45,7 @@ export interface Subscription {
  * Returns what a query asks of a view. Throws QUERY_INVALID, and CHANGES_GONE where it goes on from another
  * run or map and wants no snapshot.
  */
-export function subscriptionOf(facts: JobFacts, query: ChangesQuery): Subscription {
+export function subscriptionOf(facts: JobFacts, query: ChangesQuery): Omit<Subscription, "hub"> {
   const { stream, generation, job, run, mapVersion: map, ranges, plan } = facts;
   const view = { stream, generation, job, run, map };
   const key = query.key === undefined ? undefined : readKey(plan, query.key, ranges);

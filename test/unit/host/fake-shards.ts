@@ -227,6 +227,18 @@ export class FakePartition implements PartitionRpc {
     return this.#call(`tokenBehind ${job} ${run} ${offset} to ${to}`, () => this.token);
   }
 
+  follow() {
+    return this.#call("follow", (): never => unfollowed());
+  }
+
+  changes() {
+    return this.#call("changes", (): never => unfollowed());
+  }
+
+  snapshot() {
+    return this.#call("snapshot", (): never => unfollowed());
+  }
+
   letters(job: string | undefined, after: string | undefined, limit: number) {
     return this.#call(`letters ${job ?? "-"} ${after ?? "-"} ${limit}`, () => this.letterPage);
   }
@@ -295,4 +307,8 @@ export class FakePartition implements PartitionRpc {
       ...this.jobStatus,
     };
   }
+}
+
+function unfollowed(): never {
+  throw new EngineError("VIEW_NOT_FOUND", { message: "Nobody follows a view here." });
 }
