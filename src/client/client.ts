@@ -18,6 +18,7 @@ import type { SqlAnswer, SqlBody } from "../protocol/sql-answers.ts";
 import type { StreamBody } from "../protocol/stream-spec.ts";
 import type { Token, Tokens } from "../protocol/token.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
+import { type Followed as FollowedRow, type FollowOptions, followView } from "./follow-view.ts";
 import { type Followed, readFollowed } from "./read-changes.ts";
 import { Savepoints } from "./savepoints.ts";
 import { Splits } from "./splits.ts";
@@ -245,6 +246,20 @@ export class Views {
       yield* page.rows;
       cursor = page.cursor;
     } while (cursor !== undefined);
+  }
+
+  /**
+   * Follows what changes in a view, each change once and in order, however often the connection breaks.
+   *
+   * @example
+   * for await (const { snapshot, kind, row } of millrace.views.changes("totals", { snapshot: true })) {
+   *   if (snapshot === "begin") totals.clear();
+   *   if (kind === "+I" || kind === "+U") totals.set(row.user, row);
+   *   if (kind === "-D") totals.delete(row.user);
+   * }
+   */
+  changes<Row = ViewRow>(view: string, options: FollowOptions = {}): AsyncGenerator<FollowedRow<Row>, void> {
+    return followView<Row>(this.#connection, pathOf("views", view, "changes"), options);
   }
 }
 

@@ -31,7 +31,13 @@ export interface ChangeMessage {
   /** With a snapshot's end, and now and then alone: where to go on from. */
   readonly id?: string;
   /** The last message. */
-  readonly error?: { readonly code: string; readonly message: string; readonly help: string };
+  readonly error?: {
+    readonly code: string;
+    /** The HTTP status; the socket closes with 4000 more. */
+    readonly status: number;
+    readonly message: string;
+    readonly help: string;
+  };
 }
 
 /** The place of a partition: offset of a record, number of a change. */

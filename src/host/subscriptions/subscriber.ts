@@ -164,7 +164,9 @@ export class Subscriber {
   /** Says why it ends, and closes. */
   end({ code, message, help, status }: ErrorBody): void {
     if (!this.isOpen) return;
-    this.#deliver(`{"message":${this.#messages + 1},"error":${JSON.stringify({ code, message, help })}}`);
+    this.#deliver(
+      `{"message":${this.#messages + 1},"error":${JSON.stringify({ code, status, message, help })}}`,
+    );
     this.isOpen = false;
     this.#close(closeCodeBase + status, `${code}: ${message}`);
     this.#wake?.();
