@@ -18,7 +18,7 @@ import type { SqlAnswer, SqlBody } from "../protocol/sql-answers.ts";
 import type { StreamBody } from "../protocol/stream-spec.ts";
 import type { Token, Tokens } from "../protocol/token.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
-import { type Followed as FollowedRow, type FollowOptions, followView } from "./follow-view.ts";
+import { type FollowedRow, type FollowOptions, followView } from "./follow-view.ts";
 import { type Followed, readFollowed } from "./read-changes.ts";
 import { Savepoints } from "./savepoints.ts";
 import { Splits } from "./splits.ts";
