@@ -1,8 +1,8 @@
 /**
  * The Durable Object of a hub: hands its sockets, alarm and RPC calls to the host.
  *
- * Its sockets hibernate: with nothing to do the object leaves memory, and they stay open. A `ping` is answered
- * without waking it.
+ * Its sockets hibernate: with nothing to do the object leaves memory, and they stay open. A `ping` is
+ * answered without waking it.
  */
 import { DurableObject } from "cloudflare:workers";
 import type { ErrorBody } from "../base/errors.ts";

@@ -74,6 +74,9 @@ export class PartitionChanges {
       task.recordChanges();
       changes.followers.add(hub, view.map, laterOf(changes.head, changes.from));
       task.writeFollowers();
+    } else if (known.isCalled) {
+      // The answer that is on its way may say that nobody is left, which is not so any more.
+      changes.followers.add(hub, view.map, known.place);
     }
     const { from } = changes;
     const head = laterOf(changes.head, from);
@@ -186,7 +189,7 @@ export class PartitionChanges {
     const task = this.#jobs.taskOf(job, run);
     if (task.barrier.isDividing) throw stillMoving(identity, job);
     if (task.plan.send || task.plan.chain?.result?.kind === "changelog") {
-      const message = `"${job}" is a query that is followed over POST /v1/sql; its results are changes already.`;
+      const message = `"${job}" is a query whose results are changes already: POST /v1/sql gives them.`;
       throw new EngineError("QUERY_INVALID", { message });
     }
     return task;

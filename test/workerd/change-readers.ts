@@ -1,4 +1,4 @@
-/** Subscribers to changes of a view, for tests inside workerd: over server-sent events and over a WebSocket. */
+/** Subscribers to changes of a view, for tests inside workerd: over server-sent events and WebSockets. */
 import { env, exports } from "cloudflare:workers";
 import { expect } from "vitest";
 import { coordinatorOf } from "../../src/cloudflare/coordinator-stub.ts";

@@ -1,4 +1,4 @@
-/** Changes of views: as server-sent events and over WebSockets, by key, from an event on, from a snapshot on. */
+/** Changes of views: as server-sent events and over WebSockets, by key, from an event or a snapshot on. */
 import { evictDurableObject, runDurableObjectAlarm, runInDurableObject } from "cloudflare:test";
 import { expect, test } from "vitest";
 import { unacknowledgedMax } from "../../src/base/limits.ts";

@@ -1,6 +1,6 @@
 /**
- * Applies rows to the cells of their keys; where that changes a result that the next stage, or who follows the
- * view, already has, it is told what the result was and what it is now.
+ * Applies rows to the cells of their keys; where that changes a result that the next stage, or who follows
+ * the view, already has, it is told what the result was and what it is now.
  *
  * What was sent last is what the cell held before, so nothing is kept for it. A record is one step: a key
  * that many of its rows touch changes once. Cells whose rows were all taken back are deleted.
@@ -49,8 +49,8 @@ export class CellUpdates {
   readonly #makeRoom: () => unknown;
 
   /**
-   * `output` is that of a task, whose results may go on; `values`, where all values are kept: `makeRoom` is called
-   * then between two batches, to store what is dirty if that is much.
+   * `output` is that of a task, whose results may go on; `values`, where all values are kept: `makeRoom` is
+   * called then between two batches, to store what is dirty if that is much.
    */
   constructor(
     cache: PageCache,

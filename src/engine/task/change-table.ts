@@ -22,7 +22,6 @@ import {
   laterOf,
   type ViewChange,
 } from "./change-types.ts";
-import type { Checkpoint } from "./checkpoint.ts";
 import { type StoredFollower, TaskFollowers } from "./task-followers.ts";
 
 /** What a checkpoint says of the table. */
@@ -67,7 +66,12 @@ export class ChangeTable {
     );
   }
 
-  constructor(sql: SqlStorage, task: number, { changes, offset }: Pick<Checkpoint, "changes" | "offset">) {
+  /** Begins with what the task's checkpoint says, which is that of the records up to `offset`. */
+  constructor(
+    sql: SqlStorage,
+    task: number,
+    { changes, offset }: { readonly changes?: StoredChanges | undefined; readonly offset: number },
+  ) {
     this.#sql = sql;
     this.#task = task;
     this.#since = changes?.since;

@@ -1,9 +1,9 @@
 /**
  * Changes of a view, as a partition keeps and tells them.
  *
- * A place names a change by the offset of the log record that made it and its number among the changes of that
- * record. Where a reader stands is the place of the first change that it has not seen, so a place of a reader
- * may be one where no change is.
+ * A place names a change by the offset of the log record that made it and its number among the changes of
+ * that record. Where a reader stands is the place of the first change that it has not seen, so a place of a
+ * reader may be one where no change is.
  */
 
 export interface ChangePlace {

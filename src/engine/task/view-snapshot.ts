@@ -1,9 +1,9 @@
 /**
  * A view's rows as they are at one place among its changes, though they are read over many turns.
  *
- * Each page is of one moment. Before its rows come the changes since the page before, of rows that pages up to
- * that had; others will be read as they are then. So whoever puts everything onto nothing, in order, has the
- * view as it is at the place of the last page, and goes on with the changes from there.
+ * Each page is of one moment. Before its rows come the changes since the page before, of rows that pages up
+ * to that had; others will be read as they are then. So whoever puts everything onto nothing, in order, has
+ * the view as it is at the place of the last page, and goes on with the changes from there.
  */
 import type { ScanPosition, ViewScan } from "../partition-types.ts";
 import { type ChangePlace, comparePlaces, type ViewChange } from "./change-types.ts";

@@ -10,7 +10,6 @@
  */
 import { EngineError, errorBodyOf, StorageFailure } from "../../base/errors.ts";
 import { KiB } from "../../base/limits.ts";
-import type { LogPlace } from "../../engine/log/read-frames.ts";
 import type { AppendRequest, AppendResult } from "../../engine/log/records.ts";
 import type { MapChange } from "../../engine/log/split-records.ts";
 import { heartbeatMs, Partition } from "../../engine/partition.ts";
@@ -34,7 +33,6 @@ import type { Shards } from "../shards.ts";
 import type { Hubs } from "../subscriptions/hub-rpc.ts";
 import { ActivityReport } from "./activity-report.ts";
 import { ChangeDelivery } from "./change-delivery.ts";
-import type { PartialAnswer, SentQuery } from "./evaluate-part.ts";
 import { creditWaitMs, OutputDelivery } from "./output-delivery.ts";
 import { PartitionReads } from "./partition-reads.ts";
 import type { PartitionRpc } from "./partition-rpc.ts";
@@ -222,8 +220,8 @@ export class PartitionHost implements PartitionRpc {
     return this.#reads.evaluateView(...asked);
   }
 
-  evaluateStream(query: SentQuery<LogPlace>): Promise<RpcResult<PartialAnswer<LogPlace>>> {
-    return this.#reads.evaluateStream(query);
+  evaluateStream(...asked: Parameters<PartitionRpc["evaluateStream"]>) {
+    return this.#reads.evaluateStream(...asked);
   }
 
   follow(...asked: Parameters<PartitionRpc["follow"]>) {

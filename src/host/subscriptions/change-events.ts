@@ -2,8 +2,8 @@
  * A subscription as server-sent events: `change` for each row with its kind, `snapshot` before and behind
  * rows of a snapshot, `error` as the last one where something is wrong.
  *
- * A message is acknowledged when the reader has room for it, so the hub sees how fast that reads. An id stands
- * on every event that a reader can go on from; where nothing came for long it comes alone.
+ * A message is acknowledged when the reader has room for it, so the hub sees how fast that reads. An id
+ * stands on every event that a reader can go on from; where nothing came for long it comes alone.
  */
 import type { ChangeMessage } from "../../protocol/changes.ts";
 import { deadlineAfter, type WallClock } from "../wall-clock.ts";

@@ -1,9 +1,9 @@
 /**
  * A hub: passes what partitions tell of a view on to its subscribers.
  *
- * Every subscriber has all changes of its partitions from some place on, each once and in order. A new one is
- * brought level first: it reads what it lacks from the partition, until it has all that the hub was told; from
- * then on it is sent what comes. What is told again is before its place, and is dropped.
+ * Every subscriber has all changes of its partitions from some place on, each once and in order. A new one
+ * is brought level first: it reads what it lacks from the partition, until it has all that the hub was told;
+ * from then on it is sent what comes. What is told again is before its place, and is dropped.
  *
  * The hub keeps nothing but what is attached to sockets. Idle, it leaves memory while they stay open. Now and
  * then an alarm looks whether its partitions still know it, and tells subscribers where they stand: who comes
@@ -29,6 +29,9 @@ import type { SubscribedView, Subscription } from "./subscription.ts";
 export const hubAlarmMs = 600_000;
 
 const readTimeoutMs = 20_000;
+
+/** Time in ms that who is brought level may take to acknowledge what it was sent. */
+const roomTimeoutMs = 30_000;
 
 /** Attempts to bring a subscriber level, and ms between them. */
 const attemptsMax = 5;
@@ -59,26 +62,31 @@ export class Hub implements HubRpc {
   readonly #subscribers = new Map<HubSocket, Subscriber>();
   /** By partition: the hub was told all before it. */
   readonly #told = new Map<number, ChangePlace>();
+  /** Partitions that surely tell this hub. */
+  readonly #followed = new Set<number>();
+  /** Listing all sockets takes time for each. */
+  #count: number;
+  readonly #closed = new WeakSet<HubSocket>();
 
   constructor(ports: HubPorts) {
     this.#ports = ports;
-    // Who was being brought level when the hub left memory is so again.
-    for (const socket of ports.sockets()) {
-      const { phase } = Subscriber.of(socket);
-      if (phase !== "Live") void this.#bringLevel(this.#subscriberOf(socket));
-    }
+    this.#count = ports.sockets().length;
   }
 
   /** Lets a subscription in, or says why not; then `begin`. */
   async admit(subscription: Subscription): Promise<RpcResult<Admission>> {
-    if (this.#ports.sockets().length >= hubSubscriptionsMax) {
+    if (this.#count >= hubSubscriptionsMax) {
       const message = `A hub of the view has ${hubSubscriptionsMax} subscribers.`;
       return { ok: false, error: errorBodyOf(new EngineError("SUBSCRIPTIONS_TOO_MANY", { message })) };
+    }
+    const { from, snapshot, shards } = subscription;
+    if (!from && !snapshot && shards.every((shard) => this.#followed.has(shard))) {
+      const places = shards.map((shard) => asPlace(this.#told.get(shard) as ChangePlace));
+      return { ok: true, value: { phase: "Behind", places } };
     }
     const followed = await this.#follow(subscription);
     if (!followed.ok) return followed;
     const heads = followed.value.map(({ head }) => asPlace(head));
-    const { from, snapshot } = subscription;
     if (!from) return { ok: true, value: { phase: snapshot ? "Snapshot" : "Behind", places: heads } };
     const isHeld = followed.value.every((answer, index) => {
       const [offset, row] = from[index] as PartitionPlace;
@@ -94,7 +102,8 @@ export class Hub implements HubRpc {
   begin(socket: HubSocket, subscription: Subscription, { phase, places }: Admission): void {
     const subscriber = Subscriber.begin(socket, subscription, phase, places);
     this.#subscribers.set(socket, subscriber);
-    this.#ports.setAlarm(this.#ports.clock.now() + hubAlarmMs);
+    this.#count++;
+    if (this.#count === 1) this.#ports.setAlarm(this.#ports.clock.now() + hubAlarmMs);
     void this.#bringLevel(subscriber);
   }
 
@@ -112,17 +121,22 @@ export class Hub implements HubRpc {
 
   /** Notes that a socket was closed. */
   closed(socket: HubSocket): void {
+    if (this.#closed.has(socket)) return;
+    this.#closed.add(socket);
     this.#subscribers.get(socket)?.leave();
     this.#subscribers.delete(socket);
+    this.#count--;
   }
 
   async tell({ shard, changes, next }: ToldChanges): Promise<RpcResult<boolean>> {
     const known = this.#told.get(shard);
     if (!known || comparePlaces(known, next) < 0) this.#passOn(shard, changes, next);
-    return { ok: true, value: this.#ports.sockets().length > 0 };
+    if (this.#count <= 0) this.#followed.delete(shard);
+    return { ok: true, value: this.#count > 0 };
   }
 
   async end(error: ErrorBody): Promise<RpcResult<null>> {
+    this.#followed.clear();
     for (const socket of this.#ports.sockets()) this.#subscriberOf(socket).end(error);
     return { ok: true, value: null };
   }
@@ -162,6 +176,8 @@ export class Hub implements HubRpc {
     if (known) return known;
     const subscriber = Subscriber.of(socket);
     this.#subscribers.set(socket, subscriber);
+    // It was being brought level when the hub left memory.
+    if (subscriber.phase !== "Live") void this.#bringLevel(subscriber);
     return subscriber;
   }
 
@@ -204,8 +220,11 @@ export class Hub implements HubRpc {
     for (let attempt = 0; attempt < attemptsMax && subscriber.isOpen; attempt++) {
       if (attempt > 0) await deadlineAfter(this.#ports.clock, retryMs * attempt).passed;
       try {
-        const followed = await this.#follow(subscriber.subscription);
-        if (!followed.ok) throw errorOf(followed.error);
+        const { shards } = subscriber.subscription;
+        if (!shards.every((shard) => this.#followed.has(shard))) {
+          const followed = await this.#follow(subscriber.subscription);
+          if (!followed.ok) throw errorOf(followed.error);
+        }
         if (subscriber.phase === "Snapshot") await this.#sendSnapshot(subscriber);
         await this.#catchUp(subscriber);
         return;
@@ -231,7 +250,7 @@ export class Hub implements HubRpc {
         subscriber.sendRows(page.rows);
         subscriber.moveTo(shard, page.place);
         position = page.next;
-        await subscriber.room();
+        await this.#roomFor(subscriber);
       } while (position && subscriber.isOpen);
     }
     subscriber.enter("Behind");
@@ -248,10 +267,19 @@ export class Hub implements HubRpc {
       subscriber.sendChanges(lagging, changes, this.#told);
       subscriber.advance(lagging, page.next);
       subscriber.save();
-      await subscriber.room();
+      await this.#roomFor(subscriber);
       if (!subscriber.isOpen) return;
     }
     subscriber.enter("Live");
+  }
+
+  /** Waits until it has acknowledged some of what it was sent; who never does is too slow. */
+  async #roomFor(subscriber: Subscriber): Promise<void> {
+    if (subscriber.hasRoom) return;
+    const deadline = deadlineAfter(this.#ports.clock, roomTimeoutMs);
+    await Promise.race([subscriber.room(), deadline.passed]);
+    deadline.cancel();
+    if (!subscriber.hasRoom) subscriber.endAsTooSlow();
   }
 
   /** A partition of which the hub was told what the subscriber has not; undefined where it is level. */
@@ -275,6 +303,7 @@ export class Hub implements HubRpc {
       for (const [index, { place }] of answers.entries()) {
         const shard = shards[index] as number;
         this.#told.set(shard, laterOf(this.#told.get(shard) ?? place, place));
+        this.#followed.add(shard);
       }
       return { ok: true, value: answers };
     } catch (thrown) {

@@ -1,8 +1,8 @@
 /**
  * One subscriber of a hub: what it wants, what it has, and how much of that it has acknowledged.
  *
- * All that must outlast the hub's memory is attached to its socket. What it has not acknowledged is not: a hub
- * leaves memory only when nothing was sent for a while.
+ * All that must outlast the hub's memory is attached to its socket. What it has not acknowledged is not: a
+ * hub leaves memory only when nothing was sent for a while.
  */
 import { EngineError, type ErrorBody, errorBodyOf } from "../../base/errors.ts";
 import { changeMessageMax, unacknowledgedMax } from "../../base/limits.ts";
@@ -154,11 +154,15 @@ export class Subscriber {
     this.#owed.push(text.length);
     this.#owedLength += text.length;
     if (this.#owedLength > unacknowledgedMax && this.#owed.length > 1) {
-      const message = `More than ${unacknowledgedMax} characters of messages are not acknowledged.`;
-      this.end(errorBodyOf(new EngineError("SUBSCRIBER_TOO_SLOW", { message })));
+      this.endAsTooSlow();
       return;
     }
     this.#deliver(text);
+  }
+
+  endAsTooSlow(): void {
+    const message = `${this.#owedLength} characters of messages are not acknowledged.`;
+    this.end(errorBodyOf(new EngineError("SUBSCRIBER_TOO_SLOW", { message })));
   }
 
   /** Says why it ends, and closes. */

@@ -1,6 +1,6 @@
 /**
- * A subscription: whose changes somebody wants, and from where. A worker makes it, the hub checks it and keeps
- * it beside the subscriber's socket, so that the hub may leave memory and come back.
+ * A subscription: whose changes somebody wants, and from where. A worker makes it, the hub checks it and
+ * keeps it beside the subscriber's socket, so that the hub may leave memory and come back.
  */
 import { encodeBase64 } from "../../base/base64.ts";
 import { EngineError } from "../../base/errors.ts";
@@ -64,7 +64,7 @@ export function subscriptionOf(facts: JobFacts, query: ChangesQuery): Omit<Subsc
   const from = shards.map((shard) => {
     const place = last.places.get(shard);
     if (place) return place;
-    const message = `lastEventId: it says nothing of partition ${shard}; it is of a subscription to another key.`;
+    const message = `lastEventId: it says nothing of partition ${shard}, so it is of another subscription.`;
     throw new EngineError("QUERY_INVALID", { message });
   });
   return { ...whole, from };
