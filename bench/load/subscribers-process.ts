@@ -48,11 +48,11 @@ class Crowd {
 
   #take(socket: WebSocket, text: string): void {
     const now = performance.timeOrigin + performance.now();
-    const { message, changes = [] } = JSON.parse(text) as ChangeMessage;
+    const { message, ack, changes = [] } = JSON.parse(text) as ChangeMessage;
     for (const { kind, row } of changes) {
       if (kind === "+I" || kind === "+U") this.#latencies.push(now - Number(row.sent));
     }
-    socket.send(`{"ack":${message}}`);
+    if (ack) socket.send(`{"ack":${message}}`);
   }
 }
 

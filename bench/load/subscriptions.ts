@@ -2,7 +2,7 @@
  * Thousands of subscribers to changes of a view, of whom nearly all hear nothing, on one process.
  *
  * A second stream beside the clicks has a view that changes with every event. Most subscribers wait for keys
- * of it that never come; the others want all of it. A change is posted ten times a second, with the time at
+ * of it that never come (they are in the server's process); the others want all of it. A change is posted ten times a second, with the time at
  * which it was sent, and latency ends when a subscriber has it. Then the clicks are posted as fast as they
  * are taken, in turns with a server that has no subscriber.
  */
@@ -10,6 +10,8 @@ import { setTimeout as sleep } from "node:timers/promises";
 import type { Bench, BenchContext, BenchOutcome } from "../harness/bench.ts";
 import { ratioOf } from "../harness/figures.ts";
 import { quantile, roundsFor } from "../harness/measure.ts";
+import { millraceSetup, type WorkerSetup } from "../harness/workerd.ts";
+import { Crowd } from "./crowd.ts";
 import { LoadGenerator } from "./load-generator.ts";
 import { eventsPath, MillraceServer } from "./millrace-server.ts";
 import { Subscribers } from "./subscribers.ts";
@@ -18,6 +20,10 @@ const eventsPerBody = 10_000;
 const keyCount = 10_000;
 const connections = 4;
 const latencyMsMax = 100;
+const withCrowd: WorkerSetup = {
+  ...millraceSetup,
+  entry: "bench/load/workers/crowd-worker.ts",
+};
 const stream = "quotes";
 const view = "latest";
 
@@ -31,7 +37,7 @@ export const subscriptions: Bench = {
     stack.defer(() => subscribers.stop());
     const servers: MillraceServer[] = [];
     for (let index = 0; index < 2; index++) {
-      const server = await MillraceServer.start(1);
+      const server = await MillraceServer.start(1, undefined, {}, withCrowd);
       stack.defer(() => server.workerd.stop());
       servers.push(server);
     }
@@ -53,20 +59,21 @@ async function measure(setup: Setup, context: BenchContext): Promise<BenchOutcom
   await startView(followed);
   const { port } = followed.workerd;
   const path = `/v1/views/${view}/changes`;
-  const groups = [
-    { path: `${path}?key=idle{n}`, count: idle },
-    { path, count: active },
-  ];
   const before = residentMiB(followed);
   const openedAt = performance.now();
-  const { open } = await subscribers.open({ port, groups });
+  const crowd = await Crowd.open(followed.workerd, `${path}?key=idle{n}`, idle);
   const openedMs = performance.now() - openedAt;
-  context.note(`${open} subscribers in ${Math.round(openedMs)} ms`);
-  const heldKiB = ((residentMiB(followed) - before) * 1024) / open;
+  context.note(`${crowd.state.open} idle subscribers in ${Math.round(openedMs)} ms`);
+  const heldKiB = ((residentMiB(followed) - before) * 1024) / idle;
+  const { open } = await subscribers.open({ port, groups: [{ path, count: active }] });
+  context.note(`${open} active subscribers`);
   const posted = context.isSmoke ? 3 : 100;
+  const cpuBefore = followed.workerd.cpuMs() ?? 0;
   const latencies = await postChanges(setup, posted, active);
+  const cpuMs = ((followed.workerd.cpuMs() ?? 0) - cpuBefore) / posted;
   const rates = await ingestRates(setup, context);
   const { closed } = await subscribers.report();
+  const still = await crowd.latest();
   return {
     settings: { idle, active, changes: posted, eventsPerBody, keyCount, connections },
     figures: [
@@ -77,15 +84,18 @@ async function measure(setup: Setup, context: BenchContext): Promise<BenchOutcom
         unit: "ms",
         target: { atMost: latencyMsMax },
       },
-      { name: "subscribers opened", value: (open / openedMs) * 1000, unit: "per second" },
-      { name: "memory of the server for a subscriber", value: Math.max(heldKiB, 0.001), unit: "KiB" },
+      { name: "a change to all of them, processor of the server", value: Math.max(cpuMs, 0.001), unit: "ms" },
+      { name: "idle subscribers opened", value: (idle / openedMs) * 1000, unit: "per second" },
+      { name: "memory for both ends of an idle one", value: Math.max(heldKiB, 0.001), unit: "KiB" },
       rates.followed,
       rates.alone,
     ],
     ratios: [ratioOf("ingest with subscribers to without", rates.followed, rates.alone, { atLeast: 0.9 })],
     checks: [
       { name: "changes that came to active subscribers", ...count(latencies.length, posted * active) },
-      { name: "subscribers that were closed", ...count(closed, 0) },
+      { name: "active subscribers that were closed", ...count(closed, 0) },
+      { name: "idle subscribers", ...count(still.open, idle) },
+      { name: "messages to idle subscribers", ...count(still.messages, 0) },
       ...(await followed.checks()),
       ...(await alone.checks()),
     ],

@@ -214,5 +214,8 @@ export const viewHubsMax = 8;
 /** Longest message to a subscriber, in characters, unless one change is longer. */
 export const changeMessageMax = 128 * KiB;
 
+/** Characters after which a subscriber is asked to acknowledge: each answer wakes the hub. */
+export const acknowledgedEvery = 64 * KiB;
+
 /** What a subscriber may owe acknowledgements for, in characters; one that owes more is too slow. */
 export const unacknowledgedMax = 1 * MiB;

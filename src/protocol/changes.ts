@@ -18,13 +18,12 @@ export interface ChangeEvent {
   readonly row: Readonly<Record<string, JsonScalar>>;
 }
 
-/**
- * A message to a subscriber over a WebSocket, which answers `{"ack": message}` now and then: one acknowledges
- * all before it too.
- */
+/** A message to a subscriber over a WebSocket. */
 export interface ChangeMessage {
   /** Counts the messages of the connection, from 1. */
   readonly message: number;
+  /** Asks for `{"ack": message}`, which acknowledges it and all before it. */
+  readonly ack?: true;
   readonly changes?: readonly ChangeEvent[];
   /** What was there before is worth nothing from `begin` on; with `end` the view is complete. */
   readonly snapshot?: "begin" | "end";

@@ -90,7 +90,7 @@ export class SocketReader {
       if (!text.startsWith("{")) return;
       const message = JSON.parse(text) as ChangeMessage;
       this.messages.push(message);
-      if (acknowledges && !message.error) socket.send(JSON.stringify({ ack: message.message }));
+      if (acknowledges && message.ack) socket.send(JSON.stringify({ ack: message.message }));
       this.#wake();
     });
     socket.addEventListener("close", ({ code, reason }) => {

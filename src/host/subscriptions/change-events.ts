@@ -68,7 +68,7 @@ class Incoming {
   /** Takes all messages as text of events, and acknowledges them. */
   take(): string {
     const messages = this.#messages.splice(0);
-    const last = messages.at(-1);
+    const last = messages.findLast(({ ack }) => ack);
     if (last && !this.isClosed) this.#connection.send(`{"ack":${last.message}}`);
     return messages.map(eventsOf).join("");
   }

@@ -5,7 +5,7 @@
  * hub leaves memory only when nothing was sent for a while.
  */
 import { EngineError, type ErrorBody, errorBodyOf } from "../../base/errors.ts";
-import { changeMessageMax, unacknowledgedMax } from "../../base/limits.ts";
+import { acknowledgedEvery, changeMessageMax, unacknowledgedMax } from "../../base/limits.ts";
 import { type ChangePlace, laterOf, type ViewChange } from "../../engine/task/change-types.ts";
 import { formatEventId, type PartitionPlace } from "../../protocol/changes.ts";
 import { isOfKey, type Subscription } from "./subscription.ts";
@@ -48,6 +48,8 @@ export class Subscriber {
   /** Lengths of messages that are not acknowledged, the oldest first. */
   #owed: number[] = [];
   #owedLength = 0;
+  /** Length of messages since an acknowledgement was asked for. */
+  #unasked = 0;
   #wake: (() => void) | undefined;
 
   constructor(socket: HubSocket, { subscription, phase, places, messages }: Attachment) {
@@ -150,7 +152,10 @@ export class Subscriber {
   send(members: string): void {
     if (!this.isOpen) return;
     this.#messages++;
-    const text = `{"message":${this.#messages},${members}}`;
+    this.#unasked += members.length;
+    const isAsked = this.#unasked >= acknowledgedEvery;
+    if (isAsked) this.#unasked = 0;
+    const text = `{"message":${this.#messages},${isAsked ? '"ack":true,' : ""}${members}}`;
     this.#owed.push(text.length);
     this.#owedLength += text.length;
     if (this.#owedLength > unacknowledgedMax && this.#owed.length > 1) {

@@ -11,7 +11,9 @@ import {
   windowSpecArbitrary,
 } from "../../../arbitraries/partition-runs.ts";
 import type { EventRow } from "../../../reference/windowed-batch.ts";
+import { aggregate, bigint, dataflow, double, input, string, timestamp } from "../../../support/dataflows.ts";
 import { PartitionHarness, type Row } from "../../../support/partition-harness.ts";
+import { StagesHarness } from "../../../support/stages-harness.ts";
 import { type SeenChange, ViewFollower, viewContent } from "../../../support/view-follower.ts";
 
 const stream = (bound: number) => ({
@@ -128,4 +130,85 @@ describe("changes of a view", { timeout: 180_000 * runs(1) }, () => {
       { numRuns: runs(80) },
     );
   });
+
+  test.each([
+    ["of a step over results that change", countsOfCounts],
+    ["of a dataflow", totalsOfUsers],
+  ])("%s give the view, onto any snapshot, whoever crashes", (_, job) => {
+    fc.assert(
+      fc.property(
+        framesOf(rowArbitrary),
+        stepsArbitrary,
+        fc.array(fc.constantFrom("snapshot", "read", "none"), { minLength: 12, maxLength: 12 }),
+        fc.array(fc.nat(9), { minLength: 12, maxLength: 12 }),
+        (frames, steps, readings, places) => {
+          const harness = new StagesHarness({ stream: stream(0), checkpointTurnBytes: 1 }, job());
+          const followers: { readonly follower: ViewFollower; readonly partition: PartitionHarness }[] = [];
+          const known = harness.last.map(() => new Map<string, string>());
+          frames.forEach((frame, index) => {
+            harness.append(rowsOf(frame));
+            const at = harness.all[(places[index] ?? 0) % harness.all.length];
+            for (const step of steps[index] ?? []) {
+              at?.perform(step);
+              harness.deliver();
+            }
+            for (const partition of readings[index] === "snapshot" ? harness.last : []) {
+              const follower = new ViewFollower(partition, view);
+              follower.snapshot(() => partition.perform({ do: "work", slices: 1 }));
+              followers.push({ follower, partition });
+            }
+            if (readings[index] === "read") for (const { follower } of followers) follower.read();
+          });
+          harness.settle();
+          for (const { follower, partition } of followers) {
+            follower.read();
+            expect(follower.content()).toEqual(viewContent(partition));
+            expectSame(follower.seen, known[harness.last.indexOf(partition)] as Map<string, string>);
+          }
+        },
+      ),
+      { numRuns: runs(60) },
+    );
+  });
 });
+
+/** How many users have so many events: results come, change and go. */
+function countsOfCounts(): object {
+  const count = { n: { function: "count" } };
+  const step = { key: ["n"], aggregates: { users: { function: "count" } }, parallelism: 2 };
+  return { source: "events", key: ["user"], aggregates: count, steps: [step] };
+}
+
+function totalsOfUsers(): object {
+  const types = [string, timestamp, double, string];
+  const columns = ["user", "n", "total"].map((name, index) => {
+    return { name, type: [string, bigint, double][index] ?? double };
+  });
+  return dataflow(
+    {
+      uid: "source",
+      source: {
+        stream: "events",
+        columns: ["user", "time", "amount", "item"].map((name, index) => {
+          return { name, type: types[index] ?? string };
+        }),
+        watermark: input(1, timestamp),
+      },
+      ...{ operators: [], sinks: [] },
+    },
+    {
+      uid: "totals",
+      inputs: [{ stage: 0, operator: { port: 0 }, key: [0], types }],
+      parallelism: 2,
+      operators: [
+        {
+          operator: "group aggregate",
+          inputs: [{ port: 0 }],
+          ...{ key: [0], keyTypes: [string], isRetracting: false, sendsUpdateBefore: true, isFolding: false },
+          aggregates: [aggregate("COUNT", bigint), aggregate("SUM", double, input(2, double))],
+        },
+      ],
+      sinks: [{ sink: "view", name: "out", of: { operator: 0 }, columns, key: [0], retentionMs: null }],
+    },
+  );
+}
