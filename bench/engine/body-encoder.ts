@@ -20,12 +20,11 @@ export class BodyEncoder {
     let from: BodyPosition | undefined = bodyStart;
     for (let index = 0; from; index++) {
       const part = this.#encoder.encode({
-        body,
-        format: "ndjson",
+        body: { bytes: body, format: "ndjson" },
         index,
         from,
         anyShard: 0,
-        wantsChecksum: false,
+        checksum: "none",
       });
       const [bad] = part.rejected;
       if (bad) throw new Error(`a record of the bench was rejected: ${bad.message}`);

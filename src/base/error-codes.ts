@@ -28,7 +28,7 @@ export const errorCodes = {
   BODY_ENCODING_INVALID: user(400, "The body is not valid for its Content-Encoding."),
   CONTENT_TYPE_UNSUPPORTED: user(
     415,
-    "Send application/x-ndjson or application/json, plain or packed with gzip or deflate.",
+    "Send JSON lines, JSON, CSV, Arrow or CloudEvents, plain or packed with gzip or deflate.",
   ),
   STREAM_NOT_FOUND: user(404, "Create the stream first: PUT /v1/streams/{stream}."),
   STREAM_INVALID: user(400, "The stream's definition is not valid; the message names the place."),

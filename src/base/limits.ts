@@ -11,6 +11,12 @@ export const GiB = 1024 * MiB;
  */
 export const partBytesMax = 1 * MiB;
 
+/**
+ * Longest JSON lines that a part of another format is turned into: names and escapes come to what the body
+ * has, a few times over.
+ */
+export const linesBytesMax = 8 * MiB;
+
 /** Most records in one part: bounds the columns that a part needs in memory (rows × columns × 9 bytes). */
 export const partRowsMax = 16_384;
 
@@ -91,6 +97,9 @@ export const stepInputsMax = 8;
 /** Most partitions of one stage of a job: a sender keeps a channel to each of them. */
 export const stagePartitionsMax = 256;
 
+/** Most partitions that are asked for metrics: each is a call, and a Worker's request makes at most 1000. */
+export const surveyedPartitionsMax = 900;
+
 /** Sequences per producer that a shard remembers; an older one is refused. */
 export const producerSequencesKept = 64;
 
@@ -108,6 +117,12 @@ export const liveProducersMax = 256;
 
 /** Deadline of one append: a shard refuses a frame that was sent longer ago. */
 export const appendDeadlineMs = 10_000;
+
+/**
+ * Age of an append by which a shard knows its own clock to be ahead: several times what one that is alive is on
+ * its way.
+ */
+export const clockAheadMsMax = 3 * appendDeadlineMs;
 
 /**
  * Most slices in one window (size / slide, size / step): firing a window walks each of its slices' tables.

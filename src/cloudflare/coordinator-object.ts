@@ -13,6 +13,7 @@ import {
   SqlObjects,
   type SqlObjectsRpc,
 } from "../host/coordinator/sql-objects.ts";
+import { PartitionSurvey, type SurveyRpc } from "../host/metrics/survey.ts";
 import type { SavepointWish } from "../protocol/savepoint-body.ts";
 import type { StreamDefinition } from "../protocol/stream-spec.ts";
 import type { Environment } from "./environment.ts";
@@ -22,18 +23,22 @@ import { PlatformWallClock } from "./platform-wall-clock.ts";
 import { blobsOf } from "./savepoint-blobs.ts";
 import { KeptShardStubs } from "./shard-stubs.ts";
 
-export class Coordinator extends DurableObject<Environment> implements CoordinatorRpc, SqlObjectsRpc {
+export class Coordinator
+  extends DurableObject<Environment>
+  implements CoordinatorRpc, SqlObjectsRpc, SurveyRpc
+{
   readonly #host: CoordinatorHost;
   readonly #objects: SqlObjects;
+  readonly #survey: PartitionSurvey;
 
   constructor(ctx: DurableObjectState, env: Environment) {
     super(ctx, env);
     const sql = new ObjectStorage(ctx.storage);
     this.#objects = new SqlObjects(sql);
-    const shards = new KeptShardStubs(env);
+    const [shards, clock] = [new KeptShardStubs(env), new PlatformWallClock()];
+    this.#survey = new PartitionSurvey({ sql, shards, clock });
     this.#host = new CoordinatorHost({
-      ...{ sql, shards, blobs: blobsOf(env) },
-      clock: new PlatformWallClock(),
+      ...{ sql, shards, clock, blobs: blobsOf(env) },
       generated: generatedStreams({
         shards,
         askFacts: (name) => this.#host.streamFacts(name),
@@ -142,6 +147,10 @@ export class Coordinator extends DurableObject<Environment> implements Coordinat
 
   dropSqlObject(kind: SqlObject["kind"], name: string) {
     return this.#objects.dropSqlObject(kind, name);
+  }
+
+  survey() {
+    return this.#survey.survey();
   }
 
   shardActive(stream: string, generation: number, shard: number) {

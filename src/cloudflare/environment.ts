@@ -11,6 +11,8 @@ export interface Environment {
   readonly SAVEPOINTS_DISK?: Fetcher;
   /** The secret that every request bears. A deployed Worker does not serve without it. */
   readonly MILLRACE_TOKEN?: string;
+  /** Which requests are logged: `info` all, `warn` those that are refused, `error` (the default) failures. */
+  readonly MILLRACE_LOG?: string;
   /** "1" where only this machine can reach the Worker: no token is needed then. */
   readonly MILLRACE_LOCAL?: string;
 }

@@ -1,8 +1,32 @@
 /**
  * What operators read: one JSON line per event of interest, through the platform's console.
+ *
+ * No line holds a body, a header or a query string: they may hold secrets.
  */
-
 import type { PrintedRow } from "../engine/ports.ts";
+
+/** In the order of their weight. */
+const levels = ["info", "warn", "error"] as const;
+
+export type LogLevel = (typeof levels)[number];
+
+export interface LogLine {
+  readonly level: LogLevel;
+  readonly place: string;
+  readonly [member: string]: unknown;
+}
+
+/** What is logged where a deployment does not say. */
+const defaultLevel: LogLevel = "error";
+
+/** Writes a line where its level weighs as much as `from`, a deployment's `MILLRACE_LOG`. */
+export function writeLog(from: string | undefined, line: LogLine): void {
+  const least = levels.find((level) => level === from) ?? defaultLevel;
+  if (levels.indexOf(line.level) < levels.indexOf(least)) return;
+  const text = JSON.stringify({ time: new Date().toISOString(), ...line });
+  if (line.level === "error") console.error(text);
+  else console.log(text);
+}
 
 /** Writes a row of a table of the connector `print`. */
 export function logRow({ table, text }: PrintedRow): void {
@@ -10,10 +34,9 @@ export function logRow({ table, text }: PrintedRow): void {
 }
 
 /** Writes what a defect threw; the caller has answered INTERNAL. */
-export function logDefect(place: string, thrown: unknown): void {
+export function logDefect(place: string, thrown: unknown, requestId?: string): void {
   const isError = thrown instanceof Error;
   const message = isError ? thrown.message : String(thrown);
-  console.error(
-    JSON.stringify({ level: "error", place, message, stack: isError ? thrown.stack : undefined }),
-  );
+  const stack = isError ? thrown.stack : undefined;
+  writeLog("error", { level: "error", place, requestId, message, stack });
 }

@@ -12,6 +12,8 @@ export const BadRecordReason = {
   MissingValue: 6,
   TooLong: 7,
   TooDeep: 8,
+  NotCsv: 9,
+  NotACloudEvent: 10,
 } as const;
 
 export type BadRecordReason = (typeof BadRecordReason)[keyof typeof BadRecordReason];

@@ -13,7 +13,9 @@ export function statusOfOpen(
   { task, lagBytes }: OpenJob,
   log: PartitionLog,
   cacheBytes: number,
+  now: number,
 ): JobStatus {
+  const waiting = log.read(task.appliedOffset + 1);
   return {
     job,
     run,
@@ -23,8 +25,11 @@ export function statusOfOpen(
     appliedOffset: task.appliedOffset,
     lagRecords: log.nextOffset - 1 - task.appliedOffset,
     lagBytes,
+    lagMs: waiting ? Math.max(0, now - waiting.appendTime) : 0,
     counts: task.counts,
     openWindows: task.due.openWindows(),
+    rowsSent: task.output?.rowsSent ?? 0,
+    checkpointsCompleted: task.checkpointsCompleted,
     unacknowledgedBytes: task.output?.bytes ?? 0,
     stateBytesInMemory: cacheBytes,
     checkpoints: task.history,

@@ -217,9 +217,10 @@ export class PartitionJobs {
 
   statuses(): JobStatus[] {
     const open = this.#jobs();
+    const now = this.#ports.clock.now();
     return this.#stored.all.map((stored) => {
       const job = open.get(stored.run);
-      return job ? statusOfOpen(stored, job, this.#log, this.cache.bytes) : statusOfClosed(stored);
+      return job ? statusOfOpen(stored, job, this.#log, this.cache.bytes, now) : statusOfClosed(stored);
     });
   }
 

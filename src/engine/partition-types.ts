@@ -156,6 +156,8 @@ export interface JobStatus {
   /** Records logged and not yet applied. */
   readonly lagRecords: number;
   readonly lagBytes: number;
+  /** Age of the oldest record that is not applied, in ms; 0 where all are. */
+  readonly lagMs?: number;
   readonly counts: {
     readonly rows: number;
     readonly filtered: number;
@@ -163,6 +165,10 @@ export interface JobStatus {
     readonly bad: number;
   };
   readonly openWindows: number;
+  /** Rows sent on since the task was opened. */
+  readonly rowsSent?: number;
+  /** Checkpoints completed, of this task here. */
+  readonly checkpointsCompleted?: number;
   /** Bytes of frames that were sent on and that the next stage has not acknowledged. */
   readonly unacknowledgedBytes: number;
   readonly stateBytesInMemory: number;
@@ -175,6 +181,14 @@ export interface Tick {
   readonly watermark?: bigint;
   /** How far producers are, for a shard that they hold. */
   readonly producers: readonly ProducerTime[];
+}
+
+/** Pages in memory, and what came and went since the partition's tasks were opened. */
+export interface PageActivity {
+  readonly pages: number;
+  readonly bytes: number;
+  readonly loads: number;
+  readonly evictions: number;
 }
 
 export interface PartitionStatus {
@@ -197,6 +211,11 @@ export interface PartitionStatus {
     readonly bytes: number;
   };
   readonly storageBytes: number;
+  /** Bytes of the log's rows that are kept. */
+  readonly keptLogBytes?: number;
+  readonly pages?: PageActivity;
+  /** Time with work at hand since the object started, in ms. */
+  readonly busyMs?: number;
   readonly jobs: readonly JobStatus[];
 }
 

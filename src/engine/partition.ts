@@ -315,6 +315,8 @@ export class Partition {
       lastFrameAt: log.lastFrameAt,
       counts: log.counts,
       storageBytes: this.#ports.sql.bytes(),
+      keptLogBytes: log.bytesAfter(log.firstOffset),
+      pages: this.jobs.cache.statistics,
       jobs: this.jobs.statuses(),
     };
   }

@@ -117,12 +117,26 @@ export interface JobShardAnswer {
   readonly state: string;
   readonly watermark: string | null;
   readonly appliedOffset: number;
+  /** Rows that it applied. */
+  readonly rows: number;
   readonly lagRecords: number;
   readonly lagBytes: number;
+  /** Age of the oldest record that is not applied. */
+  readonly lagMs: number;
   /** Bytes that were sent to the next stage and are not acknowledged. */
   readonly unacknowledgedBytes: number;
   readonly stateBytesInMemory: number;
   readonly error?: unknown;
+}
+
+/** How evenly the rows of a stage lie on its partitions: 1 is even, their number is all on one. */
+export interface StageSkew {
+  readonly stage: number;
+  /** The partition that applied the most rows. */
+  readonly largest: number;
+  readonly rows: { readonly most: number; readonly mean: number };
+  /** `most` by `mean`. */
+  readonly ratio: number;
 }
 
 /**
@@ -133,6 +147,8 @@ export interface JobStatusAnswer extends JobAnswer {
   readonly watermark: string | null;
   readonly offsets: Token | Tokens;
   readonly lag: { readonly records: number; readonly bytes: number };
+  /** One of each stage. */
+  readonly skew: readonly StageSkew[];
   readonly rows: number;
   readonly filtered: number;
   readonly late: number;

@@ -57,6 +57,23 @@ export const expressionSchema = z
     checkForm(value, [], { nodes: 0 }, (path, message) =>
       context.addIssue({ code: "custom", path, message }),
     );
+  })
+  .meta({
+    id: "Expression",
+    description: "A column's name, a literal, or a call: the operator, then its arguments.",
+    anyOf: [
+      { type: ["string", "number", "boolean", "null"] },
+      {
+        type: "object",
+        properties: {
+          literal: { type: ["string", "number", "boolean", "null"] },
+          type: { type: "string" },
+        },
+        required: ["literal"],
+        additionalProperties: false,
+      },
+      { type: "array", prefixItems: [{ type: "string" }], minItems: 1, items: {} },
+    ],
   });
 
 type Report = (path: (string | number)[], message: string) => void;

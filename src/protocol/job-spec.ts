@@ -215,14 +215,14 @@ const stepSchema = furtherStepBodySchema.superRefine(checkNames).transform(
   }),
 );
 
-const jobBodySchema = fields({
+export const jobBodySchema = fields({
   source: sourceSchema,
   startFrom: z.enum(["earliest", "latest"]).default("earliest"),
   fromSavepoint: z.int().min(1, "expected the number of a savepoint").optional(),
   allowNonRestoredState: z.boolean().default(false),
   ...stepFields,
   steps: z.array(stepSchema).max(stepsMax, `expected at most ${stepsMax} steps`).optional(),
-});
+}).meta({ id: "JobBody" });
 
 const jobDefinitionSchema = jobBodySchema
   .superRefine(checkNames)

@@ -5,9 +5,9 @@
 import * as z from "zod";
 import { EngineError } from "../base/errors.ts";
 import { fields, readBody } from "./read-body.ts";
-import { type PageQuery, readPageQuery } from "./view-query.ts";
+import { type PageQuery, pageParameters, readPageQuery } from "./view-query.ts";
 
-const savepointBodySchema = fields({
+export const savepointBodySchema = fields({
   stop: z.boolean().default(false),
   drain: z.boolean().default(false),
 }).superRefine(({ stop, drain }, context) => {
@@ -39,6 +39,9 @@ export function readSavepointBody(body: unknown): SavepointWish {
 export interface SavedStateQuery extends PageQuery {
   readonly operator: string | undefined;
 }
+
+/** The parameters of a page of state. */
+export const savedStateParameters = pageParameters.extend({ operator: z.string().optional() });
 
 /** Reads the parameters of a page of state; throws QUERY_INVALID naming the parameter. */
 export function readSavedStateQuery(parameters: URLSearchParams): SavedStateQuery {

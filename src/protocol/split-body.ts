@@ -15,8 +15,8 @@ const keyGroup = z
   .max(maxParallelism - 1)
   .optional();
 
-const shardSplitSchema = fields({ shard: number, keyGroup }, '{ "shard": 0 }');
-const stageSplitSchema = fields(
+export const shardSplitSchema = fields({ shard: number, keyGroup }, '{ "shard": 0 }');
+export const stageSplitSchema = fields(
   { stage: number, partition: number, keyGroup },
   '{ "stage": 1, "partition": 0 }',
 );

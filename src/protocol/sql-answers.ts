@@ -36,9 +36,24 @@ export interface SqlChange {
   readonly row: Readonly<Record<string, ResultJson>>;
 }
 
+export const sqlAnswerSchema = z
+  .object({
+    results: z.array(
+      z.object({
+        statement: z.string(),
+        columns: z.array(z.object({ name: z.string(), type: z.string() })).exactOptional(),
+        rows: z.array(z.array(z.unknown())).exactOptional(),
+        message: z.string().exactOptional(),
+        job: z.string().exactOptional(),
+      }),
+    ),
+    options: z.record(z.string(), z.string()),
+  })
+  .meta({ id: "SqlAnswer" });
+
 const parameterSchema = z.union([z.string(), z.number(), z.boolean(), z.null()]);
 
-const sqlBodySchema = fields({
+export const sqlBodySchema = fields({
   sql: z
     .string()
     .min(1, "expected one or more statements")

@@ -93,7 +93,7 @@ const columnSchema = fields(
   columnExample,
 ).transform(({ path, ...column }): Column => (path === undefined ? column : { ...column, path }));
 
-const streamBodySchema = fields({
+export const streamBodySchema = fields({
   columns: z
     .array(columnSchema, `expected an array such as [${columnExample}]`)
     .min(1, "expected at least one column")
@@ -125,7 +125,7 @@ const streamBodySchema = fields({
       .max(8 * GiB, `expected at most ${8 * GiB}`)
       .default(1 * GiB),
   }).prefault({}),
-});
+}).meta({ id: "StreamBody" });
 
 type StreamBodyRead = z.output<typeof streamBodySchema>;
 

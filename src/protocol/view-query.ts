@@ -39,13 +39,19 @@ export interface PageQuery {
 
 const limitSchema = z
   .string()
-  .default("100")
-  .transform((text, context) => {
+  .optional()
+  .transform((text = "100", context) => {
     const limit = /^\d{1,9}$/.test(text) ? Number(text) : 0;
     if (limit >= 1 && limit <= rowsMax) return limit;
     context.addIssue({ code: "custom", message: `expected a number from 1 to ${rowsMax}` });
     return z.NEVER;
-  });
+  })
+  .meta({ type: "integer", minimum: 1, maximum: rowsMax, default: 100, description: "Rows of a page." });
+
+const cursorSchema = z
+  .string()
+  .optional()
+  .meta({ description: "Of the answer before: asks for its next page." });
 
 const timeSchema = z.string().transform((text, context) => {
   const time = Number(parseTimestamp(text) ?? Number.NaN);
@@ -56,17 +62,30 @@ const timeSchema = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
-const viewQuerySchema = fields({
-  key: z.union([z.string(), z.record(z.string(), z.string())]).optional(),
-  from: timeSchema.optional(),
-  to: timeSchema.optional(),
-  windows: z.enum(["newest", "oldest"]).default("newest"),
+// In the address it is text; values by column are parameters of their own.
+const keySchema = z
+  .union([z.string(), z.record(z.string(), z.string())])
+  .optional()
+  .meta({
+    ...{ anyOf: undefined, type: "string" },
+    description: "One key: its value, or JSON with a value by column.",
+  });
+
+export const viewParameters = fields({
+  key: keySchema,
+  from: timeSchema.optional().meta({ description: "Windows that begin at or after it." }),
+  to: timeSchema.optional().meta({ description: "Windows that end at or before it." }),
+  windows: z.enum(["newest", "oldest"]).default("newest").meta({ description: "Which come first." }),
   limit: limitSchema,
-  cursor: z.string().optional(),
-  top: z.string().optional(),
-  order: z.enum(["desc", "asc"]).optional(),
-  token: tokensParameter.default({}),
-  timeout: durationSchema({ max: timeoutMsMax }).default(5000),
+  cursor: cursorSchema,
+  top: z.string().optional().meta({ description: "An output: the rows with its largest values." }),
+  order: z.enum(["desc", "asc"]).optional().meta({ description: "Of a top: asc for the smallest." }),
+  token: tokensParameter
+    .default({})
+    .meta({ default: undefined, description: "Waits until the view has come to it: `0:17,1:4`." }),
+  timeout: durationSchema({ max: timeoutMsMax })
+    .default(5000)
+    .meta({ default: "5s", description: "How long to wait for the token." }),
 }).superRefine(({ top, order, cursor, from, to }, context) => {
   const refuse = (field: string, message: string) =>
     context.addIssue({ code: "custom", path: [field], message });
@@ -77,12 +96,15 @@ const viewQuerySchema = fields({
   if (from !== undefined && to !== undefined && from >= to) refuse("to", "expected a time after from");
 });
 
-const pageQuerySchema = fields({ limit: limitSchema, cursor: z.string().optional() });
+export const pageParameters = fields({ limit: limitSchema, cursor: cursorSchema });
 
-const changesQuerySchema = fields({
-  key: z.union([z.string(), z.record(z.string(), z.string())]).optional(),
-  snapshot: z.enum(["true", "false"]).default("false"),
-  lastEventId: z.string().optional(),
+export const changesParameters = fields({
+  key: keySchema,
+  snapshot: z.enum(["true", "false"]).default("false").meta({ description: "All rows come first." }),
+  lastEventId: z
+    .string()
+    .optional()
+    .meta({ description: "Goes on behind the event with this id, as the header Last-Event-ID does." }),
 });
 
 /**
@@ -91,7 +113,7 @@ const changesQuerySchema = fields({
  */
 export function readChangesQuery(parameters: URLSearchParams, header: string | null): ChangesQuery {
   const body = withKey(parameters);
-  const { key, snapshot, lastEventId } = readBody(changesQuerySchema, body, "QUERY_INVALID", "query");
+  const { key, snapshot, lastEventId } = readBody(changesParameters, body, "QUERY_INVALID", "query");
   const id = header || lastEventId;
   return { key, snapshot: snapshot === "true", lastEventId: id ? parseEventId(id) : undefined };
 }
@@ -100,7 +122,7 @@ export function readChangesQuery(parameters: URLSearchParams, header: string | n
 export function readViewQuery(parameters: URLSearchParams): ViewQuery {
   const body = withKey(parameters);
   const { key, from, to, windows, limit, cursor, top, order, token, timeout } = readBody(
-    viewQuerySchema,
+    viewParameters,
     body,
     "QUERY_INVALID",
     "query",
@@ -134,7 +156,7 @@ function withKey(parameters: URLSearchParams): Record<string, unknown> {
 
 /** Reads the parameters of a page of letters; throws QUERY_INVALID naming the parameter. */
 export function readPageQuery(parameters: URLSearchParams): PageQuery {
-  const { limit, cursor } = readBody(pageQuerySchema, singleValues(parameters), "QUERY_INVALID", "query");
+  const { limit, cursor } = readBody(pageParameters, singleValues(parameters), "QUERY_INVALID", "query");
   return { limit, cursor };
 }
 

@@ -11,7 +11,7 @@ const endOfTime = 2n ** 63n - 1n;
 
 const expected = 'expected "max", a time such as "2001-01-31 12:30", or milliseconds since 1970';
 
-const watermarkBodySchema = fields({
+export const watermarkBodySchema = fields({
   watermark: z.union([z.string(), z.int()], expected).transform((value, context) => {
     if (value === "max") return endOfTime;
     const time = parseTimestamp(String(value));

@@ -2,21 +2,25 @@
  * Kills the real server again and again under load, then compares every count with the ledger.
  *
  * A round: load runs for a random while, and meanwhile partitions are split and jobs are saved, stopped,
- * forked and begun anew (`surgery.ts`); then Node, workerd or both die by kill -9, and the server comes back.
+ * forked and begun anew (`surgery.ts`); then something befalls the server (`troubles.ts`), and it comes back.
  * At once it must hold at least what was acknowledged before. In the end, and once more after a last kill,
  * every key and every window must be exact: nothing lost, nothing twice.
  */
-import { mkdtempSync, rmSync } from "node:fs";
+import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { checkpointIntervalMs } from "../../src/base/limits.ts";
+import { checkpointIntervalMs, GiB } from "../../src/base/limits.ts";
 import { MillraceClient } from "../../src/client/client.ts";
 import type { Token } from "../../src/protocol/token.ts";
+import { MovedClock } from "./moved-clock.ts";
 import { Random } from "./random.ts";
 import { retried } from "./retried.ts";
 import { ServerProcess } from "./server-process.ts";
+import { SmallDisk } from "./small-disk.ts";
 import { Surgery } from "./surgery.ts";
+import { befall, possibleTroubles, type TroubledServer, type TroubleName } from "./troubles.ts";
+import { type Footprint, footprintOf } from "./watch-memory.ts";
 import {
   ledgerKey,
   type TortureJob,
@@ -33,15 +37,24 @@ export interface TortureOptions {
   readonly producers: number;
   /** Load before a kill lasts between these. */
   readonly loadMs: readonly [min: number, max: number];
+  /** What befalls the server, in turn by chance; without it kills. */
+  readonly troubles?: readonly TroubleName[];
+  /** No round begins after so long. */
+  readonly msMax?: number;
+  /** The folder of the last release, which the torture begins with: this code takes over in the middle. */
+  readonly from?: string;
   readonly onRound?: (round: Round) => void;
 }
 
 export interface Round {
   readonly round: number;
-  readonly killed: "node" | "workerd" | "both";
+  /** What befell the server. */
+  readonly trouble: string;
   readonly loadMs: number;
-  /** From the kill to the first answer. */
+  /** From when it befell to when the server answered again. */
   readonly downMs: number;
+  /** Of workerd, before it befell. */
+  readonly footprint: Footprint | undefined;
   readonly acknowledgedRows: number;
   readonly retries: number;
   readonly duplicateRows: number;
@@ -70,25 +83,40 @@ interface OutputRow {
 
 const problemsToldMax = 20;
 
+/** Room for the state of a long torture; it lies in memory. */
+const diskBytes = 2 * GiB;
+
 /** Every so many rounds the load lasts long enough for checkpoints, so that recovery starts from one. */
 const longRoundEvery = 5;
 const longLoadMs = [checkpointIntervalMs, checkpointIntervalMs + 4_000] as const;
 
 export async function runTorture(options: TortureOptions): Promise<TortureResult> {
-  const stateFolder = mkdtempSync(join(tmpdir(), "millrace-torture-"));
-  const server = new ServerProcess(await freePort(), stateFolder);
+  const folder = mkdtempSync(join(tmpdir(), "millrace-torture-"));
+  const stateFolder = join(folder, "state");
+  mkdirSync(stateFolder);
+  const wanted = options.troubles ?? ["kill"];
+  const disk = wanted.includes("full disk") ? SmallDisk.mount(stateFolder, diskBytes) : undefined;
+  const clock = wanted.includes("clock") ? MovedClock.make(folder) : undefined;
+  const server = new ServerProcess(await freePort(), stateFolder, clock?.environment, options.from);
   try {
     await server.start();
-    return await tortureServer(server, options);
+    return await tortureServer({ server, disk, clock }, stateFolder, options);
   } catch (cause) {
     throw new Error(`the torture broke off; the server said:\n${server.output}`, { cause });
   } finally {
     await server.clean();
-    rmSync(stateFolder, { recursive: true, force: true });
+    disk?.unmount();
+    rmSync(folder, { recursive: true, force: true });
   }
 }
 
-async function tortureServer(server: ServerProcess, options: TortureOptions): Promise<TortureResult> {
+type Tortured = Pick<TroubledServer, "server" | "disk" | "clock">;
+
+async function tortureServer(
+  { server, disk, clock }: Tortured,
+  stateFolder: string,
+  options: TortureOptions,
+): Promise<TortureResult> {
   const client = new MillraceClient({ url: server.url });
   await client.streams.put(tortureStreamName, tortureStream);
   for (const [name, { body }] of Object.entries(tortureJobs)) await client.jobs.put(name, body);
@@ -98,11 +126,22 @@ async function tortureServer(server: ServerProcess, options: TortureOptions): Pr
   const surgery = new Surgery(client, new Random(options.seed ^ 0x5c41be1), jobs);
   const rounds: Round[] = [];
   const problems: string[] = [];
+  const startedAt = Date.now();
+  const troubled = { server, disk, clock, workload, random };
+  const mayGoOn = (round: number) =>
+    round <= options.rounds && Date.now() - startedAt < (options.msMax ?? Number.POSITIVE_INFINITY);
   workload.start();
   surgery.start();
-  for (let index = 1; index <= options.rounds; index++) {
+  for (let index = 1; mayGoOn(index); index++) {
     const loadMs = index % longRoundEvery === 0 ? longLoadMs : options.loadMs;
-    const round = await runRound(index, server, workload, random, loadMs);
+    const isDeploy = options.from !== undefined && index === Math.ceil(options.rounds / 2);
+    const round = await runRound(
+      index,
+      troubled,
+      stateFolder,
+      loadMs,
+      isDeploy ? "deploy" : options.troubles,
+    );
     rounds.push(round);
     options.onRound?.(round);
     const held = (await retried(() => client.streams.get(tortureStreamName))).rows;
@@ -110,6 +149,7 @@ async function tortureServer(server: ServerProcess, options: TortureOptions): Pr
       problems.push(`round ${index}: ${round.acknowledgedRows} rows were acknowledged, ${held} are there`);
     }
   }
+  clock?.moveTo(0);
   await surgery.finish();
   await workload.finish();
   const { token } = await retried(() => client.streams.setWatermark(tortureStreamName, "max"));
@@ -130,22 +170,32 @@ async function tortureServer(server: ServerProcess, options: TortureOptions): Pr
 
 async function runRound(
   round: number,
-  server: ServerProcess,
-  workload: Workload,
-  random: Random,
+  troubled: TroubledServer,
+  stateFolder: string,
   [loadMin, loadMax]: readonly [number, number],
+  what: "deploy" | TortureOptions["troubles"] = ["kill"],
 ): Promise<Round> {
+  const { server, workload, random } = troubled;
   const loadMs = loadMin + random.below(loadMax - loadMin + 1);
   await new Promise((resolve) => setTimeout(resolve, loadMs));
-  const killed = random.pick(["node", "workerd", "both"] as const);
+  const pid = server.workerdPid;
+  const footprint = pid === undefined ? undefined : footprintOf(pid, stateFolder);
   const acknowledgedRows = workload.acknowledgedRows;
-  const killedAt = Date.now();
-  await server.kill(killed);
-  if (killed !== "workerd") await server.start();
-  await server.answers();
-  const downMs = Date.now() - killedAt;
+  const befellAt = Date.now();
+  const trouble = await (what === "deploy" ? deploy(server) : befallOne(what, troubled));
+  const downMs = Date.now() - befellAt;
   const { retries, duplicateRows } = workload;
-  return { round, killed, loadMs, downMs, acknowledgedRows, retries, duplicateRows };
+  return { round, trouble, loadMs, downMs, acknowledgedRows, retries, duplicateRows, footprint };
+}
+
+async function deploy(server: ServerProcess): Promise<string> {
+  await server.deploy();
+  await server.answers();
+  return "deploy";
+}
+
+function befallOne(names: readonly TroubleName[], troubled: TroubledServer): Promise<string> {
+  return befall(troubled.random.pick(possibleTroubles(names, troubled)), troubled);
 }
 
 async function compareAll(

@@ -6,17 +6,23 @@ import { fileURLToPath } from "node:url";
 import { endProcesses, listProcesses } from "../../src/cli/state-lock.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
-const startMsMax = 30_000;
+const startMsMax = 60_000;
 const pollMs = 25;
 
 export class ServerProcess {
   readonly url: string;
   readonly #port: number;
   readonly #stateFolder: string;
+  readonly #environment: Readonly<Record<string, string>>;
+  /** The folder of the code that runs. */
+  #root: string;
   #child: ChildProcess | undefined;
   #output = "";
 
-  constructor(port: number, stateFolder: string) {
+  /** `environment` is added to that of this process; `folder` is that of other code than this. */
+  constructor(port: number, stateFolder: string, environment = {}, folder = root) {
+    this.#environment = environment;
+    this.#root = folder;
     this.#port = port;
     this.#stateFolder = stateFolder;
     this.url = `http://127.0.0.1:${port}`;
@@ -25,7 +31,11 @@ export class ServerProcess {
   /** Starts it and returns once it says that it is up; arguments are added to those of a bare server. */
   async start(more: readonly string[] = ["--no-demo"]): Promise<void> {
     const args = ["src/cli/start.ts", "--port", String(this.#port), "--state", this.#stateFolder, ...more];
-    const child = spawn(process.execPath, args, { cwd: root, stdio: ["ignore", "pipe", "pipe"] });
+    const child = spawn(process.execPath, args, {
+      cwd: this.#root,
+      env: { ...process.env, ...this.#environment },
+      stdio: ["ignore", "pipe", "pipe"],
+    });
     this.#child = child;
     this.#output = "";
     const keep = (chunk: Buffer) => {
@@ -65,6 +75,20 @@ export class ServerProcess {
     const self = all.filter(({ pid }) => pid === node);
     const chosen = { node: self, workerd, both: [...self, ...workerd] }[victims];
     await endProcesses(chosen);
+  }
+
+  /** Puts other code in the place of what runs, as a deploy does: all objects end at once, and start in it. */
+  async deploy(folder = root): Promise<void> {
+    this.#root = folder;
+    await this.kill("both");
+    await this.start();
+  }
+
+  /** Of workerd; undefined while there is none. */
+  get workerdPid(): number | undefined {
+    const node = this.#child?.pid;
+    return listProcesses().find(({ parentPid, command }) => parentPid === node && command.includes("workerd"))
+      ?.pid;
   }
 
   /** Ctrl-C; returns the exit status. */

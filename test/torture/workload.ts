@@ -17,6 +17,9 @@ const keyCount = 500;
 const batchRows = 40;
 const firstTime = Date.UTC(2026, 0, 1);
 const sequenceMs = 1_000;
+/** Of so many sequences in a row, the last third has one key that most rows are of. */
+const hotPeriod = 90;
+const hotShare = 0.9;
 /** In sequences; the bound below is twice as long. */
 const driftMax = 120;
 
@@ -104,9 +107,10 @@ export interface Event {
 /** Returns the batch that `producer` sends under `sequence`. */
 export function batchOf(seed: number, producer: number, sequence: number): Event[] {
   const random = new Random(seed ^ Math.imul(producer + 1, 0x9e3779b1) ^ Math.imul(sequence, 0x85ebca6b));
+  const isHot = sequence % hotPeriod >= (2 * hotPeriod) / 3;
   return Array.from({ length: batchRows }, () => ({
     time: firstTime + sequence * sequenceMs + random.below(sequenceMs),
-    key: `key-${random.below(keyCount)}`,
+    key: isHot && random.next() < hotShare ? "key-hot" : `key-${random.below(keyCount)}`,
     value: random.below(2_000_000) - 1_000_000,
   }));
 }
@@ -126,6 +130,7 @@ export class Workload {
   readonly #client: MillraceClient;
   readonly #seed: number;
   #isStopping = false;
+  #isResting = false;
   #running: Promise<unknown> | undefined;
 
   constructor(client: MillraceClient, seed: number, producerCount: number) {
@@ -137,6 +142,11 @@ export class Workload {
   /** Starts all producers; each sends one batch after the other. */
   start(): void {
     this.#running = Promise.all(this.sequences.map((_, producer) => this.#produce(producer)));
+  }
+
+  /** Has all producers wait, or go on. */
+  rest(isResting: boolean): void {
+    this.#isResting = isResting;
   }
 
   /** Returns when every batch that was begun is acknowledged; throws what stopped a producer. */
@@ -157,7 +167,7 @@ export class Workload {
     });
     while (!this.#isStopping) {
       const sequence = (this.sequences[index] ?? 0) + 1;
-      if (sequence > Math.min(...this.sequences) + driftMax) {
+      if (this.#isResting || sequence > Math.min(...this.sequences) + driftMax) {
         await new Promise((resolve) => setTimeout(resolve, 5));
         continue;
       }

@@ -1,6 +1,7 @@
 /** The API as a caller sees it, for tests inside workerd. */
 import { exports } from "cloudflare:workers";
 import { expect } from "vitest";
+import { expectDescribed } from "./described.ts";
 
 /** A JSON value that tests look into without knowing its shape. */
 export type Json = ReturnType<typeof JSON.parse>;
@@ -11,7 +12,7 @@ export interface Answer {
   readonly body: Json;
 }
 
-/** Calls the Worker; a body that is no text, bytes or stream is sent as JSON. */
+/** Calls the Worker, whose answer must be described; a body that is no text or bytes is sent as JSON. */
 export async function call(
   method: string,
   path: string,
@@ -24,7 +25,9 @@ export async function call(
     headers: isRaw || body === undefined ? headers : { "content-type": "application/json", ...headers },
     ...(body === undefined ? {} : { body: isRaw ? (body as BodyInit) : JSON.stringify(body) }),
   });
-  return await answerOf(response);
+  const answer = await answerOf(response);
+  expectDescribed(method, path, answer, answer.body);
+  return answer;
 }
 
 export async function answerOf(response: Response): Promise<Answer> {

@@ -68,6 +68,7 @@ test("an unknown address is a problem document", async () => {
     status: 404,
     code: "NOT_FOUND",
     detail: "There is no GET /v1/nothing.",
+    instance: expect.stringMatching(/^urn:millrace:request:./),
     help: expect.any(String),
   });
 });

@@ -1,12 +1,25 @@
 /**
  * Errors as HTTP answers: problem documents (RFC 9457) with a stable code, what was found, and what to do.
  */
+import * as z from "zod";
 import { EngineError, type ErrorBody, errorBodyOf } from "../../base/errors.ts";
-import type { RpcResult } from "../../engine/partition-types.ts";
 import { logDefect } from "../log.ts";
 
 /** Seconds after which a busy partition is worth asking again, where it does not say itself. */
 const retryAfterSeconds = 1;
+
+/** A problem document; more fields may tell what was found. */
+export const problemSchema = z
+  .object({
+    type: z.string().meta({ description: "`urn:millrace:error:` and the code." }),
+    title: z.string(),
+    status: z.int(),
+    code: z.string().meta({ description: "Stable: never reused and never renamed." }),
+    detail: z.string().meta({ description: "What was found, and what was expected." }),
+    help: z.string().meta({ description: "What to do." }),
+    instance: z.string().meta({ description: "`urn:millrace:request:` and the request's X-Request-Id." }),
+  })
+  .meta({ id: "Problem" });
 
 /** Returns the answer for an error; statuses that pass by themselves carry Retry-After. */
 export function problem(error: ErrorBody): Response {
@@ -31,14 +44,9 @@ export function problem(error: ErrorBody): Response {
 }
 
 /** Returns the answer for anything thrown; what is no `EngineError` is a defect and is logged. */
-export function problemOf(thrown: unknown, place: string): Response {
-  if (!(thrown instanceof EngineError)) logDefect(place, thrown);
+export function problemOf(thrown: unknown, place: string, requestId?: string): Response {
+  if (!(thrown instanceof EngineError)) logDefect(place, thrown, requestId);
   return problem(errorBodyOf(thrown));
-}
-
-/** Returns the value as JSON with `status`, or the problem. */
-export function answer(result: RpcResult<unknown>, status = 200): Response {
-  return result.ok ? Response.json(result.value, { status }) : problem(result.error);
 }
 
 function titleOf(code: string): string {

@@ -3,8 +3,6 @@
  */
 import { EngineError, errorBodyOf } from "../../base/errors.ts";
 import type { RpcResult, ScanPosition } from "../../engine/partition-types.ts";
-import type { CoordinatorRpc } from "../../host/coordinator/coordinator-rpc.ts";
-import type { SqlObjectsRpc } from "../../host/coordinator/sql-objects.ts";
 import { Ingest } from "../../host/ingest/ingest.ts";
 import { evaluateOverStream } from "../../host/query/evaluate-on-partitions.ts";
 import { readChanges } from "../../host/query/read-changes.ts";
@@ -12,7 +10,7 @@ import { isOutdated, type ViewPorts, ViewReader } from "../../host/query/view-re
 import type { EvaluationContext } from "../../interpreter/scalar-function.ts";
 import type { ChangesQuery } from "../../protocol/changes.ts";
 import type { PartialQuery } from "../../sql/batch/divide.ts";
-import { coordinatorOf } from "../coordinator-stub.ts";
+import { type CoordinatorFace, coordinatorOf } from "../coordinator-stub.ts";
 import type { Environment } from "../environment.ts";
 import { isolate } from "../isolate.ts";
 import { PlatformRandom } from "../object-storage.ts";
@@ -75,7 +73,7 @@ export class Serving {
 
   /** Calls the coordinator; a call that the platform could not deliver becomes PARTITION_UNAVAILABLE. */
   async coordinator<Value>(
-    call: (rpc: CoordinatorRpc & SqlObjectsRpc) => Promise<RpcResult<Value>>,
+    call: (rpc: CoordinatorFace) => Promise<RpcResult<Value>>,
   ): Promise<RpcResult<Value>> {
     try {
       return await call(coordinatorOf(this.#env));

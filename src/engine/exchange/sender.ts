@@ -48,6 +48,8 @@ export class Sender {
   // In the checkpoint.
   #ranges: readonly KeyGroupRange[];
   #isDivided: boolean;
+  /** Rows in the frames that it made since it was opened; those that a recovery makes again count again. */
+  #rowsSent = 0;
   #routing: { readonly keys: KeyColumns; readonly router: RowRouter } | undefined;
 
   /**
@@ -74,6 +76,10 @@ export class Sender {
   /** The key groups of each receiver, once one was split. */
   get dividedRanges(): readonly KeyGroupRange[] | undefined {
     return this.#isDivided ? this.#ranges : undefined;
+  }
+
+  get rowsSent(): number {
+    return this.#rowsSent;
   }
 
   get toPassOver(): number {
@@ -189,6 +195,7 @@ export class Sender {
       watermark: allowed,
       schemaVersion: this.#schema.version,
     };
+    this.#rowsSent += rows.count;
     for (const frame of this.#encoder.encode(label, columns, rows, [])) {
       const header = readFrameHeader(frame);
       const next = this.#outbox.nextSequence(receiver, offset);

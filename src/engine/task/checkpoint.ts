@@ -89,6 +89,8 @@ export interface Checkpoint extends TablesInCheckpoint {
   /** Set while changes of the view are recorded. */
   readonly changes?: StoredChanges | undefined;
   readonly history: readonly CheckpointFacts[];
+  /** How many there were; absent in rows of 0.4.0 and before: those of the history. */
+  readonly completed?: number;
 }
 
 /** When expired results are looked for next (append time), and where the running search stands. */

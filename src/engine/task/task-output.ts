@@ -65,6 +65,11 @@ export class TaskOutput {
     return this.edges.reduce((sum, { outbox }) => sum + outbox.bytes, 0);
   }
 
+  /** Rows sent on since it was opened, by all edges. */
+  get rowsSent(): number {
+    return this.edges.reduce((sum, { sender }) => sum + sender.rowsSent, 0);
+  }
+
   /** True while receivers lag so far behind that nothing more may be sent. */
   get isHeldBack(): boolean {
     return this.bytes >= outboxBytesMax;

@@ -193,6 +193,10 @@ export class Task {
     return this.#checkpoint.history;
   }
 
+  get checkpointsCompleted(): number {
+    return this.#checkpoint.completed ?? this.history.length;
+  }
+
   /** Offset that the log must keep from: everything behind the last checkpoint. */
   get neededOffset(): number {
     return this.#checkpoint.offset + 1;
@@ -296,6 +300,7 @@ export class Task {
       nextTable: this.tables.nextTable,
       garbage: this.tables.garbage,
       counts: this.#counts,
+      completed: this.checkpointsCompleted + 1,
       history: [facts, ...this.#checkpoint.history].slice(0, checkpointHistoryMax),
     };
     writeCheckpoint(this.#context.sql, this.number, this.#checkpoint);

@@ -11,6 +11,7 @@ import type {
   JobStateAnswer,
   JobStatusAnswer,
   ShardAnswer,
+  StageSkew,
   StreamAnswer,
   StreamStatusAnswer,
 } from "../../protocol/answers.ts";
@@ -87,6 +88,7 @@ export function mergeJobStatus(
     state: stateOf(job, isSettled, known),
     watermark: lowestWatermark(found.map(({ status }) => status)),
     offsets: offsetsOf(job, partitions),
+    skew: skewOf(partitions),
     lag: {
       records: sum(known, ({ lagRecords }) => lagRecords),
       bytes: sum(known, ({ lagBytes, unacknowledgedBytes }) => lagBytes + unacknowledgedBytes),
@@ -102,8 +104,10 @@ export function mergeJobStatus(
       state: status.state,
       watermark: formatWatermark(status.watermark),
       appliedOffset: status.appliedOffset,
+      rows: status.counts.rows,
       lagRecords: status.lagRecords,
       lagBytes: status.lagBytes,
+      lagMs: status.lagMs ?? 0,
       unacknowledgedBytes: status.unacknowledgedBytes,
       stateBytesInMemory: status.stateBytesInMemory,
       ...(status.error ? { error: status.error } : {}),
@@ -114,6 +118,23 @@ export function mergeJobStatus(
     ),
     checkpoints: checkpointsOf(partitions),
   };
+}
+
+/** How unevenly the rows of each stage lie on its partitions. */
+function skewOf(
+  partitions: readonly { readonly stage: number; readonly shard: number; readonly status: JobStatus }[],
+): StageSkew[] {
+  const byStage = Map.groupBy(partitions, ({ stage }) => stage);
+  return [...byStage].map(([stage, own]) => {
+    const largest = own.reduce((most, each) =>
+      each.status.counts.rows > most.status.counts.rows ? each : most,
+    );
+    const [most, mean] = [
+      largest.status.counts.rows,
+      sum(own, ({ status }) => status.counts.rows) / own.length,
+    ];
+    return { stage, largest: largest.shard, rows: { most, mean }, ratio: mean === 0 ? 1 : most / mean };
+  });
 }
 
 /** How far the shards of the source are; where there are several, by the name of each. */

@@ -5,6 +5,8 @@
  * it is dropped with all its encoders, and the next part starts with a fresh one.
  */
 import { EngineError } from "../../base/errors.ts";
+import { MiB } from "../../base/limits.ts";
+import { checksumOfBytes } from "../../kernel/checksum.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { StreamFacts } from "../coordinator/coordinator-rpc.ts";
 import { type EncodedPart, PartEncoder, type PartSource } from "./part-encoder.ts";
@@ -15,6 +17,8 @@ const encodersMax = 16;
 /** Encodes parts by the facts of their stream. */
 export interface PartEncoding {
   encode(facts: StreamFacts, source: PartSource): EncodedPart;
+  /** The checksum of a whole body. */
+  checksum(body: Uint8Array): bigint;
 }
 
 export class EncoderPool implements PartEncoding {
@@ -33,6 +37,18 @@ export class EncoderPool implements PartEncoding {
       if (!(thrown instanceof EngineError)) this.#drop();
       throw thrown;
     }
+  }
+
+  /** It is that of the checksums of each mebibyte, so that the kernel never holds a whole body. */
+  checksum(body: Uint8Array): bigint {
+    this.#kernel ??= this.#makeKernel();
+    const kernel = this.#kernel;
+    const sums = new DataView(new ArrayBuffer(8 * Math.ceil(body.length / MiB)));
+    for (let start = 0; start < body.length; start += MiB) {
+      const sum = checksumOfBytes(kernel, body.subarray(start, start + MiB));
+      sums.setBigUint64((start / MiB) * 8, sum, true);
+    }
+    return checksumOfBytes(kernel, new Uint8Array(sums.buffer));
   }
 
   #encoderFor(facts: StreamFacts): PartEncoder {

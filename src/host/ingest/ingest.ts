@@ -16,14 +16,16 @@ import type { AppendRequest } from "../../engine/log/records.ts";
 import type { RpcResult } from "../../engine/partition-types.ts";
 import type { RandomSource } from "../../engine/ports.ts";
 import { shardOfKeyGroup } from "../../engine/shard-map.ts";
-import { type BodyFormat, type BodyPosition, bodyStart } from "../../kernel/json-body.ts";
+import { type BodyPosition, bodyStart } from "../../kernel/json-body.ts";
 import type { IngestAnswer } from "../../protocol/answers.ts";
 import type { StreamFacts } from "../coordinator/coordinator-rpc.ts";
 import type { Ask, FactsCache } from "../facts-cache.ts";
 import { callShardBy, type Shards } from "../shards.ts";
 import { deadlineAfter, type WallClock } from "../wall-clock.ts";
 import type { PartEncoding } from "./encoder-pool.ts";
-import type { EncodedPart, ShardFrame } from "./part-encoder.ts";
+import type { EncodedPart, PartSource, ShardFrame } from "./part-encoder.ts";
+import type { IngestFormat } from "./record-lines.ts";
+import { recordsOf } from "./records-of-body.ts";
 import type { AskRegistration, Registrations } from "./registrations.ts";
 import { type Refusal, Tally } from "./tally.ts";
 
@@ -47,7 +49,7 @@ export interface IngestPorts {
 export interface IngestRequest {
   readonly stream: string;
   readonly body: Uint8Array;
-  readonly format: BodyFormat;
+  readonly format: IngestFormat;
   readonly tokenId: string;
   readonly producer: { readonly id: string; readonly sequence: number } | undefined;
 }
@@ -110,19 +112,20 @@ export class Ingest {
 
   /** Encodes parts until they make a round. Waits for nothing. */
   #encodeRound(
-    { body, format, producer }: IngestRequest,
+    request: IngestRequest,
     facts: StreamFacts,
     start: RoundStart & { readonly anyShard: number },
     tally: Tally,
   ): EncodedPart[] {
     const parts: EncodedPart[] = [];
     const { anyShard } = start;
-    const wantsChecksum = producer !== undefined;
+    const body = recordsOf(request, facts.schema.columns);
+    const checksum = this.#checksum(request, body);
     let { index } = start;
     let bytes = 0;
     for (let from: BodyPosition | undefined = start.from; from && bytes < roundBytesMax; index++) {
       if (index >= bodyPartsMax) throw tooManyParts();
-      const source = { body, format, index, from, anyShard, wantsChecksum };
+      const source = { body, checksum, index, from, anyShard };
       const part = this.#ports.encoders.encode(facts, source);
       tally.reject(index, part.rejected);
       parts.push(part);
@@ -130,6 +133,12 @@ export class Ingest {
       for (const frame of part.frames) bytes += frame.bytes.byteLength;
     }
     return parts;
+  }
+
+  /** Bytes of another format than JSON do not mean anything part by part: their checksum is the body's. */
+  #checksum({ producer, body }: IngestRequest, records: PartSource["body"]): PartSource["checksum"] {
+    if (!producer) return "none";
+    return "bytes" in records ? "part" : this.#ports.encoders.checksum(body);
   }
 
   /** Sends as `#send` does, once the producer is live in all shards, where their watermark waits for it. */

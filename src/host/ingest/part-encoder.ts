@@ -9,26 +9,29 @@
  * several, which count from `part * framesPerPartMax`.
  */
 import { assert } from "../../base/assert.ts";
-import { partRowsMax } from "../../base/limits.ts";
+import { linesBytesMax, partRowsMax } from "../../base/limits.ts";
 import type { BadRecord } from "../../columnar/bad-record.ts";
 import { shardByKeyGroup } from "../../engine/shard-map.ts";
 import { checksumOf } from "../../kernel/checksum.ts";
 import type { ColumnBatch } from "../../kernel/column-batch.ts";
 import { FrameEncoder, noWatermark, readFrameHeader } from "../../kernel/frame-codec.ts";
 import type { BodyFormat, BodyPosition } from "../../kernel/json-body.ts";
-import { JsonDecoder } from "../../kernel/json-decoder.ts";
+import { type DecodedPart, JsonDecoder } from "../../kernel/json-decoder.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import { KeyColumns } from "../../kernel/keys.ts";
 import { newestTime } from "../../kernel/newest-time.ts";
 import { RowRouter } from "../../kernel/routing.ts";
 import { firstRows, type Selection } from "../../kernel/selection.ts";
 import type { StreamFacts } from "../coordinator/coordinator-rpc.ts";
+import type { RecordLines } from "./record-lines.ts";
 
 /**
  * Frames that one part can make for one shard: rows of 1 MiB of JSON take a few MiB as columns at the very
  * worst.
  */
 export const framesPerPartMax = 64;
+
+const linesLimits = Object.freeze({ partBytesMax: linesBytesMax, partRowsMax });
 
 const unnumbered = { offset: 0, part: 0 } as const;
 
@@ -50,20 +53,29 @@ export interface EncodedPart {
 }
 
 export interface PartSource {
-  readonly body: Uint8Array;
-  readonly format: BodyFormat;
+  /** JSON, or a body of another format as JSON lines. */
+  readonly body: JsonBody | RecordLines;
   /** Number of the part within the request, and where it begins. */
   readonly index: number;
   readonly from: BodyPosition;
   /** Shard for all rows where the stream is not distributed by key. */
   readonly anyShard: number;
-  readonly wantsChecksum: boolean;
+  /** Of the whole body, where a part's bytes do not lie together; `none` where nobody asks. */
+  readonly checksum: "part" | "none" | bigint;
+}
+
+export interface JsonBody {
+  readonly bytes: Uint8Array;
+  readonly format: BodyFormat;
 }
 
 export class PartEncoder {
   readonly facts: StreamFacts;
   readonly #kernel: Kernel;
   readonly #decoder: JsonDecoder;
+  /** Of lines that other formats were turned into: with columns at their paths, and at the top. */
+  #nestedLines: JsonDecoder | undefined;
+  #flatLines: JsonDecoder | undefined;
   readonly #encoder: FrameEncoder;
   readonly #keys: KeyColumns | undefined;
   readonly #router: RowRouter | undefined;
@@ -81,12 +93,10 @@ export class PartEncoder {
   }
 
   encode(source: PartSource): EncodedPart {
-    const part = this.#decoder.decode(source.body, source.format, source.from);
+    const part = this.#decode(source);
     try {
       const { batch, rejected, next } = part;
-      const checksum = source.wantsChecksum
-        ? checksumOf(this.#kernel, part.bytesPointer, part.bytesLength)
-        : 0n;
+      const checksum = this.#checksum(source, part);
       const routed = this.#route(batch, part.rows, source.anyShard);
       // Rejected records travel with the rows, so that a repeated request does not reject them twice.
       if (routed.length === 0 && rejected.length > 0) routed.push([this.#shardOfNoRow(source), firstRows(0)]);
@@ -99,8 +109,36 @@ export class PartEncoder {
     }
   }
 
+  #decode({ body, from }: PartSource): DecodedPart {
+    if ("bytes" in body) return this.#decoder.decode(body.bytes, body.format, from);
+    const lines = body.partAt(from);
+    const part = this.#decoderOf(body).decode(lines.lines, "ndjson", { ...from, offset: 0, place: "record" });
+    assert(part.next === undefined, "the lines of a part make one part");
+    const found = part.rejected.map((bad) => ({ ...bad, ...lines.sourceOf(bad.record, bad.field) }));
+    const rejected = [...lines.rejected, ...found].sort((one, other) => one.record - other.record);
+    return { ...part, rejected, next: lines.next };
+  }
+
+  #decoderOf({ isNested }: RecordLines): JsonDecoder {
+    const { schema } = this.facts;
+    if (isNested) {
+      this.#nestedLines ??= new JsonDecoder(this.#kernel, schema, linesLimits);
+      return this.#nestedLines;
+    }
+    const columns = schema.columns.map(({ path: _path, ...column }) => column);
+    this.#flatLines ??= new JsonDecoder(this.#kernel, { ...schema, columns }, linesLimits);
+    return this.#flatLines;
+  }
+
+  #checksum({ checksum }: PartSource, { bytesPointer, bytesLength }: DecodedPart): bigint {
+    if (typeof checksum === "bigint") return checksum;
+    return checksum === "none" ? 0n : checksumOf(this.#kernel, bytesPointer, bytesLength);
+  }
+
   release(): void {
     this.#decoder.release();
+    this.#nestedLines?.release();
+    this.#flatLines?.release();
     this.#keys?.release();
     this.#router?.release();
   }

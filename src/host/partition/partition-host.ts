@@ -11,12 +11,10 @@
 import { EngineError, errorBodyOf, StorageFailure } from "../../base/errors.ts";
 import { KiB } from "../../base/limits.ts";
 import type { AppendRequest, AppendResult } from "../../engine/log/records.ts";
-import type { MapChange } from "../../engine/log/split-records.ts";
 import { heartbeatMs, Partition } from "../../engine/partition.ts";
 import type { PartitionOptions } from "../../engine/partition-jobs.ts";
 import type {
   Handover,
-  HandoverStatus,
   JobCommand,
   LetterPage,
   PartitionIdentity,
@@ -27,12 +25,13 @@ import type {
 } from "../../engine/partition-types.ts";
 import type { Ports } from "../../engine/ports.ts";
 import type { ProducerOrder } from "../../engine/producer-orders.ts";
-import type { SavepointStatus } from "../../engine/savepoint/savepoint-store.ts";
 import type { BlobStore } from "../blobs.ts";
 import type { Shards } from "../shards.ts";
 import type { Hubs } from "../subscriptions/hub-rpc.ts";
 import { ActivityReport } from "./activity-report.ts";
+import { BusyTime } from "./busy-time.ts";
 import { ChangeDelivery } from "./change-delivery.ts";
+import { ClockCheck } from "./clock-check.ts";
 import { creditWaitMs, OutputDelivery } from "./output-delivery.ts";
 import { PartitionReads } from "./partition-reads.ts";
 import type { PartitionRpc } from "./partition-rpc.ts";
@@ -86,11 +85,15 @@ export class PartitionHost implements PartitionRpc {
   readonly #transfer: SavepointTransfer;
   readonly #report: ActivityReport;
   readonly #reads: PartitionReads;
+  readonly #busy: BusyTime;
+  readonly #clockCheck: ClockCheck;
 
   /** `alarmAt` is the alarm that is set already, from before the object started. */
   constructor(ports: HostPorts, options: PartitionOptions, alarmAt: number | undefined) {
     this.#ports = ports;
     this.#options = options;
+    this.#clockCheck = new ClockCheck(ports.clock);
+    this.#busy = new BusyTime(ports.clock, (work) => ports.soon(work));
     this.#alarmAt = alarmAt;
     this.#waiters = new Waiters(
       (work, ms) => ports.later(work, ms),
@@ -101,23 +104,19 @@ export class PartitionHost implements PartitionRpc {
       now: () => clock.now(),
       after: (ms: number, run: () => void) => ports.later(run, ms),
     };
-    const turn = (partition: Partition, work: () => void) => {
-      if (this.#opened !== partition) return;
-      this.#guard(work, ignore);
-      this.#endTurn();
-      this.#waiters.wake();
-    };
-    this.#delivery = new OutputDelivery(shards, wallClock, turn);
-    this.#changes = new ChangeDelivery(ports.hubs, wallClock, turn);
-    this.#transfer = new SavepointTransfer(ports, (partition, work) => {
-      let value: ReturnType<typeof work> | undefined;
+    const turn = <Value>(partition: Partition, work: () => Value): Value | undefined => {
+      let value: Value | undefined;
       if (this.#opened !== partition) return value;
       this.#guard(() => {
         value = work();
       }, ignore);
       this.#endTurn();
+      this.#waiters.wake();
       return value;
-    });
+    };
+    this.#delivery = new OutputDelivery(shards, wallClock, turn);
+    this.#changes = new ChangeDelivery(ports.hubs, wallClock, turn);
+    this.#transfer = new SavepointTransfer(ports, turn);
     this.#report = new ActivityReport((identity) => ports.reportActive(identity));
     this.#opened = Partition.isStored(ports) ? new Partition(ports, options) : undefined;
     this.#reads = new PartitionReads({
@@ -139,6 +138,9 @@ export class PartitionHost implements PartitionRpc {
   }
 
   async append(requests: readonly AppendRequest[]): Promise<RpcResult<readonly AppendResult[]>> {
+    if (this.#clockCheck.isAhead(requests)) {
+      this.#ports.abort("The machine's clock was put back: this object starts anew to have its time.");
+    }
     try {
       const isChannel = requests.some(({ link }) => link);
       const results = await new Promise<readonly AppendResult[]>((resolve, reject) => {
@@ -179,13 +181,8 @@ export class PartitionHost implements PartitionRpc {
     });
   }
 
-  async tokenBehind(
-    ...[job, run, offset, to, timeoutMs]: Parameters<PartitionRpc["tokenBehind"]>
-  ): Promise<RpcResult<readonly number[]>> {
-    const token = () => this.#partition.tokenBehind(job, run, offset, to);
-    const late = `What came of offset ${offset} has not reached the next stage within ${timeoutMs} ms.`;
-    const waited = await this.#waiters.until(() => token() !== undefined, timeoutMs, late);
-    return waited.ok ? this.#answer(() => token() ?? []) : waited;
+  tokenBehind(...asked: Parameters<PartitionRpc["tokenBehind"]>): Promise<RpcResult<readonly number[]>> {
+    return this.#reads.tokenBehind(...asked);
   }
 
   beginSavepoint(...asked: Parameters<PartitionRpc["beginSavepoint"]>) {
@@ -196,20 +193,23 @@ export class PartitionHost implements PartitionRpc {
     return this.#answer(() => this.#partition.split(order));
   }
 
-  beginMap(generation: number, split: number, change: MapChange): Promise<RpcResult<null>> {
-    return this.#tell((partition) => partition.beginMap(generation, split, change));
+  beginMap(...asked: Parameters<PartitionRpc["beginMap"]>) {
+    return this.#tell((partition) => partition.beginMap(...asked));
   }
 
-  handoverOf(run: number, split: number): Promise<RpcResult<HandoverStatus>> {
-    return this.#answer(() => this.#partition.handoverOf(run, split));
+  handoverOf(...asked: Parameters<PartitionRpc["handoverOf"]>) {
+    return this.#answer(() => this.#partition.handoverOf(...asked));
   }
 
-  savepointStatus(run: number, savepoint: number): Promise<RpcResult<SavepointStatus | null>> {
-    return this.#answer(() => this.#partition.savepointStatus(run, savepoint));
+  savepointStatus(...asked: Parameters<PartitionRpc["savepointStatus"]>) {
+    return this.#answer(() => this.#partition.savepointStatus(...asked));
   }
 
   status(): Promise<RpcResult<PartitionStatus | null>> {
-    return this.#answer(() => this.#opened?.status() ?? null);
+    return this.#answer(() => {
+      const status = this.#opened?.status();
+      return status ? { ...status, busyMs: this.#busy.ms } : null;
+    });
   }
 
   queryView(...asked: Parameters<PartitionRpc["queryView"]>) {
@@ -321,6 +321,7 @@ export class PartitionHost implements PartitionRpc {
   /** Does some slices of work, about `bytesMax` of log. */
   #step(bytesMax: number): void {
     let bytes = 0;
+    if (this.#opened?.hasReadyWork) this.#busy.note();
     for (let slice = 0; slice < slicesPerTurn && bytes < bytesMax; slice++) {
       const step = this.#opened?.step() ?? 0;
       if (step === 0) break;

@@ -74,6 +74,21 @@ export class PartitionReads {
     );
   }
 
+  /** See `Partition.tokenBehind`; waits for it. */
+  async tokenBehind(
+    job: string,
+    run: number,
+    offset: number,
+    to: number,
+    timeoutMs: number,
+  ): Promise<RpcResult<readonly number[]>> {
+    const token = (partition: Partition) => partition.tokenBehind(job, run, offset, to);
+    const late = `What came of offset ${offset} has not reached the next stage within ${timeoutMs} ms.`;
+    const { until, answer } = this.#turns;
+    const waited = await until((partition) => token(partition) !== undefined, timeoutMs, late);
+    return waited.ok ? await answer((partition) => token(partition) ?? []) : waited;
+  }
+
   /** A part of a query over a view. */
   async evaluateView(
     job: string,

@@ -7,6 +7,7 @@
 import { EngineError, type ErrorBody } from "../../base/errors.ts";
 import { suggestName } from "../../base/suggest-name.ts";
 import type { RpcResult, ScanPosition, ViewPage, ViewScan } from "../../engine/partition-types.ts";
+import type { OutputColumn } from "../../engine/plan/task-plan.ts";
 import type { EvaluationContext } from "../../interpreter/scalar-function.ts";
 import type { Row } from "../../interpreter/values/sql-value.ts";
 import type { ViewAnswer } from "../../protocol/answers.ts";
@@ -32,6 +33,11 @@ export interface ViewPorts extends EvaluationPorts {
   readonly askFacts: Ask<JobFacts>;
 }
 
+export interface TypedView {
+  readonly answer: ViewAnswer;
+  readonly outputs: readonly OutputColumn[];
+}
+
 interface ShardPage {
   readonly shard: number;
   readonly page: ViewPage;
@@ -44,7 +50,13 @@ export class ViewReader {
     this.#ports = ports;
   }
 
-  read(view: string, query: ViewQuery): Promise<RpcResult<ViewAnswer>> {
+  async read(view: string, query: ViewQuery): Promise<RpcResult<ViewAnswer>> {
+    const read = await this.readTyped(view, query);
+    return read.ok ? { ok: true, value: read.value.answer } : read;
+  }
+
+  /** The answer with the types of its columns. */
+  readTyped(view: string, query: ViewQuery): Promise<RpcResult<TypedView>> {
     return this.#withFacts(view, (facts) => this.#readOnce(facts, query));
   }
 
@@ -65,7 +77,7 @@ export class ViewReader {
     return await facts.answer(view, askFacts, isOutdated, read);
   }
 
-  async #readOnce(facts: JobFacts, query: ViewQuery): Promise<RpcResult<ViewAnswer>> {
+  async #readOnce(facts: JobFacts, query: ViewQuery): Promise<RpcResult<TypedView>> {
     const given = tokensOfSources(query, facts);
     const key = query.key === undefined ? undefined : readKey(facts.plan, query.key, facts.ranges);
     const scan = scanOf(facts, query, key);
@@ -93,7 +105,8 @@ export class ViewReader {
       pages.map(({ page }) => page),
       scan,
     );
-    return { ok: true, value: answerOf(facts, query, pages, merged) };
+    const answer = answerOf(facts, query, pages, merged);
+    return { ok: true, value: { answer, outputs: facts.plan.outputs } };
   }
 
   /**

@@ -3,15 +3,13 @@
  */
 import { EngineError } from "../../base/errors.ts";
 import { suggestName } from "../../base/suggest-name.ts";
-import type { DataType } from "../../columnar/schema.ts";
-import { bytesShape, stringShape } from "../../interpreter/signatures.ts";
-import type { SqlType } from "../../interpreter/types/sql-type.ts";
 import type { UserFunction, UserFunctions } from "../../interpreter/user-functions.ts";
 import { readStreamDefinition, type StreamDefinition } from "../../protocol/stream-spec.ts";
 import type { BindContext } from "../../sql/bind/bind-context.ts";
 import type { Catalog, TableDefinition, ViewDefinition } from "../../sql/catalog/table-definition.ts";
 import type { FunctionDefinition, SqlObject } from "../coordinator/sql-objects.ts";
 import { ask, type SqlPorts } from "./sql-ports.ts";
+import { sqlTypeOf } from "./type-of-column.ts";
 
 export interface ReadCatalog extends Catalog {
   readonly tables: readonly TableDefinition[];
@@ -95,20 +93,4 @@ function tableOfStream(name: string, definition: StreamDefinition): TableDefinit
     partitionedBy: [],
     options: { connector: "http" },
   };
-}
-
-function sqlTypeOf(type: DataType, isNullable: boolean): SqlType {
-  switch (type.name) {
-    case "STRING":
-      return { ...stringShape, isNullable };
-    case "BYTES":
-      return { ...bytesShape, isNullable };
-    case "DECIMAL":
-      return { name: "DECIMAL", precision: type.precision, scale: type.scale, isNullable };
-    case "TIMESTAMP":
-    case "TIMESTAMP_LTZ":
-      return { name: type.name, precision: type.precision, isNullable };
-    default:
-      return { name: type.name, isNullable };
-  }
 }

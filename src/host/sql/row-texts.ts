@@ -4,22 +4,32 @@
 import { encodeResult, type ResultJson } from "../../interpreter/values/result-json.ts";
 import type { ResultTable } from "./statement-result.ts";
 
+/** Rows as JSON has them, with values in the order of the names. */
+export interface JsonTable {
+  readonly names: readonly string[];
+  readonly rows: readonly (readonly ResultJson[])[];
+}
+
+export function jsonTableOf({ fields, rows }: ResultTable): JsonTable {
+  return {
+    names: fields.map(({ name }) => name),
+    rows: rows.map((row) => fields.map(({ type }, index) => encodeResult(row[index] ?? null, type))),
+  };
+}
+
 /** One object a line, by the names of the columns. */
-export function toNdjson({ fields, rows }: ResultTable): string {
+export function toNdjson({ names, rows }: JsonTable): string {
   return rows
     .map((row) => {
-      const values = fields.map(({ name, type }, index) => [name, encodeResult(row[index] ?? null, type)]);
+      const values = names.map((name, index) => [name, row[index] ?? null]);
       return `${JSON.stringify(Object.fromEntries(values))}\n`;
     })
     .join("");
 }
 
 /** A line of names, then one for each row. Null is nothing, an empty text `""`; what is nested is JSON. */
-export function toCsv({ fields, rows }: ResultTable): string {
-  const lines = [fields.map(({ name }) => csvText(name))];
-  for (const row of rows) {
-    lines.push(fields.map(({ type }, index) => csvValue(encodeResult(row[index] ?? null, type))));
-  }
+export function toCsv({ names, rows }: JsonTable): string {
+  const lines = [names.map(csvText), ...rows.map((row) => row.map(csvValue))];
   return lines.map((values) => `${values.join(",")}\r\n`).join("");
 }
 

@@ -205,9 +205,14 @@ export class Hub implements HubRpc {
         }
       }
     }
+    // Most want the same, with the same ids. The id of a change is behind it, not behind all that is told now.
+    let common: readonly string[] | undefined;
     for (const [subscriber, its] of wanted) {
-      // The id of each is behind it, not behind all that is told now.
-      subscriber.sendChanges(shard, its, this.#told);
+      const wantsAll = !subscriber.subscription.key && its.length === changes.length;
+      const isCommon = wantsAll && subscriber.isLevelWith(this.#told);
+      const events = (isCommon ? common : undefined) ?? subscriber.eventsOf(shard, its, this.#told);
+      if (isCommon) common = events;
+      subscriber.sendEvents(events);
       subscriber.advance(shard, next);
       subscriber.save();
     }
@@ -246,7 +251,7 @@ export class Hub implements HubRpc {
         const asked = position;
         const page = await this.#ask(view, shard, (rpc) => rpc.snapshot(view, wanted, asked));
         const changes = page.changes.filter((change) => subscriber.wants(change));
-        subscriber.sendChanges(shard, changes, undefined);
+        subscriber.sendEvents(subscriber.eventsOf(shard, changes, undefined));
         subscriber.sendRows(page.rows);
         subscriber.moveTo(shard, page.place);
         position = page.next;
@@ -264,7 +269,7 @@ export class Hub implements HubRpc {
       const place = subscriber.placeOf(lagging) as ChangePlace;
       const page = await this.#ask(view, lagging, (rpc) => rpc.changes(view, place, key?.hash));
       const changes = page.changes.filter((change) => subscriber.wants(change));
-      subscriber.sendChanges(lagging, changes, this.#told);
+      subscriber.sendEvents(subscriber.eventsOf(lagging, changes, this.#told));
       subscriber.advance(lagging, page.next);
       subscriber.save();
       await this.#roomFor(subscriber);

@@ -6,7 +6,7 @@
  */
 import { EngineError, type ErrorBody, errorBodyOf } from "../../base/errors.ts";
 import { acknowledgedEvery, changeMessageMax, unacknowledgedMax } from "../../base/limits.ts";
-import { type ChangePlace, laterOf, type ViewChange } from "../../engine/task/change-types.ts";
+import { type ChangePlace, comparePlaces, laterOf, type ViewChange } from "../../engine/task/change-types.ts";
 import { formatEventId, type PartitionPlace } from "../../protocol/changes.ts";
 import { isOfKey, type Subscription } from "./subscription.ts";
 
@@ -24,6 +24,7 @@ export interface HubSocket {
  */
 export type Phase = "Snapshot" | "Behind" | "Live";
 
+/** What is attached to a socket, as JSON: text is attached faster than objects. */
 interface Attachment {
   readonly subscription: Subscription;
   readonly phase: Phase;
@@ -41,6 +42,8 @@ export class Subscriber {
   readonly subscription: Subscription;
   isOpen = true;
   #phase: Phase;
+  /** The subscription as JSON. */
+  readonly #wish: string;
   readonly #socket: HubSocket;
   /** By partition: the first change that it has not. */
   readonly #places: Map<number, ChangePlace>;
@@ -55,6 +58,7 @@ export class Subscriber {
   constructor(socket: HubSocket, { subscription, phase, places, messages }: Attachment) {
     this.#socket = socket;
     this.subscription = subscription;
+    this.#wish = JSON.stringify(subscription);
     this.#phase = phase;
     this.#messages = messages;
     this.#places = new Map(
@@ -79,7 +83,7 @@ export class Subscriber {
 
   /** Goes on with what is attached to a socket. */
   static of(socket: HubSocket): Subscriber {
-    return new Subscriber(socket, socket.deserializeAttachment() as Attachment);
+    return new Subscriber(socket, JSON.parse(String(socket.deserializeAttachment())) as Attachment);
   }
 
   get phase(): Phase {
@@ -129,23 +133,33 @@ export class Subscriber {
     return formatEventId({ run: view.run, map: view.map, places: new Map(places) });
   }
 
-  /** Sends changes of one partition, each with the id behind it where `told` is given. */
-  sendChanges(
+  /**
+   * Changes of one partition as events, each with the id behind it where `told` is given; it has them then.
+   */
+  eventsOf(
     shard: number,
     changes: readonly ViewChange[],
     told: ReadonlyMap<number, ChangePlace> | undefined,
-  ): void {
-    const texts = changes.map(({ at, kind, row }) => {
+  ): string[] {
+    return changes.map(({ at, kind, row }) => {
       this.moveTo(shard, { offset: at.offset, row: at.row + 1 });
       const id = told ? `"id":"${this.idAt(told)}",` : "";
       return `{${id}"kind":"${kind}","row":${row}}`;
     });
-    this.#sendEvents(texts);
+  }
+
+  /** True where ids are those of all that have what was told, and no more. */
+  isLevelWith(told: ReadonlyMap<number, ChangePlace>): boolean {
+    for (const [shard, place] of this.#places) {
+      const common = told.get(shard);
+      if (!common || comparePlaces(place, common) > 0) return false;
+    }
+    return true;
   }
 
   /** Sends rows of a snapshot. */
   sendRows(rows: readonly string[]): void {
-    this.#sendEvents(rows.map((row) => `{"kind":"+I","row":${row}}`));
+    this.sendEvents(rows.map((row) => `{"kind":"+I","row":${row}}`));
   }
 
   /** Sends a message, given as the text of its members; ends the subscription where too much is owed. */
@@ -206,16 +220,16 @@ export class Subscriber {
   /** Attaches to the socket what the hub must know when it comes back. */
   save(): void {
     if (!this.isOpen) return;
-    const places = this.subscription.shards.map((shard): PartitionPlace => {
+    const places = this.subscription.shards.map((shard) => {
       const { offset, row } = this.#places.get(shard) as ChangePlace;
-      return [offset, row];
+      return `[${offset},${row}]`;
     });
-    const { subscription, phase } = this;
-    const attachment: Attachment = { subscription, phase, places, messages: this.#messages };
-    this.#socket.serializeAttachment(attachment);
+    const now = `"phase":"${this.#phase}","messages":${this.#messages},"places":[${places.join(",")}]`;
+    this.#socket.serializeAttachment(`{${now},"subscription":${this.#wish}}`);
   }
 
-  #sendEvents(texts: readonly string[]): void {
+  /** Sends events, as many to a message as it holds. */
+  sendEvents(texts: readonly string[]): void {
     let chunk: string[] = [];
     let length = 0;
     for (const text of texts) {

@@ -22,12 +22,14 @@ function factsOf(stream: string): StreamFacts {
 }
 
 const source = {
-  body: new TextEncoder().encode('{"time":1,"user":"ann","amount":1}\n{"time":2,"user":"bob","amount":2}'),
-  format: "ndjson",
+  body: {
+    bytes: new TextEncoder().encode('{"time":1,"user":"ann","amount":1}\n{"time":2,"user":"bob","amount":2}'),
+    format: "ndjson",
+  },
   index: 0,
   from: bodyStart,
   anyShard: 0,
-  wantsChecksum: true,
+  checksum: "part",
 } as const;
 
 class Kernels {

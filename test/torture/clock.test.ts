@@ -1,0 +1,52 @@
+/** The real server goes on when the clock of its machine is put back, and forward again. */
+import { mkdtempSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { expect, test } from "vitest";
+import { MillraceClient } from "../../src/client/client.ts";
+import { Producer } from "../../src/client/producer.ts";
+import { MovedClock } from "./moved-clock.ts";
+import { freePort } from "./run-torture.ts";
+import { ServerProcess } from "./server-process.ts";
+
+const folder = mkdtempSync(join(tmpdir(), "millrace-clock-"));
+const clock = MovedClock.make(folder);
+
+test.skipIf(!clock)(
+  "a clock that is put back by minutes holds nothing up",
+  { timeout: 120_000 },
+  async () => {
+    const server = new ServerProcess(await freePort(), join(folder, "state"), clock?.environment);
+    try {
+      await server.start();
+      const client = new MillraceClient({ url: server.url });
+      await client.streams.put("clicks", {
+        columns: [
+          { name: "time", type: "TIMESTAMP(3)" },
+          { name: "user", type: "STRING" },
+        ],
+        eventTime: { column: "time", outOfOrderness: "1s" },
+      });
+      const aggregates = { clicks: { function: "count" } } as const;
+      await client.jobs.put("counts", { source: "clicks", key: ["user"], aggregates, parallelism: 2 });
+      const producer = new Producer({
+        ...{ streams: client.streams, stream: "clicks", id: "one" },
+        wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+      });
+      let sequence = 0;
+      for (const seconds of [0, -600, 300, -900, 0]) {
+        clock?.moveTo(seconds);
+        const startedAt = Date.now();
+        const { accepted, token } = await producer.send(++sequence, [{ time: sequence * 1000, user: "ann" }]);
+        expect(accepted).toBe(1);
+        const { rows } = await client.views.query("counts", { key: { user: "ann" }, token, timeout: "20s" });
+        expect(rows).toMatchObject([{ user: "ann", clicks: sequence }]);
+        // Far less than the clock was moved by.
+        expect(Date.now() - startedAt).toBeLessThan(30_000);
+      }
+    } finally {
+      await server.clean();
+      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+);
