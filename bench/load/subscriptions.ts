@@ -2,9 +2,9 @@
  * Thousands of subscribers to changes of a view, of whom nearly all hear nothing, on one process.
  *
  * A second stream beside the clicks has a view that changes with every event. Most subscribers wait for keys
- * of it that never come (they are in the server's process); the others want all of it. A change is posted ten times a second, with the time at
- * which it was sent, and latency ends when a subscriber has it. Then the clicks are posted as fast as they
- * are taken, in turns with a server that has no subscriber.
+ * of it that never come (they are in the server's process); the others want all of it. A change is posted ten
+ * times a second, with the time at which it was sent, and latency ends when a subscriber has it. Then the
+ * clicks are posted as fast as they are taken, in turns with a server that has no subscriber.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { Bench, BenchContext, BenchOutcome } from "../harness/bench.ts";

@@ -11,6 +11,8 @@ import { ignoreIdle, partitionsOf, postUntilAccepted, randomOf } from "./mortal-
 /** Puts messages of connections together as a client does that connects again behind the last id. */
 class Replica {
   readonly rows = new Map<string, string>();
+  /** Connections that went on behind the last event, without a snapshot. */
+  resumed = 0;
   #id: string | undefined;
   #isWhole = false;
   #reader: SocketReader | undefined;
@@ -19,7 +21,7 @@ class Replica {
   /** Takes in what has come; connects, and again where that ended. */
   async read(view: string): Promise<void> {
     for (const { changes = [], snapshot, id } of this.#reader?.messages.slice(this.#taken) ?? []) {
-      this.#taken++;
+      if (this.#taken++ === 0 && changes.length > 0) this.resumed++;
       if (snapshot === "begin") this.rows.clear();
       if (snapshot) this.#isWhole = snapshot === "end";
       for (const change of changes) this.#put(change.kind, JSON.stringify(change.row), change.id);
@@ -80,6 +82,7 @@ test.each([
       await new Promise((resolve) => setTimeout(resolve, 50));
     }
     for (const { content } of replicas) expect(content).toEqual(wanted);
+    expect(replicas.reduce((sum, { resumed }) => sum + resumed, 0)).toBeGreaterThan(0);
   },
 );
 

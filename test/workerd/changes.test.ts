@@ -4,7 +4,7 @@ import { expect, test } from "vitest";
 import { unacknowledgedMax } from "../../src/base/limits.ts";
 import { call, clicks, post } from "./api.ts";
 import { changesOf, EventReader, hubOf, SocketReader, startCounts } from "./change-readers.ts";
-import { partitionsOf } from "./mortal-objects.ts";
+import { partitionsOf, splitOf } from "./mortal-objects.ts";
 
 test("changes come as server-sent events with their kinds, and go on behind the last one seen", async () => {
   await startCounts("followed", "counts");
@@ -186,6 +186,31 @@ test("when the job ends its subscribers hear of it", async () => {
   expect(await socket.ended()).toMatchObject({ code: 4404 });
   expect(await reader.next()).toMatchObject({ name: "error", data: { code: "VIEW_NOT_FOUND" } });
   expect(await reader.next()).toBeUndefined();
+});
+
+test("when a partition is split subscribers hear of it, and go on with a snapshot", async () => {
+  await startCounts("parted", "partedCounts", { stream: { shards: 1, distributionKey: ["user"] } });
+  const socket = await SocketReader.open("partedCounts/changes");
+  const users = Array.from({ length: 20 }, (_, index) => `user ${index}`);
+  await post("parted", clicks(...users.map((user): [number, string, number] => [1, user, 1])));
+  await socket.changes(20);
+  const id = socket.seen.at(-1)?.id ?? "";
+  await splitOf("/v1/streams/parted/splits", { shard: 0 }, 1);
+  await post("parted", clicks(...users.map((user): [number, string, number] => [2, user, 1])));
+  expect(await socket.ended()).toMatchObject({ code: 4410, reason: expect.stringContaining("CHANGES_GONE") });
+  const from = `lastEventId=${encodeURIComponent(id)}`;
+  expect((await changesOf(`partedCounts/changes?${from}`)).status).toBe(410);
+  const again = await SocketReader.open(`partedCounts/changes?snapshot=true&${from}`);
+  await again.until(() => again.messages.some(({ snapshot }) => snapshot === "end"));
+  const last = new Map<unknown, unknown>();
+  const sum = () => [...last.values()].reduce((total: number, count) => total + Number(count), 0);
+  while (sum() < 40) {
+    const [[kind, user, count] = []] = await again.changes(1);
+    if (kind === "+I" || kind === "+U") last.set(user, count);
+  }
+  expect(last).toEqual(new Map(users.map((user) => [user, 2])));
+  expect(again.messages.find(({ snapshot }) => snapshot === "end")?.id).toMatch(/^\d+\.\d+\/0:\d.*,1:\d/);
+  again.close();
 });
 
 test("what nobody could be sent is refused: a format, a view, a message", async () => {

@@ -205,7 +205,7 @@ export class Hub implements HubRpc {
         }
       }
     }
-    // Most want the same, with the same ids. The id of a change is behind it, not behind all that is told now.
+    // Most want the same, with the same ids: of a change the one behind it, not behind all that is told now.
     let common: readonly string[] | undefined;
     for (const [subscriber, its] of wanted) {
       const wantsAll = !subscriber.subscription.key && its.length === changes.length;

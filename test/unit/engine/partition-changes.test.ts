@@ -66,7 +66,7 @@ test("nothing is recorded before somebody follows, and what is goes on through a
   expect(() => read(harness, { offset: 1, row: 0 })).toThrow(/not held any more/);
 });
 
-test("a hub is told once, in order, until it has nobody left; after a crash again what may not be known", () => {
+test("a hub is told once, in order, until nobody is left; after a crash again what it may not have", () => {
   const harness = started();
   follow(harness);
   post(harness, "ada");

@@ -22,8 +22,8 @@ export const changes = resource("Changes", "What changes in views, as it comes."
       summary: "Follow a view",
       description:
         "Events `change` have a row with its kind: +I, -U, +U or -D. With `snapshot` all rows come first, " +
-        "between two events `snapshot`. An upgrade to WebSocket gets the same as messages. One key is `key`, " +
-        "or `key.{column}` for each of its columns.",
+        "between two events `snapshot`. An upgrade to WebSocket gets the same as messages. One key is " +
+        "`key`, or `key.{column}` for each of its columns.",
       query: changesParameters,
       answers: {
         101: { description: "Messages over a WebSocket, where the request asks for an upgrade." },
