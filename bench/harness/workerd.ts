@@ -121,6 +121,7 @@ const config :Workerd.Config = (
 
 const worker :Workerd.Worker = (
   compatibilityDate = ${text(compatibilityDate)},
+  compatibilityFlags = ${list(compatibilityFlags.map((flag) => text(flag)))},
   modules = ${list(modules.map(moduleOf))},
   durableObjectNamespaces = ${list(
     classes.map((name) => `(className = ${text(name)}, uniqueKey = ${text(name)}, enableSql = true)`),
@@ -137,7 +138,9 @@ const worker :Workerd.Worker = (
 `;
 }
 
+/** As in wrangler.toml. */
 const compatibilityDate = "2026-10-01";
+const compatibilityFlags = ["no_web_socket_compression"] as const;
 
 function moduleOf({ type, path }: ModuleName): string {
   const kind = type === "ESModule" ? "esModule" : "wasm";
