@@ -28,6 +28,7 @@ export { lanesMaxI64 } from "./frame/newest";
 
 // table
 export { tableFind, tableLookup } from "./table/find";
+export { rowsTouch, rowsWithin } from "./table/order";
 export { pageInitialize } from "./table/page";
 export { tableCounters, tableDeepen, tableDeleteCells, tablePage } from "./table/room";
 export { arrivalsUpdate, valuesBound, valuesClear, valuesUpdate } from "./table/values";

@@ -3,6 +3,9 @@
  */
 import { flightsTumble } from "./engine/flights-tumble.ts";
 import { ndjsonTumble } from "./engine/ndjson-tumble.ts";
+import { recovery } from "./engine/recovery.ts";
+import { sliding } from "./engine/sliding.ts";
+import { spill } from "./engine/spill.ts";
 import { sqlTumble } from "./engine/sql-tumble.ts";
 import { wideRecords } from "./engine/wide-records.ts";
 import type { Bench } from "./harness/bench.ts";
@@ -32,4 +35,7 @@ export const benches: readonly Bench[] = [
   split,
   sqlFirstRow,
   subscriptions,
+  spill,
+  recovery,
+  sliding,
 ];

@@ -4,6 +4,7 @@
  * It is the engine's own task; only the log is left out, as that costs disk, not computing.
  */
 
+import { LetterBox } from "../../src/engine/letters/letter-box.ts";
 import type { PartitionLog } from "../../src/engine/log/partition-log.ts";
 import { type LogRecord, maxWatermark, RecordKind } from "../../src/engine/log/records.ts";
 import type { ViewRow } from "../../src/engine/partition-types.ts";
@@ -13,7 +14,6 @@ import { PagePins } from "../../src/engine/state/page-pins.ts";
 import { PageStore } from "../../src/engine/state/page-store.ts";
 import { WindowDirectory } from "../../src/engine/state/window-directory.ts";
 import { createCheckpointTable, emptyCheckpoint, writeCheckpoint } from "../../src/engine/task/checkpoint.ts";
-import { LetterBox } from "../../src/engine/task/letters.ts";
 import { Task } from "../../src/engine/task/task.ts";
 import { scanView } from "../../src/engine/task/view-scan.ts";
 import { readFrameHeader } from "../../src/kernel/frame-codec.ts";

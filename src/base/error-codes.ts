@@ -21,7 +21,21 @@ function busy(status: number, help: string): ErrorCodeFacts {
 export const errorCodes = {
   REQUEST_INVALID: user(400, "The request does not match the API; the message names the place."),
   NOT_FOUND: user(404, "No such address or method; docs/http-api.md lists them."),
-  UNAUTHORIZED: user(401, "Send the header Authorization: Bearer <MILLRACE_TOKEN>."),
+  UPGRADE_REQUIRED: user(426, "Open the address as a WebSocket."),
+  UNAUTHORIZED: user(
+    401,
+    "Send the header Authorization: Bearer <token>; docs/operations.md tells of tokens.",
+  ),
+  FORBIDDEN: user(403, "Use a token with the scope that the message names; an admin makes one."),
+  ORIGIN_REFUSED: user(
+    403,
+    "A server without a token answers this machine alone: open it by localhost, or set MILLRACE_TOKEN.",
+  ),
+  RATE_EXCEEDED: busy(429, "Wait as Retry-After says, then send again."),
+  LIMIT_REACHED: user(409, "Delete what is needed no more; docs/limits.md lists the limits."),
+  TOKEN_INVALID: user(400, "The token's definition is not valid; the message names the place."),
+  TOKEN_NOT_FOUND: user(404, "GET /v1/tokens lists those that there are."),
+  KEYS_UNAVAILABLE: busy(503, "The keys that JWTs are checked with could not be read; the message says why."),
   TOKEN_NOT_SET: user(503, "Set the secret: npx wrangler secret put MILLRACE_TOKEN."),
   NOT_ACCEPTABLE: user(406, "Send the header Accept with one of the formats that the message lists."),
   BODY_TOO_LARGE: user(413, "Send fewer events per request."),

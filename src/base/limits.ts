@@ -60,6 +60,34 @@ export const accumulatorStringBytesMax = 2 * KiB;
  */
 export const cellStringBytesMax = 26 * KiB;
 
+/** Largest body that is a definition, a command or statements: people write them, programs no larger ones. */
+export const definitionBytesMax = 1 * MiB;
+
+/**
+ * Most streams, and most jobs, queries that never end among them: all are listed in one answer, and the
+ * coordinator watches over all of them.
+ */
+export const streamsMax = 1000;
+export const jobsMax = 1000;
+
+/** Most tables, views and functions of SQL: every statement is bound with all of them at hand. */
+export const sqlObjectsMax = 4000;
+
+/** Most bytes of log that a shard retains: an object's database ends at 10 GB, and state lies there too. */
+export const retentionBytesMax = 8 * GiB;
+
+/** Most field names in the path of a nested column. */
+export const pathPartsMax = 8;
+
+/** Levels of objects and arrays in a record, itself the first: the decoder uses some stack for each. */
+export const recordDepthMax = 64;
+
+/** Most rows of one page of a view, of letters, of saved state or of the audit log. */
+export const pageRowsMax = 1000;
+
+/** Longest time in ms that a query waits for a token: far below what holds a connection open anywhere. */
+export const queryTimeoutMsMax = 30_000;
+
 /** Most columns of a stream. With `partRowsMax` it bounds the memory of one decoded part. */
 export const columnsMax = 128;
 
@@ -97,6 +125,9 @@ export const stepInputsMax = 8;
 /** Most partitions of one stage of a job: a sender keeps a channel to each of them. */
 export const stagePartitionsMax = 256;
 
+/** Longest Producer-Id in characters: shards keep each for the stream's retention. */
+export const producerIdMax = 128;
+
 /** Most partitions that are asked for metrics: each is a call, and a Worker's request makes at most 1000. */
 export const surveyedPartitionsMax = 900;
 
@@ -114,6 +145,13 @@ export const producerTableBytesMax = 8 * MiB;
  * second.
  */
 export const liveProducersMax = 256;
+
+/**
+ * What one WebSocket may have unacknowledged: bodies that wait lie in the memory of an isolate, beside those
+ * of others.
+ */
+export const sessionMessagesMax = 64;
+export const sessionBytesMax = 8 * MiB;
 
 /** Deadline of one append: a shard refuses a frame that was sent longer ago. */
 export const appendDeadlineMs = 10_000;
@@ -234,3 +272,40 @@ export const acknowledgedEvery = 64 * KiB;
 
 /** What a subscriber may owe acknowledgements for, in characters; one that owes more is too slow. */
 export const unacknowledgedMax = 1 * MiB;
+
+/** Most access tokens: all are listed in one answer. */
+export const accessTokensMax = 1000;
+
+/** Most scopes of one access token: every request looks through them. */
+export const accessTokenScopesMax = 64;
+
+/**
+ * Time in ms for which a Worker trusts what it learned of an access token: a token that was revoked is good
+ * for no longer.
+ */
+export const accessCacheMs = 10_000;
+
+/** Time in ms after which a token that looks wrong is looked up again, though it was just learned. */
+export const accessAskAgainMs = 1_000;
+
+/** Longest token that a request may bear, in characters: an issuer's may hold many claims. */
+export const accessTextMax = 8192;
+
+/**
+ * Wrong tokens that may come from one address at once, and how many more each second, in each isolate: a
+ * mistake is told as such, a flood costs the coordinator nothing.
+ */
+export const wrongTokensBurst = 20;
+export const wrongTokensPerSecond = 1;
+
+/** Largest key set of an issuer of JWTs: far above what any has. */
+export const jwtKeysBytesMax = 64 * KiB;
+
+/** How far in ms the clocks of the issuer of a JWT and of this server may be apart. */
+export const jwtSkewMs = 30_000;
+
+/** Most entries of the audit log; the oldest go first. */
+export const auditEntriesMax = 10_000;
+
+/** Time in ms for which the audit log keeps an entry: 90 days. */
+export const auditRetentionMs = 90 * 86_400_000;

@@ -7,24 +7,24 @@ import type {
   IngestAnswer,
   JobAnswer,
   JobStatusAnswer,
-  LettersAnswer,
   StreamAnswer,
   StreamStatusAnswer,
   ViewAnswer,
   WatermarkAnswer,
 } from "../protocol/answers.ts";
+import type { DeadLettersAnswer, LettersAnswer, ReplayAnswer, ReplayBody } from "../protocol/dead-letters.ts";
 import type { JobBody } from "../protocol/job-spec.ts";
 import type { SqlAnswer, SqlBody } from "../protocol/sql-answers.ts";
 import type { StreamBody } from "../protocol/stream-spec.ts";
 import type { Token, Tokens } from "../protocol/token.ts";
+import { AccessTokens } from "./access-tokens.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
+import { EventSocket, type EventSocketOptions } from "./event-socket.ts";
+import { type EventsBody, ndjsonOf } from "./events-body.ts";
 import { type FollowedRow, type FollowOptions, followView } from "./follow-view.ts";
 import { type Followed, readFollowed } from "./read-changes.ts";
 import { Savepoints } from "./savepoints.ts";
 import { Splits } from "./splits.ts";
-
-/** Records as objects, or as NDJSON text that is sent as it is. */
-export type EventsBody = readonly object[] | string;
 
 /** With both, the events are counted once however often they are sent. */
 export interface ProducerStamp {
@@ -55,6 +55,20 @@ export interface ViewQuery {
   readonly timeout?: string;
 }
 
+/** The letters of a stream that are wanted; all of them where nothing is said. */
+export interface DeadLettersQuery {
+  readonly reason?: "rejected" | "late" | "bad";
+  /** Rows that this job found late or bad. */
+  readonly job?: string;
+  /** Arrived at or after `from` and before `to`. */
+  readonly from?: string;
+  readonly to?: string;
+  /** Those that were replayed alone, or those that were not. */
+  readonly replayed?: boolean;
+  readonly limit?: number;
+  readonly cursor?: string;
+}
+
 /** A row that nothing more is known of: outputs by name, and `final`. */
 export type ViewRow = ViewAnswer["rows"][number];
 
@@ -80,6 +94,7 @@ export class MillraceClient {
   readonly views: Views;
   readonly savepoints: Savepoints;
   readonly splits: Splits;
+  readonly tokens: AccessTokens;
   readonly #connection: Connection;
 
   /**
@@ -94,6 +109,7 @@ export class MillraceClient {
     this.views = new Views(this.#connection);
     this.savepoints = new Savepoints(this.#connection);
     this.splits = new Splits(this.#connection);
+    this.tokens = new AccessTokens(this.#connection);
   }
 
   /**
@@ -159,8 +175,7 @@ export class Streams {
 
   /** Appends events; an answer means that they are durable. For retries see Producer. */
   async post(stream: string, events: EventsBody, stamp?: ProducerStamp): Promise<IngestAnswer> {
-    const text =
-      typeof events === "string" ? events : events.map((event) => JSON.stringify(event)).join("\n");
+    const text = ndjsonOf(events);
     const headers = {
       "Content-Type": "application/x-ndjson",
       ...(stamp ? { "Producer-Id": stamp.producer, Sequence: String(stamp.sequence) } : {}),
@@ -168,9 +183,38 @@ export class Streams {
     return await this.#connection.call("POST", pathOf("streams", stream, "events"), { text, headers });
   }
 
-  /** Records that the stream rejected. */
-  async letters(stream: string, cursor?: string): Promise<LettersAnswer> {
-    return await this.#connection.call("GET", pathOf("streams", stream, "letters"), { query: { cursor } });
+  /** Appends events over a WebSocket, for whoever sends many small batches. */
+  open(stream: string, options: EventSocketOptions): EventSocket {
+    const path = pathOf("streams", stream, "events");
+    return new EventSocket((query, protocol) => this.#connection.open(path, query, protocol), options);
+  }
+
+  /** A page of what the stream rejected, and of the late and bad rows of the jobs that read it. */
+  async deadLetters(stream: string, query: DeadLettersQuery = {}): Promise<DeadLettersAnswer> {
+    const { replayed, ...plain } = query;
+    const parameters = { ...plain, ...(replayed !== undefined && { replayed: String(replayed) }) };
+    return await this.#connection.call("GET", pathOf("streams", stream, "dead-letters"), {
+      query: parameters,
+    });
+  }
+
+  /**
+   * Appends letters once more, after what kept them out was mended; goes on until all that `body` asks for
+   * were gone through. Repeating it, after whatever failure, appends nothing twice.
+   *
+   * @example
+   * const { replayed } = await millrace.streams.replayDeadLetters("trips", { reason: "rejected" });
+   */
+  async replayDeadLetters(stream: string, body: ReplayBody): Promise<ReplayAnswer> {
+    let sum: ReplayAnswer | undefined;
+    for (let { cursor } = body; ; ) {
+      const json = cursor === undefined ? body : { ...body, cursor };
+      const path = pathOf("streams", stream, "dead-letters/replay");
+      const answer = await this.#connection.call<ReplayAnswer>("POST", path, { json });
+      sum = sum ? sumOf(sum, answer) : answer;
+      cursor = answer.cursor;
+      if (cursor === undefined || body.limit !== undefined) return sum;
+    }
   }
 
   /** Moves event time by hand; "max" ends the stream. */
@@ -261,6 +305,20 @@ export class Views {
   changes<Row = ViewRow>(view: string, options: FollowOptions = {}): AsyncGenerator<FollowedRow<Row>, void> {
     return followView<Row>(this.#connection, pathOf("views", view, "changes"), options);
   }
+}
+
+/** What several calls came to that went on where the one before had ended. */
+function sumOf(sum: ReplayAnswer, next: ReplayAnswer): ReplayAnswer {
+  return {
+    ...next,
+    replayed: sum.replayed + next.replayed,
+    resumed: sum.resumed + next.resumed,
+    rejectedAgain: sum.rejectedAgain + next.rejectedAgain,
+    alreadyReplayed: sum.alreadyReplayed + next.alreadyReplayed,
+    cut: sum.cut + next.cut,
+    gone: sum.gone + next.gone,
+    errors: [...sum.errors, ...next.errors],
+  };
 }
 
 function pathOf(kind: "streams" | "jobs" | "views", name: string, action?: string): string {

@@ -1,15 +1,19 @@
 /**
  * One server and its token: turns a call into a request and a response into a value or a RequestError.
  */
+import { encodeBase64 } from "../base/base64.ts";
+import { tokenProtocol } from "../protocol/session-messages.ts";
 import { readError } from "./request-error.ts";
 
 export interface ConnectionOptions {
   /** Address of the server, such as `http://127.0.0.1:8787`. */
   readonly url: string;
-  /** MILLRACE_TOKEN of a deployed server; a local one needs none. */
+  /** An access token, a JWT, or MILLRACE_TOKEN itself; a local server needs none. */
   readonly token?: string;
   /** Replaces the global `fetch`. */
   readonly fetch?: Fetch;
+  /** Replaces the global `WebSocket`. */
+  readonly openSocket?: OpenSocket;
 }
 
 export interface RequestParts {
@@ -20,6 +24,17 @@ export interface RequestParts {
 }
 
 export type Fetch = (url: string, request: RequestParts) => Promise<Response>;
+
+/** As much of a WebSocket as is used here. */
+export interface Socket {
+  send(message: string): void;
+  close(code?: number, reason?: string): void;
+  addEventListener(type: "message", listener: (event: { readonly data: unknown }) => void): void;
+  addEventListener(type: "close", listener: (event: { code: number; reason: string }) => void): void;
+  addEventListener(type: "error", listener: () => void): void;
+}
+
+export type OpenSocket = (url: string, protocols: string[]) => Socket;
 
 export interface CallOptions {
   /** Parameters; undefined ones are left out. */
@@ -37,8 +52,12 @@ export class Connection {
   readonly #url: string;
   readonly #headers: Readonly<Record<string, string>>;
   readonly #fetch: Fetch;
+  readonly #token: string | undefined;
+  readonly #openSocket: OpenSocket;
 
-  constructor({ url, token, fetch = globalThis.fetch }: ConnectionOptions) {
+  constructor({ url, token, fetch = globalThis.fetch, openSocket = openWebSocket }: ConnectionOptions) {
+    this.#token = token;
+    this.#openSocket = openSocket;
     this.#url = url.replace(/\/+$/, "");
     this.#headers = token === undefined ? {} : { Authorization: `Bearer ${token}` };
     this.#fetch = (address, request) => fetch(address, request);
@@ -55,13 +74,18 @@ export class Connection {
     return (text === "" ? undefined : JSON.parse(text)) as Answer;
   }
 
+  /** Opens a WebSocket; the token is among its protocols, since a browser sends no header with one. */
+  open(path: string, query: Readonly<Record<string, string | number | undefined>>, protocol: string): Socket {
+    const bytes = new TextEncoder().encode(this.#token ?? "");
+    const digits = encodeBase64(bytes).replaceAll("+", "-").replaceAll("/", "_").replaceAll("=", "");
+    const protocols = this.#token === undefined ? [protocol] : [protocol, `${tokenProtocol}${digits}`];
+    const address = `${this.#url.replace(/^http/, "ws")}${path}${searchOf(query)}`;
+    return this.#openSocket(address, protocols);
+  }
+
   /** Returns the answer with its body unread. */
   async send(method: RequestParts["method"], path: string, options: CallOptions = {}): Promise<Response> {
-    const parameters = new URLSearchParams();
-    for (const [name, value] of Object.entries(options.query ?? {})) {
-      if (value !== undefined) parameters.append(name, String(value));
-    }
-    const search = parameters.size > 0 ? `?${parameters}` : "";
+    const search = searchOf(options.query ?? {});
     const body = options.json === undefined ? options.text : JSON.stringify(options.json);
     const response = await this.#fetch(`${this.#url}${path}${search}`, {
       method,
@@ -76,4 +100,19 @@ export class Connection {
     if (!response.ok) throw await readError(response);
     return response;
   }
+}
+
+function searchOf(query: Readonly<Record<string, string | number | undefined>>): string {
+  const parameters = new URLSearchParams();
+  for (const [name, value] of Object.entries(query)) {
+    if (value !== undefined) parameters.append(name, String(value));
+  }
+  return parameters.size > 0 ? `?${parameters}` : "";
+}
+
+function openWebSocket(url: string, protocols: string[]): Socket {
+  const { WebSocket } = globalThis as unknown as {
+    WebSocket: new (url: string, protocols: string[]) => Socket;
+  };
+  return new WebSocket(url, protocols);
 }

@@ -7,7 +7,8 @@
  * a batch twice is harmless, leaving one out is not.
  */
 import type { IngestAnswer } from "../protocol/answers.ts";
-import type { EventsBody, Streams } from "./client.ts";
+import type { Streams } from "./client.ts";
+import type { EventsBody } from "./events-body.ts";
 import { RequestError } from "./request-error.ts";
 
 export interface ProducerOptions {

@@ -5,15 +5,14 @@
  * public.
  */
 import { DurableObject } from "cloudflare:workers";
+import { AccessTokens, type AccessTokensRpc } from "../host/coordinator/access-tokens.ts";
+import { AuditLog } from "../host/coordinator/audit-log.ts";
 import { Coordinator as CoordinatorHost } from "../host/coordinator/coordinator.ts";
 import type { CoordinatorRpc, ProducerRegistration } from "../host/coordinator/coordinator-rpc.ts";
-import {
-  type Existing,
-  type SqlObject,
-  SqlObjects,
-  type SqlObjectsRpc,
-} from "../host/coordinator/sql-objects.ts";
-import { PartitionSurvey, type SurveyRpc } from "../host/metrics/survey.ts";
+import type { CoordinatorObjectRpc } from "../host/coordinator/object-rpc.ts";
+import { type Existing, type SqlObject, SqlObjects } from "../host/coordinator/sql-objects.ts";
+import { PartitionSurvey } from "../host/metrics/survey.ts";
+import type { AuditedAction } from "../protocol/audit.ts";
 import type { SavepointWish } from "../protocol/savepoint-body.ts";
 import type { StreamDefinition } from "../protocol/stream-spec.ts";
 import type { Environment } from "./environment.ts";
@@ -23,19 +22,21 @@ import { PlatformWallClock } from "./platform-wall-clock.ts";
 import { blobsOf } from "./savepoint-blobs.ts";
 import { KeptShardStubs } from "./shard-stubs.ts";
 
-export class Coordinator
-  extends DurableObject<Environment>
-  implements CoordinatorRpc, SqlObjectsRpc, SurveyRpc
-{
+export class Coordinator extends DurableObject<Environment> implements CoordinatorObjectRpc {
   readonly #host: CoordinatorHost;
   readonly #objects: SqlObjects;
+  readonly #tokens: AccessTokens;
+  readonly #audit: AuditLog;
   readonly #survey: PartitionSurvey;
 
   constructor(ctx: DurableObjectState, env: Environment) {
     super(ctx, env);
     const sql = new ObjectStorage(ctx.storage);
+    const clock = new PlatformWallClock();
     this.#objects = new SqlObjects(sql);
-    const [shards, clock] = [new KeptShardStubs(env), new PlatformWallClock()];
+    this.#tokens = new AccessTokens(sql, clock);
+    this.#audit = new AuditLog(sql, clock);
+    const shards = new KeptShardStubs(env);
     this.#survey = new PartitionSurvey({ sql, shards, clock });
     this.#host = new CoordinatorHost({
       ...{ sql, shards, clock, blobs: blobsOf(env) },
@@ -147,6 +148,38 @@ export class Coordinator
 
   dropSqlObject(kind: SqlObject["kind"], name: string) {
     return this.#objects.dropSqlObject(kind, name);
+  }
+
+  createAccessToken(...wanted: Parameters<AccessTokensRpc["createAccessToken"]>) {
+    return this.#tokens.createAccessToken(...wanted);
+  }
+
+  accessTokens() {
+    return this.#tokens.accessTokens();
+  }
+
+  accessToken(id: string) {
+    return this.#tokens.accessToken(id);
+  }
+
+  rotateAccessToken(...wanted: Parameters<AccessTokensRpc["rotateAccessToken"]>) {
+    return this.#tokens.rotateAccessToken(...wanted);
+  }
+
+  deleteAccessToken(id: string) {
+    return this.#tokens.deleteAccessToken(id);
+  }
+
+  accessFacts(id: string) {
+    return this.#tokens.accessFacts(id);
+  }
+
+  recordAction(action: AuditedAction) {
+    return this.#audit.recordAction(action);
+  }
+
+  auditPage(limit: number, before: number | undefined) {
+    return this.#audit.auditPage(limit, before);
   }
 
   survey() {

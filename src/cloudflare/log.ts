@@ -4,6 +4,7 @@
  * No line holds a body, a header or a query string: they may hold secrets.
  */
 import type { PrintedRow } from "../engine/ports.ts";
+import type { AuditedAction } from "../protocol/audit.ts";
 
 /** In the order of their weight. */
 const levels = ["info", "warn", "error"] as const;
@@ -39,4 +40,9 @@ export function logDefect(place: string, thrown: unknown, requestId?: string): v
   const message = isError ? thrown.message : String(thrown);
   const stack = isError ? thrown.stack : undefined;
   writeLog("error", { level: "error", place, requestId, message, stack });
+}
+
+/** Writes what should stand in the audit log, and could not be written there. */
+export function logUnaudited(action: AuditedAction, reason: string): void {
+  console.error(JSON.stringify({ level: "error", place: "audit log", message: reason, action }));
 }

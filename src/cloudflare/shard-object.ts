@@ -3,6 +3,8 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import { checkpointTurnBytesMax } from "../base/limits.ts";
+import type { LetterQuery } from "../engine/letters/letter.ts";
+import type { ReplayWish } from "../engine/letters/partition-letters.ts";
 import type { LogPlace } from "../engine/log/read-frames.ts";
 import type { AppendRequest } from "../engine/log/records.ts";
 import type { MapChange } from "../engine/log/split-records.ts";
@@ -19,6 +21,7 @@ import type { ProducerOrder } from "../engine/producer-orders.ts";
 import type { SentQuery } from "../host/partition/evaluate-part.ts";
 import { type HostPorts, PartitionHost } from "../host/partition/partition-host.ts";
 import type { PartitionRpc, SavepointBarrier } from "../host/partition/partition-rpc.ts";
+import type { LetterPlace } from "../protocol/letter-id.ts";
 import { coordinatorOf } from "./coordinator-stub.ts";
 import type { Environment } from "./environment.ts";
 import { KeptHubStubs } from "./hub-stubs.ts";
@@ -134,8 +137,16 @@ export class Shard extends DurableObject<Environment> implements PartitionRpc {
     return this.#ready.snapshot(...asked);
   }
 
-  letters(job: string | undefined, after: string | undefined, limit: number) {
-    return this.#ready.letters(job, after, limit);
+  letters(query: LetterQuery) {
+    return this.#ready.letters(query);
+  }
+
+  beginReplay(wish: ReplayWish) {
+    return this.#ready.beginReplay(wish);
+  }
+
+  endReplay(number: number, done: readonly LetterPlace[]) {
+    return this.#ready.endReplay(number, done);
   }
 
   destroy(generation: number) {

@@ -35,5 +35,20 @@ export interface BadRecord {
   readonly bytes: Uint8Array;
 }
 
-/** Bytes of a rejected record that are kept; the rest of a longer one is cut off. */
-export const rejectedBytesKept = 4096;
+/**
+ * Bytes of a rejected record that are kept; the rest of a longer one is cut off, and it cannot be replayed.
+ * Records are rarely longer, and those of one part together are no more than its bytes.
+ */
+export const rejectedBytesKept = 64 * 1024;
+
+/** Of a record that was rejected, what a stream logs that keeps none of them: that there was one. */
+export function counted({ record, reason }: BadRecord): BadRecord {
+  return { record, column: 0, reason, field: undefined, message: "", bytes: noBytes };
+}
+
+/** Whether nothing but that there was one is known of a rejected record. */
+export function isCounted({ message, bytes }: BadRecord): boolean {
+  return message === "" && bytes.length === 0;
+}
+
+const noBytes = new Uint8Array(0);

@@ -65,12 +65,18 @@ export class PartitionChanges {
     return this.#ended.length > 0 || this.#jobs.tasks.some(({ changes }) => changes.followers.isCalled);
   }
 
+  /** True where `follow` may be called: not while many records are being applied at once. */
+  canFollow(view: FollowedView): boolean {
+    const { changes, isHalfway } = this.#taskOf(view);
+    return changes.isOn || !isHalfway;
+  }
+
   /** Has a hub be told of changes from now on; again it changes nothing. */
   follow(view: FollowedView, hub: string): FollowAnswer {
     const task = this.#taskOf(view);
     const { changes } = task;
     const known = changes.followers.get(hub);
-    if (known?.map !== view.map || !changes.state) {
+    if (known?.map !== view.map || !changes.isOn) {
       task.recordChanges();
       changes.followers.add(hub, view.map, laterOf(changes.head, changes.from));
       task.writeFollowers();

@@ -32,6 +32,8 @@ export interface PartitionIdentity {
   /** Whether the watermark waits for live producers; absent: it does not. */
   readonly waitsForProducers?: boolean;
   readonly retention: { readonly timeMs: number; readonly bytesMax: number };
+  /** Whether what is rejected, late or bad is only counted; absent: it is kept. */
+  readonly deadLetters?: "count";
   /**
    * The channels that lead here from the first on, of a partition between stages: it takes nothing else.
    * Others are announced by them. Absent for a shard.
@@ -217,18 +219,4 @@ export interface PartitionStatus {
   /** Time with work at hand since the object started, in ms. */
   readonly busyMs?: number;
   readonly jobs: readonly JobStatus[];
-}
-
-/** A late or bad row that a job kept, or a record that a stream rejected. */
-export interface Letter {
-  readonly offset: number;
-  readonly row: number;
-  readonly reason: string;
-  readonly appendTime: number;
-  readonly content: Readonly<Record<string, unknown>>;
-}
-
-export interface LetterPage {
-  readonly letters: readonly Letter[];
-  readonly next: string | undefined;
 }

@@ -12,6 +12,7 @@ import { creditBytesMax, heldLogFactor, MiB } from "../base/limits.ts";
 import { readFrameHeader } from "../kernel/frame-codec.ts";
 import { decideIdleness, type IdleDecision } from "./decide-idleness.ts";
 import { decideTick } from "./decide-tick.ts";
+import { PartitionLetters } from "./letters/partition-letters.ts";
 import { type Barrier, savepointOfSplit } from "./log/barrier.ts";
 import { PartitionLog } from "./log/partition-log.ts";
 import { type FramePage, type LogPlace, readFrames } from "./log/read-frames.ts";
@@ -25,7 +26,6 @@ import type {
   Handover,
   HandoverStatus,
   JobCommand,
-  LetterPage,
   PartitionIdentity,
   PartitionStatus,
   SplitOrder,
@@ -36,7 +36,6 @@ import type {
 import type { Ports } from "./ports.ts";
 import { changesOf, type ProducerOrder } from "./producer-orders.ts";
 import { checkMap, refusalOf, stillMoving } from "./refusals.ts";
-import { readRejectedLetters } from "./rejected-letters.ts";
 import type { SavepointStatus } from "./savepoint/savepoint-store.ts";
 import { wholeSliceBytes } from "./task/task.ts";
 import { scanView } from "./task/view-scan.ts";
@@ -60,6 +59,7 @@ export class Partition {
   readonly jobs: PartitionJobs;
   readonly outputs: PartitionOutputs;
   readonly changes: PartitionChanges;
+  readonly letters: PartitionLetters;
   readonly #splits: PartitionSplits;
   readonly #ports: Ports;
   #stored: StoredIdentity | undefined;
@@ -96,6 +96,7 @@ export class Partition {
     this.jobs = new PartitionJobs(ports, this.log, options, () => this.identity);
     this.outputs = new PartitionOutputs(this.jobs);
     this.changes = new PartitionChanges(this.jobs, () => this.identity, ports.clock);
+    this.letters = new PartitionLetters(ports, this.log, this.jobs, () => this.identity);
     this.#splits = new PartitionSplits(sql);
   }
 
@@ -350,12 +351,6 @@ export class Partition {
   frames(mapVersion: number | undefined, place: LogPlace | undefined): FramePage {
     checkMap(this.identity, mapVersion);
     return readFrames(this.log, place);
-  }
-
-  letters(job: string | undefined, after: string | undefined, limit: number): LetterPage {
-    return job === undefined
-      ? readRejectedLetters(this.log, after, limit)
-      : this.jobs.taskOf(job).letters.read(after, limit);
   }
 
   /** True for a run whose state a split brings here, until it has come. */

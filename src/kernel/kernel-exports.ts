@@ -83,6 +83,27 @@ export interface KernelExports {
   ): void;
   /** Address of a key's cell, 0 where there is none. Changes nothing, but may load the key's page. */
   tableLookup(table: number, key: number, keyLength: number, keyNulls: number, hash: bigint): number;
+  /** Writes u32: what pages in memory that rows touch may take, rows that touch others, bytes of keys. */
+  rowsTouch(
+    table: number,
+    tables: number,
+    selection: number,
+    count: number,
+    hashes: number,
+    keys: number,
+    touched: number,
+  ): void;
+  /** Selects the rows of `table` with hashes from `first` to `last`; returns how many. */
+  rowsWithin(
+    table: number,
+    tables: number,
+    selection: number,
+    count: number,
+    hashes: number,
+    first: bigint,
+    last: bigint,
+    target: number,
+  ): number;
   /** Address of the page that covers `hash`, 0 where it is not in memory. */
   tablePage(table: number, hash: bigint): number;
   /** Doubles the directory until its depth is at least `depth`. */

@@ -5,7 +5,7 @@
  * Each call here that may load or change pages is a batch of its own, so a walk over any number of pages
  * stays within the budget: none may come between `findCells` and the last `updateAccumulator` of a batch.
  */
-import { CELL_CHANGED } from "../../assembly/abi.ts";
+import { CELL_CHANGED, COUNTERS_BATCH, PAGE_STAMP } from "../../assembly/abi.ts";
 import { assert } from "../base/assert.ts";
 import { keyBytesMax } from "../base/limits.ts";
 import type { Kernel } from "./kernel.ts";
@@ -24,6 +24,21 @@ export interface StoredPage {
 
 /** Returns the stored page that covers `hash`; undefined while nothing of the table is stored. */
 export type LoadPage = (hash: bigint) => StoredPage | undefined;
+
+/** A page that changed since it was last stored. Valid until the next call that may grow or split pages. */
+export interface DirtyPage {
+  readonly table: KeyedTable;
+  readonly firstHash: bigint;
+  /** Size as stored. */
+  readonly byteLength: number;
+  /** The engine's number, kept over growth and, in its lower half, over split; undefined for a new page. */
+  tag: number | undefined;
+  /** A copy as it is stored: checksum filled, fields of memory zero. */
+  bytes(): Uint8Array;
+}
+
+/** Stores a dirty page that is about to leave memory. */
+export type StorePage = (page: DirtyPage) => void;
 
 /** What a table asks of its cache. */
 export interface PageHost {
@@ -44,6 +59,7 @@ export class KeyedTable {
   readonly number: number;
   readonly layout: TableLayout;
   readonly load: LoadPage;
+  readonly store: StorePage | undefined;
   readonly #kernel: Kernel;
   readonly #host: PageHost;
 
@@ -52,14 +68,15 @@ export class KeyedTable {
     kernel: Kernel,
     place: { readonly pointer: number; readonly number: number },
     layout: TableLayout,
-    load: LoadPage,
+    storage: { readonly load: LoadPage; readonly store: StorePage | undefined },
     host: PageHost,
   ) {
     this.#kernel = kernel;
     this.pointer = place.pointer;
     this.number = place.number;
     this.layout = layout;
-    this.load = load;
+    this.load = storage.load;
+    this.store = storage.store;
     this.#host = host;
   }
 
@@ -71,6 +88,15 @@ export class KeyedTable {
       page = this.#host.loadPage(this, hash);
     }
     return new PageView(this.#kernel.memory, this.layout, page);
+  }
+
+  /** The same, as part of the current batch: it stays in memory until the next one begins. */
+  hold(hash: bigint): PageView {
+    const { memory, exports } = this.#kernel;
+    const page = this.#resident(hash) || this.#host.loadPage(this, hash);
+    const batch = memory.view.getUint32(exports.tableCounters() + COUNTERS_BATCH, true);
+    memory.view.setUint32(page + PAGE_STAMP, batch, true);
+    return new PageView(memory, this.layout, page);
   }
 
   /** All pages in hash order, each loaded when it is its turn; the table may not change during the walk. */

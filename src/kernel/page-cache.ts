@@ -2,9 +2,9 @@
  * The pages in a kernel's memory: a cache of the stored ones within a byte budget.
  *
  * One cache per kernel; it answers the kernel's imports. Clean pages may be evicted at any time between
- * batches, and within a batch if the batch has not touched them; dirty ones stay until the engine stored them
- * (`markClean`). What the directories in kernel memory say is the truth: here is no second list of pages to
- * keep equal.
+ * batches, and within a batch if the batch has not touched them. Dirty ones stay until the engine stored them
+ * (`markClean`), or are spilled where clean ones alone do not make room. What the directories in kernel
+ * memory say is the truth: here is no second list of pages to keep equal.
  */
 import {
   COUNTERS_BATCH,
@@ -29,25 +29,16 @@ import { assert } from "../base/assert.ts";
 import { EngineError } from "../base/errors.ts";
 import { MiB, pageBytesMin } from "../base/limits.ts";
 import type { Kernel } from "./kernel.ts";
-import { KeyedTable, type LoadPage } from "./keyed-table.ts";
+import { type DirtyPage, KeyedTable, type LoadPage, type StorePage } from "./keyed-table.ts";
+import { PageClock, type PagePlace } from "./page-clock.ts";
 import { pageBytesToStore, pageTag, setPageTag, storedPageProblem } from "./stored-page.ts";
 import type { TableLayout } from "./table-layout.ts";
-
-/** A page that changed since it was last stored. Valid until the next call that may grow or split pages. */
-export interface DirtyPage {
-  readonly table: KeyedTable;
-  readonly firstHash: bigint;
-  /** Size as stored. */
-  readonly byteLength: number;
-  /** The engine's number, kept over growth and, in its lower half, over split; undefined for a new page. */
-  tag: number | undefined;
-  /** A copy as it is stored: checksum filled, fields of memory zero. */
-  bytes(): Uint8Array;
-}
 
 export interface PageCacheStatistics {
   readonly loads: number;
   readonly evictions: number;
+  /** Of them dirty, stored on their way out. */
+  readonly spills: number;
   /** Pages in memory. */
   readonly pages: number;
   /** Bytes of pages and directories. */
@@ -59,16 +50,19 @@ export class PageCache {
   /** Most bytes of pages and directories in memory. */
   budgetBytes: number;
   readonly #tables = new Map<number, KeyedTable>();
+  readonly #clock: PageClock;
   readonly #sliceOpeners = new Map<number, (start: bigint) => KeyedTable>();
   #nextNumber = 1;
   #bytes = 0;
   #loads = 0;
   #evictions = 0;
+  #spills = 0;
 
   /** Installs itself as the kernel's imports. */
   constructor(kernel: Kernel, options: { readonly budgetBytes: number }) {
     this.kernel = kernel;
     this.budgetBytes = options.budgetBytes;
+    this.#clock = new PageClock(kernel);
     kernel.imports = {
       pageAcquire: (bytes) => this.#acquire(bytes),
       pageRelease: (pointer) => this.#release(pointer),
@@ -78,8 +72,11 @@ export class PageCache {
     this.beginBatch();
   }
 
-  /** Opens a table; `load` is asked for every page that is not in memory. */
-  openTable(layout: TableLayout, load: LoadPage): KeyedTable {
+  /**
+   * Opens a table; `load` is asked for every page that is not in memory. `store` takes a dirty page that has
+   * to leave it; without it all of the table's dirty pages stay.
+   */
+  openTable(layout: TableLayout, load: LoadPage, store?: StorePage): KeyedTable {
     const { memory } = this.kernel;
     const pointer = memory.allocate(TABLE_BYTES);
     const directory = this.#acquire(4);
@@ -95,7 +92,7 @@ export class PageCache {
       beginBatch: () => this.beginBatch(),
       loadPage: (of: KeyedTable, hash: bigint) => this.#load(of, hash),
     };
-    const table = new KeyedTable(this.kernel, { pointer, number }, layout, load, host);
+    const table = new KeyedTable(this.kernel, { pointer, number }, layout, { load, store }, host);
     this.#tables.set(number, table);
     return table;
   }
@@ -109,6 +106,11 @@ export class PageCache {
     }
     this.#release(this.kernel.memory.view.getUint32(table.pointer + TABLE_DIRECTORY, true));
     this.kernel.memory.release(table.pointer);
+  }
+
+  /** The open table at an address. */
+  tableOf(pointer: number): KeyedTable {
+    return this.#tableAt(this.kernel.memory.view.getUint32(pointer + TABLE_NUMBER, true));
   }
 
   /** Starts a batch: the pages that it touches stay in memory until the next one starts. */
@@ -132,6 +134,11 @@ export class PageCache {
   /** Bytes of pages and directories in memory. */
   get bytes(): number {
     return this.#bytes;
+  }
+
+  /** Pages that were brought into memory since the cache was made. */
+  get loads(): number {
+    return this.#loads;
   }
 
   /** Bytes of pages that changed since they were stored. */
@@ -169,7 +176,8 @@ export class PageCache {
     for (const table of this.#tables.values()) {
       pages += this.kernel.memory.view.getUint32(table.pointer + TABLE_PAGE_COUNT, true);
     }
-    return { loads: this.#loads, evictions: this.#evictions, pages, bytes: this.#bytes };
+    const [loads, evictions, spills] = [this.#loads, this.#evictions, this.#spills];
+    return { loads, evictions, spills, pages, bytes: this.#bytes };
   }
 
   /** For `Slices`: returns the number by which the kernel asks `open` for the table of a slice. */
@@ -251,29 +259,35 @@ export class PageCache {
   }
 
   /**
-   * Evicts at least `bytes` of clean pages that this batch has not touched, if there are, the oldest first.
+   * Evicts at least `bytes` of pages that this batch has not touched, if there are: clean ones, and dirty
+   * ones only where these are not enough.
    */
   #evict(bytes: number): void {
-    const candidates: { readonly table: KeyedTable; readonly page: number; readonly stamp: number }[] = [];
-    const batch = this.#counter(COUNTERS_BATCH);
-    const view = this.kernel.memory.view;
-    for (const table of this.#tables.values()) {
-      for (const page of this.#pagesOf(table)) {
-        const stamp = view.getUint32(page + PAGE_STAMP, true);
-        if (stamp !== batch && view.getUint32(page + PAGE_DIRTY, true) === 0)
-          candidates.push({ table, page, stamp });
-      }
-    }
-    candidates.sort((left, right) => left.stamp - right.stamp);
-    // More than was asked for: a cache at its budget shall not search all pages for every page it loads.
-    const target = Math.max(0, this.#bytes - Math.max(bytes, this.budgetBytes / 16));
-    for (const { table, page } of candidates) {
+    const tables = [...this.#tables.values()];
+    const least = this.#bytes - bytes;
+    // More than was asked for: a cache at its budget shall not look for pages for every one that it loads.
+    const target = this.#bytes - Math.max(bytes, this.budgetBytes / 16);
+    for (const place of this.#clock.clean(tables)) {
+      this.#drop(place);
       if (this.#bytes <= target) return;
-      this.#enter(table, page, 0);
-      this.#addPages(table, -1);
-      this.#release(page);
-      this.#evictions++;
     }
+    if (this.#bytes <= least) return;
+    for (const place of this.#clock.dirty(tables)) {
+      const { store } = place.table;
+      if (!store) continue;
+      store(this.#dirtyPage(place.table, place.page));
+      this.#markClean(place.table, place.page);
+      this.#drop(place);
+      this.#spills++;
+      if (this.#bytes <= target) return;
+    }
+  }
+
+  #drop({ table, page }: PagePlace): void {
+    this.#enter(table, page, 0);
+    this.#addPages(table, -1);
+    this.#release(page);
+    this.#evictions++;
   }
 
   /** Brings the page of `hash` into memory and returns its address. */

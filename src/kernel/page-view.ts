@@ -18,10 +18,12 @@ import {
   CELL_KEY_NULLS,
   CELL_KEY_OFFSET,
   KIND_F64,
+  PAGE_BYTES,
   PAGE_CELL_BYTES,
   PAGE_CELL_COUNT,
   PAGE_FIRST_HASH,
   PAGE_HEADER_BYTES,
+  PAGE_HEAP_TOP,
   PAGE_LOCAL_DEPTH,
   PAGE_PROBE_LOG2,
 } from "../../assembly/abi.ts";
@@ -46,20 +48,23 @@ export interface CellValue {
  * One page: it holds the cells whose hash is in [firstHash, nextHash); undefined = to the end of the hashes.
  */
 export class PageView {
+  readonly address: number;
   readonly firstHash: bigint;
   readonly nextHash: bigint | undefined;
   readonly cellCount: number;
+  readonly byteLength: number;
+  /** Bytes between the cells and the heap. */
+  readonly freeBytes: number;
   /** Address of the first cell; the others follow, `layout.cellBytes` apart. */
   readonly cellsPointer: number;
   readonly #memory: KernelMemory;
   readonly #layout: TableLayout;
-  readonly #page: number;
 
   constructor(memory: KernelMemory, layout: TableLayout, page: number) {
     const view = memory.view;
     this.#memory = memory;
     this.#layout = layout;
-    this.#page = page;
+    this.address = page;
     assert(
       view.getUint16(page + PAGE_CELL_BYTES, true) === layout.cellBytes,
       "the page has the table's layout",
@@ -67,7 +72,10 @@ export class PageView {
     this.firstHash = view.getBigUint64(page + PAGE_FIRST_HASH, true);
     this.nextHash = nextHashOf(this.firstHash, view.getUint16(page + PAGE_LOCAL_DEPTH, true));
     this.cellCount = view.getUint32(page + PAGE_CELL_COUNT, true);
+    this.byteLength = view.getUint32(page + PAGE_BYTES, true);
     this.cellsPointer = page + PAGE_HEADER_BYTES + 2 * 2 ** view.getUint32(page + PAGE_PROBE_LOG2, true);
+    const cellsEnd = this.cellsPointer - page + this.cellCount * layout.cellBytes;
+    this.freeBytes = view.getUint32(page + PAGE_HEAP_TOP, true) - cellsEnd;
   }
 
   /** The cell at `index`, in the page's order. */
@@ -76,7 +84,7 @@ export class PageView {
     return readCell(
       this.#memory,
       this.#layout,
-      this.#page,
+      this.address,
       this.cellsPointer + index * this.#layout.cellBytes,
     );
   }

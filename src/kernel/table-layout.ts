@@ -100,6 +100,11 @@ export class TableLayout {
     return this.pointer + LAYOUT_ACCUMULATORS + ACCUMULATOR_BYTES * this.accumulators.length;
   }
 
+  /** Accumulators whose value lies in the page's heap. */
+  get heapCount(): number {
+    return this.accumulators.filter(({ operation }) => isInHeap(operation)).length;
+  }
+
   /** Gives the LAYOUT's memory back; no table may use it any more. */
   release(): void {
     this.#memory.release(this.pointer);

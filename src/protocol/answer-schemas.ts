@@ -8,7 +8,6 @@ import type {
   IngestAnswer,
   JobAnswer,
   JobStatusAnswer,
-  LettersAnswer,
   SavedStateAnswer,
   SavepointAnswer,
   SplitAnswer,
@@ -17,7 +16,9 @@ import type {
   ViewAnswer,
   WatermarkAnswer,
 } from "./answers.ts";
+import type { DeadLettersAnswer, LettersAnswer, ReplayAnswer } from "./dead-letters.ts";
 import { jobBodySchema } from "./job-spec.ts";
+import { letterReasons } from "./letter-id.ts";
 import { streamBodySchema } from "./stream-spec.ts";
 
 type Sent<Answer> = z.ZodType<unknown, Answer>;
@@ -213,25 +214,57 @@ export const viewAnswerSchema = z
   })
   .meta({ id: "ViewAnswer" }) satisfies Sent<ViewAnswer>;
 
-export const lettersAnswerSchema = z
+const letterSchema = z
   .object({
-    letters: z.array(
-      z
-        .object({
-          shard: count,
-          offset: count,
-          row: count,
-          reason: z.string(),
-          at: time,
-          content: row,
-        })
-        .meta({ id: "Letter" }),
-    ),
-    cursor,
+    id: z.string(),
+    shard: count,
+    offset: count,
+    row: count,
+    job: z.string().exactOptional(),
+    reason: z.enum(letterReasons),
+    message: z.string(),
+    lateBy: z.int().exactOptional(),
+    at: time,
+    content: row,
+    cut: z.literal(true).exactOptional(),
+    replayedAt: time.exactOptional(),
   })
+  .meta({ id: "Letter" });
+
+export const lettersAnswerSchema = z
+  .object({ letters: z.array(letterSchema), cursor })
   .meta({ id: "LettersAnswer" }) satisfies Sent<LettersAnswer>;
 
-const keyGroups = z.tuple([count, count]).meta({ description: "First and last." });
+export const deadLettersAnswerSchema = z
+  .object({
+    counts: z
+      .object({ rejected: count, late: count, bad: count })
+      .exactOptional()
+      .meta({ description: "On the first page: all there ever were." }),
+    letters: z.array(letterSchema),
+    cursor,
+  })
+  .meta({ id: "DeadLettersAnswer" }) satisfies Sent<DeadLettersAnswer>;
+
+export const replayAnswerSchema = z
+  .object({
+    dryRun: z.boolean(),
+    replayed: count,
+    resumed: count,
+    rejectedAgain: count,
+    alreadyReplayed: count,
+    cut: count,
+    gone: count,
+    errors: z.array(z.object({ id: z.string(), message: z.string() })),
+    cursor,
+  })
+  .meta({ id: "ReplayAnswer" }) satisfies Sent<ReplayAnswer>;
+
+// Told as a list of two: not every reader of JSON Schema knows tuples.
+const keyGroups = z.tuple([count, count]).meta({
+  ...{ prefixItems: undefined, items: { type: "integer", minimum: 0 }, minItems: 2, maxItems: 2 },
+  description: "First and last.",
+});
 
 export const splitAnswerSchema = z
   .object({

@@ -171,20 +171,6 @@ export interface ViewAnswer {
   readonly cursor?: string;
 }
 
-export interface LetterAnswer {
-  readonly shard: number;
-  readonly offset: number;
-  readonly row: number;
-  readonly reason: string;
-  readonly at: string;
-  readonly content: Readonly<Record<string, unknown>>;
-}
-
-export interface LettersAnswer {
-  readonly letters: readonly LetterAnswer[];
-  readonly cursor?: string;
-}
-
 /** A split that is under way, or done. Key groups are [first, last]. */
 export interface SplitAnswer {
   readonly split: number;

@@ -72,7 +72,7 @@ export const expressionSchema = z
         required: ["literal"],
         additionalProperties: false,
       },
-      { type: "array", prefixItems: [{ type: "string" }], minItems: 1, items: {} },
+      { type: "array", minItems: 1 },
     ],
   });
 

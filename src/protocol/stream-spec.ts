@@ -10,7 +10,16 @@
  *       "eventTime": { "column": "time", "outOfOrderness": "5s" } }
  */
 import * as z from "zod";
-import { appendDeadlineMs, columnsMax, GiB, keyColumnsMax, MiB, maxParallelism } from "../base/limits.ts";
+import {
+  appendDeadlineMs,
+  columnsMax,
+  GiB,
+  keyColumnsMax,
+  MiB,
+  maxParallelism,
+  pathPartsMax,
+  retentionBytesMax,
+} from "../base/limits.ts";
 import { suggestName } from "../base/suggest-name.ts";
 import { type Column, type DataType, formatType, parseType } from "../columnar/schema.ts";
 import { durationSchema, formatDuration } from "./duration.ts";
@@ -34,14 +43,13 @@ export interface StreamDefinition {
   readonly distributionKey: readonly string[];
   readonly shards: number;
   readonly retention: { readonly timeMs: number; readonly bytesPerShard: number };
+  /** Whether what is rejected, late or bad is only counted; absent: it is kept, to be read and replayed. */
+  readonly deadLetters?: "count";
   /** Rows are made while a job reads them. */
   readonly generator?: RowGenerator;
 }
 
 const dayMs = 86_400_000;
-
-/** Parts of a nested column's path; each is one field name of the record. */
-const pathPartsMax = 8;
 
 const typeNames =
   "BOOLEAN, INT, BIGINT, DOUBLE, DECIMAL(p, s) with p <= 18, STRING, BYTES, DATE, " +
@@ -122,9 +130,10 @@ export const streamBodySchema = fields({
     bytesPerShard: z
       .int()
       .min(1 * MiB, `expected at least ${MiB}`)
-      .max(8 * GiB, `expected at most ${8 * GiB}`)
+      .max(retentionBytesMax, `expected at most ${retentionBytesMax}`)
       .default(1 * GiB),
   }).prefault({}),
+  deadLetters: z.enum(["keep", "count"]).default("keep"),
 }).meta({ id: "StreamBody" });
 
 type StreamBodyRead = z.output<typeof streamBodySchema>;
@@ -140,6 +149,7 @@ const streamDefinitionSchema = streamBodySchema.superRefine(checkNames).transfor
     distributionKey: body.distributionKey,
     shards: body.shards,
     retention: { timeMs: body.retention.time, bytesPerShard: body.retention.bytesPerShard },
+    ...(body.deadLetters === "count" && { deadLetters: body.deadLetters }),
   }),
 );
 
@@ -176,6 +186,7 @@ export function streamBodyOf(definition: StreamDefinition): StreamBody {
       time: formatDuration(definition.retention.timeMs),
       bytesPerShard: definition.retention.bytesPerShard,
     },
+    ...(definition.deadLetters && { deadLetters: definition.deadLetters }),
   };
 }
 

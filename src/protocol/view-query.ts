@@ -1,5 +1,5 @@
 /**
- * The parameters of `GET /v1/views/{view}` and of the letters' pages, read from the address.
+ * The parameters of `GET /v1/views/{view}` and of a job's letters, read from the address.
  *
  *     ?key=ATL                        the row of one key, where the job has one key column
  *     ?key={"origin":"ATL","day":3}   or one value per key column
@@ -10,14 +10,12 @@
  */
 import * as z from "zod";
 import { EngineError } from "../base/errors.ts";
+import { pageRowsMax, queryTimeoutMsMax } from "../base/limits.ts";
 import { parseTimestamp } from "../columnar/time-text.ts";
 import { type ChangesQuery, parseEventId } from "./changes.ts";
 import { durationSchema } from "./duration.ts";
 import { fields, readBody } from "./read-body.ts";
 import { type Tokens, tokensParameter } from "./token.ts";
-
-const rowsMax = 1000;
-const timeoutMsMax = 30_000;
 
 export interface ViewQuery {
   /** As given: text, a JSON value, or text by column. Only the job's plan tells what it means. */
@@ -37,23 +35,25 @@ export interface PageQuery {
   readonly cursor: string | undefined;
 }
 
-const limitSchema = z
+/** Rows, or letters, of a page. */
+export const limitSchema = z
   .string()
   .optional()
   .transform((text = "100", context) => {
     const limit = /^\d{1,9}$/.test(text) ? Number(text) : 0;
-    if (limit >= 1 && limit <= rowsMax) return limit;
-    context.addIssue({ code: "custom", message: `expected a number from 1 to ${rowsMax}` });
+    if (limit >= 1 && limit <= pageRowsMax) return limit;
+    context.addIssue({ code: "custom", message: `expected a number from 1 to ${pageRowsMax}` });
     return z.NEVER;
   })
-  .meta({ type: "integer", minimum: 1, maximum: rowsMax, default: 100, description: "Rows of a page." });
+  .meta({ type: "integer", minimum: 1, maximum: pageRowsMax, default: 100, description: "Rows of a page." });
 
 const cursorSchema = z
   .string()
   .optional()
   .meta({ description: "Of the answer before: asks for its next page." });
 
-const timeSchema = z.string().transform((text, context) => {
+/** A time in ms, from one of the forms of the API. */
+export const timeSchema = z.string().transform((text, context) => {
   const time = Number(parseTimestamp(text) ?? Number.NaN);
   if (Number.isSafeInteger(time)) return time;
   const message =
@@ -83,7 +83,7 @@ export const viewParameters = fields({
   token: tokensParameter
     .default({})
     .meta({ default: undefined, description: "Waits until the view has come to it: `0:17,1:4`." }),
-  timeout: durationSchema({ max: timeoutMsMax })
+  timeout: durationSchema({ max: queryTimeoutMsMax })
     .default(5000)
     .meta({ default: "5s", description: "How long to wait for the token." }),
 }).superRefine(({ top, order, cursor, from, to }, context) => {
@@ -160,7 +160,8 @@ export function readPageQuery(parameters: URLSearchParams): PageQuery {
   return { limit, cursor };
 }
 
-function singleValues(parameters: URLSearchParams): Record<string, string> {
+/** Returns parameters by name; throws QUERY_INVALID for one that is there twice. */
+export function singleValues(parameters: URLSearchParams): Record<string, string> {
   const values: Record<string, string> = {};
   for (const [name, value] of parameters) {
     if (Object.hasOwn(values, name)) {

@@ -5,6 +5,7 @@
  */
 
 import { createHash } from "node:crypto";
+import type { LetterQuery } from "../../src/engine/letters/letter.ts";
 import { decodePart } from "../../src/engine/savepoint/part-codec.ts";
 import type { NodeStorage } from "../support/node-storage.ts";
 import { PartitionHarness, type Row } from "../support/partition-harness.ts";
@@ -62,19 +63,24 @@ export function contentOf(harness: PartitionHarness): unknown {
   harness.settle();
   const { log } = harness.partition;
   const views = Object.keys(jobs).map((job, index) => [job, harness.rows(job, {}, index + 1)]);
-  const letters = Object.keys(jobs).map((job) => [
-    job,
-    harness.partition.letters(job, undefined, 1000).letters,
-  ]);
+  const letters = Object.keys(jobs).map((job) => [job, lettersOf(harness, { job, limit: 1000 })]);
   return JSON.parse(
     JSON.stringify({
       log: [log.firstOffset, log.nextOffset, log.counts, String(log.watermark)],
       views: Object.fromEntries(views),
       letters: Object.fromEntries(letters),
       savepoint: savedPagesOf(harness),
-      rejected: harness.partition.letters(undefined, undefined, 100).letters,
+      rejected: lettersOf(harness, { reasons: ["rejected"], limit: 100 }),
     }),
   );
+}
+
+/** Letters as the first releases answered them. */
+function lettersOf({ partition }: PartitionHarness, query: LetterQuery) {
+  const { letters } = partition.letters.read(query);
+  return letters.map(({ message: reason, offset, row, appendTime, content }) => {
+    return { offset, row, reason, appendTime, content };
+  });
 }
 
 /** The pages that a savepoint under way uploads next; undefined where there is none. */

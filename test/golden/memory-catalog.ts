@@ -11,6 +11,7 @@ import { runStatements } from "../../src/host/sql/run-statements.ts";
 import { answerOf } from "../../src/host/sql/statement-result.ts";
 import type { SqlPorts } from "../../src/host/sql/sql-ports.ts";
 import type { StatementAnswer } from "../../src/protocol/sql-answers.ts";
+import { administrator } from "../support/administrator.ts";
 
 export class MemoryCatalog {
   readonly #objects: Map<string, SqlObject>;
@@ -70,6 +71,7 @@ export class MemoryCatalog {
       deleteJob: (name: string) => ok(jobs.delete(name)),
     };
     return {
+      ...administrator,
       coordinator: (call) => call(rpc as unknown as Parameters<typeof call>[0]),
       evaluateOverStream: () => Promise.reject(new Error("no stream has rows here")),
       views: { evaluate: () => Promise.reject(new Error("no view has rows here")) },

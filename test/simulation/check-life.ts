@@ -164,7 +164,7 @@ export function checkCounts(
 ): string[] {
   const lateRows = ownLate(plan, job, history);
   const late = countOf(lateRows);
-  const { letters } = partition.letters(job.name, undefined, 1_000_000);
+  const { letters } = partition.letters.read({ job: job.name, limit: 1_000_000 });
   const rows = countOf(log.frames.flat()) - late;
   return [
     ...checkStatus(job, { rows, filtered, late, bad: 0 }, partition),

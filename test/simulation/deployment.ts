@@ -26,6 +26,7 @@ import type { WallClock } from "../../src/host/wall-clock.ts";
 import { UserFunctions } from "../../src/interpreter/user-functions.ts";
 import type { WatermarkAnswer } from "../../src/protocol/answers.ts";
 import type { StatementAnswer } from "../../src/protocol/sql-answers.ts";
+import { administrator } from "../support/administrator.ts";
 import { releaseKernel } from "../support/kernels.ts";
 import { SeededRandom } from "../support/manual-ports.ts";
 import { MemoryBlobs } from "../support/memory-blobs.ts";
@@ -153,6 +154,7 @@ export class Deployment {
         try {
           const body = { sql, options, parameters: [] };
           const { results } = await runStatements(body, {
+            ...administrator,
             ...{ clock, views, functions: new UserFunctions(), random: () => random.below(1000) / 1000 },
             coordinator: (call) => answered(call(coordinator)),
             evaluateOverStream: () =>

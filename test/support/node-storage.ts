@@ -21,9 +21,15 @@ export class NodeStorage implements SqlStorage {
   /** Called before each statement; what it throws is a failure of storage at that statement. */
   beforeStatement: ((seen: StatementSeen) => void) | undefined;
 
-  /** A memory database, with the contents of `bytes` if given; or the file at `path`. */
+  /**
+   * A memory database, with the contents of `bytes` if given; or the file at `path`, with a write-ahead log
+   * as objects have it, and without waiting for the disk.
+   */
   constructor(from?: Uint8Array | string) {
     this.#database = new DatabaseSync(typeof from === "string" ? from : ":memory:");
+    if (typeof from === "string") {
+      this.#database.exec("PRAGMA journal_mode = WAL; PRAGMA synchronous = OFF");
+    }
     if (from instanceof Uint8Array) this.#database.deserialize(from);
   }
 

@@ -20,7 +20,7 @@ export async function call(
   headers: Record<string, string> = {},
 ): Promise<Answer> {
   const isRaw = typeof body === "string" || body instanceof Uint8Array || body instanceof ReadableStream;
-  const response = await exports.default.fetch(`https://millrace.test${path}`, {
+  const response = await exports.default.fetch(`http://localhost${path}`, {
     method,
     headers: isRaw || body === undefined ? headers : { "content-type": "application/json", ...headers },
     ...(body === undefined ? {} : { body: isRaw ? (body as BodyInit) : JSON.stringify(body) }),

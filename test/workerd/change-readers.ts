@@ -14,7 +14,7 @@ export interface SeenEvent {
 }
 
 export function changesOf(path: string, headers: Record<string, string> = {}): Promise<Response> {
-  return exports.default.fetch(`https://millrace.test/v1/views/${path}`, { headers });
+  return exports.default.fetch(`http://localhost/v1/views/${path}`, { headers });
 }
 
 /** Reads server-sent events one by one. */

@@ -89,9 +89,9 @@ test("only the first hundred rejected records are told, all are counted and kept
   const answer = await post("rejects", "bad\n".repeat(150));
   expect(answer.body).toMatchObject({ accepted: 0, rejected: 150 });
   expect(answer.body.errors).toHaveLength(100);
-  const letters = await call("GET", "/v1/streams/rejects/letters?limit=100");
+  const letters = await call("GET", "/v1/streams/rejects/dead-letters?limit=100");
   expect(letters.body.letters).toHaveLength(100);
-  const rest = await call("GET", `/v1/streams/rejects/letters?limit=100&cursor=${letters.body.cursor}`);
+  const rest = await call("GET", `/v1/streams/rejects/dead-letters?limit=100&cursor=${letters.body.cursor}`);
   expect(rest.body.letters).toHaveLength(50);
   expect(rest.body.cursor).toBeUndefined();
 });

@@ -8,7 +8,7 @@ import { answerOf, call, clicks, clicksBody, ndjson, totalsBody } from "./api.ts
 
 async function metricsOf(): Promise<ReturnType<typeof readExposition>> {
   const response = await worker.fetch(
-    new Request("https://millrace.test/metrics") as never,
+    new Request("http://localhost/metrics") as never,
     { ...(env as unknown as Environment) },
     createExecutionContext(),
   );
@@ -85,7 +85,7 @@ describe("metrics", () => {
 
 describe("requests", () => {
   const traced = async (headers: Record<string, string>, variables: Partial<Environment> = {}) => {
-    const request = new Request("https://millrace.test/v1/nothing?secret=1", { headers });
+    const request = new Request("http://localhost/v1/nothing?secret=1", { headers });
     const environment = { ...(env as unknown as Environment), ...variables };
     return await answerOf(await worker.fetch(request as never, environment, createExecutionContext()));
   };

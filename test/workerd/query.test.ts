@@ -171,7 +171,7 @@ test("letters of several shards come page by page, each once", async () => {
   do {
     const { body } = await call(
       "GET",
-      `/v1/streams/wild/letters?limit=5${cursor ? `&cursor=${cursor}` : ""}`,
+      `/v1/streams/wild/dead-letters?limit=5${cursor ? `&cursor=${cursor}` : ""}`,
     );
     expect(body.letters.length).toBeLessThanOrEqual(5);
     for (const { shard, offset, row } of body.letters) seen.add(`${shard}/${offset}/${row}`);

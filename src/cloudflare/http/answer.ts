@@ -25,6 +25,14 @@ export function listed(name: string, result: RpcResult<readonly unknown[]>): Res
   return result.ok ? Response.json({ [name]: result.value }) : problem(result.error);
 }
 
+/** Of a list what fits. */
+export function filtered<Value>(
+  result: RpcResult<readonly Value[]>,
+  fits: (value: Value) => boolean,
+): RpcResult<readonly Value[]> {
+  return result.ok ? { ok: true, value: result.value.filter(fits) } : result;
+}
+
 export function gone(result: RpcResult<unknown>): Response {
   return result.ok ? new Response(null, { status: 204 }) : problem(result.error);
 }

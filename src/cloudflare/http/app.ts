@@ -4,6 +4,7 @@
 import { Hono } from "hono";
 import { EngineError } from "../../base/errors.ts";
 import type { AppEnvironment, Resource } from "./route.ts";
+import { audit } from "./routes/audit.ts";
 import { changes } from "./routes/changes.ts";
 import { events } from "./routes/events.ts";
 import { health } from "./routes/health.ts";
@@ -15,6 +16,7 @@ import { savepoints } from "./routes/savepoints.ts";
 import { splits } from "./routes/splits.ts";
 import { sql } from "./routes/sql.ts";
 import { streams } from "./routes/streams.ts";
+import { tokens } from "./routes/tokens.ts";
 import { views } from "./routes/views.ts";
 
 /** In the order of the API's description. */
@@ -28,6 +30,8 @@ export const resources: readonly Resource[] = withDescription([
   savepoints,
   splits,
   sql,
+  tokens,
+  audit,
   metrics,
   health,
 ]);

@@ -45,8 +45,15 @@ export interface ApiDescription {
   readonly components: { readonly schemas: Described; readonly securitySchemes: Described };
 }
 
-/** What any route may answer, and any that takes a body. */
-const anyProblems = ["UNAUTHORIZED", "TOKEN_NOT_SET", "INTERNAL"] as const satisfies readonly ErrorCode[];
+/** What any route may answer, any that wants a token, and any that takes a body. */
+const anyProblems = ["TOKEN_NOT_SET", "ORIGIN_REFUSED", "INTERNAL"] as const satisfies readonly ErrorCode[];
+const tokenProblems = [
+  "UNAUTHORIZED",
+  "FORBIDDEN",
+  "RATE_EXCEEDED",
+  "KEYS_UNAVAILABLE",
+  "PARTITION_UNAVAILABLE",
+] as const satisfies readonly ErrorCode[];
 const bodyProblems = [
   "REQUEST_INVALID",
   "BODY_TOO_LARGE",
@@ -61,6 +68,7 @@ const pathParameters: Readonly<Record<string, { readonly description: string; re
     description: "The job's name, or with a dot the view of one of its steps.",
     pattern: "^[A-Za-z_][A-Za-z0-9_-]{0,62}(\\.[A-Za-z0-9_-]{1,63})?$",
   },
+  id: { description: "The token's id.", pattern: "^[0-9a-f]{16}$" },
   savepoint: { description: "The savepoint's number.", pattern: "^[1-9][0-9]{0,14}$" },
 };
 
@@ -105,13 +113,19 @@ function describeRoute(each: Route, tag: string, schemas: Components): Operation
     tags: [tag],
     summary,
     ...(description === undefined ? {} : { description }),
-    security: scope === "none" ? [] : [{ bearer: [scope] }],
+    security: securityOf(scope),
     parameters: parametersOf(each, schemas),
     ...(body && {
       requestBody: { required: body.isOptional !== true, content: contentOf(body.content, schemas) },
     }),
     responses: { ...answersOf(each, schemas), ...problemsOf(each, schemas) },
   };
+}
+
+/** One of them is enough. */
+function securityOf(scope: Route["scope"]): Described[] {
+  if (scope === "none") return [];
+  return [scope].flat().map((each) => ({ bearer: each === "any" ? [] : [each] }));
 }
 
 /** `get` of `/v1/streams/{stream}/letters` is `getStreamLetters`. */
@@ -157,8 +171,9 @@ function answersOf({ answers }: Route, schemas: Components): Record<string, Desc
 }
 
 /** Problems by status, with the codes that it may have. */
-function problemsOf({ problems, body }: Route, schemas: Components): Record<string, DescribedAnswer> {
-  const codes = [...new Set([...problems, ...(body ? bodyProblems : []), ...anyProblems])];
+function problemsOf({ problems, body, scope }: Route, schemas: Components): Record<string, DescribedAnswer> {
+  const ofToken = scope === "none" ? [] : tokenProblems;
+  const codes = [...new Set([...problems, ...(body ? bodyProblems : []), ...ofToken, ...anyProblems])];
   const byStatus = Map.groupBy(codes, (code) => errorCodes[code].status);
   const described = [...byStatus].map(([status, group]): [number, DescribedAnswer] => {
     const schema = { allOf: [schemas.of(problemSchema), { properties: { code: { enum: group } } }] };

@@ -47,10 +47,10 @@ ${sections}<h2 id="Schemas">Schemas</h2>${schemas}</body></html>`;
 
 function drawOperation(path: string, method: string, operation: Operation): Html {
   const { operationId, summary, description, security, parameters, requestBody, responses } = operation;
-  const scopes = security.flatMap((each) => Object.values(each).flat()).join(", ");
+  const scopes = security.flatMap((each) => Object.values(each).flat()).join(" or ") || "any token";
   return html`
 <details id="${operationId}"><summary><b>${method.toUpperCase()}</b> <code>${path}</code> ${summary}
-<span class="scope">${scopes || "open"}</span></summary>
+<span class="scope">${security.length > 0 ? scopes : "open"}</span></summary>
 ${description === undefined ? "" : drawText(description)}${drawParameters(parameters)}
 ${requestBody ? html`<h4>Body</h4>${requestBody.required ? "" : "It may be left out."}` : ""}
 ${requestBody ? drawContent(requestBody.content) : ""}<h4>Answers</h4><table>

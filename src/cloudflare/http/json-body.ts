@@ -2,14 +2,12 @@
  * A request's body as one JSON value: definitions and commands, which are small.
  */
 import { EngineError } from "../../base/errors.ts";
-import { MiB } from "../../base/limits.ts";
+import { definitionBytesMax } from "../../base/limits.ts";
 import { receiveBody } from "../../host/ingest/receive-body.ts";
-
-const jsonBytesMax = 1 * MiB;
 
 /** Returns the body's JSON value; throws REQUEST_INVALID where it is none. */
 export async function jsonBody(request: Request): Promise<unknown> {
-  const bytes = await receiveBody(request, jsonBytesMax);
+  const bytes = await receiveBody(request, definitionBytesMax);
   if (bytes.length === 0) {
     throw new EngineError("REQUEST_INVALID", { message: "body: found nothing, expected a JSON object." });
   }

@@ -2,11 +2,16 @@
  * Errors as HTTP answers: problem documents (RFC 9457) with a stable code, what was found, and what to do.
  */
 import * as z from "zod";
+import type { ErrorCode } from "../../base/error-codes.ts";
 import { EngineError, type ErrorBody, errorBodyOf } from "../../base/errors.ts";
 import { logDefect } from "../log.ts";
 
-/** Seconds after which a busy partition is worth asking again, where it does not say itself. */
-const retryAfterSeconds = 1;
+/** Seconds after which it is worth asking again, where an error does not say itself; else one. */
+const retryAfterSeconds: Readonly<Partial<Record<ErrorCode, number>>> = {
+  // A producer is forgotten when it was idle for its stream's time: half a minute where nothing is said.
+  PRODUCERS_TOO_MANY: 30,
+  KEYS_UNAVAILABLE: 5,
+};
 
 /** A problem document; more fields may tell what was found. */
 export const problemSchema = z
@@ -36,7 +41,8 @@ export function problem(error: ErrorBody): Response {
   const headers = new Headers({ "content-type": "application/problem+json" });
   if (status === 429 || status === 503 || status === 504) {
     const { retryAfterMs } = details ?? {};
-    const seconds = typeof retryAfterMs === "number" ? Math.ceil(retryAfterMs / 1000) : retryAfterSeconds;
+    const seconds =
+      typeof retryAfterMs === "number" ? Math.ceil(retryAfterMs / 1000) : (retryAfterSeconds[code] ?? 1);
     headers.set("retry-after", String(Math.max(1, seconds)));
   }
   if (status === 401) headers.set("www-authenticate", "Bearer");

@@ -7,16 +7,12 @@
 import { type Context, Hono } from "hono";
 import type * as z from "zod";
 import type { ErrorCode } from "../../base/error-codes.ts";
+import type { Caller } from "../../host/access/caller.ts";
 import type { Environment } from "../environment.ts";
 import { Serving } from "./serving.ts";
+import { type RouteScope, withCaller } from "./with-caller.ts";
 
 export type AppEnvironment = { Bindings: Environment };
-
-/**
- * What a caller needs. A name in braces is a parameter of the path: `ingest:{stream}` of the stream `clicks`
- * is `ingest:clicks`. `none` is open to everybody.
- */
-export type Scope = "admin" | "none" | `${"ingest" | "query"}:{${string}}`;
 
 /** A schema of each media type; `undefined` where its bytes have none. */
 export type Content = Readonly<Record<string, z.ZodType | undefined>>;
@@ -31,7 +27,8 @@ export interface AnswerFacts {
 export interface RouteFacts<Path extends string = string> {
   readonly method: "get" | "put" | "post" | "delete";
   readonly path: Path;
-  readonly scope: Scope;
+  /** Of several one is enough. */
+  readonly scope: RouteScope | readonly RouteScope[];
   readonly summary: string;
   readonly description?: string;
   readonly query?: z.ZodObject;
@@ -55,6 +52,8 @@ export interface RoutedRequest<Path extends string = string> {
   readonly query: URLSearchParams;
   readonly env: Environment;
   readonly serving: Serving;
+  /** On a route that is open to everybody it may do nothing. */
+  readonly caller: Caller;
 }
 
 export interface Route extends RouteFacts {
@@ -81,9 +80,19 @@ export function resource(name: string, description: string, routes: readonly Rou
   const app = new Hono<AppEnvironment>({ strict: false });
   for (const each of routes) {
     const address = each.path.replaceAll(/\{(\w+)\}/g, ":$1");
-    app.on(each.method.toUpperCase(), address, (call) => each.respond(routedRequest(call)));
+    app.on(each.method.toUpperCase(), address, (call) => serve(each, call));
   }
   return { name, description, routes, app };
+}
+
+async function serve(route: Route, call: Context<AppEnvironment>): Promise<Response> {
+  const { env } = call;
+  const path: Readonly<Record<string, string>> = call.req.param();
+  const query = new URL(call.req.url).searchParams;
+  const serving = new Serving(env);
+  return await withCaller(route, { request: call.req.raw, path, env, serving }, (admitted) =>
+    route.respond({ ...admitted, path, query, env, serving }),
+  );
 }
 
 /** An answer of JSON. */
@@ -94,14 +103,4 @@ export function json(description: string, schema: z.ZodType): AnswerFacts {
 /** A body of JSON. */
 export function jsonOf(schema: z.ZodType, { isOptional = false } = {}): NonNullable<RouteFacts["body"]> {
   return { content: { "application/json": schema }, isOptional };
-}
-
-function routedRequest(call: Context<AppEnvironment>): RoutedRequest {
-  return {
-    request: call.req.raw,
-    path: call.req.param(),
-    query: new URL(call.req.url).searchParams,
-    env: call.env,
-    serving: new Serving(call.env),
-  };
 }

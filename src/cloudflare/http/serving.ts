@@ -3,16 +3,20 @@
  */
 import { EngineError, errorBodyOf } from "../../base/errors.ts";
 import type { RpcResult, ScanPosition } from "../../engine/partition-types.ts";
+import type { Caller } from "../../host/access/caller.ts";
+import type { CoordinatorObjectRpc } from "../../host/coordinator/object-rpc.ts";
 import { Ingest } from "../../host/ingest/ingest.ts";
 import { evaluateOverStream } from "../../host/query/evaluate-on-partitions.ts";
 import { readChanges } from "../../host/query/read-changes.ts";
 import { isOutdated, type ViewPorts, ViewReader } from "../../host/query/view-reader.ts";
 import type { EvaluationContext } from "../../interpreter/scalar-function.ts";
+import type { AuditedAction } from "../../protocol/audit.ts";
 import type { ChangesQuery } from "../../protocol/changes.ts";
 import type { PartialQuery } from "../../sql/batch/divide.ts";
-import { type CoordinatorFace, coordinatorOf } from "../coordinator-stub.ts";
+import { coordinatorOf } from "../coordinator-stub.ts";
 import type { Environment } from "../environment.ts";
 import { isolate } from "../isolate.ts";
+import { logUnaudited } from "../log.ts";
 import { PlatformRandom } from "../object-storage.ts";
 import { openSubscription } from "../open-subscription.ts";
 import { PlatformWallClock } from "../platform-wall-clock.ts";
@@ -71,9 +75,16 @@ export class Serving {
 
   readonly askJobFacts = (name: string) => this.coordinator((rpc) => rpc.jobFacts(name));
 
+  /** Notes what a caller did as an administrator. It is done: where it cannot be noted, it is logged. */
+  async audit(caller: Caller, what: Pick<AuditedAction, "action" | "target" | "status">): Promise<void> {
+    const action = { tokenId: caller.tokenId, tokenName: caller.name, ...what };
+    const noted = await this.coordinator((rpc) => rpc.recordAction(action));
+    if (!noted.ok) logUnaudited(action, noted.error.message);
+  }
+
   /** Calls the coordinator; a call that the platform could not deliver becomes PARTITION_UNAVAILABLE. */
   async coordinator<Value>(
-    call: (rpc: CoordinatorFace) => Promise<RpcResult<Value>>,
+    call: (rpc: CoordinatorObjectRpc) => Promise<RpcResult<Value>>,
   ): Promise<RpcResult<Value>> {
     try {
       return await call(coordinatorOf(this.#env));

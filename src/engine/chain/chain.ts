@@ -27,7 +27,7 @@ export interface ChainContext {
   readonly evaluation: EvaluationContext;
   readonly clock: ChainClock;
   readonly state: ChainState;
-  readonly late: (row: ChainRow, reason: string) => void;
+  readonly late: (row: ChainRow, reason: string, lateBy: number) => void;
 }
 
 /** Where rows go: into an operator's input, or out of the chain. */

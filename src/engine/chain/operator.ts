@@ -33,5 +33,5 @@ export interface OperatorContext {
   /** Types of the rows of its first input. */
   readonly types: readonly SqlType[];
   /** Takes note of a row that came too late. */
-  readonly late: (row: ChainRow, reason: string) => void;
+  readonly late: (row: ChainRow, reason: string, lateBy: number) => void;
 }

@@ -4,8 +4,8 @@
 import { letterTextMax } from "../../base/limits.ts";
 import type { SqlValue } from "../../interpreter/values/sql-value.ts";
 import { encodeValueJson } from "../../interpreter/values/value-json.ts";
+import type { KeptRow, LetterBox } from "../letters/letter-box.ts";
 import type { LogRecord } from "../log/records.ts";
-import type { LetterBox } from "../task/letters.ts";
 import type { ChainRow } from "./chain-row.ts";
 
 export class RejectedRows {
@@ -36,15 +36,20 @@ export class RejectedRows {
     return this.#count - this.#late;
   }
 
-  addLate(row: ChainRow, reason: string): void {
+  addLate(row: ChainRow, message: string, lateBy: number): void {
     this.#late++;
-    this.addBad(row, reason);
+    this.#add(row, { reason: "late", message, lateBy });
   }
 
-  addBad({ values }: ChainRow, reason: string): void {
+  addBad(row: ChainRow, message: string): void {
+    this.#add(row, { reason: "bad", message });
+  }
+
+  /** What it was a row of is not known here, so it can be read and not replayed. */
+  #add({ values }: ChainRow, why: Pick<KeptRow, "reason" | "message" | "lateBy">): void {
     const [offset, appendTime] = [this.#offset, this.#appendTime];
     const content = { values: values.map(textOf) };
-    this.#letters.add({ offset, row: this.#count++, reason, appendTime, content });
+    this.#letters.add({ offset, row: this.#count++, ...why, appendTime, content, isCut: true });
   }
 }
 

@@ -71,7 +71,8 @@ export class Sessions<Content> implements Operator {
     const met = sessions.filter((each) => each.start <= own.end && own.start <= each.end);
     const end = met.reduce((latest, each) => higherOf(latest, each.end), own.end);
     if (end - 1n <= this.#progress) {
-      this.#late(row, `late: its session ended ${this.#progress - end + 1n} ms before the watermark`);
+      const lateBy = Number(this.#progress - end + 1n);
+      this.#late(row, `late: its session ended ${lateBy} ms before the watermark`, lateBy);
       return;
     }
     const [first, ...others] = met;

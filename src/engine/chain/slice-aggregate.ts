@@ -63,7 +63,8 @@ export class SliceAggregate implements Operator {
     if (slice === undefined) return;
     const last = this.#slicing.lastEndOf(slice);
     if (last - 1n + this.#latenessMs <= this.#progress) {
-      this.#late(row, `late: its window ended ${this.#progress - last + 1n} ms before the watermark`);
+      const lateBy = Number(this.#progress - last + 1n);
+      this.#late(row, `late: its window ended ${lateBy} ms before the watermark`, lateBy);
       return;
     }
     const start = this.#slicing.startIn(row.values) ?? null;

@@ -61,7 +61,8 @@ class Sort implements Operator {
   push(row: ChainRow): void {
     const time = this.#times?.instantIn(row.values);
     if (time !== undefined && time <= this.#progress) {
-      this.#late(row, `late: its time is ${this.#progress - time} ms behind the watermark`);
+      const lateBy = Number(this.#progress - time);
+      this.#late(row, `late: its time is ${lateBy} ms behind the watermark`, lateBy);
       return;
     }
     const counter = this.#arrivals.get(row.group, noBytes);

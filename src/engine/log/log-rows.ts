@@ -105,6 +105,12 @@ export class LogRows {
     return found && decodeRow(found[0] as number, found[1] as Uint8Array);
   }
 
+  /** Offset of the first row that was appended at `time` (ms) or later; undefined where there is none. */
+  firstSince(time: number): number | undefined {
+    const [found] = this.#sql.run("SELECT offset FROM log WHERE appended >= ? ORDER BY offset LIMIT 1", time);
+    return found?.[0] as number | undefined;
+  }
+
   /** The oldest row; undefined where there is none. */
   get first(): RowFacts | undefined {
     this.#first ??= this.oldest(1)[0];

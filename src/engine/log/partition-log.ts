@@ -263,6 +263,11 @@ export class PartitionLog {
     return this.#recordAt(offset);
   }
 
+  /** Offset behind which all records came at `time` (ms) or later; 0 without a time. */
+  firstSince(time: number | undefined): number {
+    return time === undefined ? 0 : (this.#rows.firstSince(time) ?? this.nextOffset);
+  }
+
   /** Lets go of the rows in memory that lie wholly below `offset`: a read loads them again. */
   forgetUntil(offset: number): void {
     this.#rows.forgetUntil(offset);

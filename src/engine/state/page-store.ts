@@ -11,12 +11,20 @@
  * rows are never read.
  */
 import { assert } from "../../base/assert.ts";
+import { pageBytesMin } from "../../base/limits.ts";
 import type { SqlStorage, SqlValue } from "../ports.ts";
 import type { PagePins, PageVersion } from "./page-pins.ts";
 
 export interface StoredPage {
   readonly bytes: Uint8Array;
   readonly version: PageVersion;
+}
+
+/** What is stored of one table. */
+export interface PagesOfTable {
+  count(): number;
+  /** The last hash of the pages that lie from `first` on and take `bytesMax` together, at least of one. */
+  lastWithin(first: bigint, bytesMax: number): bigint;
 }
 
 /**
@@ -74,18 +82,26 @@ export class PageStore {
    */
   load(table: number, hash: bigint): StoredPage | undefined {
     const aborted = this.#aborted.length > 0 ? ` AND epoch NOT IN (${this.#aborted.join(", ")})` : "";
-    const rows = this.#sql.run(
-      `SELECT slot, epoch, bytes FROM pages WHERE task = ? AND tbl = ? AND first_hash <= ?
-       AND (epoch <= ? OR epoch = ?)${aborted} ORDER BY first_hash DESC, epoch DESC LIMIT 1`,
+    // Sorted by epoch the rows would be read whole, both slots of them: by the key they are not.
+    const found = this.#sql.run(
+      `SELECT first_hash, slot, epoch FROM pages WHERE task = ? AND tbl = ? AND first_hash <= ?
+       AND (epoch <= ? OR epoch = ?)${aborted} ORDER BY first_hash DESC, slot DESC LIMIT 2`,
       this.#task,
       table,
       hashBytes(hash),
       this.#committed,
       this.#writing,
     );
-    const row = rows[0];
-    if (!row) return undefined;
-    return { bytes: row[2] as Uint8Array, version: { slot: row[0] as 0 | 1, epoch: row[1] as number } };
+    const [one, other] = found;
+    if (!one) return undefined;
+    const isOther = other !== undefined && sameBytes(one[0], other[0]) && Number(other[2]) > Number(one[2]);
+    const [firstHash, slot, epoch] = isOther ? other : one;
+    const [row] = this.#sql.run(
+      "SELECT bytes FROM pages WHERE task = ? AND tbl = ? AND first_hash = ? AND slot = ?",
+      ...([this.#task, table, firstHash, slot] as SqlValue[]),
+    );
+    assert(row, "a row that was just found is there");
+    return { bytes: row[0] as Uint8Array, version: { slot: slot as 0 | 1, epoch: epoch as number } };
   }
 
   /**
@@ -98,10 +114,35 @@ export class PageStore {
     const slot = previous === undefined ? 0 : isAgain ? previous.slot : flip(previous.slot);
     if (previous && !isAgain) this.#pins?.keep(this.#task, place, slot, previous);
     this.#sql.run(
-      "INSERT OR REPLACE INTO pages (task, tbl, first_hash, slot, epoch, bytes) VALUES (?, ?, ?, ?, ?, ?)",
+      // A value of the same size is written over in place; REPLACE would free its pages and take others.
+      `INSERT INTO pages (task, tbl, first_hash, slot, epoch, bytes) VALUES (?, ?, ?, ?, ?, ?)
+       ON CONFLICT DO UPDATE SET epoch = excluded.epoch, bytes = excluded.bytes`,
       ...([this.#task, ...place, slot, this.#writing, bytes] satisfies SqlValue[]),
     );
     return { slot, epoch: this.#writing };
+  }
+
+  /** What is stored of a table, in any version: pages only split, so the first hash of each stays one. */
+  pagesOf(table: number): PagesOfTable {
+    return {
+      count: () => {
+        const count = "SELECT COUNT(DISTINCT first_hash) FROM pages WHERE task = ? AND tbl = ?";
+        return Number(this.#sql.run(count, this.#task, table)[0]?.[0] ?? 0);
+      },
+      lastWithin: (first, bytesMax) => {
+        const rows = this.#sql.run(
+          `SELECT first_hash, max(length(bytes)) FROM pages WHERE task = ? AND tbl = ? AND first_hash >= ?
+           GROUP BY first_hash ORDER BY first_hash LIMIT ?`,
+          ...([this.#task, table, hashBytes(first), Math.ceil(bytesMax / pageBytesMin) + 1] as const),
+        );
+        let bytes = 0;
+        for (const [index, [firstHash, length]] of rows.entries()) {
+          bytes += Number(length);
+          if (index > 0 && bytes > bytesMax) return hashOf(firstHash as Uint8Array) - 1n;
+        }
+        return 2n ** 64n - 1n;
+      },
+    };
   }
 
   /** True while a savepoint needs the rows of a table, though it is dropped. */
@@ -153,6 +194,15 @@ function hashBytes(hash: bigint): Uint8Array {
   const bytes = new Uint8Array(8);
   new DataView(bytes.buffer).setBigUint64(0, hash);
   return bytes;
+}
+
+function hashOf(bytes: Uint8Array): bigint {
+  return new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(0);
+}
+
+function sameBytes(left: SqlValue | undefined, right: SqlValue | undefined): boolean {
+  if (!(left instanceof Uint8Array) || !(right instanceof Uint8Array)) return false;
+  return left.length === right.length && left.every((byte, index) => byte === right[index]);
 }
 
 function flip(slot: 0 | 1): 0 | 1 {

@@ -9,8 +9,10 @@
  * and a replay makes the same ones.
  */
 import { EngineError } from "../../base/errors.ts";
+import type { LaneValue } from "../../columnar/values.ts";
 import { findCells, type KeyedRows, updateAccumulator } from "../../kernel/aggregates.ts";
 import type { PageCache } from "../../kernel/page-cache.ts";
+import { PageOrder } from "../../kernel/page-order.ts";
 import type { CellValue } from "../../kernel/page-view.ts";
 import type { TableFailure } from "../../kernel/table-failure.ts";
 import type { TableLayout } from "../../kernel/table-layout.ts";
@@ -24,6 +26,15 @@ import type { TaskInput } from "./task-input.ts";
 import { type TaskOutput, windowOfPlan } from "./task-output.ts";
 import type { ValueTables } from "./value-tables.ts";
 import { areEqual, type ViewChanges } from "./view-changes.ts";
+
+/** What became of a cell's result, which is told in the order of the rows that touched cells first. */
+interface CellChange {
+  readonly row: number;
+  readonly hash: bigint | undefined;
+  readonly was: readonly LaneValue[] | undefined;
+  readonly is: readonly LaneValue[] | undefined;
+  readonly window: WindowBounds | undefined;
+}
 
 /** Rows that are applied at a time where changes are to be seen. */
 const trackedRowsMax = 8192;
@@ -45,7 +56,7 @@ export class CellUpdates {
   readonly #output: TaskOutput | undefined;
   readonly #changes: ViewChanges;
   readonly #values: ValueTables | undefined;
-
+  readonly #order: PageOrder;
   readonly #makeRoom: () => unknown;
 
   /**
@@ -62,6 +73,7 @@ export class CellUpdates {
   ) {
     this.#makeRoom = makeRoom;
     this.#cache = cache;
+    this.#order = new PageOrder(cache);
     this.#plan = plan;
     this.#layout = layout;
     this.#output = sendsResults(plan) ? output : undefined;
@@ -76,9 +88,14 @@ export class CellUpdates {
     } else if (this.#values) {
       for (const some of this.#parts(set)) this.#applyUntracked(some, applied);
     } else {
-      this.#find(set, applied);
-      this.#update(set, applied);
+      for (const some of this.#order.parts(set)) this.#applyPart(some, applied);
     }
+  }
+
+  #applyPart(set: RowSet, applied: AppliedRecord): void {
+    this.#cache.beginBatch();
+    this.#find(set, applied);
+    this.#update(set, applied);
   }
 
   #applyUntracked(set: RowSet, applied: AppliedRecord): void {
@@ -101,7 +118,42 @@ export class CellUpdates {
   }
 
   #applyTracked(set: RowSet, applied: AppliedRecord): void {
-    if (this.#values) this.#makeRoom();
+    if (this.#values) {
+      this.#makeRoom();
+      this.#send(this.#applySeen(set, applied), applied);
+      return;
+    }
+    const changes: CellChange[] = [];
+    for (const part of this.#order.parts(set)) {
+      changes.push(...this.#applySeen(this.#withOwnFired(part), applied));
+    }
+    // Which pages were in memory together must not show.
+    this.#send(
+      changes.sort((left, right) => left.row - right.row),
+      applied,
+    );
+  }
+
+  /** A part with those of the rows of fired windows that are in it. */
+  #withOwnFired(part: RowSet): RowSet {
+    const { fired, selection, count } = part;
+    if (!fired || selection === 0) return part;
+    const own = new Set(this.#cache.kernel.memory.u32(selection, count));
+    return { ...part, fired: { ...fired, rows: fired.rows.filter((row) => own.has(row)) } };
+  }
+
+  #send(changes: readonly CellChange[], { record }: AppliedRecord): void {
+    for (const { hash, was, is, window } of changes) {
+      if (hash !== undefined) this.#changes.addUpdate(hash, was, is, window);
+    }
+    this.#output?.sendResults(
+      changes.flatMap((change) => this.#resultsOf(change)),
+      record.offset,
+    );
+  }
+
+  /** Applies rows as one batch; returns what that changed, by the first row of each cell. */
+  #applySeen(set: RowSet, applied: AppliedRecord): CellChange[] {
     this.#cache.beginBatch();
     const [kernel, isTold] = [this.#cache.kernel, this.#isTold];
     // Cells that count their rows tell by that whether they are new.
@@ -116,13 +168,13 @@ export class CellUpdates {
     this.#updateValues(set, applied);
     const after = isTold ? touched.read() : [];
     if (this.#plan.window === null) this.#deleteEmpty(set, touched);
-    if (!isTold) return;
-    const results = touched.firstRows.flatMap((row, place) => {
+    if (!isTold) return [];
+    return touched.firstRows.map((row, place) => {
       const window = set.fired && windowOfPlan(this.#plan, set.fired.endOf(row));
-      const was = known && !known.has(row) ? undefined : before[place];
-      return this.#tell(was, after[place], window);
+      const [had, has] = [known && !known.has(row) ? undefined : before[place], after[place]];
+      const [was, is] = [this.#valuesOf(had, window), this.#valuesOf(has, window)];
+      return { row, hash: (has ?? had)?.hash, was, is, window };
     });
-    this.#output?.sendResults(results, applied.record.offset);
   }
 
   #find(rows: KeyedRows, { record, expireBefore }: AppliedRecord): void {
@@ -148,17 +200,12 @@ export class CellUpdates {
     );
   }
 
-  /** Records the change of a cell; answers what is to be sent of it. */
-  #tell(
-    before: CellValue | undefined,
-    after: CellValue | undefined,
-    window: WindowBounds | undefined,
-  ): Result[] {
-    const [was, is] = [before, after].map((cell) =>
-      cell && hasRows(this.#plan, cell) ? finishValues(this.#plan, cell, window) : undefined,
-    );
-    const { hash } = after ?? before ?? {};
-    if (hash !== undefined) this.#changes.addUpdate(hash, was, is, window);
+  #valuesOf(cell: CellValue | undefined, window: WindowBounds | undefined) {
+    return cell && hasRows(this.#plan, cell) ? finishValues(this.#plan, cell, window) : undefined;
+  }
+
+  /** What is sent of a change. */
+  #resultsOf({ was, is, window }: CellChange): Result[] {
     if (!this.#output || (was && is && this.#isHidden && areEqual(was, is))) return [];
     return [
       ...(was ? [{ values: was, window, weight: -1n }] : []),

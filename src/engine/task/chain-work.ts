@@ -90,7 +90,7 @@ export class ChainWork implements TaskWork {
       chain,
       {
         ...{ evaluation: this.#evaluation, clock: this.#clock, state: this.#state },
-        late: (row, reason) => this.#rejected.addLate(row, reason),
+        late: (row, reason, lateBy) => this.#rejected.addLate(row, reason, lateBy),
       },
       [...sent, ...this.#resultOutlets(), ...this.#printed.outlets],
     );
@@ -137,6 +137,10 @@ export class ChainWork implements TaskWork {
 
   begin(): void {
     // Nothing of a record is forgotten between its steps.
+  }
+
+  takeInMany(): undefined {
+    return undefined;
   }
 
   takeIn(record: LogRecord): void {

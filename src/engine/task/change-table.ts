@@ -80,6 +80,11 @@ export class ChangeTable {
     this.followers = new TaskFollowers(changes?.followers ?? [], changes?.leftAt);
   }
 
+  /** True where records are recorded from some offset on, which may be still to come. */
+  get isOn(): boolean {
+    return this.#since !== undefined;
+  }
+
   /** True where what the record at hand changes is recorded. */
   get isRecording(): boolean {
     return this.#since !== undefined && this.#head.offset >= this.#since;

@@ -2,13 +2,17 @@
  * The work of a task that the kernel does by column: rows are sent on, or update the cells of their keys and
  * windows.
  */
+import { type HashRange, PageOrder } from "../../kernel/page-order.ts";
 import type { PageView } from "../../kernel/page-view.ts";
+import type { PartitionLog } from "../log/partition-log.ts";
 import { type LogRecord, RecordKind } from "../log/records.ts";
 import { sendsResults, type WindowPlan } from "../plan/task-plan.ts";
+import type { PagesOfTable } from "../state/page-store.ts";
 import { continuousWindow, TableFamily } from "../state/window-directory.ts";
 import { gridOfPlan } from "../windows/grid-of-plan.ts";
-import { CellUpdates } from "./cell-updates.ts";
+import { type AppliedRecord, CellUpdates } from "./cell-updates.ts";
 import { type Checkpoint, parseWatermark } from "./checkpoint.ts";
+import { type LapStep, Laps } from "./laps.ts";
 import { Retention } from "./retention.ts";
 import { RowSorter } from "./row-sorter.ts";
 import { TaskInput } from "./task-input.ts";
@@ -28,14 +32,15 @@ const batchRoomFactor = 6;
 
 export class KernelWork implements TaskWork {
   readonly windows: TaskWindows | undefined;
-  /** Where a record's work stands is in the checkpoint. */
-  readonly isHalfway = false;
   readonly #context: WorkContext;
   readonly #input: TaskInput;
   readonly #sorter: RowSorter;
   readonly #updates: CellUpdates;
   readonly #retention: Retention;
   readonly #changes: ViewChanges;
+  readonly #order: PageOrder;
+  /** Where nothing is seen of a record but what its cells hold. */
+  readonly #laps: Laps | undefined;
   /** Of the record that is worked on. */
   #offset = 0;
 
@@ -54,6 +59,16 @@ export class KernelWork implements TaskWork {
       ...([values, makeRoom] as const),
     );
     this.#retention = new Retention(plan, tables, this.windows, checkpoint.sweep, values);
+    this.#order = new PageOrder(cache);
+    const isUnseen = plan.window === null && !output && !values && plan.recordCounter === undefined;
+    this.#laps = isUnseen
+      ? new Laps(cache, () => this.#storedPages(), this.#applyRange.bind(this), context.store)
+      : undefined;
+  }
+
+  /** Else, where a record's work stands is in the checkpoint. */
+  get isHalfway(): boolean {
+    return this.#laps?.isUnderway === true;
   }
 
   #openWindows(window: WindowPlan, { firedThrough, cursor }: Checkpoint): TaskWindows {
@@ -87,8 +102,15 @@ export class KernelWork implements TaskWork {
     this.windows?.beginRecord(appendTime);
   }
 
+  takeInMany(log: PartitionLog, record: LogRecord): LapStep | undefined {
+    // What is recorded is seen record by record.
+    if (this.#context.changes.isOn && this.#laps?.isUnderway !== true) return undefined;
+    return this.#laps?.step(log, record);
+  }
+
   takeIn(record: LogRecord): void {
-    this.#takeRows(record);
+    if (this.#laps) this.#laps.watch(record, () => this.#takeRows(record));
+    else this.#takeRows(record);
     this.#retention.begin(record.appendTime);
   }
 
@@ -150,23 +172,55 @@ export class KernelWork implements TaskWork {
 
   #reserve(frame: Uint8Array): void {
     const { cache } = this.#context;
-    cache.reserve(frame.length * batchRoomFactor);
+    cache.reserve(Math.min(frame.length * batchRoomFactor, cache.budgetBytes / 4));
     cache.beginBatch();
   }
 
   #applyRows(record: LogRecord): void {
-    const { time, output, checkpoint } = this.#context;
+    const { time, output } = this.#context;
+    const { offset } = record;
     this.#reserve(record.frame);
     const sorted = this.#sorter.sort(this.#input, record, time.watermark, this.windows);
     this.#context.count(sorted);
-    const { offset } = record;
     output?.sendLate(this.#input.batch, sorted.lateRows, { offset, watermark: time.watermark });
-    const expireBefore = BigInt(this.#retention.expireBefore(record.appendTime));
-    const orderBase = BigInt(offset + (checkpoint.orderOffset ?? 0)) << 20n;
-    const applied = { record, input: this.#input, expireBefore, orderBase };
+    const applied = this.#applied(record);
     for (const set of sorted.batches(() => this.#continuousTable(record.appendTime))) {
       this.#updates.apply(set, applied);
     }
+  }
+
+  /** The part of a lap that falls to one record in a range of hashes. */
+  #applyRange(record: LogRecord, range: HashRange, isAgain: boolean): void {
+    const { time, cache, count } = this.#context;
+    const [input, { memory }] = [this.#input, cache.kernel];
+    input.load(record.frame);
+    const list = memory.allocate(Math.max(1, input.rows) * 4);
+    try {
+      const sorted = this.#sorter.sort(input, record, time.watermark, undefined, isAgain);
+      if (!isAgain) {
+        count(sorted);
+        time.apply(record);
+      }
+      const tables = this.#continuousTable(record.appendTime);
+      for (const set of sorted.batches(() => tables)) {
+        this.#updates.apply(this.#order.within({ ...set, tables }, range, list), this.#applied(record));
+      }
+    } finally {
+      memory.release(list);
+      input.unload();
+    }
+  }
+
+  #applied(record: LogRecord): AppliedRecord {
+    const expireBefore = BigInt(this.#retention.expireBefore(record.appendTime));
+    const orderBase = BigInt(record.offset + (this.#context.checkpoint.orderOffset ?? 0)) << 20n;
+    return { record, input: this.#input, expireBefore, orderBase };
+  }
+
+  #storedPages(): PagesOfTable | undefined {
+    const { tables } = this.#context;
+    const found = tables.find(TableFamily.Result, continuousWindow);
+    return found && tables.storedPages(found);
   }
 
   #continuousTable(appendTime: number) {

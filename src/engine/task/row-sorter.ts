@@ -13,11 +13,11 @@ import type { Kernel } from "../../kernel/kernel.ts";
 import type { KeyedTable } from "../../kernel/keyed-table.ts";
 import { KeyColumns, selectOverlong } from "../../kernel/keys.ts";
 import { firstRows, type Selection } from "../../kernel/selection.ts";
+import type { KeptRow, LetterBox } from "../letters/letter-box.ts";
 import type { LogRecord } from "../log/records.ts";
 import { keptStringBytesMax, keptStrings } from "../plan/cell-layout.ts";
 import type { TaskPlan } from "../plan/task-plan.ts";
 import { windowsPerRowMax } from "../windows/window-arithmetic.ts";
-import type { LetterBox } from "./letters.ts";
 import type { TaskInput } from "./task-input.ts";
 import type { TaskWindows } from "./task-windows.ts";
 
@@ -57,6 +57,7 @@ export class RowSorter {
   readonly #keptStrings: readonly number[];
   readonly #stringBytesMax: number;
   #scratch: Scratch;
+  #isSilent = false;
 
   constructor(kernel: Kernel, plan: TaskPlan, letters: LetterBox) {
     this.#kernel = kernel;
@@ -67,8 +68,18 @@ export class RowSorter {
     this.#scratch = new Scratch(kernel, 64);
   }
 
-  /** Sorts the rows that passed the filter, by the watermark before the record. */
-  sort(input: TaskInput, record: LogRecord, watermark: bigint, windows: TaskWindows | undefined): SortedRows {
+  /**
+   * Sorts the rows that passed the filter, by the watermark before the record. `isAgain`: its letters are
+   * written.
+   */
+  sort(
+    input: TaskInput,
+    record: LogRecord,
+    watermark: bigint,
+    windows: TaskWindows | undefined,
+    isAgain = false,
+  ): SortedRows {
+    this.#isSilent = isAgain;
     const scratch = this.#reserve(input.rows);
     const keyColumns = this.#plan.key.map(({ column }) => column);
     scratch.keys.build(input.columns, keyColumns, input.selection);
@@ -207,8 +218,8 @@ export class RowSorter {
       );
     }
     if (reasons.size === 0) return selection;
-    for (const [row, reason] of [...reasons].sort(([a], [b]) => a - b))
-      this.#write(input, record, row, reason);
+    for (const [row, message] of [...reasons].sort(([a], [b]) => a - b))
+      this.#write(input, record, row, { reason: "bad", message });
     const all = selection.pointer === 0 ? undefined : scratch.rows(selection.pointer, selection.count);
     const rows = all ?? Array.from({ length: selection.count }, (_, row) => row);
     return scratch.keep(rows.filter((row) => !reasons.has(row)));
@@ -226,22 +237,27 @@ export class RowSorter {
   #writeLate(input: TaskInput, record: LogRecord, watermark: bigint, rows: readonly number[]): void {
     for (const row of rows) {
       const time = input.value(this.#plan.eventTimeColumn, row);
-      this.#write(
-        input,
-        record,
-        row,
-        `late: its time is ${watermark - BigInt(time as bigint)} ms behind the watermark`,
-      );
+      const lateBy = Number(watermark - BigInt(time as bigint));
+      const message = `late: its time is ${lateBy} ms behind the watermark`;
+      this.#write(input, record, row, { reason: "late", message, lateBy });
     }
   }
 
-  #write(input: TaskInput, record: LogRecord, row: number, reason: string): void {
+  #write(
+    input: TaskInput,
+    { offset, appendTime }: LogRecord,
+    row: number,
+    why: Pick<KeptRow, "reason" | "message" | "lateBy">,
+  ): void {
+    if (this.#isSilent) return;
     const content: Record<string, unknown> = {};
+    let isWhole = this.#plan.rowCountColumn === undefined;
     this.#plan.sourceColumns.forEach(({ name, type }, index) => {
       const value = formatValue(input.value(index, row), type);
       content[name] = typeof value === "string" ? value.slice(0, letterTextMax) : value;
+      if (typeof value === "string" && value.length > letterTextMax) isWhole = false;
     });
-    this.#letters.add({ offset: record.offset, row, reason, appendTime: record.appendTime, content });
+    this.#letters.add({ offset, row, ...why, appendTime, content, ...(!isWhole && { isCut: true }) });
   }
 
   #nameOf(column: number): string {

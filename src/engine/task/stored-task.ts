@@ -2,12 +2,13 @@
  * What a task has in storage.
  */
 import { Outbox } from "../exchange/outbox.ts";
+import { LetterBox } from "../letters/letter-box.ts";
+import { Replays } from "../letters/replays.ts";
 import type { SqlStorage } from "../ports.ts";
 import { PageStore } from "../state/page-store.ts";
 import { WindowDirectory } from "../state/window-directory.ts";
 import { ChangeTable } from "./change-table.ts";
 import { createCheckpointTable } from "./checkpoint.ts";
-import { LetterBox } from "./letters.ts";
 
 /** Makes the tables in which tasks store what they have. */
 export function createTaskTables(sql: SqlStorage): void {
@@ -15,13 +16,14 @@ export function createTaskTables(sql: SqlStorage): void {
   PageStore.createTables(sql);
   WindowDirectory.createTables(sql);
   LetterBox.createTables(sql);
+  Replays.createTables(sql);
   ChangeTable.createTables(sql);
   Outbox.createTables(sql);
 }
 
 /** Deletes all that a task stored; it must be closed. */
 export function deleteStoredTask(sql: SqlStorage, task: number): void {
-  for (const table of ["pages", "tables", "letters", "changes", "outbox", "checkpoints"]) {
+  for (const table of ["pages", "tables", "letters", "replayed", "changes", "outbox", "checkpoints"]) {
     sql.run(`DELETE FROM ${table} WHERE task = ?`, task);
   }
 }

@@ -6,10 +6,10 @@
  * checkpoint.
  */
 import { assert } from "../../base/assert.ts";
-import type { KeyedTable } from "../../kernel/keyed-table.ts";
-import type { DirtyPage, PageCache } from "../../kernel/page-cache.ts";
+import type { DirtyPage, KeyedTable } from "../../kernel/keyed-table.ts";
+import type { PageCache } from "../../kernel/page-cache.ts";
 import type { PageVersion } from "../state/page-pins.ts";
-import type { PageStore } from "../state/page-store.ts";
+import type { PageStore, PagesOfTable } from "../state/page-store.ts";
 import type { TableEntry, UnchangedEntries, WindowDirectory } from "../state/window-directory.ts";
 import { dirtyShareMax } from "./decide-checkpoint.ts";
 import type { TaskLayouts } from "./task-layouts.ts";
@@ -44,16 +44,22 @@ export class TaskTables {
   #dropped: number[] = [];
   /** Tables that are gone, but not all of their rows. In the checkpoint. */
   #garbage: number[];
+  /** What left memory dirty since the last checkpoint. */
+  #spilled = { pages: 0, bytes: 0 };
+  readonly #beforeSpill: () => void;
   // In the checkpoint.
   #nextTable: number;
 
+  /** `beforeSpill` is called before a page is stored because memory is full. */
   constructor(
     cache: PageCache,
     layouts: TaskLayouts,
     store: PageStore,
     directory: WindowDirectory,
     { nextTable, garbage = [] }: TablesInCheckpoint,
+    beforeSpill: () => void = () => undefined,
   ) {
+    this.#beforeSpill = beforeSpill;
     this.#cache = cache;
     this.#layouts = layouts;
     this.#store = store;
@@ -107,14 +113,20 @@ export class TaskTables {
     const found = this.#open.get(name);
     if (found) return found;
     const { table } = entry;
-    const keyed = this.#cache.openTable(this.#layouts.of(entry), (hash) => {
+    const load = (hash: bigint) => {
       const page = this.#store.load(table, hash);
       return page && { bytes: page.bytes, tag: tagOf(page.version) };
-    });
+    };
+    const keyed = this.#cache.openTable(this.#layouts.of(entry), load, (page) => this.#spill(table, page));
     const open = { keyed, entry };
     this.#open.set(name, open);
     this.#byPointer.set(keyed.pointer, open);
     return open;
+  }
+
+  /** What is stored of a table. */
+  storedPages({ entry }: OpenTable): PagesOfTable {
+    return this.#store.pagesOf(entry.table);
   }
 
   /** The open table at an address. */
@@ -199,30 +211,44 @@ export class TaskTables {
     let bytes = 0;
     for (const page of this.#dirtyPages()) {
       if (bytes >= bytesMax) break;
-      const image = page.bytes();
       const open = this.#byPointer.get(page.table.pointer);
       assert(open !== undefined, "a dirty page belongs to an open table");
-      const version = this.#store.write(open.entry.table, page.firstHash, image, versionOf(page.tag));
-      page.tag = tagOf(version);
+      const written = this.#write(open.entry.table, page);
       this.#cache.markClean(page);
       pages++;
-      bytes += image.length;
+      bytes += written;
     }
     return { pages, bytes };
   }
 
+  #spill(table: number, page: DirtyPage): void {
+    this.#beforeSpill();
+    this.#spilled.bytes += this.#write(table, page);
+    this.#spilled.pages++;
+  }
+
+  /** Writes a page under the epoch being written; returns its bytes. */
+  #write(table: number, page: DirtyPage): number {
+    const image = page.bytes();
+    page.tag = tagOf(this.#store.write(table, page.firstHash, image, versionOf(page.tag)));
+    return image.length;
+  }
+
   /**
    * The storage part of a checkpoint's last turn: remaining pages, directory, some rows of dropped tables.
-   * Afterwards tables that `isLive` does not hold any more are let go from memory.
+   * Afterwards tables that `isLive` does not hold any more are let go from memory. Returns what was written,
+   * with what was spilled before.
    */
   commit(isLive: (entry: TableEntry) => boolean): { pages: number; bytes: number } {
-    const written = this.writeDirty(Number.POSITIVE_INFINITY);
+    const rest = this.writeDirty(Number.POSITIVE_INFINITY);
+    const spilled = this.#spilled;
+    this.#spilled = { pages: 0, bytes: 0 };
     this.#directory.write();
     this.#garbage.push(...this.#dropped);
     this.#dropped = [];
     this.sweepGarbage();
     for (const [name, { entry }] of this.#open) if (!isLive(entry)) this.#close(name);
-    return written;
+    return { pages: rest.pages + spilled.pages, bytes: rest.bytes + spilled.bytes };
   }
 
   /**

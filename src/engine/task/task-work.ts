@@ -3,6 +3,8 @@
  * from operator to operator. The task itself knows the log, the checkpoint and the barriers.
  */
 import type { PageCache } from "../../kernel/page-cache.ts";
+import type { LetterBox } from "../letters/letter-box.ts";
+import type { PartitionLog } from "../log/partition-log.ts";
 import type { LogRecord } from "../log/records.ts";
 import type { PartitionIdentity } from "../partition-types.ts";
 import type { TaskPlan } from "../plan/task-plan.ts";
@@ -10,7 +12,7 @@ import type { Ports } from "../ports.ts";
 import type { InputTime } from "../time/input-time.ts";
 import type { ChangeTable } from "./change-table.ts";
 import type { Checkpoint, TaskCounts } from "./checkpoint.ts";
-import type { LetterBox } from "./letters.ts";
+import type { LapStep } from "./laps.ts";
 import type { TaskLayouts } from "./task-layouts.ts";
 import type { TaskOutput } from "./task-output.ts";
 import type { TaskTables } from "./task-tables.ts";
@@ -33,6 +35,8 @@ export interface WorkContext extends Partial<Pick<Ports, "functions" | "print">>
   readonly count: (counted: Omit<TaskCounts, "rows"> & { readonly applied: number }) => void;
   /** Stores what is dirty if that is much: what a record touches may leave no room for the rest of it. */
   readonly makeRoom: () => void;
+  /** Stores about so many bytes of what is dirty, and returns how many. */
+  readonly store: (bytesMax: number) => number;
 }
 
 /** Parts of a checkpoint that are the work's. */
@@ -51,6 +55,11 @@ export interface TaskWork {
   openWindows(): number;
   /** Comes before anything else of a record, in every step of it. */
   begin(record: LogRecord): void;
+  /**
+   * Goes on with many records from this one on at once, or begins to where that is worth it; undefined where
+   * it is to be taken in alone. Until it says that they are applied the work is halfway.
+   */
+  takeInMany(log: PartitionLog, record: LogRecord): LapStep | undefined;
   /** Takes in a record's rows by the time before it; then what it says of time. */
   takeIn(record: LogRecord): void;
   /** Goes on with what rows and time made due; true when nothing is left of it. */

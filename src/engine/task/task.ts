@@ -13,6 +13,7 @@ import { MiB } from "../../base/limits.ts";
 import type { Kernel } from "../../kernel/kernel.ts";
 import type { PageCache } from "../../kernel/page-cache.ts";
 import type { ToldTime } from "../exchange/outbox.ts";
+import { LetterBox } from "../letters/letter-box.ts";
 import type { PartitionLog } from "../log/partition-log.ts";
 import { maxWatermark, RecordKind } from "../log/records.ts";
 import type { CheckpointFacts, PartitionIdentity } from "../partition-types.ts";
@@ -36,7 +37,6 @@ import {
   writeCheckpoint,
 } from "./checkpoint.ts";
 import { KernelWork } from "./kernel-work.ts";
-import { LetterBox } from "./letters.ts";
 import { TaskBarrier } from "./task-barrier.ts";
 import { TaskLayouts } from "./task-layouts.ts";
 import { TaskOutput } from "./task-output.ts";
@@ -97,10 +97,12 @@ export class Task {
     this.barrier = new TaskBarrier(number, plan, checkpoint);
     this.#layouts = new TaskLayouts(kernel.memory, plan);
     this.#store = new PageStore(sql, number, checkpoint, context.pins);
-    this.letters = new LetterBox(sql, number);
+    this.letters = new LetterBox(sql, number, () => context.identity().deadLetters !== "count");
     this.changes = new ChangeTable(sql, number, checkpoint);
     const directory = new WindowDirectory(sql, number);
-    this.tables = new TaskTables(cache, this.#layouts, this.#store, directory, checkpoint);
+    this.tables = new TaskTables(cache, this.#layouts, this.#store, directory, checkpoint, () =>
+      this.#noteWriting(),
+    );
     this.#output = TaskOutput.open(context, number, plan, checkpoint.edges ?? []);
     this.#work = this.#openWork(context);
     const isNew = !checkpoint.edges || checkpoint.isRestored === true;
@@ -120,6 +122,7 @@ export class Task {
       count: (counted: Parameters<typeof addCounts>[1]) => {
         this.#counts = addCounts(this.#counts, counted);
       },
+      store: (bytesMax: number) => this.#write(bytesMax),
       makeRoom: () => {
         if (this.tables.isFull) this.#write(Number.POSITIVE_INFINITY);
       },
@@ -230,6 +233,12 @@ export class Task {
     const record = log.read(this.#offset + 1);
     if (!record) return 0;
     const work = this.#work;
+    const lap = this.#isMidRecord ? undefined : work.takeInMany(log, record);
+    if (lap) {
+      this.#offset = lap.appliedOffset ?? this.#offset;
+      this.changes.end(this.#offset);
+      return Math.max(1, lap.bytes);
+    }
     this.changes.begin(record);
     work.begin(record);
     if (!this.#isMidRecord) {
@@ -269,7 +278,7 @@ export class Task {
     const { windows } = this;
     this.#noteWriting();
     const rest = this.tables.commit((entry) => !windows || windows.isLive(entry.family, entry.window));
-    this.letters.write();
+    this.letters.write(now - this.#context.identity().retention.timeMs);
     this.changes.write(now);
     this.#output?.write();
     const { startedAt = now } = this.#writtenAhead;
@@ -314,7 +323,7 @@ export class Task {
    */
   #noteWriting(): void {
     const { isWriting, nextTable } = this.#checkpoint;
-    if (!this.tables.hasDirty || (isWriting && nextTable === this.tables.nextTable)) return;
+    if ((isWriting && nextTable === this.tables.nextTable) || !this.tables.hasDirty) return;
     this.#amend({ isWriting: true, nextTable: this.tables.nextTable });
   }
 

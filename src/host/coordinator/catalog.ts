@@ -12,9 +12,11 @@
  * Invariant: generations and runs are never used twice, since objects and logs bear them.
  */
 import { assert } from "../../base/assert.ts";
+import { streamsMax } from "../../base/limits.ts";
 import type { TaskPlan } from "../../engine/plan/task-plan.ts";
 import type { SqlStorage, SqlValue } from "../../engine/ports.ts";
 import type { KeyGroupRange } from "../../engine/shard-map.ts";
+import { checkRoom } from "./check-room.ts";
 import { type AnyJobDefinition, fills, stageOfView } from "./job-definitions.ts";
 import { type StoredStream, shardCountOf } from "./shard-ranges.ts";
 
@@ -116,7 +118,9 @@ export class Catalog {
     return all.filter(({ definition }) => definition.inputs === undefined);
   }
 
+  /** Throws LIMIT_REACHED where it is one of too many; streams between stages do not count. */
   addStream(name: string, definition: StoredStream, now: number): StreamEntry {
+    if (!definition.inputs) checkRoom("streams", this.streams().length, { streamsMax });
     const generation = this.#next("generation");
     const statement = `INSERT INTO streams (${streamColumns}) VALUES (?, ?, 1, ?, ?, 0)`;
     this.#sql.run(statement, name, generation, JSON.stringify(definition), now);

@@ -202,7 +202,7 @@ function handedOverFrom(
 
 /** Returns who a shard of the stream is. */
 export function identityOf(stream: StreamEntry, shard: number): PartitionIdentity {
-  const { columns, eventTime, idleTimeoutMs, idle, retention } = stream.definition;
+  const { columns, eventTime, idleTimeoutMs, idle, retention, deadLetters } = stream.definition;
   const range = stream.definition.ranges?.[shard];
   const inputs = range?.inputs ?? stream.definition.inputs;
   return {
@@ -220,6 +220,7 @@ export function identityOf(stream: StreamEntry, shard: number): PartitionIdentit
     idle,
     ...(eventTime.waitForProducers && { waitsForProducers: true }),
     retention: { timeMs: retention.timeMs, bytesMax: retention.bytesPerShard },
+    ...(deadLetters && { deadLetters }),
     ...(inputs && { inputs }),
     ...(stream.definition.idleTogether && { idleTogether: stream.definition.idleTogether }),
     ...(range?.awaits && { awaits: range.awaits }),

@@ -37,6 +37,8 @@ export interface StreamFacts {
   readonly distributionKey: readonly number[];
   /** Whether a producer is registered before it sends. */
   readonly waitsForProducers: boolean;
+  /** Whether rejected records are only counted; absent: they are kept. */
+  readonly deadLetters?: "count";
 }
 
 /** Partitions that tasks of one stage run in: the shards of the stream that the stage reads. */

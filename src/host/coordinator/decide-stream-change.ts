@@ -31,8 +31,9 @@ export function decideStreamChange(
     "distributionKey",
     "shards",
     "retention",
+    "deadLetters",
   ] as const) {
-    const [before, after] = [canonical(was[field]), canonical(wish[field])];
+    const [before, after] = [canonical(was[field] ?? null), canonical(wish[field] ?? null)];
     if (before !== after) return refuse(`${field} is ${before} and cannot become ${after}`);
   }
   if (canonical(existing.generator ?? null) !== canonical(wanted.generator ?? null)) {

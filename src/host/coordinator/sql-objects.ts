@@ -3,9 +3,11 @@
  * view share their names.
  */
 import { EngineError, errorBodyOf } from "../../base/errors.ts";
+import { sqlObjectsMax } from "../../base/limits.ts";
 import type { RpcResult } from "../../engine/partition-types.ts";
 import type { SqlStorage } from "../../engine/ports.ts";
 import type { TableDefinition, ViewDefinition } from "../../sql/catalog/table-definition.ts";
+import { checkRoom } from "./check-room.ts";
 
 export type SqlObject =
   | { readonly kind: "table"; readonly definition: TableDefinition }
@@ -54,6 +56,7 @@ export class SqlObjects implements SqlObjectsRpc {
       if (found && (existing === "error" || found.kind !== object.kind)) {
         throw new EngineError("SQL_INVALID", { message: `There is a ${found.kind} ${name} already.` });
       }
+      if (!found) checkRoom("tables, views and functions", this.#all().length, { sqlObjectsMax });
       const statement = "INSERT OR REPLACE INTO sql_objects (space, name, object) VALUES (?, ?, ?)";
       this.#sql.run(statement, spaceOf(object.kind), name, JSON.stringify(object));
       return true;

@@ -2,9 +2,11 @@
  * Starts a job in the catalog: plans its stages, makes the streams between them, and notes whom to tell.
  */
 import { EngineError } from "../../base/errors.ts";
+import { jobsMax } from "../../base/limits.ts";
 import type { SinkStreams } from "../../engine/plan/plan-sink.ts";
 import type { PlannedStage } from "../../engine/plan/plan-stages.ts";
 import type { Catalog, JobEntry, JobStage, StreamEntry } from "./catalog.ts";
+import { checkRoom } from "./check-room.ts";
 import { CommandDelivery } from "./command-delivery.ts";
 import {
   type AnyJobDefinition,
@@ -31,13 +33,17 @@ export interface NewJob {
   readonly start: JobStart;
 }
 
-/** Throws what planning throws, JOB_CONFLICT and SAVEPOINT_UNFIT; then the catalog is as it was. */
+/**
+ * Throws what planning throws, LIMIT_REACHED, JOB_CONFLICT and SAVEPOINT_UNFIT; then the catalog is as it
+ * was.
+ */
 export function startJob(
   catalog: Catalog,
   sources: readonly StreamEntry[],
   { name, definition, sinks, saved, start }: NewJob,
   now: number,
 ): JobEntry {
+  checkRoom("jobs", catalog.jobs().length, { jobsMax });
   checkUnfilled(catalog, definition);
   const read = sources.map((source) => source.definition);
   const shardsOf = new Map(sources.map((source) => [source.generation, shardCountOf(source)]));

@@ -25,5 +25,6 @@ export function streamFactsOf(stream: StreamEntry): StreamFacts {
     outOfOrdernessMs: definition.eventTime.outOfOrdernessMs,
     distributionKey: definition.distributionKey.map(indexOf),
     waitsForProducers: definition.eventTime.waitForProducers ?? false,
+    ...(definition.deadLetters && { deadLetters: definition.deadLetters }),
   };
 }

@@ -193,7 +193,8 @@ function tooLong(record: number, line: string): BadRecord {
 
 /** A value that is stored once may stand in any number of rows. */
 function tooMuch(first: number, end: number): EngineError {
-  const message = `Rows ${first + 1} to ${end} come to more than ${linesBytesMax / MiB / 2} MiB of text. Send fewer rows.`;
+  const most = `${linesBytesMax / MiB / 2} MiB of text`;
+  const message = `Rows ${first + 1} to ${end} come to more than ${most}. Send fewer rows.`;
   return new EngineError("BODY_TOO_LARGE", { message });
 }
 

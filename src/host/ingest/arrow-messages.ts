@@ -10,7 +10,7 @@ const headerDictionary = 2;
 const headerRecords = 3;
 
 /** Type ids of Arrow whose values lie at offsets of 32, and of 64 bits. */
-const [binary, text, largeBinary, largeText] = [4, 5, 19, 20];
+const [binary, text, largeBinary, largeText] = [4, 5, 19, 20] as const;
 
 /** A union lists its type ids. */
 const union = 14;

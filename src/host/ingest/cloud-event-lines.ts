@@ -10,7 +10,7 @@ import { type BodyPosition, elementEnd, spaceEnd, textStart } from "../../kernel
 import { LineWriter } from "./line-writer.ts";
 import type { LinesPart, RecordLines } from "./record-lines.ts";
 
-const [bracketOpen, bracketClose, comma, lineFeed] = [0x5b, 0x5d, 0x2c, 0x0a];
+const [bracketOpen, bracketClose, comma, lineFeed] = [0x5b, 0x5d, 0x2c, 0x0a] as const;
 
 const tooDeep = "Found too many levels of nesting, expected at most 64.";
 

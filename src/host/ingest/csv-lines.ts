@@ -15,7 +15,7 @@ import { CsvRow } from "./csv-row.ts";
 import { LineWriter } from "./line-writer.ts";
 import type { LinesPart, RecordLines, RecordSource } from "./record-lines.ts";
 
-const [braceOpen, braceClose, comma, lineFeed] = [0x7b, 0x7d, 0x2c, 0x0a];
+const [braceOpen, braceClose, comma, lineFeed] = [0x7b, 0x7d, 0x2c, 0x0a] as const;
 
 /** What JSON writes around a field: two quotes, a colon, a comma, two more quotes. */
 const fieldBytes = 6;

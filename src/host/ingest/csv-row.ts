@@ -64,7 +64,8 @@ export class CsvRow {
       if (byte === comma || byte === lineFeed || byte === carriageReturn) break;
       if (byte === quote) {
         const message =
-          "Found a quote in a field that does not begin with one; put the field in quotes and double those in it.";
+          "Found a quote in a field that does not begin with one; " +
+          "put the field in quotes and double those in it.";
         this.fault ??= { offset: at, message };
       }
     }

@@ -10,12 +10,9 @@
  */
 import { EngineError, errorBodyOf } from "../../base/errors.ts";
 import { appendDeadlineMs, bodyPartsMax, MiB } from "../../base/limits.ts";
-import { encodeKey, hashKey, keyGroupOf } from "../../columnar/key-encoding.ts";
-import { kindOf } from "../../columnar/schema.ts";
 import type { AppendRequest } from "../../engine/log/records.ts";
 import type { RpcResult } from "../../engine/partition-types.ts";
 import type { RandomSource } from "../../engine/ports.ts";
-import { shardOfKeyGroup } from "../../engine/shard-map.ts";
 import { type BodyPosition, bodyStart } from "../../kernel/json-body.ts";
 import type { IngestAnswer } from "../../protocol/answers.ts";
 import type { StreamFacts } from "../coordinator/coordinator-rpc.ts";
@@ -27,6 +24,7 @@ import type { EncodedPart, PartSource, ShardFrame } from "./part-encoder.ts";
 import type { IngestFormat } from "./record-lines.ts";
 import { recordsOf } from "./records-of-body.ts";
 import type { AskRegistration, Registrations } from "./registrations.ts";
+import { shardOfProducer } from "./shard-of-producer.ts";
 import { type Refusal, Tally } from "./tally.ts";
 
 /** Frames of one round: far below the 32 MiB of one RPC, even if they all go to one shard. */
@@ -216,16 +214,10 @@ export class Ingest {
     }));
   }
 
-  /**
-   * The shard of rows that no key sends anywhere: a producer's go to one, so that a retry meets what it sent.
-   */
+  /** The shard of rows that no key sends anywhere. */
   #anyShard({ producer, tokenId }: IngestRequest, { ranges }: StreamFacts): number {
-    if (ranges.length === 1) return 0;
-    if (!producer) return Number(this.#ports.random.seed() % BigInt(ranges.length));
-    const text = kindOf({ name: "STRING" });
-    const name = [tokenId, producer.id].map((part) => new TextEncoder().encode(part));
-    const { bytes, nulls } = encodeKey([text, text], name);
-    return shardOfKeyGroup(keyGroupOf(hashKey(bytes, nulls)), ranges);
+    if (producer) return shardOfProducer(tokenId, producer.id, ranges);
+    return ranges.length === 1 ? 0 : Number(this.#ports.random.seed() % BigInt(ranges.length));
   }
 }
 

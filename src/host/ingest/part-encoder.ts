@@ -10,7 +10,7 @@
  */
 import { assert } from "../../base/assert.ts";
 import { linesBytesMax, partRowsMax } from "../../base/limits.ts";
-import type { BadRecord } from "../../columnar/bad-record.ts";
+import { type BadRecord, counted } from "../../columnar/bad-record.ts";
 import { shardByKeyGroup } from "../../engine/shard-map.ts";
 import { checksumOf } from "../../kernel/checksum.ts";
 import type { ColumnBatch } from "../../kernel/column-batch.ts";
@@ -96,12 +96,13 @@ export class PartEncoder {
     const part = this.#decode(source);
     try {
       const { batch, rejected, next } = part;
+      const kept = this.facts.deadLetters === "count" ? rejected.map(counted) : rejected;
       const checksum = this.#checksum(source, part);
       const routed = this.#route(batch, part.rows, source.anyShard);
       // Rejected records travel with the rows, so that a repeated request does not reject them twice.
       if (routed.length === 0 && rejected.length > 0) routed.push([this.#shardOfNoRow(source), firstRows(0)]);
       const frames = routed.flatMap(([shard, rows], place) =>
-        this.#encodeFor(shard, source.index, batch, rows, place === 0 ? rejected : []),
+        this.#encodeFor(shard, source.index, batch, rows, place === 0 ? kept : []),
       );
       return { index: source.index, checksum, frames, rejected, next };
     } finally {

@@ -1,11 +1,12 @@
 /**
  * A request's body as bytes, within limits.
  *
- * What a header claims is only a first check: decompressed bytes are counted as they come, so a small body
- * that unpacks to a huge one is refused as soon as it passes the limit, with no more of it in memory.
+ * What a header claims is only a first check: bytes are counted as they come, packed ones as they unpack, so
+ * what is too large is refused as soon as it passes the limit, with no more of it in memory.
  */
 import { EngineError } from "../../base/errors.ts";
 import { bodyBytesMax, MiB } from "../../base/limits.ts";
+import { joined, unpack } from "./unpack.ts";
 
 /**
  * Returns the decompressed body. Throws BODY_TOO_LARGE, BODY_ENCODING_INVALID or CONTENT_TYPE_UNSUPPORTED.
@@ -16,29 +17,35 @@ export async function receiveBody(request: Request, bytesMax = bodyBytesMax): Pr
   const encoding = (request.headers.get("content-encoding") ?? "identity").trim().toLowerCase();
   if (encoding === "identity" && claimed !== null) return new Uint8Array(await request.arrayBuffer());
   if (!request.body) return new Uint8Array(0);
-  if (encoding === "identity") return await collect(request.body, bytesMax);
+  if (encoding === "identity") return await collectBytes(request.body, bytesMax);
   if (encoding !== "gzip" && encoding !== "x-gzip" && encoding !== "deflate") {
     const message = `Content-Encoding is "${encoding}", expected gzip, deflate or none.`;
     throw new EngineError("CONTENT_TYPE_UNSUPPORTED", { message });
   }
   const format = encoding === "deflate" ? "deflate" : "gzip";
+  let bytes: Uint8Array | undefined;
   try {
-    return await collect(request.body.pipeThrough(new DecompressionStream(format)), bytesMax);
+    bytes = await unpack(request.body, format, bytesMax);
   } catch (cause) {
-    if (cause instanceof EngineError) throw cause;
     const reason = cause instanceof Error ? cause.message : String(cause);
     const message = `The body could not be unpacked as ${format}: ${reason}`;
     throw new EngineError("BODY_ENCODING_INVALID", { message, cause });
   }
+  if (bytes) return bytes;
+  throw tooLarge("more", bytesMax);
 }
 
-async function collect(stream: ReadableStream<Uint8Array>, bytesMax: number): Promise<Uint8Array> {
+/** Reads a stream to its end; throws BODY_TOO_LARGE. */
+export async function collectBytes(
+  stream: ReadableStream<Uint8Array>,
+  bytesMax: number,
+): Promise<Uint8Array> {
   const chunks: Uint8Array[] = [];
   let size = 0;
   const reader = stream.getReader();
   while (true) {
     const { done, value } = await reader.read();
-    if (done) break;
+    if (done) return joined(chunks, size);
     size += value.byteLength;
     if (size > bytesMax) {
       // What the source says to being cut off is of no interest: the answer is that it was too large.
@@ -47,14 +54,6 @@ async function collect(stream: ReadableStream<Uint8Array>, bytesMax: number): Pr
     }
     chunks.push(value);
   }
-  if (chunks.length === 1 && chunks[0]) return chunks[0];
-  const bytes = new Uint8Array(size);
-  let at = 0;
-  for (const chunk of chunks) {
-    bytes.set(chunk, at);
-    at += chunk.byteLength;
-  }
-  return bytes;
 }
 
 function tooLarge(found: string, bytesMax: number): EngineError {

@@ -14,6 +14,9 @@ import type { ShardFrame } from "./part-encoder.ts";
  */
 const errorsShown = 100;
 
+/** A rejected record without its bytes, which may be many. */
+type Described = Omit<BadRecord, "bytes">;
+
 export interface Refusal {
   readonly shard: number;
   readonly error: ErrorBody;
@@ -21,7 +24,7 @@ export interface Refusal {
 
 export class Tally {
   readonly #isByLine: boolean;
-  readonly #rejectedByPart = new Map<number, { count: number; first: readonly BadRecord[] }>();
+  readonly #rejectedByPart = new Map<number, { count: number; first: readonly Described[] }>();
   readonly #settled = new Set<string>();
   readonly #token: Record<string, number> = {};
   #accepted = 0;
@@ -55,7 +58,8 @@ export class Tally {
 
   /** Notes a part's rejected records, in place of what was noted of it before. */
   reject(part: number, rejected: readonly BadRecord[]): void {
-    this.#rejectedByPart.set(part, { count: rejected.length, first: rejected.slice(0, errorsShown) });
+    const first = rejected.slice(0, errorsShown).map(({ bytes: _, ...described }) => described);
+    this.#rejectedByPart.set(part, { count: rejected.length, first });
   }
 
   /** Notes what a shard said to a frame; returns the error where it refused. */
@@ -94,7 +98,7 @@ export class Tally {
     return { ok: false, error: { ...error, details: { ...error.details, ...counts, refusedBy } } };
   }
 
-  #describe({ record, column, reason, field, message }: BadRecord): RejectedRecord {
+  #describe({ record, column, reason, field, message }: Described): RejectedRecord {
     return {
       record,
       ...(this.#isByLine ? { line: record } : {}),

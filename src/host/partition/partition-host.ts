@@ -14,17 +14,12 @@ import type { AppendRequest, AppendResult } from "../../engine/log/records.ts";
 import { heartbeatMs, Partition } from "../../engine/partition.ts";
 import type { PartitionOptions } from "../../engine/partition-jobs.ts";
 import type {
-  Handover,
   JobCommand,
-  LetterPage,
   PartitionIdentity,
   PartitionStatus,
   RpcResult,
-  SplitOrder,
-  Tick,
 } from "../../engine/partition-types.ts";
 import type { Ports } from "../../engine/ports.ts";
-import type { ProducerOrder } from "../../engine/producer-orders.ts";
 import type { BlobStore } from "../blobs.ts";
 import type { Shards } from "../shards.ts";
 import type { Hubs } from "../subscriptions/hub-rpc.ts";
@@ -129,7 +124,7 @@ export class PartitionHost implements PartitionRpc {
     this.#endTurn();
   }
 
-  setUp(identity: PartitionIdentity, handover?: Handover): Promise<RpcResult<null>> {
+  setUp(...[identity, handover]: Parameters<PartitionRpc["setUp"]>): Promise<RpcResult<null>> {
     return this.#answer(() => {
       this.#opened ??= Partition.open(this.#ports, this.#options, handover);
       this.#opened.setUp(identity);
@@ -162,12 +157,12 @@ export class PartitionHost implements PartitionRpc {
     return this.#answer(() => this.#partition.setWatermark(generation, watermark, mapVersion));
   }
 
-  tick(generation: number, tick: Tick): Promise<RpcResult<null>> {
-    return this.#tell((partition) => partition.tick(generation, tick));
+  tick(...asked: Parameters<PartitionRpc["tick"]>) {
+    return this.#tell((partition) => partition.tick(...asked));
   }
 
-  orderProducers(generation: number, orders: readonly ProducerOrder[], deadline: number) {
-    return this.#tell((partition) => partition.orderProducers(generation, orders, deadline));
+  orderProducers(...asked: Parameters<PartitionRpc["orderProducers"]>) {
+    return this.#tell((partition) => partition.orderProducers(...asked));
   }
 
   async command(generation: number, command: JobCommand): Promise<RpcResult<null>> {
@@ -189,7 +184,7 @@ export class PartitionHost implements PartitionRpc {
     return this.#tell((partition) => partition.beginSavepoint(...asked));
   }
 
-  split(order: SplitOrder): Promise<RpcResult<Handover>> {
+  split(...[order]: Parameters<PartitionRpc["split"]>) {
     return this.#answer(() => this.#partition.split(order));
   }
 
@@ -236,8 +231,16 @@ export class PartitionHost implements PartitionRpc {
     return this.#reads.snapshot(...asked);
   }
 
-  letters(job: string | undefined, after: string | undefined, limit: number): Promise<RpcResult<LetterPage>> {
-    return this.#answer(() => this.#partition.letters(job, after, limit));
+  letters(...[query]: Parameters<PartitionRpc["letters"]>) {
+    return this.#answer(() => this.#partition.letters.read(query));
+  }
+
+  beginReplay(...[wish]: Parameters<PartitionRpc["beginReplay"]>) {
+    return this.#answer(() => this.#partition.letters.beginReplay(wish) ?? null);
+  }
+
+  endReplay(...asked: Parameters<PartitionRpc["endReplay"]>) {
+    return this.#tell((partition) => partition.letters.endReplay(...asked));
   }
 
   async destroy(generation: number): Promise<RpcResult<null>> {

@@ -1,6 +1,9 @@
 /**
  * The RPC surface of a partition's object: what ingest, queries and the coordinator call.
  */
+
+import type { LetterPage, LetterQuery } from "../../engine/letters/letter.ts";
+import type { BegunReplay, ReplayWish } from "../../engine/letters/partition-letters.ts";
 import type { Barrier } from "../../engine/log/barrier.ts";
 import type { LogPlace } from "../../engine/log/read-frames.ts";
 import type { AppendRequest, AppendResult } from "../../engine/log/records.ts";
@@ -10,7 +13,6 @@ import type {
   Handover,
   HandoverStatus,
   JobCommand,
-  LetterPage,
   PartitionIdentity,
   PartitionStatus,
   RpcResult,
@@ -24,6 +26,7 @@ import type { ProducerOrder } from "../../engine/producer-orders.ts";
 import type { SavepointStatus } from "../../engine/savepoint/savepoint-store.ts";
 import type { ChangePage, ChangePlace } from "../../engine/task/change-types.ts";
 import type { SnapshotPage, SnapshotPosition } from "../../engine/task/view-snapshot.ts";
+import type { LetterPlace } from "../../protocol/letter-id.ts";
 import type { PartialAnswer, SentQuery } from "./evaluate-part.ts";
 
 /** A savepoint's barrier as it enters a shard. */
@@ -93,8 +96,10 @@ export interface PartitionRpc {
     key: FollowedKey | undefined,
     position: SnapshotPosition | undefined,
   ): Promise<RpcResult<SnapshotPage>>;
-  /** Letters of a job, or of the stream when `job` is undefined. */
-  letters(job: string | undefined, after: string | undefined, limit: number): Promise<RpcResult<LetterPage>>;
+  letters(query: LetterQuery): Promise<RpcResult<LetterPage>>;
+  /** See `PartitionLetters`: answers a replay to carry out and to end, maybe one that another has begun. */
+  beginReplay(wish: ReplayWish): Promise<RpcResult<BegunReplay | null>>;
+  endReplay(number: number, done: readonly LetterPlace[]): Promise<RpcResult<null>>;
   /** Deletes everything the object holds, when it belongs to `generation`. */
   destroy(generation: number): Promise<RpcResult<null>>;
 }

@@ -13,7 +13,9 @@ import type { Relation } from "../../sql/bind/logical-plan.ts";
 import type { SessionOptions } from "../../sql/bind/session-options.ts";
 import { planDataflow } from "../../sql/plan/lower-insert.ts";
 import { resultInsert } from "../../sql/plan/result-insert.ts";
+import { streamNamesOf } from "../coordinator/job-definitions.ts";
 import type { Change } from "../query/read-changes.ts";
+import { demandReading } from "./access.ts";
 import { ask, type SqlPorts } from "./sql-ports.ts";
 
 /** Rows that are read at a time. */
@@ -52,6 +54,7 @@ export class ContinuousQuery {
     ports: SqlPorts,
   ): Promise<ContinuousQuery> {
     const dataflow = planDataflow([resultInsert(relation)], options, sql);
+    demandReading(ports.caller, streamNamesOf(dataflow).read);
     const job = `query-${Math.floor(ports.random() * 2 ** 48).toString(36)}`;
     await ask(ports, (rpc) => rpc.putJob(job, dataflow, { isLeased: true }));
     return new ContinuousQuery(job, relation, ports);

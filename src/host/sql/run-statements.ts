@@ -15,6 +15,7 @@ import type { ParameterValues } from "../../sql/parse/parameters.ts";
 import { parseStatements } from "../../sql/parse/parse-statements.ts";
 import type { Explain, Statement, StopJob } from "../../sql/parse/statement-tree.ts";
 import { notSupported, type SourceText, statementError, withPlace } from "../../sql/parse/syntax-error.ts";
+import { runAllowed, visibleCatalog } from "./access.ts";
 import { planFilledTable } from "./create-filled-table.ts";
 import { alter, createTable, createView, drop } from "./define.ts";
 import { alterFunction, createFunction } from "./functions.ts";
@@ -50,7 +51,8 @@ export async function runStatements(
   const results: StatementResult[] = [];
   for (const statement of parseStatements(sql, parameters)) {
     try {
-      results.push(await runStatement(statement, source, session, ports));
+      const run = () => runStatement(statement, source, session, ports);
+      results.push(await runAllowed(statement, ports, run));
     } catch (error) {
       throw withPlace(error, source, statement);
     }
@@ -76,7 +78,8 @@ async function runStatement(
     case "stop job":
       return stopJob(statement, ports);
   }
-  const context = contextOf(source, session.options, await readCatalog(ports));
+  const catalog = visibleCatalog(await readCatalog(ports), ports.caller);
+  const context = contextOf(source, session.options, catalog);
   switch (statement.kind) {
     case "query":
       return select(statement, context, session, ports);

@@ -16,6 +16,7 @@ import { isChangelog, type TableDefinition } from "../../sql/catalog/table-defin
 import { optimize } from "../../sql/optimize/optimize.ts";
 import { formatStatement } from "../../sql/parse/format-statement.ts";
 import type { QueryStatement } from "../../sql/parse/statement-tree.ts";
+import { demandReading } from "./access.ts";
 import { ContinuousQuery } from "./continuous-query.ts";
 import { type Session, type SqlPorts, thrownOf } from "./sql-ports.ts";
 import type { StatementResult } from "./statement-result.ts";
@@ -56,6 +57,8 @@ export async function evaluate(
   for (const [part, partial] of parts) {
     const { table } = scanOf(partial);
     checkComesOnly(table);
+    // A hint may have put another stream in place of the one that the catalog has.
+    demandReading(ports.caller, [isStreamTable(table) ? streamOf(table) : table.name]);
     const answer = isStreamTable(table)
       ? await ports.evaluateOverStream(streamOf(table), partial, context)
       : await ports.views.evaluate(table.name, partial, context);

@@ -58,7 +58,9 @@ export async function show(
         statement: label,
         table: {
           fields: textFields("job", "status", "start time"),
-          rows: jobs.map(({ job, state, createdAt }) => [job, state, createdAt]),
+          rows: jobs
+            .filter(({ job }) => ports.caller.may(`query:${job}`))
+            .map(({ job, state, createdAt }) => [job, state, createdAt]),
         },
       };
     }

@@ -9,6 +9,7 @@ import type { Row } from "../../interpreter/values/sql-value.ts";
 import type { IngestAnswer } from "../../protocol/answers.ts";
 import type { PartialQuery } from "../../sql/batch/divide.ts";
 import type { SessionOptions } from "../../sql/bind/session-options.ts";
+import type { Caller } from "../access/caller.ts";
 import type { CoordinatorRpc } from "../coordinator/coordinator-rpc.ts";
 import type { SqlObjectsRpc } from "../coordinator/sql-objects.ts";
 import type { ChangePage } from "../query/read-changes.ts";
@@ -16,6 +17,10 @@ import type { ViewReader } from "../query/view-reader.ts";
 import type { WallClock } from "../wall-clock.ts";
 
 export interface SqlPorts {
+  /** Whose statements they are. */
+  readonly caller: Caller;
+  /** Notes what the caller did as an administrator. */
+  readonly audit: (what: { action: string; target: string; status: number }) => Promise<void>;
   readonly coordinator: <Value>(
     call: (rpc: CoordinatorRpc & SqlObjectsRpc) => Promise<RpcResult<Value>>,
   ) => Promise<RpcResult<Value>>;

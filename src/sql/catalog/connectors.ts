@@ -86,6 +86,10 @@ export const connectors: Readonly<Record<string, ConnectorFacts>> = Object.freez
         help: "Whether watermarks wait for named producers.",
         check: oneOf("true", "false"),
       },
+      "dead-letters": {
+        help: "What becomes of rejected, late and bad rows: keep them for a replay, or count alone.",
+        check: oneOf("keep", "count"),
+      },
       format,
     },
   },

@@ -48,6 +48,9 @@ export function streamOfTable(table: TableDefinition): StreamDefinition {
       ? { shards: Number(options.shards) }
       : distribution?.buckets !== undefined && { shards: distribution.buckets }),
     ...(retention !== undefined && { retention: { time: retention } }),
+    ...(options["dead-letters"] !== undefined && {
+      deadLetters: options["dead-letters"] as "keep" | "count",
+    }),
   };
   return { ...readStreamDefinition(body as StreamBody), ...(generator && { generator }) };
 }

@@ -123,3 +123,35 @@ test("rows are asked for in a format, and left unread", async () => {
   expect(asked[0]?.headers.Accept).toBe("text/csv");
   expect(await response.text()).toBe("a\r\n1\r\n");
 });
+
+test("a replay goes on until nothing is left, and sums up; with a limit it is one call", async () => {
+  const none = {
+    dryRun: false,
+    resumed: 0,
+    rejectedAgain: 0,
+    alreadyReplayed: 0,
+    cut: 0,
+    gone: 0,
+    errors: [],
+  };
+  const answers = [
+    { body: { ...none, replayed: 2, errors: [{ id: "1-0-0-1-0", message: "no" }], cursor: "next" } },
+    { body: { ...none, replayed: 3, cut: 1 } },
+    { body: { ...none, replayed: 1, cursor: "more" } },
+    { body: { letters: [] } },
+  ];
+  const { asked, fetch } = fakeFetch(answers);
+  const { streams } = new MillraceClient({ url, fetch });
+  const sum = await streams.replayDeadLetters("trips", { reason: "rejected" });
+  expect(sum).toMatchObject({ replayed: 5, cut: 1, errors: [{ id: "1-0-0-1-0" }] });
+  expect(sum.cursor).toBeUndefined();
+  const one = await streams.replayDeadLetters("trips", { reason: "rejected", limit: 1 });
+  expect(one).toMatchObject({ replayed: 1, cursor: "more" });
+  await streams.deadLetters("trips", { reason: "late", replayed: false });
+  expect(asked.map(({ method, url: at, body }) => [method, at.slice(url.length), body])).toEqual([
+    ["POST", "v1/streams/trips/dead-letters/replay", '{"reason":"rejected"}'],
+    ["POST", "v1/streams/trips/dead-letters/replay", '{"reason":"rejected","cursor":"next"}'],
+    ["POST", "v1/streams/trips/dead-letters/replay", '{"reason":"rejected","limit":1}'],
+    ["GET", "v1/streams/trips/dead-letters?reason=late&replayed=false", undefined],
+  ]);
+});

@@ -158,8 +158,8 @@ describe("a job that cannot be opened", () => {
     harness.append([["a", at(1)]]);
     expect(() => harness.settle()).toThrow(/version 9; this release reads version 1/);
     expect(() => harness.rows()).toThrow(/Job "job" failed: .*version 9/);
-    expect(() => harness.partition.letters("job", undefined, 10)).toThrow(/Job "job" failed/);
-    expect(() => harness.partition.letters("none", undefined, 10)).toThrow(/No job "none" is on/);
+    expect(() => harness.partition.letters.read({ job: "job", limit: 10 })).toThrow(/Job "job" failed/);
+    expect(() => harness.partition.letters.read({ job: "none", limit: 10 })).toThrow(/No job "none" is on/);
     expect(harness.rows("other", {}, 2)).toEqual([["a", 1, false]]);
   });
 });

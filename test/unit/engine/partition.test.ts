@@ -6,6 +6,7 @@ import { MiB } from "../../../src/base/limits.ts";
 import { maxWatermark } from "../../../src/engine/log/records.ts";
 import { planJob } from "../../../src/engine/plan/plan-job.ts";
 import { readJobDefinition } from "../../../src/protocol/job-spec.ts";
+import type { LetterPlace } from "../../../src/protocol/letter-id.ts";
 import { PartitionHarness } from "../../support/partition-harness.ts";
 
 const columns = [
@@ -341,8 +342,8 @@ describe("letters", () => {
     }
     harness.settle();
     const seen: string[] = [];
-    for (let after: string | undefined, page = 0; page < 9; page++) {
-      const { letters, next } = harness.partition.letters("job", after, 3);
+    for (let after: LetterPlace | undefined, page = 0; page < 9; page++) {
+      const { letters, next } = harness.partition.letters.read({ job: "job", after, limit: 3 });
       seen.push(...letters.map(({ offset, row }) => `${offset}.${row}`));
       after = next;
       if (!next) break;
@@ -357,9 +358,9 @@ describe("letters", () => {
       { record: 3, column: 2, reason: 1 as const, field: undefined, message: "no JSON", bytes },
     ];
     harness.turn(() => harness.partition.append([harness.request(harness.frame([["a", at(1)]], rejected))]));
-    const { letters } = harness.partition.letters(undefined, undefined, 10);
+    const { letters } = harness.partition.letters.read({ reasons: ["rejected"], limit: 10 });
     expect(letters).toMatchObject([
-      { offset: 1, row: 0, reason: "no JSON", content: { record: 3, text: "{oops" } },
+      { offset: 1, row: 0, reason: "rejected", message: "no JSON", content: { record: 3, text: "{oops" } },
     ]);
     expect(harness.partition.status()?.counts).toMatchObject({ rows: 1, rejected: 1 });
   });

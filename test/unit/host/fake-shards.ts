@@ -5,6 +5,8 @@
  * pairs.
  */
 import { EngineError, errorBodyOf } from "../../../src/base/errors.ts";
+import type { LetterPage, LetterQuery } from "../../../src/engine/letters/letter.ts";
+import type { ReplayWish } from "../../../src/engine/letters/partition-letters.ts";
 import { LiveProducers } from "../../../src/engine/log/live-producers.ts";
 import type { LogPlace } from "../../../src/engine/log/read-frames.ts";
 import type { AppendRequest, AppendResult } from "../../../src/engine/log/records.ts";
@@ -14,7 +16,6 @@ import type {
   HandoverStatus,
   JobCommand,
   JobStatus,
-  LetterPage,
   PartitionIdentity,
   PartitionStatus,
   RpcResult,
@@ -36,6 +37,7 @@ import { rowPageOf } from "../../../src/host/partition/partition-reads.ts";
 import type { PartitionRpc, SavepointBarrier } from "../../../src/host/partition/partition-rpc.ts";
 import { type ShardAddress, type Shards, shardName } from "../../../src/host/shards.ts";
 import type { Row } from "../../../src/interpreter/values/sql-value.ts";
+import type { LetterPlace } from "../../../src/protocol/letter-id.ts";
 import { scanOf } from "../../../src/sql/batch/divide.ts";
 
 export class FakeShards implements Shards {
@@ -239,8 +241,17 @@ export class FakePartition implements PartitionRpc {
     return this.#call("snapshot", (): never => unfollowed());
   }
 
-  letters(job: string | undefined, after: string | undefined, limit: number) {
-    return this.#call(`letters ${job ?? "-"} ${after ?? "-"} ${limit}`, () => this.letterPage);
+  letters({ job, after, limit }: LetterQuery) {
+    const place = after ? `${after.run}.${after.offset}.${after.row}` : "-";
+    return this.#call(`letters ${job ?? "-"} ${place} ${limit}`, () => this.letterPage);
+  }
+
+  beginReplay({ places }: ReplayWish) {
+    return this.#call(`beginReplay of ${places.length}`, () => null);
+  }
+
+  endReplay(number: number, done: readonly LetterPlace[]) {
+    return this.#call(`endReplay ${number} of ${done.length}`, () => null);
   }
 
   destroy(_generation: number) {

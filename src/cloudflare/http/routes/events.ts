@@ -4,33 +4,18 @@
  */
 import * as z from "zod";
 import { EngineError } from "../../../base/errors.ts";
+import { producerIdMax } from "../../../base/limits.ts";
 import { receiveBody } from "../../../host/ingest/receive-body.ts";
-import type { IngestFormat } from "../../../host/ingest/record-lines.ts";
 import { bodyFormatOf } from "../../../kernel/json-body.ts";
 import { ingestAnswerSchema } from "../../../protocol/answer-schemas.ts";
-import { tokenId } from "../../auth.ts";
+import type { Admitted } from "../../access/admit.ts";
 import { answer } from "../answer.ts";
 import { json, resource, route } from "../route.ts";
 import type { Serving } from "../serving.ts";
+import { formatOfType } from "./event-headers.ts";
+import { eventsSocket } from "./events-socket.ts";
 
 const eventsAddress = /^https?:\/\/[^/]+\/v1\/streams\/([A-Za-z_][A-Za-z0-9_-]{0,62})\/events\/?(?:\?.*)?$/;
-
-/** `json`: its first byte tells whether it is an array or one record. */
-const formats: ReadonlyMap<string, IngestFormat | "json"> = new Map([
-  ["application/x-ndjson", "ndjson"],
-  ["application/ndjson", "ndjson"],
-  ["application/jsonl", "ndjson"],
-  ["text/plain", "ndjson"],
-  ["application/json", "json"],
-  ["text/csv", "csv"],
-  ["application/vnd.apache.arrow.stream", "arrow"],
-  ["application/cloudevents+json", "cloudevent"],
-  ["application/cloudevents-batch+json", "cloudevents"],
-]);
-
-const expectedTypes = `${[...formats.keys()].slice(0, -1).join(", ")} or ${[...formats.keys()].at(-1)}`;
-
-const producerIdMax = 128;
 
 const event = z.record(z.string(), z.unknown());
 
@@ -88,8 +73,9 @@ export const events = resource("Events", "What happened, appended to streams.", 
         "PARTITION_UNAVAILABLE",
       ],
     },
-    ({ request, path, serving }) => postEvents(request, path.stream, serving),
+    (routed) => postEvents(routed, routed.path.stream, routed.serving),
   ),
+  eventsSocket,
 ]);
 
 /** Returns the stream that the request posts events to, or undefined where it is another request. */
@@ -97,38 +83,16 @@ export function eventsStreamOf(request: Request): string | undefined {
   return request.method === "POST" ? eventsAddress.exec(request.url)?.[1] : undefined;
 }
 
-export async function postEvents(request: Request, stream: string, serving: Serving): Promise<Response> {
-  const named = formatOf(request);
+export async function postEvents(
+  { request, caller }: Admitted,
+  stream: string,
+  serving: Serving,
+): Promise<Response> {
+  const named = formatOfType(request.headers.get("content-type"));
   const producer = producerOf(request);
   const body = await receiveBody(request);
   const format = named === "json" ? bodyFormatOf("application/json", body) : named;
-  return answer(await serving.ingest.ingest({ stream, body, format, tokenId, producer }));
-}
-
-/** By the media type; plain text counts as NDJSON, and so does a body without a type. */
-function formatOf(request: Request): IngestFormat | "json" {
-  const header = request.headers.get("content-type");
-  if (header === null) return "ndjson";
-  const [type = "", ...parameters] = header.toLowerCase().split(";");
-  const format = formats.get(type.trim());
-  if (format === undefined) {
-    const message = `Content-Type is "${header}", expected ${expectedTypes}.`;
-    throw new EngineError("CONTENT_TYPE_UNSUPPORTED", { message });
-  }
-  if (format === "csv") checkCsv(header, parameters);
-  return format;
-}
-
-/** CSV in another character set, or without names, would be read wrong, not refused. */
-function checkCsv(header: string, parameters: readonly string[]): void {
-  const isGood = parameters.every((parameter) => {
-    const [name = "", value = ""] = parameter.split("=").map((part) => part.trim().replaceAll('"', ""));
-    if (name === "charset") return ["utf-8", "utf8", "us-ascii"].includes(value);
-    return name !== "header" || value === "present";
-  });
-  if (isGood) return;
-  const message = `Content-Type is "${header}", expected text/csv in UTF-8 whose first row names the columns.`;
-  throw new EngineError("CONTENT_TYPE_UNSUPPORTED", { message });
+  return answer(await serving.ingest.ingest({ stream, body, format, tokenId: caller.tokenId, producer }));
 }
 
 function producerOf({ headers }: Request): { id: string; sequence: number } | undefined {

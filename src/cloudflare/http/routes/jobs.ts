@@ -5,7 +5,7 @@ import { jobAnswerSchema, jobStatusSchema, listSchema } from "../../../protocol/
 import { jobBodySchema, readJobDefinition } from "../../../protocol/job-spec.ts";
 import { resourceNameSchema } from "../../../protocol/names.ts";
 import { readBody } from "../../../protocol/read-body.ts";
-import { answer, created, gone, listed } from "../answer.ts";
+import { answer, created, filtered, gone, listed } from "../answer.ts";
 import { jsonBody } from "../json-body.ts";
 import { json, jsonOf, type Route, resource, route } from "../route.ts";
 
@@ -14,12 +14,18 @@ export const jobs = resource("Jobs", "What keeps results of streams up to date."
     {
       method: "get",
       path: "/v1/jobs",
-      scope: "admin",
+      scope: "any",
       summary: "List the jobs",
-      answers: { 200: json("All jobs.", listSchema("jobs", jobAnswerSchema)) },
+      answers: { 200: json("Those whose results the token may read.", listSchema("jobs", jobAnswerSchema)) },
       problems: ["PARTITION_UNAVAILABLE"],
     },
-    async ({ serving }) => listed("jobs", await serving.coordinator((rpc) => rpc.jobs())),
+    async ({ serving, caller }) => {
+      const found = await serving.coordinator((rpc) => rpc.jobs());
+      return listed(
+        "jobs",
+        filtered(found, ({ job }) => caller.may(`query:${job}`)),
+      );
+    },
   ),
   route(
     {
@@ -35,6 +41,7 @@ export const jobs = resource("Jobs", "What keeps results of streams up to date."
       },
       problems: [
         "JOB_INVALID",
+        "LIMIT_REACHED",
         "EXPRESSION_INVALID",
         "STREAM_NOT_FOUND",
         "SAVEPOINT_NOT_FOUND",
@@ -56,7 +63,7 @@ export const jobs = resource("Jobs", "What keeps results of streams up to date."
     {
       method: "get",
       path: "/v1/jobs/{job}",
-      scope: "admin",
+      scope: "query:{job}",
       summary: "Look at a job and its partitions",
       answers: { 200: json("The job with what its partitions say now.", jobStatusSchema) },
       problems: ["JOB_NOT_FOUND", "PARTITION_UNAVAILABLE"],

@@ -13,7 +13,7 @@ export const metrics = resource("Metrics", "What streams, partitions and tasks d
     {
       method: "get",
       path: "/metrics",
-      scope: "admin",
+      scope: "metrics",
       summary: "Metrics of all streams and jobs",
       description: "In the text format of Prometheus. A partition that does not answer in time is missing.",
       answers: { 200: { description: "The metrics.", content: { "text/plain": z.string() } } },

@@ -3,7 +3,8 @@
  */
 import * as z from "zod";
 import { EngineError } from "../../../base/errors.ts";
-import { MiB } from "../../../base/limits.ts";
+import { definitionBytesMax } from "../../../base/limits.ts";
+import type { Caller } from "../../../host/access/caller.ts";
 import { receiveBody } from "../../../host/ingest/receive-body.ts";
 import { toEvents } from "../../../host/sql/event-stream.ts";
 import { jsonTableOf } from "../../../host/sql/row-texts.ts";
@@ -16,14 +17,11 @@ import {
   sqlAnswerSchema,
   sqlBodySchema,
 } from "../../../protocol/sql-answers.ts";
-import { tokenId } from "../../auth.ts";
 import { userFunctions } from "../../user-functions.ts";
 import { acceptsByName, negotiate } from "../negotiate.ts";
 import { resource, route } from "../route.ts";
 import type { Serving } from "../serving.ts";
 import { tableAnswer } from "../table-answer.ts";
-
-const bodyBytesMax = 1 * MiB;
 
 /** The first is what a caller gets who takes anything. All but it and plain text have the last rows only. */
 const formats = [
@@ -46,11 +44,12 @@ export const sql = resource("SQL", "Statements of Flink SQL.", [
     {
       method: "post",
       path: "/v1/sql",
-      scope: "admin",
+      scope: "any",
       summary: "Run statements",
       description:
-        "One or several with semicolons between; the first that fails ends the request. `Accept` chooses " +
-        "the format. All but JSON and plain text have the rows of the last statement that has some.",
+        "One or several with semicolons between; the first that fails ends the request. A query needs the " +
+        "scope `query:` of every stream and view that it reads, what changes something `admin`. `Accept` " +
+        "chooses the format. All but JSON and plain text have the rows of the last statement that has some.",
       body: {
         content: {
           "application/json": sqlBodySchema,
@@ -84,6 +83,7 @@ export const sql = resource("SQL", "Statements of Flink SQL.", [
         "STREAM_NOT_FOUND",
         "STREAM_ENDED",
         "JOB_INVALID",
+        "LIMIT_REACHED",
         "JOB_CONFLICT",
         "JOB_FAILED",
         "JOB_FALLEN_BEHIND",
@@ -103,7 +103,7 @@ export const sql = resource("SQL", "Statements of Flink SQL.", [
         "QUERY_TIMEOUT",
       ],
     },
-    ({ request, serving }) => postSql(request, serving),
+    ({ request, serving, caller }) => postSql(request, serving, caller),
   ),
 ]);
 
@@ -111,18 +111,23 @@ export const sql = resource("SQL", "Statements of Flink SQL.", [
  * Runs statements; the first that fails ends it, with what those before it did. Who takes events beside
  * another format gets them where a query never ends, and the other one where all do.
  */
-async function postSql(request: Request, serving: Serving): Promise<Response> {
+async function postSql(request: Request, serving: Serving, caller: Caller): Promise<Response> {
   const accept = request.headers.get("accept");
   const wanted = negotiate(accept, formats);
   const isContinuous = acceptsByName(accept, "text/event-stream");
   const body = { ...readSqlBody(await readText(request)), isContinuous };
   const { results, options } = await runStatements(body, {
+    caller,
+    audit: (what) => serving.audit(caller, what),
     coordinator: (ask) => serving.coordinator(ask),
     views: serving.views,
     changes: (view, after, limit) => serving.changes(view, after, limit),
     evaluateOverStream: (...asked) => serving.evaluateOverStream(...asked),
     append: (stream, body) =>
-      serving.ingest.ingest({ stream, body, format: "array", tokenId, producer: undefined }),
+      serving.ingest.ingest({
+        ...{ stream, body, format: "array", producer: undefined },
+        tokenId: caller.tokenId,
+      }),
     functions: userFunctions,
     clock: serving.clock,
     random: () => (crypto.getRandomValues(new Uint32Array(1))[0] ?? 0) / 2 ** 32,
@@ -155,7 +160,7 @@ function lastTable(results: readonly StatementResult[]): ResultTable {
  * sends, is told by its first character: no statement begins with a brace.
  */
 async function readText(request: Request): Promise<unknown> {
-  const bytes = await receiveBody(request, bodyBytesMax);
+  const bytes = await receiveBody(request, definitionBytesMax);
   const type = (request.headers.get("content-type") ?? "").split(";", 1)[0]?.trim().toLowerCase();
   try {
     const text = new TextDecoder("utf-8", { fatal: true, ignoreBOM: false }).decode(bytes);

@@ -13,7 +13,7 @@ import { readBody } from "../../../protocol/read-body.ts";
 import { readStreamDefinition, streamBodySchema } from "../../../protocol/stream-spec.ts";
 import { readWatermark, watermarkBodySchema } from "../../../protocol/watermark-body.ts";
 import { isolate } from "../../isolate.ts";
-import { answer, created, gone, listed } from "../answer.ts";
+import { answer, created, filtered, gone, listed } from "../answer.ts";
 import { jsonBody } from "../json-body.ts";
 import { json, jsonOf, resource, route } from "../route.ts";
 
@@ -22,12 +22,18 @@ export const streams = resource("Streams", "Logs of events, each with columns an
     {
       method: "get",
       path: "/v1/streams",
-      scope: "admin",
+      scope: "any",
       summary: "List the streams",
-      answers: { 200: json("All streams.", listSchema("streams", streamAnswerSchema)) },
+      answers: { 200: json("Those that the token may see.", listSchema("streams", streamAnswerSchema)) },
       problems: ["PARTITION_UNAVAILABLE"],
     },
-    async ({ serving }) => listed("streams", await serving.coordinator((rpc) => rpc.streams())),
+    async ({ serving, caller }) => {
+      const found = await serving.coordinator((rpc) => rpc.streams());
+      return listed(
+        "streams",
+        filtered(found, ({ stream }) => caller.maySee(stream)),
+      );
+    },
   ),
   route(
     {
@@ -41,7 +47,13 @@ export const streams = resource("Streams", "Logs of events, each with columns an
         200: json("It was there already, or gained columns.", streamAnswerSchema),
         201: json("It is new.", streamAnswerSchema),
       },
-      problems: ["STREAM_INVALID", "STREAM_CONFLICT", "SPLIT_CONFLICT", "PARTITION_UNAVAILABLE"],
+      problems: [
+        "STREAM_INVALID",
+        "STREAM_CONFLICT",
+        "LIMIT_REACHED",
+        "SPLIT_CONFLICT",
+        "PARTITION_UNAVAILABLE",
+      ],
     },
     async ({ request, serving, path }) => {
       const name = readBody(resourceNameSchema, path.stream, "STREAM_INVALID", "name");
@@ -53,7 +65,7 @@ export const streams = resource("Streams", "Logs of events, each with columns an
     {
       method: "get",
       path: "/v1/streams/{stream}",
-      scope: "admin",
+      scope: ["ingest:{stream}", "query:{stream}"],
       summary: "Look at a stream and its shards",
       answers: { 200: json("The stream with what its shards say now.", streamStatusSchema) },
       problems: ["STREAM_NOT_FOUND", "PARTITION_UNAVAILABLE"],

@@ -44,8 +44,10 @@ function shown(harness: StagesHarness): unknown[][] {
 }
 
 function reasons(harness: StagesHarness): string[] {
-  const letters = harness.last.flatMap(({ partition }) => partition.letters("job", undefined, 10).letters);
-  return letters.map(({ reason }) => reason);
+  const letters = harness.last.flatMap(
+    ({ partition }) => partition.letters.read({ job: "job", limit: 10 }).letters,
+  );
+  return letters.map(({ message }) => message);
 }
 
 test("texts and keys at their limits are kept, longer ones are letters", () => {

@@ -82,6 +82,41 @@ describe("a window larger than the page budget", { timeout: 20_000 }, () => {
   });
 });
 
+describe("appends while a window larger than the page budget fires", { timeout: 20_000 }, () => {
+  test("are logged between the slices of its work, and applied behind it", () => {
+    const users = 12_000;
+    const pageBudget = 512 * 1024;
+    const harness = harnessWith({ window: { type: "hop", size: 1000, slide: 500 } }, { pageBudget });
+    for (const time of [0, 500]) {
+      appendAll(
+        harness,
+        Array.from({ length: users }, (_, user) => [`a user with a name ${user}`, at(time)]),
+        20,
+      );
+    }
+    harness.turn(() => harness.partition.setWatermark(1, 999n));
+    const fired = harness.partition.log.nextOffset - 1;
+    let slices = 0;
+    while (harness.partition.jobs.taskOf("job").appliedOffset < fired) {
+      harness.turn(() => harness.partition.step());
+      slices++;
+      expect(harness.append([["late or not", at(1200)]])).toMatchObject({
+        status: "logged",
+        offset: fired + slices,
+      });
+      const { bytes } = harness.partition.jobs.cache;
+      expect(bytes).toBeLessThanOrEqual(pageBudget);
+    }
+    expect(slices).toBeGreaterThan(10);
+    harness.settle();
+    const rows = harness.scan("job", { windowFrom: 0, windowTo: 1000 }).rows;
+    expect(rows).toHaveLength(users);
+    expect(rows.every(({ values, final }) => values.n === 2 && final)).toBe(true);
+    const open = harness.scan("job", { windowFrom: 1000, windowTo: 2000 }).rows;
+    expect(open.map(({ values }) => values.n)).toEqual([slices]);
+  });
+});
+
 describe("tables that are dropped", () => {
   test("are deleted some at a time, in the turns behind the checkpoint, also after a restart", () => {
     const harness = harnessWith({ window: { type: "hop", size: 2, slide: 1 } });

@@ -36,9 +36,9 @@ test("one without a window counts them all, one with a window within its allowed
   ]);
   expect([1, 2, 3].map((stage) => harness.counts(stage).late)).toEqual([3, 0, 1]);
   const letters = harness.stages.map((stage) =>
-    stage.flatMap(({ partition }) => partition.letters("job", undefined, 10).letters),
+    stage.flatMap(({ partition }) => partition.letters.read({ job: "job", limit: 10 }).letters),
   );
-  expect(letters.map((of) => of.map(({ reason }) => reason))).toEqual([
+  expect(letters.map((of) => of.map(({ message }) => message))).toEqual([
     [],
     [540_000, 180_000, 120_000].map((behind) => `late: its time is ${behind} ms behind the watermark`),
     [],

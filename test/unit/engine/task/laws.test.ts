@@ -95,7 +95,9 @@ describe("the windowed aggregate", { timeout: 120_000 * runs(1) }, () => {
           const expected = windowedBatch(frames, window, lateness, bound);
           expect(contentOf(harness, window)).toEqual(sorted(expected.rows));
           expect(harness.partition.jobs.statuses()[0]?.counts.late).toBe(expected.late);
-          expect(harness.partition.letters("job", undefined, 1000).letters).toHaveLength(expected.late);
+          expect(harness.partition.letters.read({ job: "job", limit: 1000 }).letters).toHaveLength(
+            expected.late,
+          );
         },
       ),
       { numRuns: runs(150) },

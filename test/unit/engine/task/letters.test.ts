@@ -3,7 +3,8 @@
  */
 import { expect, test } from "vitest";
 import { lettersBytesMax, logRowBytesMax } from "../../../../src/base/limits.ts";
-import { LetterBox } from "../../../../src/engine/task/letters.ts";
+import { LetterBox } from "../../../../src/engine/letters/letter-box.ts";
+import type { LetterPlace } from "../../../../src/protocol/letter-id.ts";
 import { NodeStorage } from "../../../support/node-storage.ts";
 import { PartitionHarness } from "../../../support/partition-harness.ts";
 
@@ -32,8 +33,8 @@ test("many long late rows of one record are stored in values that SQLite takes",
   expect(largest).toBeLessThan(logRowBytesMax);
   harness.crash();
   const seen: number[] = [];
-  for (let after: string | undefined; ; ) {
-    const { letters, next } = harness.partition.letters("job", after, 999);
+  for (let after: LetterPlace | undefined; ; ) {
+    const { letters, next } = harness.partition.letters.read({ job: "job", after, limit: 999 });
     seen.push(...letters.map(({ row }) => row));
     after = next;
     if (after === undefined) break;
@@ -49,13 +50,48 @@ test("the oldest rows go when letters take more than their share, also after a r
   let box = new LetterBox(storage, 1);
   for (let offset = 1; offset <= count; offset++) {
     if (offset % 300 === 0) box = new LetterBox(storage, 1);
-    box.add({ offset, row: 0, reason: "late", appendTime: 0, content });
+    box.add({ offset, row: 0, reason: "late", message: "late", appendTime: 0, content });
     if (offset % 10 === 0 || offset === count) box.write();
   }
   const stored = Number(storage.run("SELECT sum(length(bytes)) FROM letters")[0]?.[0]);
   expect(stored).toBeGreaterThan(0.9 * lettersBytesMax);
   expect(stored).toBeLessThanOrEqual(lettersBytesMax);
-  const oldest = box.read(undefined, 1).letters[0]?.offset ?? 0;
+  const look = { after: undefined, isWanted: () => true };
+  const oldest = box.read({ ...look, limit: 1 }).letters[0]?.offset ?? 0;
   expect(oldest).toBeGreaterThan(0.1 * count);
-  expect(box.read(`${count - 1}.0`, 5).letters.map(({ offset }) => offset)).toEqual([count]);
+  const after = { run: 1, offset: count - 1, row: 0 };
+  expect(box.read({ ...look, after, limit: 5 }).letters.map(({ offset }) => offset)).toEqual([count]);
+});
+
+test("letters go when the retention has passed, with the row that they are in", () => {
+  const storage = new NodeStorage();
+  LetterBox.createTables(storage);
+  const box = new LetterBox(storage, 1);
+  const offsets = () =>
+    box.read({ after: undefined, isWanted: () => true, limit: 9 }).letters.map(({ offset }) => offset);
+  for (const [offset, appendTime] of [
+    [1, 100],
+    [2, 200],
+    [3, 300],
+  ] as const) {
+    box.add({ offset, row: 0, reason: "late", message: "late", appendTime, content: {} });
+    box.write(0);
+  }
+  box.write(100);
+  expect(offsets()).toEqual([1, 2, 3]);
+  box.write(201);
+  expect(offsets()).toEqual([3]);
+  expect([box.find(3, 0)?.appendTime, box.find(2, 0), box.firstOffset]).toEqual([300, undefined, 3]);
+  box.write(301);
+  expect([offsets(), box.firstOffset]).toEqual([[], undefined]);
+  box.add({ offset: 4, row: 0, reason: "bad", message: "bad", appendTime: 400, content: {} });
+  expect([box.find(4, 0)?.reason, box.firstOffset]).toEqual(["bad", 4]);
+});
+
+test("a box that only counts keeps none", () => {
+  const storage = new NodeStorage();
+  LetterBox.createTables(storage);
+  const box = new LetterBox(storage, 1, () => false);
+  box.add({ offset: 1, row: 0, reason: "late", message: "late", appendTime: 1, content: {} });
+  expect(box.pendingBytes).toBe(0);
 });

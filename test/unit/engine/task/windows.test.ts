@@ -54,7 +54,7 @@ describe("tumbling windows", () => {
     harness.settle();
     expect(harness.rows()[0]).toEqual(["a", "1970-01-01 00:00:00", "1970-01-01 00:00:10", 1, 1, 1, true]);
     expect(harness.partition.jobs.statuses()[0]?.counts).toEqual({ rows: 2, filtered: 0, late: 1, bad: 0 });
-    const { letters } = harness.partition.letters("job", undefined, 10);
+    const { letters } = harness.partition.letters.read({ job: "job", limit: 10 });
     expect(letters).toMatchObject([{ offset: 3, row: 0, content: { user: "a", amount: 100 } }]);
   });
 
@@ -200,7 +200,9 @@ describe("many aggregates of strings", () => {
       }
       expect(harness.rows()).toEqual([[key, ...names.map(() => "c".repeat(longest)), false]]);
       expect(harness.partition.jobs.statuses()[0]?.counts).toMatchObject({ rows: 3, bad: 3 });
-      expect(harness.partition.letters("job", undefined, 9).letters[0]?.reason).toContain(`${longest} bytes`);
+      expect(harness.partition.letters.read({ job: "job", limit: 9 }).letters[0]?.message).toContain(
+        `${longest} bytes`,
+      );
     },
   );
 });

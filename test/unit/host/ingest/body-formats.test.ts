@@ -1,5 +1,5 @@
 /**
- * Bodies of other formats than JSON: equal records give equal frames, and what is wrong is rejected by number.
+ * Bodies of other formats than JSON: equal records give equal frames, what is wrong is rejected by number.
  */
 import {
   binary,
@@ -126,7 +126,7 @@ describe("CSV", () => {
     );
   });
 
-  test("the order of columns is free, unknown ones are ignored, nothing is null and empty quotes a text", () => {
+  test("columns come in any order, unknown ones are ignored, nothing is null and empty quotes a text", () => {
     expectSame("csv", '\ufeffuser,more,time\n"",x,5\n,"y,\n",6\n', [
       { time: 5, user: "" },
       { time: 6, user: null },

@@ -6,6 +6,7 @@ import type { SqlPorts } from "../../../../src/host/sql/sql-ports.ts";
 import type { ResultTable } from "../../../../src/host/sql/statement-result.ts";
 import { UserFunctions } from "../../../../src/interpreter/user-functions.ts";
 import type { ParameterValues } from "../../../../src/sql/parse/parameters.ts";
+import { administrator } from "../../../support/administrator.ts";
 import { NodeStorage } from "../../../support/node-storage.ts";
 
 /** Ports of a server on which nothing runs. */
@@ -25,6 +26,7 @@ export function emptyPorts(): SqlPorts {
     createSavepoint: async () => ({ ok: true, value: { savepoint: 1 } }),
   };
   return {
+    ...administrator,
     coordinator: (call) => call(rpc as never),
     views: { evaluate: async () => ({ ok: true, value: [] }) },
     evaluateOverStream: async () => ({ ok: true, value: [] }),

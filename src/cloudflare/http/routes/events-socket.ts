@@ -1,0 +1,107 @@
+/**
+ * `GET /v1/streams/{stream}/events` with an upgrade: events over a WebSocket, see `ingest-session.ts`.
+ */
+import * as z from "zod";
+import { EngineError } from "../../../base/errors.ts";
+import { producerIdMax } from "../../../base/limits.ts";
+import { IngestSession } from "../../../host/ingest/ingest-session.ts";
+import { bodyFormatOf } from "../../../kernel/json-body.ts";
+import { fields, readBody } from "../../../protocol/read-body.ts";
+import { sessionProtocol } from "../../../protocol/session-messages.ts";
+import { logDefect } from "../../log.ts";
+import { problem } from "../problem.ts";
+import { type Route, type RoutedRequest, route } from "../route.ts";
+import { formatOfType } from "./event-headers.ts";
+
+const parameters = fields({
+  producer: z.string().min(1).max(producerIdMax).optional().meta({ description: "As `Producer-Id`." }),
+  sequence: z
+    .string()
+    .regex(/^\d{1,15}$/, "expected a whole number")
+    .transform(Number)
+    .optional()
+    .meta({ description: "Of the first message; each behind it has one more." }),
+  type: z
+    .string()
+    .default("application/x-ndjson")
+    .meta({ description: "The media type of every message, text or binary." }),
+}).superRefine(({ producer, sequence }, context) => {
+  if ((producer === undefined) === (sequence === undefined)) return;
+  const path = [producer === undefined ? "producer" : "sequence"];
+  context.addIssue({ code: "custom", path, message: "expected it too: the two come together" });
+});
+
+export const eventsSocket: Route = route(
+  {
+    method: "get",
+    path: "/v1/streams/{stream}/events",
+    scope: "ingest:{stream}",
+    summary: "Append events over a WebSocket",
+    description:
+      "Each message is a body and is acknowledged in order. The first message of the server tells the " +
+      "credit: what may be unacknowledged. Who exceeds it is closed with 1008. With `producer` and " +
+      "`sequence`, what was not acknowledged is sent again over another connection without harm.",
+    query: parameters,
+    headers: z.object({
+      Upgrade: z.literal("websocket"),
+      "Sec-WebSocket-Protocol": z.string().optional().meta({
+        description: "`millrace.events.v1`; behind it `millrace.bearer.` and a token in base64url.",
+      }),
+    }),
+    answers: { 101: { description: "The connection is a WebSocket." } },
+    problems: [
+      "UPGRADE_REQUIRED",
+      "QUERY_INVALID",
+      "CONTENT_TYPE_UNSUPPORTED",
+      "STREAM_NOT_FOUND",
+      "PARTITION_UNAVAILABLE",
+    ],
+  },
+  openSocket,
+);
+
+async function openSocket(routed: RoutedRequest<"/v1/streams/{stream}/events">): Promise<Response> {
+  const { request, path, query, serving, caller } = routed;
+  if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
+    const message = "Found no header Upgrade: websocket. POST appends events without a WebSocket.";
+    throw new EngineError("UPGRADE_REQUIRED", { message });
+  }
+  const { producer, sequence, type } = readBody(
+    parameters,
+    Object.fromEntries(query),
+    "QUERY_INVALID",
+    "query",
+  );
+  const named = formatOfType(type);
+  const facts = await serving.askStreamFacts(path.stream);
+  if (!facts.ok) return problem(facts.error);
+  const { 0: client, 1: server } = new WebSocketPair();
+  server.binaryType = "arraybuffer";
+  server.accept();
+  const session = new IngestSession(
+    {
+      ingest: (body, at) =>
+        serving.ingest.ingest({
+          stream: path.stream,
+          body,
+          format: named === "json" ? bodyFormatOf("application/json", body) : named,
+          tokenId: caller.tokenId,
+          producer: producer === undefined || at === undefined ? undefined : { id: producer, sequence: at },
+        }),
+      send: (message) => server.send(JSON.stringify(message)),
+      close: (code, reason) => server.close(code, reason),
+      wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+    },
+    sequence,
+  );
+  server.addEventListener("message", ({ data }) => {
+    const body = typeof data === "string" ? new TextEncoder().encode(data) : new Uint8Array(data);
+    session.receive(body).catch((thrown: unknown) => logDefect("events over a WebSocket", thrown));
+  });
+  server.addEventListener("close", () => session.abandon());
+  server.addEventListener("error", () => session.abandon());
+  session.open();
+  const offered = (request.headers.get("sec-websocket-protocol") ?? "").split(",").map((each) => each.trim());
+  const headers = offered.includes(sessionProtocol) ? { "sec-websocket-protocol": sessionProtocol } : {};
+  return new Response(null, { status: 101, webSocket: client, headers });
+}

@@ -1,0 +1,108 @@
+/**
+ * Many records at once over a state that is far larger than memory: the same content as one record after the
+ * other gives, through crashes at any point, with each page loaded once for all of them.
+ */
+import { describe, expect, test } from "vitest";
+import { PartitionHarness, type Row } from "../../../support/partition-harness.ts";
+
+const stream = {
+  columns: [
+    { name: "user", type: "STRING" },
+    { name: "time", type: "TIMESTAMP(3)" },
+    { name: "amount", type: "DOUBLE" },
+    { name: "item", type: "STRING" },
+  ],
+  eventTime: { column: "time", outOfOrderness: 0 },
+};
+
+const job = {
+  source: "events",
+  key: ["user"],
+  retention: "forever",
+  aggregates: {
+    n: { function: "count" },
+    total: { function: "sum", argument: "amount" },
+    first: { function: "first_value", argument: "amount" },
+    last: { function: "last_value", argument: "item" },
+  },
+};
+
+const users = 12_000;
+const time = "1970-01-01 00:00:00.000";
+
+/** Rows of a frame: some users once, one of them many times. */
+function rowsOf(frame: number, count: number): Row[] {
+  return Array.from({ length: count }, (_, row) => {
+    const user = row % 5 === 4 ? 7 : (frame * 977 + row * 3111) % users;
+    return [`user ${user}`, time, frame + row / 10, `item ${frame}.${row}`];
+  });
+}
+
+/** A partition whose state is there already, with a backlog of records that its job has not applied. */
+function harnessBehind(pageBudget: number): PartitionHarness {
+  const harness = new PartitionHarness({ stream, pageBudget });
+  harness.startJob("job", job);
+  for (let frame = 0; frame < 60; frame++) {
+    const rows = Array.from({ length: 200 }, (_, row) => [`user ${frame * 200 + row}`, time, 1, "none"]);
+    harness.append(rows);
+    harness.settle();
+  }
+  harness.checkpoint();
+  for (let frame = 0; frame < 120; frame++) {
+    const long: Row = ["u".repeat(3000), time, 1, "bad"];
+    harness.append(frame === 50 ? [...rowsOf(frame, 40), long] : rowsOf(frame, 40));
+  }
+  return harness;
+}
+
+const contentOf = (harness: PartitionHarness) => ({
+  rows: harness.rows(),
+  counts: harness.partition.jobs.statuses()[0]?.counts,
+  letters: harness.partition.letters.read({ job: "job", limit: 100 }).letters.length,
+});
+
+describe("a job that is behind, with a state larger than memory", { timeout: 60_000 }, () => {
+  const inMemory = harnessBehind(32 * 1024 * 1024);
+  inMemory.settle();
+  const expected = contentOf(inMemory);
+
+  test("has the content of one in memory, and loads each page about once for all records", () => {
+    const harness = harnessBehind(512 * 1024);
+    const before = harness.partition.jobs.cache.loads;
+    expect(expected.letters).toBe(1);
+    harness.settle();
+    const loads = harness.partition.jobs.cache.loads - before;
+    expect(contentOf(harness)).toEqual(expected);
+    expect(loads).toBeLessThan(500);
+    expect(harness.partition.jobs.statuses()[0]?.stateBytesInMemory).toBeLessThan(600 * 1024);
+  });
+
+  test.each([5, 60, 150, 250])("has it through a crash after %d slices of work", (slices) => {
+    const harness = harnessBehind(512 * 1024);
+    for (let slice = 0; slice < slices; slice++) harness.turn(() => harness.partition.step());
+    harness.crash();
+    harness.settle();
+    expect(contentOf(harness)).toEqual(expected);
+  });
+
+  test("takes appends in between, and no checkpoint", () => {
+    const harness = harnessBehind(512 * 1024);
+    const before = harness.partition.jobs.statuses()[0];
+    while (!harness.partition.jobs.taskOf("job").isHalfway) harness.turn(() => harness.partition.step());
+    const offset = harness.partition.jobs.taskOf("job").appliedOffset;
+    harness.pass(60_000);
+    harness.turn(() => harness.partition.jobs.checkpointOld(harness.ports.clock.now()));
+    for (let slice = 0; slice < 20; slice++) {
+      expect(harness.append([["user 7", time, 0, "later"]]).status).toBe("logged");
+      harness.turn(() => harness.partition.step());
+    }
+    expect(harness.partition.jobs.taskOf("job").isHalfway).toBe(true);
+    expect(harness.partition.jobs.taskOf("job").appliedOffset).toBe(offset);
+    expect(harness.partition.jobs.statuses()[0]?.checkpoints[0]).toEqual(before?.checkpoints[0]);
+    harness.settle();
+    const row = harness.rows().find(([user]) => user === "user 7");
+    const was = expected.rows.find(([user]) => user === "user 7");
+    expect(row?.[1]).toBe(Number(was?.[1]) + 20);
+    expect(row?.[4]).toBe("later");
+  });
+});
