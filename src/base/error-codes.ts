@@ -99,6 +99,7 @@ export const errorCodes = {
   ),
   JOB_PAGE_BUDGET: user(507, "One record needs more pages than the page budget. Send smaller batches."),
   JOB_FAILED: user(409, "The job failed; GET /v1/jobs/{job} tells why."),
+  SKIP_CONFLICT: user(409, "Skip what the job's error names now; GET /v1/jobs/{job} tells."),
   SPLIT_CONFLICT: user(409, "Wait until the other split, or the savepoint, is done."),
   SPLIT_UNFIT: user(409, "Split another partition, or at another key group; the message says which."),
   SAVEPOINT_NOT_FOUND: user(404, "GET /v1/jobs/{job}/savepoints lists those that there are."),
@@ -108,7 +109,16 @@ export const errorCodes = {
     "Give each step the key, window and aggregates of its state, or set allowNonRestoredState.",
   ),
   SAVEPOINTS_NOT_SET: user(503, "Bind an R2 bucket as SAVEPOINTS; docs/operations.md tells of folders."),
-  JOB_FALLEN_BEHIND: user(409, "The log that the job needed was trimmed. Delete the job and start it again."),
+  JOB_FALLEN_BEHIND: user(
+    409,
+    "The log that the job needed was trimmed. Start it again, or resume it with allowDataLoss.",
+  ),
+  STORAGE_FULL: busy(
+    507,
+    "The shard's disk is full. Send again; a shorter retention or fewer jobs make room.",
+  ),
+  STORAGE_FAILED: busy(503, "The shard's storage failed and it starts anew. Send again."),
+  MEMORY_EXHAUSTED: busy(503, "Other objects have the memory. It is tried again by itself."),
   FRAME_CORRUPT: {
     domain: "internal",
     retry: "never",

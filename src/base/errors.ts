@@ -32,7 +32,8 @@ export class EngineError extends Error {
 
 /** Returns the body of any thrown value; what is not an `EngineError` becomes `INTERNAL`. */
 export function errorBodyOf(thrown: unknown): ErrorBody {
-  const code: ErrorCode = thrown instanceof EngineError ? thrown.code : "INTERNAL";
+  const hasCode = thrown instanceof EngineError || thrown instanceof StorageFailure;
+  const code: ErrorCode = hasCode ? thrown.code : "INTERNAL";
   const message = thrown instanceof Error ? thrown.message : String(thrown);
   const details = thrown instanceof EngineError ? thrown.details : undefined;
   const { status, help } = errorCodes[code];
@@ -45,4 +46,14 @@ export function errorBodyOf(thrown: unknown): ErrorBody {
  */
 export class StorageFailure extends Error {
   override readonly name = "StorageFailure";
+
+  /** SQLite says so in its message where there is no room left; any other failure may pass sooner. */
+  get code(): "STORAGE_FULL" | "STORAGE_FAILED" {
+    return isDiskFull(this.message) ? "STORAGE_FULL" : "STORAGE_FAILED";
+  }
+}
+
+/** True for the message of an error which says that a disk, or the platform's share of one, is full. */
+export function isDiskFull(message: string): boolean {
+  return /SQLITE_FULL|disk is full|no space left/i.test(message);
 }

@@ -157,8 +157,8 @@ export const sessionBytesMax = 8 * MiB;
 export const appendDeadlineMs = 10_000;
 
 /**
- * Age of an append by which a shard knows its own clock to be ahead: several times what one that is alive is on
- * its way.
+ * Age of an append by which a shard knows its own clock to be ahead: several times what one that is alive is
+ * on its way.
  */
 export const clockAheadMsMax = 3 * appendDeadlineMs;
 
@@ -221,6 +221,16 @@ export const pendingLettersBytesMax = 1 * MiB;
 
 /** Window tables that are new, changed or dropped in one checkpoint: its last turn writes a row for each. */
 export const unwrittenTablesMax = 4096;
+
+/** How often a job is tried at a record where it fails for a reason of its own: once more, with more room. */
+export const attemptsPerRecordMax = 2;
+
+/** Time in ms before a job is tried again that failed for want of something outside: doubled each time. */
+export const restartBackoffMsMin = 1_000;
+export const restartBackoffMsMax = 60_000;
+
+/** Longest text, in characters, of the row that a failed job shows: enough to find it by. */
+export const failedRowTextMax = 500;
 
 /** Log rows kept for a paused or failed job beyond the stream's retention, as a multiple of its bytes. */
 export const heldLogFactor = 2;

@@ -14,6 +14,7 @@ import type {
 } from "../protocol/answers.ts";
 import type { DeadLettersAnswer, LettersAnswer, ReplayAnswer, ReplayBody } from "../protocol/dead-letters.ts";
 import type { JobBody } from "../protocol/job-spec.ts";
+import type { ResumeBody, SkipBody } from "../protocol/mending-body.ts";
 import type { SqlAnswer, SqlBody } from "../protocol/sql-answers.ts";
 import type { StreamBody } from "../protocol/stream-spec.ts";
 import type { Token, Tokens } from "../protocol/token.ts";
@@ -250,8 +251,14 @@ export class Jobs {
     return await this.#connection.call("POST", pathOf("jobs", job, "pause"));
   }
 
-  async resume(job: string): Promise<JobAnswer> {
-    return await this.#connection.call("POST", pathOf("jobs", job, "resume"));
+  /** Has it go on where it stood, one that failed too; with `allowDataLoss` without log that is gone. */
+  async resume(job: string, body: ResumeBody = {}): Promise<JobAnswer> {
+    return await this.#connection.call("POST", pathOf("jobs", job, "resume"), { json: body });
+  }
+
+  /** Has a failed job go on without the row, or the record, that `shards[].error.at` of its status names. */
+  async skip(job: string, body: SkipBody): Promise<JobAnswer> {
+    return await this.#connection.call("POST", pathOf("jobs", job, "skip"), { json: body });
   }
 
   async delete(job: string): Promise<void> {

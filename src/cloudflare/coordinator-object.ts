@@ -13,6 +13,7 @@ import type { CoordinatorObjectRpc } from "../host/coordinator/object-rpc.ts";
 import { type Existing, type SqlObject, SqlObjects } from "../host/coordinator/sql-objects.ts";
 import { PartitionSurvey } from "../host/metrics/survey.ts";
 import type { AuditedAction } from "../protocol/audit.ts";
+import type { MendingWish, RunState } from "../protocol/mending-body.ts";
 import type { SavepointWish } from "../protocol/savepoint-body.ts";
 import type { StreamDefinition } from "../protocol/stream-spec.ts";
 import type { Environment } from "./environment.ts";
@@ -90,8 +91,8 @@ export class Coordinator extends DurableObject<Environment> implements Coordinat
     return this.#host.jobs();
   }
 
-  setJobState(name: string, state: "running" | "paused") {
-    return this.#host.setJobState(name, state);
+  setJobState(name: string, state: RunState, without?: MendingWish) {
+    return this.#host.setJobState(name, state, without);
   }
 
   renewLease(name: string) {

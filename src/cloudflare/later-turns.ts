@@ -1,9 +1,9 @@
 /**
  * Turns of the event loop, without a timer.
  *
- * A timer of an object that lives long stands still where the machine's clock is put back, until the clock has
- * caught up: work on events must not wait for one. A byte that goes through a stream of the platform comes out
- * in a later turn, behind the events that have come by then, whatever the clock says.
+ * A timer of an object that lives long stands still where the machine's clock is put back, until the clock
+ * has caught up: work on events must not wait for one. A byte that goes through a stream of the platform comes
+ * out in a later turn, behind the events that have come by then, whatever the clock says.
  */
 export class LaterTurns {
   readonly #writer: WritableStreamDefaultWriter;

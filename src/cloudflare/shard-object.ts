@@ -11,6 +11,7 @@ import type { MapChange } from "../engine/log/split-records.ts";
 import type {
   Handover,
   JobCommand,
+  Mending,
   PartitionIdentity,
   ScanPosition,
   SplitOrder,
@@ -19,7 +20,8 @@ import type {
 } from "../engine/partition-types.ts";
 import type { ProducerOrder } from "../engine/producer-orders.ts";
 import type { SentQuery } from "../host/partition/evaluate-part.ts";
-import { type HostPorts, PartitionHost } from "../host/partition/partition-host.ts";
+import type { HostPorts } from "../host/partition/host-ports.ts";
+import { PartitionHost } from "../host/partition/partition-host.ts";
 import type { PartitionRpc, SavepointBarrier } from "../host/partition/partition-rpc.ts";
 import type { LetterPlace } from "../protocol/letter-id.ts";
 import { coordinatorOf } from "./coordinator-stub.ts";
@@ -78,6 +80,10 @@ export class Shard extends DurableObject<Environment> implements PartitionRpc {
 
   command(generation: number, command: JobCommand) {
     return this.#ready.command(generation, command);
+  }
+
+  mend(run: number, mending: Mending) {
+    return this.#ready.mend(run, mending);
   }
 
   status() {

@@ -4,28 +4,32 @@
 import type { PartitionLog } from "./log/partition-log.ts";
 import { minWatermark } from "./log/records.ts";
 import type { OpenJob } from "./open-job.ts";
-import type { JobStatus } from "./partition-types.ts";
+import type { JobError, JobStatus } from "./partition-types.ts";
 import type { StoredJob } from "./stored-jobs.ts";
+import { tryStep } from "./task/try-step.ts";
 
-/** `cacheBytes`: what the pages of all tasks of the partition take in memory. */
+/** `retried`: why it is tried again; `cacheBytes`: what the pages of all tasks of the partition take. */
 export function statusOfOpen(
   { job, run, state, error }: StoredJob,
   { task, lagBytes }: OpenJob,
   log: PartitionLog,
+  retried: JobError | undefined,
   cacheBytes: number,
   now: number,
 ): JobStatus {
-  const waiting = log.read(task.appliedOffset + 1);
+  const isRestarting = state === "running" && retried !== undefined;
+  const waitingSince = appendTimeAt(log, task.appliedOffset + 1) ?? now;
   return {
     job,
     run,
-    state,
-    error,
+    state: isRestarting ? "restarting" : state,
+    error: isRestarting ? retried : error,
     watermark: task.watermark,
     appliedOffset: task.appliedOffset,
+    lostRecords: task.lostRecords,
     lagRecords: log.nextOffset - 1 - task.appliedOffset,
     lagBytes,
-    lagMs: waiting ? Math.max(0, now - waiting.appendTime) : 0,
+    lagMs: Math.max(0, now - waitingSince),
     counts: task.counts,
     openWindows: task.due.openWindows(),
     rowsSent: task.output?.rowsSent ?? 0,
@@ -34,6 +38,16 @@ export function statusOfOpen(
     stateBytesInMemory: cacheBytes,
     checkpoints: task.history,
   };
+}
+
+/** A job that stands before a record which cannot be read has to tell so. */
+function appendTimeAt(log: PartitionLog, offset: number): number | undefined {
+  const found: number[] = [];
+  tryStep(() => {
+    const record = log.read(offset);
+    if (record) found.push(record.appendTime);
+  });
+  return found[0];
 }
 
 /** The status of a job whose stored state cannot be opened. */
@@ -45,6 +59,7 @@ export function statusOfClosed({ job, run, state, error }: StoredJob): JobStatus
     error,
     watermark: minWatermark,
     appliedOffset: 0,
+    lostRecords: 0,
     lagRecords: 0,
     lagBytes: 0,
     counts: { rows: 0, filtered: 0, late: 0, bad: 0 },

@@ -6,6 +6,7 @@ import type { PageCache } from "../kernel/page-cache.ts";
 import type { PartitionLog } from "./log/partition-log.ts";
 import { decideCheckpoint } from "./task/decide-checkpoint.ts";
 import type { Task } from "./task/task.ts";
+import { PastMoment } from "./time/past-moment.ts";
 
 export class OpenJob {
   readonly run: number;
@@ -13,7 +14,8 @@ export class OpenJob {
   readonly #log: PartitionLog;
   /** False until the job has applied all there was: only then does its backlog hold senders back. */
   hasCaughtUp: boolean;
-  checkpointAt: number;
+  #checkpointAt: number;
+  readonly #sinceCheckpoint = new PastMoment();
   isWritingAhead = false;
   #checkpointLogBytes: number;
 
@@ -21,10 +23,15 @@ export class OpenJob {
     this.run = run;
     this.task = task;
     this.#log = log;
-    this.checkpointAt = now;
+    this.#checkpointAt = now;
     const lag = this.lagBytes;
     this.hasCaughtUp = lag <= backlogBytesMax;
     this.#checkpointLogBytes = log.counts.bytes - lag;
+  }
+
+  /** When its last checkpoint was, by the clock that says `now`. */
+  checkpointAt(now: number): number {
+    return this.#sinceCheckpoint.at(this.#checkpointAt, now);
   }
 
   /** Bytes of the log that the task has still to apply. */
@@ -61,7 +68,7 @@ export class OpenJob {
       isDirty: task.isDirty,
       isRunning,
       isAtBarrier: task.savepoint !== undefined,
-      sinceLastMs: now - this.checkpointAt,
+      sinceLastMs: now - this.checkpointAt(now),
       appliedBytes: this.#log.counts.bytes - this.lagBytes - this.#checkpointLogBytes,
       pendingLetterBytes: task.letters.pendingBytes,
       pendingChangeBytes: task.changes.pendingBytes,
@@ -78,7 +85,7 @@ export class OpenJob {
     if (!this.task.writeAhead(bytesMax, now)) return false;
     this.task.commit(now);
     this.isWritingAhead = false;
-    this.checkpointAt = now;
+    this.#checkpointAt = now;
     this.#checkpointLogBytes = this.#log.counts.bytes - this.lagBytes;
     return true;
   }

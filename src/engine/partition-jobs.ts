@@ -6,35 +6,36 @@
  * fails twice fails the job; before the second try all pages are made clean, so that only a record too
  * large for the budget fails for room.
  */
-import { EngineError, type ErrorBody } from "../base/errors.ts";
+import { EngineError, type ErrorBody, errorBodyOf } from "../base/errors.ts";
 import { backlogBytesMax, checkpointIntervalMs } from "../base/limits.ts";
-import { Kernel } from "../kernel/kernel.ts";
-import { PageCache } from "../kernel/page-cache.ts";
+import type { PageCache } from "../kernel/page-cache.ts";
+import { JobFailures } from "./job-failures.ts";
 import { neededOffsetOf } from "./job-log-needs.ts";
 import { statusOfClosed, statusOfOpen } from "./job-status.ts";
 import type { PartitionLog } from "./log/partition-log.ts";
 import { lowerOf } from "./log/records.ts";
-import { OpenJob } from "./open-job.ts";
-import type { JobCommand, JobState, JobStatus, PartitionIdentity } from "./partition-types.ts";
+import { acceptLoss, skipRecord } from "./mend-job.ts";
+import type { OpenJob } from "./open-job.ts";
+import { OpenJobs, type PartitionOptions } from "./open-jobs.ts";
+import type {
+  FailurePlace,
+  JobCommand,
+  JobState,
+  JobStatus,
+  Mending,
+  PartitionIdentity,
+} from "./partition-types.ts";
 import type { TaskPlan } from "./plan/task-plan.ts";
 import type { Ports } from "./ports.ts";
 import { SavepointStore } from "./savepoint/savepoint-store.ts";
 import { TaskRestore } from "./savepoint/task-restore.ts";
 import type { RestoredStates } from "./savepoint/task-state.ts";
-import { failureOf, type StoredJob, StoredJobs } from "./stored-jobs.ts";
+import { failureOf, StoredJobs } from "./stored-jobs.ts";
 import { firstCheckpoint, readCheckpoint, writeCheckpoint } from "./task/checkpoint.ts";
 import { cellsPerStepMax } from "./task/kernel-work.ts";
 import { createTaskTables, deleteStoredTask } from "./task/stored-task.ts";
-import { Task, wholeSliceBytes } from "./task/task.ts";
+import { fallenBehind, type Task, wholeSliceBytes } from "./task/task.ts";
 import { type StepOutcome, tryStep } from "./task/try-step.ts";
-
-export interface PartitionOptions {
-  readonly module: WebAssembly.Module;
-  /** Bytes of pages in memory; asked before work, since partitions that share an isolate come and go. */
-  readonly pageBudget: () => number;
-  /** Bytes of pages that one turn of a checkpoint writes. */
-  readonly checkpointTurnBytes: number;
-}
 
 export class PartitionJobs {
   readonly #ports: Ports;
@@ -43,10 +44,8 @@ export class PartitionJobs {
   readonly #identity: () => PartitionIdentity;
   readonly #stored: StoredJobs;
   readonly savepoints: SavepointStore;
-  #open: Map<number, OpenJob> | undefined;
-  #cache: PageCache | undefined;
-  /** Where each run failed last; outlives the kernel. */
-  readonly #failures = new Map<number, number>();
+  readonly #open: OpenJobs;
+  readonly #failures: JobFailures;
   #turn = 0;
   #commits = 0;
 
@@ -57,13 +56,29 @@ export class PartitionJobs {
     this.#options = options;
     this.#identity = identity;
     this.#stored = new StoredJobs(sql);
+    this.#failures = new JobFailures(this.#stored);
     this.savepoints = new SavepointStore(sql);
     createTaskTables(sql);
+    const [stored, { pins }] = [this.#stored, this.savepoints];
+    this.#open = new OpenJobs({ ports, log, options, identity, stored, pins });
+  }
+
+  /** The page cache of this partition's kernel. */
+  get cache(): PageCache {
+    return this.#open.cache;
   }
 
   /** True while `step` has something to do. */
   get hasReadyWork(): boolean {
-    return this.#unsettled().some((job) => !this.#isRunning(job) || job.isBusy);
+    const now = this.#ports.clock.now();
+    return this.#unsettled().some(
+      (job) => !this.#failures.isWaiting(job, now) && (!this.#isRunning(job) || job.isBusy),
+    );
+  }
+
+  /** When a job is tried again that failed and waits, ms; undefined where none does. */
+  get nextAttemptAt(): number | undefined {
+    return this.#failures.nextAttemptAt(this.#ports.clock.now());
   }
 
   /** Checkpoints committed since this object started: each may let go of log. */
@@ -73,12 +88,13 @@ export class PartitionJobs {
 
   /** When, in ms since 1970, what was applied must be in a checkpoint; undefined where none can be due. */
   get checkpointDueAt(): number | undefined {
+    const now = this.#ports.clock.now();
     const dirty = this.#running().filter(
       ({ task, isWritingAhead }) => task.isDirty && !isWritingAhead && !task.isHalfway,
     );
     return dirty.length === 0
       ? undefined
-      : Math.min(...dirty.map(({ checkpointAt }) => checkpointAt)) + checkpointIntervalMs;
+      : Math.min(...dirty.map((job) => job.checkpointAt(now))) + checkpointIntervalMs;
   }
 
   /** Log bytes that the slowest running job, of those that once caught up, has still to apply. */
@@ -89,7 +105,7 @@ export class PartitionJobs {
 
   /** Log bytes that the slowest job has still to apply, whether it runs or not; all of them without a job. */
   get unappliedBytes(): number {
-    const lags = [...this.#jobs().values()].map((job) => job.lagBytes);
+    const lags = [...this.#open.all().values()].map((job) => job.lagBytes);
     return lags.length === 0 ? this.#log.bytesAfter(this.#log.firstOffset) : Math.max(...lags);
   }
 
@@ -101,18 +117,18 @@ export class PartitionJobs {
 
   /** The tasks of all jobs that are open and have not failed. */
   get tasks(): readonly Task[] {
-    const open = [...(this.#open?.values() ?? [])];
+    const open = this.#open.opened;
     return open.filter(({ run }) => this.#stored.byRun(run)?.state !== "failed").map(({ task }) => task);
   }
 
   /** The task of a run whose job is open, whether it has failed or not. */
   openTask(run: number): Task | undefined {
-    return this.#open?.get(run)?.task;
+    return this.#open.get(run)?.task;
   }
 
   /** The error of a job that failed here, if one did. */
   get failure(): ErrorBody | undefined {
-    if (this.#stored.isWaiting) this.#jobs();
+    if (this.#stored.isWaiting) this.#open.all();
     return this.#stored.all.find(({ state }) => state === "failed")?.error;
   }
 
@@ -129,7 +145,7 @@ export class PartitionJobs {
 
   /** See `neededOffsetOf`. */
   neededOffset(heldBytesMax: number): number {
-    const opened = this.#jobs();
+    const opened = this.#open.all();
     return neededOffsetOf(this.#stored.all, opened, { log: this.#log, sql: this.#ports.sql }, heldBytesMax);
   }
 
@@ -163,7 +179,7 @@ export class PartitionJobs {
 
   /** True where the run is here and has gone on from `offset` or behind it. */
   isBegunAt(run: number, offset: number): boolean {
-    const open = this.#jobs().get(run);
+    const open = this.#open.all().get(run);
     return open !== undefined && open.task.savepoint === undefined && open.task.appliedOffset + 1 >= offset;
   }
 
@@ -184,23 +200,17 @@ export class PartitionJobs {
     if (!current) this.#create(command, state);
     else if (current.state !== state) this.#stored.setState(run, state, undefined);
     // Nobody wishes for anything while a savepoint ends the run: one that would have is given up.
-    if (current && state === "running") this.#openAgain(run)?.task.barrier.goOn();
+    if (current && state === "running") this.#open.openAgain(run)?.task.barrier.goOn();
     // A job that was paused has to catch up first, like a new one.
-    const open = this.#open?.get(run);
+    const open = this.#open.get(run);
     if (open && current?.state !== state) open.hasCaughtUp = open.lagBytes <= backlogBytesMax;
-  }
-
-  /** The job, which is tried again where it could not be opened before. */
-  #openAgain(run: number): OpenJob | undefined {
-    const [open, stored] = [this.#jobs(), this.#stored.byRun(run)];
-    if (stored && !open.has(run)) this.#openInto(open, stored, this.cache);
-    return open.get(run);
   }
 
   /** Does one slice of a job's work, jobs in turn. Returns about how many bytes it went through; 0: none. */
   step(): number {
     const jobs = this.#unsettled();
-    const starved = jobs.find((job) => this.#needsRoom(job));
+    const now = this.#ports.clock.now();
+    const starved = jobs.find((job) => this.#needsRoom(job, now));
     if (starved) return this.#stepJob(jobs.find(({ task }) => task.isDirty) ?? starved);
     for (let tried = 0; tried < jobs.length; tried++) {
       const job = jobs[this.#turn++ % jobs.length];
@@ -216,11 +226,12 @@ export class PartitionJobs {
   }
 
   statuses(): JobStatus[] {
-    const open = this.#jobs();
+    const open = this.#open.all();
     const now = this.#ports.clock.now();
     return this.#stored.all.map((stored) => {
       const job = open.get(stored.run);
-      return job ? statusOfOpen(stored, job, this.#log, this.cache.bytes, now) : statusOfClosed(stored);
+      if (!job) return statusOfClosed(stored);
+      return statusOfOpen(stored, job, this.#log, this.#failures.of(job), this.cache.bytes, now);
     });
   }
 
@@ -236,7 +247,7 @@ export class PartitionJobs {
 
   /** True when a job runs and has not applied `offset` yet. */
   isBehind(job: string, run: number, offset: number): boolean {
-    const found = this.#jobs().get(run);
+    const found = this.#open.all().get(run);
     if (!found || this.#stored.byRun(run)?.job !== job) return false;
     return this.#isRunning(found) && found.task.appliedOffset < offset;
   }
@@ -247,7 +258,7 @@ export class PartitionJobs {
   }
 
   #find(job: string, run: number | undefined): OpenJob {
-    const open = this.#jobs();
+    const open = this.#open.all();
     const stored = run === undefined ? undefined : this.#stored.byRun(run);
     const named = run === undefined ? `"${job}"` : `"${job}" with run ${run}`;
     if (stored?.job !== job) {
@@ -261,12 +272,13 @@ export class PartitionJobs {
   #stepJob(job: OpenJob): number {
     const { task } = job;
     const now = this.#ports.clock.now();
+    if (this.#failures.isWaiting(job, now)) return 0;
     this.#decide(job, now);
     if (job.isWritingAhead) {
       const outcome = tryStep(() => {
         if (job.writeCheckpointSlice(this.#options.checkpointTurnBytes, now)) this.#commits++;
       });
-      this.#handle(job, outcome);
+      this.#handle(job, outcome, "checkpoint");
       return wholeSliceBytes;
     }
     if (task.sweepGarbage()) return wholeSliceBytes;
@@ -292,43 +304,55 @@ export class PartitionJobs {
     this.cache.budgetBytes = this.#options.pageBudget();
     const { barrier, tables } = job.task;
     const outcome = tryStep(() => barrier.narrow(tables, this.#identity(), cellsPerStepMax));
-    this.#handle(job, outcome);
+    this.#handle(job, outcome, "split");
     return wholeSliceBytes;
   }
 
-  /**
-   * True from before the record at which a job failed is tried again until a checkpoint holds it: it may have
-   * failed for room, so all pages are made clean before it and after it, and no other job works in between.
-   */
-  #needsRoom(job: OpenJob): boolean {
-    const failedAt = this.#failures.get(job.run);
-    return failedAt !== undefined && failedAt <= job.task.appliedOffset + 1 && this.#isRunning(job);
+  #needsRoom(job: OpenJob, now: number): boolean {
+    return this.#isRunning(job) && this.#failures.needsRoom(job, now);
   }
 
   #decide(job: OpenJob, now: number): void {
-    const needsRoom = this.#failures.size > 0 && this.#running().some((each) => this.#needsRoom(each));
+    const needsRoom = this.#failures.hasAny && this.#running().some((each) => this.#needsRoom(each, now));
     job.decide(now, this.#isRunning(job), needsRoom, this.cache);
   }
 
-  /**
-   * A failure inside the kernel spoils all tasks' memory: they open again. The second at one offset fails the
-   * job.
-   */
-  #handle(job: OpenJob, outcome: StepOutcome): void {
-    const failedAt = this.#failures.get(job.run);
-    const offset = job.task.appliedOffset + 1;
+  /** A failure inside the kernel spoils all tasks' memory: they open again. `operator`: not a step's. */
+  #handle(job: OpenJob, outcome: StepOutcome, operator?: string): void {
     if (outcome.outcome === "Done") {
-      if (failedAt !== undefined && failedAt < job.task.neededOffset) this.#failures.delete(job.run);
+      this.#failures.settle(job);
       return;
     }
-    if (failedAt !== undefined && failedAt <= offset) {
-      this.#failures.delete(job.run);
-      this.#stored.setState(job.run, "failed", outcome.error);
-    } else {
-      this.#failures.set(job.run, offset);
+    const { task, run } = job;
+    const place: FailurePlace = operator ? { operator, offset: task.appliedOffset } : task.place;
+    this.#failures.note(run, place, outcome.error, this.#ports.clock.now());
+    this.#open.drop();
+  }
+
+  /** Lets a failed job go on without something; it still has to be resumed. False where it did so before. */
+  mend(run: number, mending: Mending): boolean {
+    const stored = this.#stored.byRun(run);
+    if (!stored) throw new EngineError("JOB_NOT_FOUND", { message: `No job of run ${run} is here.` });
+    if ("skip" in mending) {
+      const { task } = this.#find(stored.job, run);
+      return skipRecord(this.#stored, stored, task, this.#log, mending.skip);
     }
-    this.#open = undefined;
-    this.#cache = undefined;
+    if (stored.state === "running" || !acceptLoss(this.#ports.sql, run, this.#log)) return false;
+    this.#open.drop();
+    return true;
+  }
+
+  /** Marks the jobs that do not run, and for which the log was held no longer, as fallen behind. */
+  noteTrimmed(): void {
+    const { firstOffset } = this.#log;
+    for (const { run, task } of this.#open.opened) {
+      const stored = this.#stored.byRun(run);
+      if (!stored || stored.state === "running" || task.appliedOffset + 1 >= firstOffset) continue;
+      if (stored.error?.code === "JOB_FALLEN_BEHIND") continue;
+      const error = errorBodyOf(fallenBehind(task.appliedOffset + 1, firstOffset));
+      const before = stored.error ? ` It had failed before: ${stored.error.message}` : "";
+      this.#stored.setState(run, "failed", { ...error, message: error.message + before });
+    }
   }
 
   #create(command: JobCommand, state: JobState): void {
@@ -338,30 +362,20 @@ export class PartitionJobs {
       deleteStoredTask(sql, command.run);
       writeCheckpoint(sql, command.run, firstCheckpoint(this.#log, command.plan, !this.#identity().inputs));
     }
-    const stored = this.#stored.add(command, state);
-    if (this.#open) this.#openInto(this.#open, stored, this.cache);
+    this.#open.added(this.#stored.add(command, state));
   }
 
   #delete(run: number): void {
-    this.#jobs().get(run)?.task.close();
-    this.#jobs().delete(run);
+    this.#open.close(run);
     deleteStoredTask(this.#ports.sql, run);
     this.savepoints.forget(run);
     this.#stored.remove(run);
-    this.#failures.delete(run);
-  }
-
-  /** The page cache of this partition's kernel, both made when first needed. */
-  get cache(): PageCache {
-    this.#cache ??= new PageCache(new Kernel(this.#options.module), {
-      budgetBytes: this.#options.pageBudget(),
-    });
-    return this.#cache;
+    this.#failures.forget(run);
   }
 
   #running(): OpenJob[] {
     if (!this.#stored.isWaiting && this.#stored.all.every(({ state }) => state !== "running")) return [];
-    return [...this.#jobs().values()].filter((job) => this.#isRunning(job));
+    return [...this.#open.all().values()].filter((job) => this.#isRunning(job));
   }
 
   #isRunning({ run }: OpenJob): boolean {
@@ -370,30 +384,8 @@ export class PartitionJobs {
 
   /** Jobs that run, and others whose storage lags behind: their dirty pages take up the budget. */
   #unsettled(): OpenJob[] {
-    const open = [...(this.#open?.values() ?? [])];
+    const open = this.#open.opened;
     if (open.every(({ task }) => task.isSettled)) return this.#running();
     return open.filter((job) => !job.task.isSettled || this.#isRunning(job));
-  }
-
-  #jobs(): Map<number, OpenJob> {
-    if (this.#open) return this.#open;
-    const open = new Map<number, OpenJob>();
-    for (const stored of this.#stored.all) this.#openInto(open, stored, this.cache);
-    this.#open = open;
-    return open;
-  }
-
-  /** Opens a job; one that cannot be opened fails alone and stays closed. */
-  #openInto(open: Map<number, OpenJob>, stored: StoredJob, cache: PageCache): void {
-    this.#stored.noteOpened(
-      stored,
-      tryStep(() => open.set(stored.run, this.#openJob(stored, cache))),
-    );
-  }
-
-  #openJob({ run, plan }: StoredJob, cache: PageCache): OpenJob {
-    const [{ clock, ...outside }, log, { pins }] = [this.#ports, this.#log, this.savepoints];
-    const task = { ...outside, log, kernel: cache.kernel, cache, pins, identity: this.#identity };
-    return new OpenJob(run, new Task(task, run, plan), log, clock.now());
   }
 }

@@ -74,6 +74,33 @@ export interface HandoverStatus {
   readonly parts: number;
 }
 
+/** Where a job failed: what it did, with which record of its log, and with which row where it is one's. */
+export interface FailurePlace {
+  readonly operator: string;
+  readonly offset: number;
+  /** Its number in the record, from 0. */
+  readonly row?: number;
+  /** The row's values as JSON, cut off where they are long. */
+  readonly content?: string;
+}
+
+/** Why a job failed, or is tried again. What is absent is not known: it could not be opened. */
+export interface JobError extends ErrorBody {
+  readonly at?: FailurePlace;
+  /** When it failed there first, ms, and how often it was tried. */
+  readonly since?: number;
+  readonly attempts?: number;
+  /** When it is tried again, ms. */
+  readonly nextAttemptAt?: number;
+  /** Set while it was told to leave out what it fails at and has not gone on since. */
+  readonly isMended?: true;
+}
+
+/** What lets a job that failed go on: without what it fails at, or without the log that is gone. */
+export type Mending =
+  | { readonly skip: { readonly offset: number; readonly row?: number } }
+  | { readonly allowDataLoss: true };
+
 export type JobState = "running" | "paused" | "failed";
 
 /** A job as the coordinator wants it on a partition. `run` is new at every start. */
@@ -151,10 +178,13 @@ export interface CheckpointFacts {
 export interface JobStatus {
   readonly job: string;
   readonly run: number;
-  readonly state: JobState;
-  readonly error: ErrorBody | undefined;
+  /** `restarting`: it failed at a record, as `error` says, and is tried again. */
+  readonly state: JobState | "restarting";
+  readonly error: JobError | undefined;
   readonly watermark: bigint;
   readonly appliedOffset: number;
+  /** Records that were trimmed before the job had applied them, and that it was told to do without. */
+  readonly lostRecords: number;
   /** Records logged and not yet applied. */
   readonly lagRecords: number;
   readonly lagBytes: number;

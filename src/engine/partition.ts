@@ -18,8 +18,9 @@ import { PartitionLog } from "./log/partition-log.ts";
 import { type FramePage, type LogPlace, readFrames } from "./log/read-frames.ts";
 import { type AppendRequest, type AppendResult, maxWatermark, RecordKind } from "./log/records.ts";
 import type { MapChange } from "./log/split-records.ts";
+import type { PartitionOptions } from "./open-jobs.ts";
 import { PartitionChanges } from "./partition-changes.ts";
-import { PartitionJobs, type PartitionOptions } from "./partition-jobs.ts";
+import { PartitionJobs } from "./partition-jobs.ts";
 import { PartitionOutputs } from "./partition-outputs.ts";
 import { PartitionSplits } from "./partition-splits.ts";
 import type {
@@ -39,6 +40,7 @@ import { checkMap, refusalOf, stillMoving } from "./refusals.ts";
 import type { SavepointStatus } from "./savepoint/savepoint-store.ts";
 import { wholeSliceBytes } from "./task/task.ts";
 import { scanView } from "./task/view-scan.ts";
+import { PastMoment } from "./time/past-moment.ts";
 
 /** Time in ms after which an alarm finds work that a lost object left. */
 export const heartbeatMs = 5_000;
@@ -66,6 +68,7 @@ export class Partition {
   /** True when rows of the log may have to go. A restart may forget it: trimming is tried now and then. */
   #isTrimDue = false;
   #trimmedAtBytes: number;
+  readonly #activity = new PastMoment();
 
   /** What an object that was never set up answers. */
   static refuse(requests: readonly AppendRequest[]): AppendResult[] {
@@ -280,6 +283,7 @@ export class Partition {
     );
     if (inputs && held === Number.MAX_SAFE_INTEGER) return;
     this.#isTrimDue = this.log.trim(Math.min(held, this.log.nextOffset), retention);
+    this.jobs.noteTrimmed();
     this.#trimmedAtBytes = this.log.counts.bytes;
   }
 
@@ -294,7 +298,8 @@ export class Partition {
     const isSending = this.outputs.isWaiting || this.changes.isWaiting;
     const isBusy = this.hasReadyWork || isSending || this.jobs.savepoints.hasParts;
     const workAt = isBusy ? now + heartbeatMs : undefined;
-    const times = [wakeAt, workAt, this.jobs.checkpointDueAt, this.jobs.nextDueAt()].filter(
+    const { checkpointDueAt, nextAttemptAt } = this.jobs;
+    const times = [wakeAt, workAt, checkpointDueAt, nextAttemptAt, this.jobs.nextDueAt()].filter(
       (time) => time !== undefined,
     );
     return times.length === 0 ? undefined : Math.min(...times, now + farthestAlarmMs);
@@ -367,11 +372,12 @@ export class Partition {
     const time = identity.inputs ? jobs.taskAtRest : log;
     if (!time || (identity.inputs && !time.isIdle)) return { decision: "Wait", wakeAt: undefined };
     const { isIdle, watermark } = time;
+    const now = this.#ports.clock.now();
     return decideIdleness({
-      now: this.#ports.clock.now(),
+      now,
       isIdle,
       isEnded: watermark === maxWatermark,
-      activeAt: log.lastFrameAt ?? this.#stored?.setUpAt ?? 0,
+      activeAt: this.#activity.at(log.lastFrameAt ?? this.#stored?.setUpAt ?? 0, now),
       watermark,
       isHeld: log.live.ownWatermark > log.watermark,
       producersAllow: log.live.lowest,

@@ -4,7 +4,8 @@
  * The revision of a run's newest wish outlives the run: a wish that comes late must not bring it back.
  */
 import { EngineError, type ErrorBody } from "../base/errors.ts";
-import type { JobCommand, JobState } from "./partition-types.ts";
+import { readSealedJson, sealJson } from "./log/sealed-json.ts";
+import type { JobCommand, JobError, JobState } from "./partition-types.ts";
 import type { TaskPlan } from "./plan/task-plan.ts";
 import type { SqlStorage } from "./ports.ts";
 import type { StepOutcome } from "./task/try-step.ts";
@@ -15,7 +16,7 @@ export interface StoredJob {
   readonly run: number;
   readonly plan: TaskPlan;
   readonly state: JobState;
-  readonly error: ErrorBody | undefined;
+  readonly error: JobError | undefined;
 }
 
 export class StoredJobs {
@@ -60,14 +61,14 @@ export class StoredJobs {
       run,
       job,
       state,
-      JSON.stringify(plan),
+      sealJson(plan),
     );
     const stored = { job, run, plan, state, error: undefined };
     this.#jobs = [...this.#jobs, stored];
     return stored;
   }
 
-  setState(run: number, state: JobState, error: ErrorBody | undefined): void {
+  setState(run: number, state: JobState, error: JobError | undefined): void {
     this.#sql.run(
       "UPDATE jobs SET state = ?, error = ? WHERE run = ?",
       state,
@@ -113,10 +114,15 @@ function readJob([job, run, plan, state, error]: readonly unknown[]): StoredJob 
   return {
     job: job as string,
     run: run as number,
-    plan: JSON.parse(plan as string) as TaskPlan,
+    plan: readSealedJson(String(plan), (what) => damagedPlan(String(job), what)) as unknown as TaskPlan,
     state: state as JobState,
-    error: error === null ? undefined : (JSON.parse(error as string) as ErrorBody),
+    error: error === null ? undefined : (JSON.parse(error as string) as JobError),
   };
+}
+
+function damagedPlan(job: string, what: string): EngineError {
+  const message = `The stored plan of job "${job}" is damaged: ${what}. Delete the stream and make it anew.`;
+  return new EngineError("STATE_CORRUPT", { message });
 }
 
 /** The error of a job that failed. */

@@ -4,7 +4,7 @@
  * A partition's name holds the stream's generation, so a stream that is deleted and made again never meets
  * the objects of the old one.
  */
-import { EngineError, type ErrorBody, errorBodyOf } from "../base/errors.ts";
+import { EngineError, type ErrorBody, errorBodyOf, isDiskFull } from "../base/errors.ts";
 import type { RpcResult } from "../engine/partition-types.ts";
 import type { PartitionRpc } from "./partition/partition-rpc.ts";
 import { type Deadline, deadlineAfter, type WallClock } from "./wall-clock.ts";
@@ -55,8 +55,16 @@ export async function callShardBy<Value>(
     const answer = await Promise.race([call(), passed]);
     return answer ?? { ok: false, error: unavailable(address, `no answer within ${timeoutMs} ms`) };
   } catch (cause) {
-    return { ok: false, error: unavailable(address, cause instanceof Error ? cause.message : String(cause)) };
+    return { ok: false, error: failedCall(address, cause instanceof Error ? cause.message : String(cause)) };
   }
+}
+
+/** An object whose disk is full ends, and its answer with it: only the reason of its end comes here. */
+function failedCall(address: ShardAddress, reason: string): ErrorBody {
+  if (!isDiskFull(reason)) return unavailable(address, reason);
+  const { stream, shard } = address;
+  const message = `Shard ${shard} of stream "${stream}" has no room left on its disk: ${reason}.`;
+  return errorBodyOf(new EngineError("STORAGE_FULL", { message, details: { stream, shard } }));
 }
 
 function unavailable({ stream, shard }: ShardAddress, reason: string): ErrorBody {

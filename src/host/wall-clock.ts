@@ -16,6 +16,12 @@ export interface Deadline {
   cancel(): void;
 }
 
+/** True for `ms` after `since`; over at once where the clock was set back meanwhile. */
+export function isWithin(clock: Clock, since: number, ms: number): boolean {
+  const passed = clock.now() - since;
+  return passed >= 0 && passed < ms;
+}
+
 /** One timer for any number of calls: timers are not free. */
 export function deadlineAfter(clock: WallClock, timeoutMs: number): Deadline {
   let cancel = () => {};

@@ -7,6 +7,7 @@
  * a view across a call.
  */
 import { assert } from "../base/assert.ts";
+import { EngineError } from "../base/errors.ts";
 
 const blockBytesMin = 128;
 const wasmPageBytes = 65_536;
@@ -137,7 +138,12 @@ export class KernelMemory {
     // A block of 2^n bytes lies at a multiple of 2^n behind the base: room for two always holds an aligned
     // one.
     const needed = Math.max(2 * bytes, 1_048_576);
-    this.#memory.grow(Math.ceil(needed / wasmPageBytes));
+    try {
+      this.#memory.grow(Math.ceil(needed / wasmPageBytes));
+    } catch (cause) {
+      const message = `${needed} bytes more than ${this.#memory.buffer.byteLength} are not to be had.`;
+      throw new EngineError("MEMORY_EXHAUSTED", { message, cause });
+    }
     this.#refresh();
     this.#addRange(this.#memory.buffer.byteLength);
   }

@@ -124,13 +124,34 @@ const jobFields = {
   job: z.string(),
   run: count,
   stream: z.string().meta({ description: "The source; of several the first." }),
-  state: z.enum(["starting", "running", "pausing", "paused", "failed"]),
+  state: z.enum(["starting", "running", "restarting", "pausing", "paused", "failed"]),
   createdAt: time,
   definition: z.union([jobBodySchema, dataflowSchema]),
   tables: z.array(z.string()).exactOptional().meta({ description: "Tables of SQL that it keeps as views." }),
 } as const;
 
 export const jobAnswerSchema = z.object(jobFields).meta({ id: "JobAnswer" }) satisfies Sent<JobAnswer>;
+
+const jobErrorSchema = z
+  .object({
+    code: z.string(),
+    status: z.int(),
+    message: z.string(),
+    help: z.string(),
+    details: z.record(z.string(), z.unknown()).exactOptional(),
+    at: z
+      .object({
+        operator: z.string().meta({ description: "What it did." }),
+        offset: count.meta({ description: "With which record of its log." }),
+        row: count.exactOptional().meta({ description: "With which row of it, from 0." }),
+        content: z.string().exactOptional().meta({ description: "The row's values, cut off where long." }),
+      })
+      .exactOptional(),
+    since: time.exactOptional(),
+    attempts: count.exactOptional(),
+    nextAttemptAt: time.exactOptional(),
+  })
+  .meta({ id: "JobError", description: "Why a partition of a job failed, or is tried again, and where." });
 
 const taskSchema = z
   .object({
@@ -147,7 +168,10 @@ const taskSchema = z
       description: "Sent to the next stage and not acknowledged.",
     }),
     stateBytesInMemory: count,
-    error: z.unknown().optional(),
+    lostRecords: count
+      .exactOptional()
+      .meta({ description: "Records that it was told to do without, since the log no longer had them." }),
+    error: jobErrorSchema.exactOptional(),
   })
   .meta({
     id: "Task",

@@ -76,7 +76,8 @@ export interface StreamStatusAnswer extends StreamAnswer {
   readonly unreachable: readonly number[];
 }
 
-export type JobStateAnswer = "starting" | "running" | "pausing" | "paused" | "failed";
+/** `restarting`: a shard failed at a record and tries again, as its `error` says. */
+export type JobStateAnswer = "starting" | "running" | "restarting" | "pausing" | "paused" | "failed";
 
 export interface JobAnswer {
   readonly job: string;
@@ -107,6 +108,25 @@ export interface CheckpointAnswer {
   readonly bytes: number;
 }
 
+/** Why a shard failed, or is tried again; what is absent is not known. */
+export interface JobErrorAnswer {
+  readonly code: string;
+  readonly status: number;
+  readonly message: string;
+  readonly help: string;
+  readonly details?: Readonly<Record<string, unknown>>;
+  /** What it did, with which record, and with which row of it, from 0, where it is one's. */
+  readonly at?: {
+    readonly operator: string;
+    readonly offset: number;
+    readonly row?: number;
+    readonly content?: string;
+  };
+  readonly since?: string;
+  readonly attempts?: number;
+  readonly nextAttemptAt?: string;
+}
+
 /**
  * One task of a job. Stage 0 runs in the shards of the source, or as many stages as there are sources in
  * those of each; a partition of a later stage counts as its own.
@@ -126,7 +146,9 @@ export interface JobShardAnswer {
   /** Bytes that were sent to the next stage and are not acknowledged. */
   readonly unacknowledgedBytes: number;
   readonly stateBytesInMemory: number;
-  readonly error?: unknown;
+  /** Records that it was told to do without; absent where there are none. */
+  readonly lostRecords?: number;
+  readonly error?: JobErrorAnswer;
 }
 
 /** How evenly the rows of a stage lie on its partitions: 1 is even, their number is all on one. */

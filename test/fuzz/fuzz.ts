@@ -1,8 +1,9 @@
 /**
- * The long run: decodes generated and damaged records with the release kernel and compares with the
- * reference.
+ * The long runs, with the release kernel: records in JSON, generated and damaged, decoded and compared with
+ * the reference; and damaged bytes of all that is stored or sent (`fuzz-formats.ts`).
  *
  *     npm run fuzz -- --lines 10000000 --seed 1
+ *     npm run fuzz -- --kind bytes --count 1000000 --seed 1
  *
  * Each body comes from one seed (`--seed`, and the numbers behind it); the first that differs is printed,
  * cut down to the one record that differs where one alone does, and ends the run with exit code 1.
@@ -14,25 +15,56 @@ import { Kernel } from "../../src/kernel/kernel.ts";
 import { bodyFrom, type GeneratedBody } from "../arbitraries/json-bodies.ts";
 import { Random } from "../arbitraries/random.ts";
 import { differenceOf, usualLimits } from "../support/json-comparison.ts";
+import { type FormatCounts, fuzzFormats } from "./fuzz-formats.ts";
 
 const recordsPerBody = 60;
+const damagesPerFormat = 500;
 const secondsBetweenReports = 5;
 /** Characters of a schema and of a record that are printed. */
 const textMax = 4000;
 
 const { values } = parseArgs({
   options: {
+    kind: { type: "string", default: "json" },
     lines: { type: "string", default: "1000000" },
+    count: { type: "string", default: "1000000" },
     seed: { type: "string", default: "1" },
     debug: { type: "boolean", default: false },
   },
 });
 
-process.exitCode = run(Number(values.lines), Number(values.seed), values.debug) ? 0 : 1;
+const file = values.debug ? "kernel.debug.wasm" : "kernel.wasm";
+const module = new WebAssembly.Module(readFileSync(new URL(`../../build/${file}`, import.meta.url)));
+const isSound =
+  values.kind === "bytes"
+    ? runBytes(Number(values.count), Number(values.seed))
+    : run(Number(values.lines), Number(values.seed));
+process.exitCode = isSound ? 0 : 1;
 
-function run(linesMax: number, seedFirst: number, isDebug: boolean): boolean {
-  const file = isDebug ? "kernel.debug.wasm" : "kernel.wasm";
-  const module = new WebAssembly.Module(readFileSync(new URL(`../../build/${file}`, import.meta.url)));
+/** Damages samples of all formats, anew for each seed. */
+function runBytes(countMax: number, seedFirst: number): boolean {
+  const counts = new Map<string, FormatCounts>();
+  const sum = (of: keyof FormatCounts) => [...counts.values()].reduce((total, each) => total + each[of], 0);
+  let reported = performance.now();
+  let seed = seedFirst;
+  for (; sum("tried") < countMax; seed++) {
+    const problem = fuzzFormats(module, new Random(seed), damagesPerFormat, counts);
+    if (problem) {
+      console.error(`seed ${seed}: ${problem}`);
+      return false;
+    }
+    if (performance.now() - reported < secondsBetweenReports * 1000) continue;
+    reported = performance.now();
+    console.log(`fuzz: ${sum("tried")} of ${countMax} damaged, ${sum("refused")} refused, at seed ${seed}`);
+  }
+  for (const [name, { tried, refused }] of counts) console.log(`  ${name}: ${tried}, ${refused} refused`);
+  console.log(
+    `fuzz: ${sum("tried")} damaged from the seeds ${seedFirst} to ${seed - 1}: errors, or what was written`,
+  );
+  return true;
+}
+
+function run(linesMax: number, seedFirst: number): boolean {
   const kernel = new Kernel(module);
   const started = performance.now();
   let reported = started;

@@ -226,8 +226,7 @@ export class Deployment {
   }
 
   #clock(life: ProcessLife): WallClock {
-    const { queue } = this.#simulation;
-    return { now: () => queue.now(), after: (ms, run) => life.later(run, ms) };
+    return { now: () => this.#simulation.wallNow, after: (ms, run) => life.later(run, ms) };
   }
 }
 

@@ -88,6 +88,8 @@ export interface FaultRates {
   readonly storageFailure: number;
   /** Mean time between two ends of any process, between its turns. */
   readonly crashEveryMs: number | undefined;
+  /** Mean time between two moments at which the disk of some process is full for a while. */
+  readonly fullDiskEveryMs: number | undefined;
   /** How long the blob store takes at most for what it is given; ms. */
   readonly blobDelayMax: number;
 }
@@ -132,6 +134,8 @@ export interface LifePlan {
   readonly splits: readonly SplitPlan[];
   /** When all processes end at once, as when another version is deployed; ms. */
   readonly deploysAtMs: readonly number[];
+  /** When the clocks of all processes are set back, and by how much; ms. */
+  readonly clocksBack: readonly { readonly atMs: number; readonly byMs: number }[];
   /** How many bytes may wait on channels; undefined: as many as the product lets. */
   readonly channelBytesMax: number | undefined;
   /** Whether a part of a savepoint has one page. */
@@ -201,7 +205,24 @@ export function drawLife(seed: number): LifePlan {
   const pageBudget = Math.max(life.pageBudget, ...life.jobs.map(leastBudgetOf));
   const limits = { pageBudget, channelBytesMax };
   const saving = drawSaving(new Random(Math.imul(seed, 0x2545f491)), life);
-  return { ...life, queries: [], ...limits, ...saving, splits, deploysAtMs, ...producers };
+  const machine = drawMachine(new Random(Math.imul(seed, 0x7feb352d)), life.chaosMs, saving.faults);
+  return { ...life, queries: [], ...limits, ...saving, ...machine, splits, deploysAtMs, ...producers };
+}
+
+/** What goes wrong with disks and clocks. */
+function drawMachine(
+  random: Random,
+  chaosMs: number,
+  faults: Omit<FaultRates, "fullDiskEveryMs">,
+): Pick<LifePlan, "faults" | "clocksBack"> {
+  const jumps = random.chance(0.2) ? random.between(1, 2) : 0;
+  const fullDiskEveryMs = random.chance(0.2) ? random.between(1_000, 10_000) : undefined;
+  return {
+    faults: { ...faults, fullDiskEveryMs },
+    clocksBack: Array.from({ length: jumps }, () => {
+      return { atMs: random.below(chaosMs), byMs: random.pick([1, 900, 20_000, 600_000]) };
+    }),
+  };
 }
 
 /** Rows of one record may lie in many windows, and each has tables of its own for the values it keeps. */
@@ -218,12 +239,13 @@ type UndividedLife = Omit<
   | "queries"
   | "splits"
   | "deploysAtMs"
+  | "clocksBack"
   | "channelBytesMax"
   | "pagesGoOneByOne"
   | "checkpointsAlways"
   | "waitsForProducers"
   | "lagMs"
-> & { readonly faults: Omit<FaultRates, "blobDelayMax"> };
+> & { readonly faults: Omit<FaultRates, "blobDelayMax" | "fullDiskEveryMs"> };
 
 /**
  * How savepoints are taken. In some lives that happens early and takes long, with checkpoints all the time
@@ -232,7 +254,9 @@ type UndividedLife = Omit<
 function drawSaving(
   random: Random,
   life: UndividedLife,
-): Pick<LifePlan, "faults" | "jobs" | "requestsPerClient" | "pagesGoOneByOne" | "checkpointsAlways"> {
+): Pick<LifePlan, "jobs" | "requestsPerClient" | "pagesGoOneByOne" | "checkpointsAlways"> & {
+  readonly faults: Omit<FaultRates, "fullDiskEveryMs">;
+} {
   const isLong = random.chance(0.3);
   const blobDelayMax = random.pick(isLong ? [0, 3_000, 10_000] : [0, 0, 0, 100, 25_000]);
   const early = ({ fork, ...job }: JobPlan): JobPlan => {

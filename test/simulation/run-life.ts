@@ -117,7 +117,9 @@ class LifeCourse {
     const { plan } = simulation;
     const clients = await this.#startClients();
     this.#planCrash();
+    this.#planFullDisk();
     for (const ms of plan.deploysAtMs) this.#planDeploy(ms);
+    for (const { atMs, byMs } of plan.clocksBack) this.#planClocksBack(atMs, byMs);
     const healsAt = simulation.now + plan.chaosMs;
     while (simulation.now < healsAt && this.#isSound && (await simulation.step())) {}
     simulation.heal();
@@ -173,6 +175,24 @@ class LifeCourse {
       if (this.#simulation.faults.crashEveryMs === undefined) return;
       this.#simulation.random.pick(this.#deployment.mortals).crash("crash between turns");
       this.#planCrash();
+    });
+  }
+
+  /** Fills the disk of some process for a while, and plans the next time, until the life heals. */
+  #planFullDisk(): void {
+    const { fullDiskEveryMs } = this.#simulation.faults;
+    if (fullDiskEveryMs === undefined) return;
+    const { random } = this.#simulation;
+    this.#simulation.queue.add("fault", "full disk", random.below(2 * fullDiskEveryMs), () => {
+      if (this.#simulation.hasHealed) return;
+      random.pick(this.#deployment.mortals).fillDisk(random.pick([50, 1_000, 8_000]));
+      this.#planFullDisk();
+    });
+  }
+
+  #planClocksBack(atMs: number, byMs: number): void {
+    this.#simulation.queue.add("fault", "clocks back", atMs, () => {
+      if (!this.#simulation.hasHealed) this.#simulation.setClocksBack(byMs);
     });
   }
 

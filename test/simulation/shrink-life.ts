@@ -38,6 +38,7 @@ const changes: readonly Change[] = [
   (plan) => ({ ...plan, jobs: plan.jobs.map((job) => ({ ...job, amountMin: undefined })) }),
   (plan) => ({ ...plan, jobs: plan.jobs.map((job) => ({ ...job, twoPhase: false })) }),
   (plan) => ({ ...plan, deploysAtMs: plan.deploysAtMs.slice(1) }),
+  (plan) => ({ ...plan, clocksBack: plan.clocksBack.slice(1) }),
   (plan) => ({ ...plan, splits: plan.splits.slice(1) }),
   (plan) => ({ ...plan, splits: plan.splits.slice(0, -1) }),
   (plan) => ({ ...plan, producers: plan.producers - 1 }),
@@ -56,6 +57,7 @@ const changes: readonly Change[] = [
   ...(["requestLoss", "answerLoss", "repeat", "slowRate", "blobDelayMax"] as const).map(withoutFault),
   ...(["crashInTurn", "crashAfterTurn", "storageFailure"] as const).map(withoutFault),
   (plan) => ({ ...plan, faults: { ...plan.faults, crashEveryMs: undefined } }),
+  (plan) => ({ ...plan, faults: { ...plan.faults, fullDiskEveryMs: undefined } }),
   (plan) => ({ ...plan, faults: { ...plan.faults, delayMax: 1 } }),
 ];
 

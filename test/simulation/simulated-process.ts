@@ -6,7 +6,7 @@
  * would have left. A process that ended starts again, over what is durable, with the next call or alarm.
  */
 import { StorageFailure } from "../../src/base/errors.ts";
-import type { NodeStorage } from "../support/node-storage.ts";
+import type { NodeStorage, StatementSeen } from "../support/node-storage.ts";
 import type { Plant } from "./plants.ts";
 import type { Simulation } from "./simulation.ts";
 
@@ -73,6 +73,8 @@ export class SimulatedProcess {
   /** The alarm that is being run. */
   #runningAlarm: { readonly at: number } | undefined;
   lives = 0;
+  /** By the time of the simulation. */
+  #fullUntil = 0;
 
   constructor(simulation: Simulation, name: string, options: ProcessOptions) {
     this.#simulation = simulation;
@@ -158,16 +160,15 @@ export class SimulatedProcess {
     for (const call of life.taken) call.fail(reason);
     life.taken.clear();
     if (!this.#runningAlarm) return;
-    const { now } = this.#simulation;
     this.#runningAlarm = undefined;
-    if (this.#alarmAt === undefined) this.#setAlarm(now + alarmRetryMs);
+    if (this.#alarmAt === undefined) this.#setAlarm(this.#simulation.wallNow + alarmRetryMs);
   }
 
   #setAlarm(at: number): void {
     if (this.#isPlanted("forgotten-alarm")) return;
     this.#cancelAlarm();
     this.#alarmAt = at;
-    const wait = at - this.#simulation.now;
+    const wait = at - this.#simulation.wallNow;
     this.#cancelAlarm = this.#simulation.queue.add("alarm", `alarm of ${this.name}`, wait, () =>
       this.#ring(at),
     );
@@ -180,7 +181,7 @@ export class SimulatedProcess {
 
   async #ring(at: number): Promise<void> {
     if (this.#runningAlarm) {
-      this.#setAlarm(this.#simulation.now + 1);
+      this.#setAlarm(this.#simulation.wallNow + 1);
       return;
     }
     const running = { at };
@@ -196,10 +197,21 @@ export class SimulatedProcess {
     });
   }
 
+  /** Nothing can be written for a while; what is deleted makes no room. */
+  fillDisk(ms: number): void {
+    this.#simulation.tell(`the disk of ${this.name} is full for ${ms} ms`);
+    this.#fullUntil = this.#simulation.now + ms;
+  }
+
   /** Has a statement of the next turn fail, where the life knows such faults. */
   #armFailure(): void {
     const { storage } = this;
-    if (!storage || !this.#simulation.chance(this.#simulation.faults.storageFailure)) return;
+    if (!storage) return;
+    if (this.#simulation.now < this.#fullUntil && !this.#simulation.hasHealed) {
+      storage.beforeStatement = refuseToWrite;
+      return;
+    }
+    if (!this.#simulation.chance(this.#simulation.faults.storageFailure)) return;
     let left = this.#simulation.random.between(1, statementsToFailAt);
     storage.beforeStatement = () => {
       if (--left === 0) throw new StorageFailure("simulated: the disk failed");
@@ -209,6 +221,10 @@ export class SimulatedProcess {
   #isPlanted(plant: Plant): boolean {
     return this.#simulation.plant === plant;
   }
+}
+
+function refuseToWrite({ statement }: StatementSeen): void {
+  if (/^\s*(INSERT|UPDATE)/.test(statement)) throw new StorageFailure("simulated: SQLITE_FULL");
 }
 
 /** Resolves when every promise that waits for nothing outside has run to its end. */

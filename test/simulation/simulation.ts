@@ -33,6 +33,7 @@ const noFaults: FaultRates = {
   crashAfterTurn: 0,
   storageFailure: 0,
   crashEveryMs: undefined,
+  fullDiskEveryMs: undefined,
   blobDelayMax: 0,
 };
 
@@ -50,6 +51,7 @@ export class Simulation {
   readonly problems: Problem[] = [];
   faults: FaultRates;
   events = 0;
+  #setBackMs = 0;
   readonly #trace = createHash("sha256");
   readonly #onTrace: ((line: string) => void) | undefined;
   readonly #progress = new Map<string, Progress>();
@@ -69,6 +71,16 @@ export class Simulation {
 
   get now(): number {
     return this.queue.now();
+  }
+
+  /** What the clocks of all processes say: time goes on, and clocks are set back now and then. */
+  get wallNow(): number {
+    return this.now - this.#setBackMs;
+  }
+
+  setClocksBack(ms: number): void {
+    this.tell(`all clocks are set back by ${ms} ms`);
+    this.#setBackMs += ms;
   }
 
   /** True with a fault's probability; draws nothing for one that the life does not know. */

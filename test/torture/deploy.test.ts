@@ -1,6 +1,7 @@
 /**
  * A new version takes over from the last release under load: nothing is lost, doubled or late. The release
- * comes out of the repository's history; where that does not reach to it, as in a shallow clone, it is skipped.
+ * comes out of the repository's history; where that does not reach to it, as in a shallow clone, this is
+ * skipped.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -28,7 +28,7 @@ export function previousRelease(): Release | undefined {
   return commit ? { version, commit } : undefined;
 }
 
-/** Puts the release's files into `folder`, which is empty, and builds its kernel; with this one's packages. */
+/** Puts the release's files into `folder`, which is empty, and builds its kernel; packages are this one's. */
 export function checkOut({ commit }: Release, folder: string): void {
   const archive = execFileSync("git", ["archive", commit], { cwd: root, maxBuffer: 2 ** 30 });
   execFileSync("tar", ["-x", "-C", folder], { input: archive });

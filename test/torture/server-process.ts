@@ -77,7 +77,7 @@ export class ServerProcess {
     await endProcesses(chosen);
   }
 
-  /** Puts other code in the place of what runs, as a deploy does: all objects end at once, and start in it. */
+  /** Puts other code in the place of what runs, as a deploy does: all objects end, and start in it. */
   async deploy(folder = root): Promise<void> {
     this.#root = folder;
     await this.kill("both");

@@ -1,9 +1,9 @@
 /**
- * `npm run soak`: half an hour of steady load on the real server; what it takes of memory, files and disk must
- * stay as it is. Exits with 1 if anything grows, or if a row is missing.
+ * `npm run soak`: half an hour of steady load on the real server; what it takes of memory, files and disk
+ * must stay as it is. Exits with 1 if anything grows, or if a row is missing.
  *
- * Events bear the time at which they are sent, logs and results are kept for a minute: what comes in has to go
- * out again. The first third is for warming up; the medians of the second and the last are compared.
+ * Events bear the time at which they are sent, logs and results are kept for a minute: what comes in has to
+ * go out again. The first third is for warming up; the medians of the second and the last are compared.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,9 +1,8 @@
 /**
  * What befalls the server of the torture while load runs. Each returns when the server answers again.
  *
- * `kill` is a kill -9 of Node, of workerd or of both; `deploy` puts this code in the place of the last
- * release's; `full disk` leaves no room for some seconds; `clock` moves the wall clock to and fro; `rest` lets
- * the objects go idle until the platform ends them.
+ * `kill` is a kill -9 of Node, of workerd or of both; `full disk` leaves no room for some seconds; `clock`
+ * moves the wall clock to and fro; `rest` lets the objects go idle until the platform ends them.
  */
 import { setTimeout as sleep } from "node:timers/promises";
 import type { MovedClock } from "./moved-clock.ts";

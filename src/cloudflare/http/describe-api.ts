@@ -54,6 +54,12 @@ const tokenProblems = [
   "KEYS_UNAVAILABLE",
   "PARTITION_UNAVAILABLE",
 ] as const satisfies readonly ErrorCode[];
+/** What an object may answer that keeps something, and is not there for whatever reason. */
+const storageProblems = [
+  "STORAGE_FULL",
+  "STORAGE_FAILED",
+  "FRAME_CORRUPT",
+] as const satisfies readonly ErrorCode[];
 const bodyProblems = [
   "REQUEST_INVALID",
   "BODY_TOO_LARGE",
@@ -173,7 +179,9 @@ function answersOf({ answers }: Route, schemas: Components): Record<string, Desc
 /** Problems by status, with the codes that it may have. */
 function problemsOf({ problems, body, scope }: Route, schemas: Components): Record<string, DescribedAnswer> {
   const ofToken = scope === "none" ? [] : tokenProblems;
-  const codes = [...new Set([...problems, ...(body ? bodyProblems : []), ...ofToken, ...anyProblems])];
+  const ofStorage = problems.includes("PARTITION_UNAVAILABLE") ? storageProblems : [];
+  const ofBody = body ? bodyProblems : [];
+  const codes = [...new Set([...problems, ...ofStorage, ...ofBody, ...ofToken, ...anyProblems])];
   const byStatus = Map.groupBy(codes, (code) => errorCodes[code].status);
   const described = [...byStatus].map(([status, group]): [number, DescribedAnswer] => {
     const schema = { allOf: [schemas.of(problemSchema), { properties: { code: { enum: group } } }] };

@@ -1,8 +1,9 @@
 /**
  * Errors as HTTP answers: problem documents (RFC 9457) with a stable code, what was found, and what to do.
  */
+
 import * as z from "zod";
-import type { ErrorCode } from "../../base/error-codes.ts";
+import { type ErrorCode, errorCodes } from "../../base/error-codes.ts";
 import { EngineError, type ErrorBody, errorBodyOf } from "../../base/errors.ts";
 import { logDefect } from "../log.ts";
 
@@ -39,7 +40,7 @@ export function problem(error: ErrorBody): Response {
     help,
   };
   const headers = new Headers({ "content-type": "application/problem+json" });
-  if (status === 429 || status === 503 || status === 504) {
+  if (errorCodes[code].retry === "backoff" || status === 503) {
     const { retryAfterMs } = details ?? {};
     const seconds =
       typeof retryAfterMs === "number" ? Math.ceil(retryAfterMs / 1000) : (retryAfterSeconds[code] ?? 1);

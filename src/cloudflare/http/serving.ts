@@ -1,7 +1,7 @@
 /**
  * What routes call, made of an environment's bindings. Cheap to make: what is worth keeping is the isolate's.
  */
-import { EngineError, errorBodyOf } from "../../base/errors.ts";
+import { EngineError, errorBodyOf, isDiskFull } from "../../base/errors.ts";
 import type { RpcResult, ScanPosition } from "../../engine/partition-types.ts";
 import type { Caller } from "../../host/access/caller.ts";
 import type { CoordinatorObjectRpc } from "../../host/coordinator/object-rpc.ts";
@@ -91,7 +91,8 @@ export class Serving {
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       const message = `The coordinator did not answer: ${reason}`;
-      return { ok: false, error: errorBodyOf(new EngineError("PARTITION_UNAVAILABLE", { message, cause })) };
+      const code = isDiskFull(reason) ? "STORAGE_FULL" : "PARTITION_UNAVAILABLE";
+      return { ok: false, error: errorBodyOf(new EngineError(code, { message, cause })) };
     }
   }
 }

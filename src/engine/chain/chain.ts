@@ -36,10 +36,14 @@ type Consumer = (row: ChainRow) => void;
 export class Chain {
   /** In their order: each behind those it reads of. */
   readonly operators: readonly Operator[];
+  readonly #definitions: readonly OperatorDefinition[];
+  /** The operator that works at the moment; its number is that of none where rows leave the chain. */
+  #working = 0;
   readonly #ports: readonly Emit[];
 
   constructor(plan: ChainPlan, context: ChainContext, outlets: readonly Outlet[]) {
     const { operators: definitions, ports } = plan;
+    this.#definitions = definitions;
     const made = operatorTypesOf(ports, definitions);
     const consumers = definitions.map((): Consumer[] => []);
     const readers = ports.map((): Consumer[] => []);
@@ -61,11 +65,27 @@ export class Chain {
     for (const [place, definition] of definitions.entries()) {
       const operator = this.operators[place] as Operator;
       for (const [input, of] of definition.inputs.entries()) {
-        consumersOf(of).push((row) => operator.push(row, input));
+        consumersOf(of).push(this.#noted(place, (row) => operator.push(row, input)));
       }
     }
-    for (const { of, push } of outlets) consumersOf(of).push(push);
+    for (const { of, push } of outlets) consumersOf(of).push(this.#noted(definitions.length, push));
     this.#ports = readers.map(emitTo);
+  }
+
+  /** What works at the moment, or did when something failed: its kind, and its number among the operators. */
+  get working(): string {
+    const definition = this.#definitions[this.#working];
+    return definition ? `${definition.operator} (operator ${this.#working})` : "output";
+  }
+
+  /** Notes who works while it does: what throws leaves the note as it is. */
+  #noted(place: number, consume: Consumer): Consumer {
+    return (row) => {
+      const before = this.#working;
+      this.#working = place;
+      consume(row);
+      this.#working = before;
+    };
   }
 
   push(port: number, row: ChainRow): void {
@@ -73,15 +93,26 @@ export class Chain {
   }
 
   endRows(): void {
-    for (const operator of this.operators) operator.endRows?.();
+    for (const [place, operator] of this.operators.entries()) {
+      this.#working = place;
+      operator.endRows?.();
+    }
   }
 
   /** Lets time come as far as the clock says, operator by operator. */
   *advance(): Generator<void> {
-    for (const operator of this.operators) {
-      if (operator.advance) yield* operator.advance();
+    for (const [place, operator] of this.operators.entries()) {
+      if (operator.advance) yield* this.#advance(place, operator.advance());
       // What firing sent on is folded too.
       this.endRows();
+    }
+  }
+  /** The note is made anew in each turn. */
+  *#advance(place: number, rest: Generator<void>): Generator<void> {
+    for (;;) {
+      this.#working = place;
+      if (rest.next().done) return;
+      yield;
     }
   }
 }

@@ -1,7 +1,7 @@
 /**
  * Rows that a chain could not take any more: they are counted, and kept as letters.
  */
-import { letterTextMax } from "../../base/limits.ts";
+import { failedRowTextMax, letterTextMax } from "../../base/limits.ts";
 import type { SqlValue } from "../../interpreter/values/sql-value.ts";
 import { encodeValueJson } from "../../interpreter/values/value-json.ts";
 import type { KeptRow, LetterBox } from "../letters/letter-box.ts";
@@ -41,16 +41,27 @@ export class RejectedRows {
     this.#add(row, { reason: "late", message, lateBy });
   }
 
+  /** Notes that a row cannot even be read. */
+  addUnread(message: string): void {
+    this.#add({ values: [] }, { reason: "bad", message });
+  }
+
   addBad(row: ChainRow, message: string): void {
     this.#add(row, { reason: "bad", message });
   }
 
   /** What it was a row of is not known here, so it can be read and not replayed. */
-  #add({ values }: ChainRow, why: Pick<KeptRow, "reason" | "message" | "lateBy">): void {
+  #add({ values }: Pick<ChainRow, "values">, why: Pick<KeptRow, "reason" | "message" | "lateBy">): void {
     const [offset, appendTime] = [this.#offset, this.#appendTime];
-    const content = { values: values.map(textOf) };
+    const content = values.length > 0 ? { values: values.map(textOf) } : {};
     this.#letters.add({ offset, row: this.#count++, ...why, appendTime, content, isCut: true });
   }
+}
+
+/** The row as text, to find it by. */
+export function shortRowText({ values }: ChainRow): string {
+  const text = JSON.stringify(values.map(textOf));
+  return text.length <= failedRowTextMax ? text : `${text.slice(0, failedRowTextMax)}…`;
 }
 
 function textOf(value: SqlValue): unknown {

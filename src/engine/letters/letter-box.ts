@@ -6,12 +6,11 @@
  * and none twice.
  */
 import { assert } from "../../base/assert.ts";
+import { EngineError } from "../../base/errors.ts";
 import { lettersBytesMax } from "../../base/limits.ts";
+import { readSealedJson, sealJsonBytes } from "../log/sealed-json.ts";
 import type { SqlStorage } from "../ports.ts";
 import { isBehind, type Letter, type LetterLook, type LetterPage, scannedBytesMax } from "./letter.ts";
-
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
 
 /** A letter as it is stored. Of those that release 0.4.0 wrote, `kind` is what the reason begins with. */
 interface StoredLetter
@@ -29,10 +28,9 @@ export interface KeptRow
 }
 
 interface PendingLetter {
-  readonly offset: number;
-  readonly row: number;
-  readonly appendTime: number;
-  readonly json: string;
+  readonly letter: StoredLetter;
+  /** Of its JSON. */
+  readonly length: number;
 }
 
 export class LetterBox {
@@ -67,11 +65,10 @@ export class LetterBox {
 
   add({ reason: kind, message, ...rest }: KeptRow): void {
     if (!this.#isKept()) return;
-    const { offset, row, appendTime } = rest;
-    const stored: StoredLetter = { ...rest, reason: message, kind };
-    const json = JSON.stringify(stored);
-    this.#pending.push({ offset, row, appendTime, json });
-    this.#pendingBytes += json.length;
+    const letter: StoredLetter = { ...rest, reason: message, kind };
+    const { length } = JSON.stringify(letter);
+    this.#pending.push({ letter, length });
+    this.#pendingBytes += length;
   }
 
   /**
@@ -79,11 +76,11 @@ export class LetterBox {
    * those beyond `lettersBytesMax`. Part of a checkpoint's last turn.
    */
   write(since = 0): void {
-    let chunk: PendingLetter[] = [];
+    let chunk: StoredLetter[] = [];
     let length = 0;
-    for (const letter of this.#pending) {
-      chunk.push(letter);
-      length += letter.json.length;
+    for (const pending of this.#pending) {
+      chunk.push(pending.letter);
+      length += pending.length;
       if (length < letterRowLengthMax) continue;
       this.#writeRow(chunk);
       chunk = [];
@@ -126,8 +123,8 @@ export class LetterBox {
       }
       key = [offset, row + 1];
     }
-    for (const { json } of this.#pending) {
-      const page = take(JSON.parse(json) as StoredLetter);
+    for (const { letter } of this.#pending) {
+      const page = take(letter);
       if (page) return page;
     }
     return { letters, next: undefined };
@@ -136,8 +133,8 @@ export class LetterBox {
   /** The letter at a place; undefined where it is gone, or none was. */
   find(offset: number, row: number): Letter | undefined {
     const isSame = (letter: Pick<Letter, "offset" | "row">) => letter.offset === offset && letter.row === row;
-    const pending = this.#pending.find(isSame);
-    if (pending) return letterOf(JSON.parse(pending.json) as StoredLetter, this.#task);
+    const pending = this.#pending.find(({ letter }) => isSame(letter));
+    if (pending) return letterOf(pending.letter, this.#task);
     const [stored] = this.#sql.run(
       "SELECT bytes FROM letters WHERE task = ? AND first_offset = ? AND first_row = ?",
       this.#task,
@@ -150,7 +147,7 @@ export class LetterBox {
   /** Offset below which no letter is; undefined where there is none at all. */
   get firstOffset(): number | undefined {
     const [oldest] = this.#sql.run("SELECT min(first_offset) FROM letters WHERE task = ?", this.#task);
-    return (oldest?.[0] as number | null | undefined) ?? this.#pending[0]?.offset;
+    return (oldest?.[0] as number | null | undefined) ?? this.#pending[0]?.letter.offset;
   }
 
   #rowBefore(offset: number, row: number): readonly [number, number] {
@@ -164,10 +161,10 @@ export class LetterBox {
     return found ? [found[0] as number, found[1] as number] : [-1, -1];
   }
 
-  #writeRow(letters: readonly PendingLetter[]): void {
+  #writeRow(letters: readonly StoredLetter[]): void {
     const [first] = letters;
     assert(first !== undefined, "a row holds a letter");
-    const bytes = encoder.encode(`[${letters.map(({ json }) => json).join(",")}]`);
+    const bytes = sealJsonBytes({ letters });
     if (this.#storedBytes !== undefined) this.#storedBytes += bytes.byteLength;
     if (this.#oldestTime === Number.POSITIVE_INFINITY) this.#oldestTime = undefined;
     this.#sql.run(
@@ -216,8 +213,18 @@ export class LetterBox {
 /** Length of JSON at which a row is full: a character takes up to 3 bytes, a value of SQLite 2 MB. */
 const letterRowLengthMax = 128 * 1024;
 
-function lettersIn(bytes: Uint8Array): StoredLetter[] {
-  return JSON.parse(decoder.decode(bytes)) as StoredLetter[];
+/** The letters of a row; in those of 0.4.0 and before they are the whole of it. */
+function lettersIn(bytes: Uint8Array): readonly StoredLetter[] {
+  const text = new TextDecoder().decode(bytes);
+  const found = text.startsWith("[") ? `{"letters":${text}}` : text;
+  const { letters } = readSealedJson(found, damaged);
+  if (Array.isArray(letters)) return letters as StoredLetter[];
+  throw damaged("it holds none");
+}
+
+function damaged(what: string): EngineError {
+  const message = `A row of letters is damaged: ${what}. Read those behind it with a later cursor.`;
+  return new EngineError("STATE_CORRUPT", { message });
 }
 
 function letterOf({ reason: message, kind, ...rest }: StoredLetter, run: number): Letter {

@@ -209,7 +209,7 @@ export function decodeAcceptance(offset: number, bytes: Uint8Array): LogState {
   const facts = readFacts(reader, flags);
   if (facts.nextOffset !== offset) throw damage(`it names the offset ${facts.nextOffset}`);
   const producers = new ProducerTable();
-  for (let index = 0; index < producerCount; index++) readProducer(reader, producers, later);
+  for (let index = 0; index < producerCount; index++) readProducer(reader, producers, { later, damage });
   const channels = new Map<string, ChannelSequence>();
   const barrier = found > versionWithoutChannels ? readChannels(reader, channels) : undefined;
   const live = (flags & hasLiveFlag) !== 0 ? readLive(reader) : new LiveProducers();
@@ -244,7 +244,13 @@ function readFacts(reader: FieldReader, flags: number): LogFacts {
   };
 }
 
-function readProducer(reader: FieldReader, producers: ProducerTable, later: (what: string) => Error): void {
+/** What is wrong with the bytes, as an error. */
+interface Complaints {
+  readonly later: (what: string) => Error;
+  readonly damage: (what: string) => Error;
+}
+
+function readProducer(reader: FieldReader, producers: ProducerTable, { later, damage }: Complaints): void {
   const tokenIdBytes = reader.u16();
   const nameBytes = reader.u16();
   const keyGroups = [reader.u16(), reader.u16()];
@@ -258,6 +264,7 @@ function readProducer(reader: FieldReader, producers: ProducerTable, later: (wha
   producers.open(tokenId, producer, appendTime);
   for (let index = 0; index < pairCount; index++) {
     const sequence = highest - reader.u16();
+    if (sequence < 0) throw damage(`a sequence is ${sequence}`);
     const part = reader.u32();
     const offset = reader.whole();
     producers.accept({ tokenId, producer, sequence, part, checksum: reader.u64() }, offset, appendTime);

@@ -5,9 +5,10 @@
  * The barrier of a split enters the partition that is split, and no other: what lies before it is taken along
  * by the new partition, as the savepoint of a negative number.
  *
- * JSON in the record's frame. Fields are only added.
+ * Sealed JSON in the record's frame (`sealed-json.ts`). Fields are only added.
  */
 import { EngineError } from "../../base/errors.ts";
+import { readSealedJsonBytes, sealJsonBytes } from "./sealed-json.ts";
 
 export interface Barrier {
   /** 0: of every run. */
@@ -36,23 +37,25 @@ export function savepointOfSplit(split: number): number {
 }
 
 export function encodeBarrier(barrier: Barrier): Uint8Array {
-  return new TextEncoder().encode(JSON.stringify(barrier));
+  return sealJsonBytes(barrier);
 }
 
 /** Throws `FRAME_CORRUPT`. */
 export function decodeBarrier(bytes: Uint8Array): Barrier {
-  try {
-    const { run, savepoint, channels, drains, stops, sends, split } = JSON.parse(
-      new TextDecoder().decode(bytes),
-    );
-    const counts: unknown[] = Object.values(sends ?? {});
-    const numbers = [run, savepoint, channels, ...counts, split?.child ?? 0, split?.middle ?? 0];
-    const ends = { ...(drains === true && { drains }), ...(stops === true && { stops }) };
-    const barrier: Barrier = { run, savepoint, channels, ...ends };
-    if (numbers.every(Number.isSafeInteger))
-      return { ...barrier, ...(sends && { sends }), ...(split && { split }) };
-  } catch {
-    // Told below, as any other damage.
-  }
-  throw new EngineError("FRAME_CORRUPT", { message: "A barrier in the log cannot be read." });
+  return readBarrier(readSealedJsonBytes(bytes, damaged));
+}
+
+/** Reads a barrier that is a field of another record. Throws `FRAME_CORRUPT`. */
+export function readBarrier(stored: object): Barrier {
+  const { run, savepoint, channels, drains, stops, sends, split } = stored as Barrier;
+  const counts: unknown[] = Object.values(sends ?? {});
+  const numbers = [run, savepoint, channels, ...counts, split?.child ?? 0, split?.middle ?? 0];
+  if (!numbers.every(Number.isSafeInteger)) throw damaged("its numbers are none");
+  const ends = { ...(drains === true && { drains }), ...(stops === true && { stops }) };
+  const barrier: Barrier = { run, savepoint, channels, ...ends };
+  return { ...barrier, ...(sends && { sends }), ...(split && { split }) };
+}
+
+function damaged(what: string): EngineError {
+  return new EngineError("FRAME_CORRUPT", { message: `A barrier in the log cannot be read: ${what}.` });
 }

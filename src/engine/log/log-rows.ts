@@ -129,6 +129,24 @@ export class LogRows {
     });
   }
 
+  /** Bytes of the rows from the one that holds `offset` on, without reading them. */
+  bytesFrom(offset: number): number {
+    const first = "SELECT max(offset) FROM log WHERE offset <= ?";
+    const [found] = this.#sql.run(
+      `SELECT sum(length(bytes)) FROM log WHERE offset >= coalesce((${first}), 0)`,
+      offset,
+    );
+    return Number(found?.[0] ?? 0);
+  }
+
+  /** Offset behind the last record of the row that holds `offset`, without reading it. */
+  endOf(offset: number): number {
+    const columns = "SELECT offset, records FROM log WHERE offset <= ? ORDER BY offset DESC LIMIT 1";
+    const [found] = this.#sql.run(columns, offset);
+    const end = Number(found?.[0] ?? offset) + Number(found?.[1] ?? 1);
+    return Math.max(end, offset + 1);
+  }
+
   /** Deletes all rows that begin before `offset`. */
   deleteBefore(offset: number): void {
     this.#sql.run("DELETE FROM log WHERE offset < ?", offset);

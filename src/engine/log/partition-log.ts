@@ -14,6 +14,7 @@ import { EngineError, errorBodyOf } from "../../base/errors.ts";
 import { frameRowBytesMax, MiB } from "../../base/limits.ts";
 import type { Handover, PartitionIdentity } from "../partition-types.ts";
 import type { Ports } from "../ports.ts";
+import { tryStep } from "../task/try-step.ts";
 import { encodeAcceptance } from "./acceptance-codec.ts";
 import { type Barrier, encodeBarrier } from "./barrier.ts";
 import { channelTokenId } from "./channel-name.ts";
@@ -273,10 +274,19 @@ export class PartitionLog {
     this.#rows.forgetUntil(offset);
   }
 
-  /** Bytes that the records from `offset` on take in the log. */
+  /** Bytes that the records from `offset` on take in the log; about, where its row there is damaged. */
   bytesAfter(offset: number): number {
-    const record = this.#recordAt(offset);
-    return record ? this.#state.facts.counts.bytes - record.position : 0;
+    let bytes = 0;
+    const read = tryStep(() => {
+      const record = this.#recordAt(offset);
+      if (record) bytes = this.#state.facts.counts.bytes - record.position;
+    });
+    return read.outcome === "Done" ? bytes : this.#rows.bytesFrom(offset);
+  }
+
+  /** Where the log goes on behind the row that holds `offset`; told without reading the row. */
+  endOfRow(offset: number): number {
+    return Math.min(this.#rows.endOf(offset), this.nextOffset);
   }
 
   /**
@@ -337,15 +347,9 @@ export class PartitionLog {
   }
 
   #markDraft(kind: RecordKind, watermark: bigint): RecordDraft {
-    const nothing = {
-      rows: 0,
-      rejected: 0,
-      frame: noBytes,
-      stamp: undefined,
-      mark: undefined,
-      held: undefined,
-    };
-    return { kind, seed: this.#seed(), watermark, ...nothing };
+    const nothing = { rows: 0, rejected: 0, frame: noBytes };
+    const from = { stamp: undefined, mark: undefined, held: undefined };
+    return { kind, seed: this.#seed(), watermark, ...nothing, ...from };
   }
 
   #seed(): bigint {

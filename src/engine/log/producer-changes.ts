@@ -2,9 +2,10 @@
  * What a record of kind Producers says: which producers the shard's watermark waits for from then on, and how
  * far those are that send to other shards.
  *
- * JSON in the record's frame. Fields are only added.
+ * Sealed JSON in the record's frame (`sealed-json.ts`). Fields are only added.
  */
 import { EngineError } from "../../base/errors.ts";
+import { readSealedJsonBytes, sealJsonBytes } from "./sealed-json.ts";
 
 /** A producer is known by the id of its access token and the name that it gives itself. */
 export interface ProducerName {
@@ -34,22 +35,24 @@ export function encodeProducerChanges(changes: readonly ProducerChange[]): Uint8
     ...change,
     ...(watermark !== undefined && { watermark: watermark.toString() }),
   }));
-  return new TextEncoder().encode(JSON.stringify({ producers }));
+  return sealJsonBytes({ producers });
 }
 
 /** Throws `FRAME_CORRUPT`. */
 export function decodeProducerChanges(bytes: Uint8Array): ProducerChange[] {
-  try {
-    const { producers } = JSON.parse(new TextDecoder().decode(bytes));
-    return producers.map(readChange);
-  } catch (cause) {
-    const message = "A record of producers in the log cannot be read.";
-    throw new EngineError("FRAME_CORRUPT", { message, cause });
-  }
+  const { producers } = readSealedJsonBytes(bytes, damaged);
+  if (!Array.isArray(producers)) throw damaged("it lists none");
+  return producers.map(readChange);
+}
+
+function damaged(what: string): EngineError {
+  const message = `A record of producers in the log cannot be read: ${what}.`;
+  return new EngineError("FRAME_CORRUPT", { message });
 }
 
 function readChange(stored: Record<string, unknown>): ProducerChange {
   const { tokenId, producer, registration, isClosed, isForgotten, watermark } = stored;
+  if (watermark !== undefined && !/^-?\d{1,19}$/.test(String(watermark))) throw damaged("a time is none");
   return {
     ...{ tokenId: String(tokenId), producer: String(producer) },
     ...(registration !== undefined && { registration: Number(registration) }),

@@ -9,6 +9,7 @@
  *   savepoint_parts   parts below 0 are the task's state, which goes last; 0.2.0 had copies of all pages here
  */
 import { assert } from "../../base/assert.ts";
+import { sealJsonBytes } from "../log/sealed-json.ts";
 import type { PartitionIdentity } from "../partition-types.ts";
 import type { SqlStorage } from "../ports.ts";
 import { KeyFilter } from "../state/key-filter.ts";
@@ -17,7 +18,7 @@ import { WindowDirectory } from "../state/window-directory.ts";
 import { readCheckpoint } from "../task/checkpoint.ts";
 import type { Task } from "../task/task.ts";
 import { encodePart } from "./part-codec.ts";
-import type { TaskState } from "./task-state.ts";
+import { readTaskState, type TaskState } from "./task-state.ts";
 
 /** `waiting`: its barrier has still to come. `pinned`: it is uploaded behind the running task. */
 export type SavepointState = "waiting" | "pinned" | "done";
@@ -70,7 +71,9 @@ export class SavepointStore {
        body BLOB NOT NULL, PRIMARY KEY (run, savepoint, part)) WITHOUT ROWID`,
     );
     // What 0.2.0 had copied is uploaded as it is.
-    sql.run("UPDATE savepoints SET state = 'pinned' WHERE state = 'copied'");
+    // A start that has nothing to write must do without: the disk may be full.
+    const copied = sql.run("SELECT 1 FROM savepoints WHERE state = 'copied' LIMIT 1").length > 0;
+    if (copied) sql.run("UPDATE savepoints SET state = 'pinned' WHERE state = 'copied'");
     this.#sql = sql;
     this.pins = new PagePins(sql);
   }
@@ -117,7 +120,7 @@ export class SavepointStore {
     this.begin(run, savepoint);
     const where = "WHERE run = ? AND savepoint = ?";
     this.#sql.run(`DELETE FROM savepoint_parts ${where}`, run, savepoint);
-    this.#storeState(run, savepoint, new TextEncoder().encode(JSON.stringify(state)));
+    this.#storeState(run, savepoint, sealJsonBytes(state));
     this.#sql.run(`UPDATE savepoints SET state = 'pinned', parts = 0, bytes = 0 ${where}`, run, savepoint);
     const tables = entries.map(({ table }) => table).sort((one, other) => one - other);
     const { epoch, aborted } = checkpoint;
@@ -158,12 +161,9 @@ export class SavepointStore {
     const [left] = this.#sql.run(copied, run, savepoint);
     if (left) return { run, savepoint, part: Number(left[0]), parts, body: left[1] as Uint8Array };
     const pieces = `SELECT body FROM savepoint_parts ${where} ORDER BY part DESC`;
-    const decoder = new TextDecoder();
-    const text = this.#sql
-      .run(pieces, run, savepoint)
-      .map(([piece]) => decoder.decode(piece as Uint8Array, { stream: true }));
-    const state: TaskState = { ...JSON.parse(text.join("")), parts };
-    const body = new TextEncoder().encode(JSON.stringify(state));
+    const found = this.#sql.run(pieces, run, savepoint).map(([piece]) => piece as Uint8Array);
+    const state: TaskState = { ...readTaskState(joined(found)), parts };
+    const body = sealJsonBytes(state);
     return { run, savepoint, part: statePart, parts, body };
   }
 
@@ -210,4 +210,14 @@ export class SavepointStore {
 /** How much there is in all, of which so much is a share; as much at least, where that is not known. */
 function estimate(done: number, share: number): number {
   return share > 0 ? Math.max(done, Math.round(done / share)) : done;
+}
+
+function joined(pieces: readonly Uint8Array[]): Uint8Array {
+  const bytes = new Uint8Array(pieces.reduce((sum, { byteLength }) => sum + byteLength, 0));
+  let at = 0;
+  for (const piece of pieces) {
+    bytes.set(piece, at);
+    at += piece.byteLength;
+  }
+  return bytes;
 }

@@ -1,9 +1,10 @@
 /**
- * What a savepoint says of one task besides its pages. JSON, bigints as text; fields are only added.
+ * What a savepoint says of one task besides its pages. Sealed JSON, bigints as text; fields are only added.
  *
  *   v1  first version
  */
 import { EngineError } from "../../base/errors.ts";
+import { readSealedJsonBytes } from "../log/sealed-json.ts";
 import type { TaskPlan } from "../plan/task-plan.ts";
 import type { TableEntry } from "../state/window-directory.ts";
 import type { TaskCounts } from "../task/checkpoint.ts";
@@ -41,23 +42,15 @@ export interface RestoredStates {
 
 /** Throws `VERSION_UNKNOWN` or `STATE_CORRUPT`. */
 export function readTaskState(bytes: Uint8Array): TaskState {
-  const state = parse(bytes);
-  if (state?.version === 1) return state as TaskState;
-  if (!Number.isSafeInteger(state?.version)) throw damage("it has no version");
-  const found = `A task's state in a savepoint has version ${state?.version}`;
+  const state = readSealedJsonBytes(bytes, damage);
+  if (state.version === 1) return state as unknown as TaskState;
+  if (!Number.isSafeInteger(state.version)) throw damage("it has no version");
+  const found = `A task's state in a savepoint has version ${state.version}`;
   const message = `${found}; this release reads version 1.`;
   throw new EngineError("VERSION_UNKNOWN", { message });
 }
 
-function parse(bytes: Uint8Array): { readonly version?: unknown } | null {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch (cause) {
-    throw damage("it is no JSON", cause);
-  }
-}
-
-function damage(what: string, cause?: unknown): EngineError {
-  const message = `A task's state in a savepoint is damaged: ${what}.`;
-  return new EngineError("STATE_CORRUPT", { message, cause });
+function damage(what: string): EngineError {
+  const message = `A task's state in a savepoint is damaged: ${what}. Restore another savepoint.`;
+  return new EngineError("STATE_CORRUPT", { message });
 }

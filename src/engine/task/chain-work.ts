@@ -13,13 +13,13 @@ import { compileExpression } from "../../interpreter/compile-expression.ts";
 import type { EvaluationContext, RowEvaluator } from "../../interpreter/scalar-function.ts";
 import { Chain } from "../chain/chain.ts";
 import type { ChainClock } from "../chain/chain-clock.ts";
-import { ChainInput } from "../chain/chain-input.ts";
+import { ChainInput, type ReadRows } from "../chain/chain-input.ts";
 import { ChainOutput, type Outlet } from "../chain/chain-output.ts";
 import type { ChainRow } from "../chain/chain-row.ts";
 import { ChainState } from "../chain/operator-state.ts";
 import { PrintedRows } from "../chain/printed-rows.ts";
 import { randomOf } from "../chain/random.ts";
-import { RejectedRows } from "../chain/rejected-rows.ts";
+import { RejectedRows, shortRowText } from "../chain/rejected-rows.ts";
 import { ResultCells } from "../chain/result-cells.ts";
 import { ChangelogResults, type Results, ViewResults } from "../chain/results.ts";
 import { higherOf, type LogRecord, lowerOf, maxWatermark, minWatermark, RecordKind } from "../log/records.ts";
@@ -27,6 +27,7 @@ import type { ChainPlan } from "../plan/chain-plan.ts";
 import { millisOf } from "../plan/lane-values.ts";
 import { type Checkpoint, parseWatermark } from "./checkpoint.ts";
 import { Retention } from "./retention.ts";
+import type { Skipped } from "./skipped-records.ts";
 import type { TaskWork, WorkContext, WorkState } from "./task-work.ts";
 import { ViewChanges } from "./view-changes.ts";
 
@@ -54,6 +55,10 @@ export class ChainWork implements TaskWork {
   readonly #rejected: RejectedRows;
   readonly #printed: PrintedRows;
   readonly #watermarkOf: RowEvaluator | undefined;
+  /** What it does with the record, where that is not the chain's, and with which row. */
+  #step: "read" | "write" | undefined;
+  #row: number | undefined;
+  #read: ChainRow | undefined;
   /** What is left of a record. */
   #rest: Generator<void> | undefined;
 
@@ -117,6 +122,15 @@ export class ChainWork implements TaskWork {
     return result && results ? [{ of: result.of, push: (row) => results.push(row) }] : [];
   }
 
+  get place() {
+    const row = this.#row;
+    return {
+      operator: this.#step ?? this.#chain.working,
+      ...(row !== undefined && { row }),
+      ...(this.#read && { content: shortRowText(this.#read) }),
+    };
+  }
+
   get isHalfway(): boolean {
     return this.#rest !== undefined;
   }
@@ -165,6 +179,7 @@ export class ChainWork implements TaskWork {
       this.#relieve();
       return false;
     }
+    this.#step = "write";
     for (const output of this.#outputs) output.send(offset);
     this.#results?.write();
     const { bad } = this.#rejected;
@@ -208,6 +223,7 @@ export class ChainWork implements TaskWork {
   *#work(record: LogRecord): Generator<void> {
     const own = { watermark: minWatermark };
     if (record.kind === RecordKind.Frame) yield* this.#pushRows(record, own);
+    this.#step = undefined;
     this.#chain.endRows();
     const { time } = this.#context;
     time.apply(this.#watermarkOf ? byOwnTime(record, own.watermark) : record);
@@ -217,16 +233,43 @@ export class ChainWork implements TaskWork {
   }
 
   *#pushRows(record: LogRecord, own: { watermark: bigint }): Generator<void> {
+    const { skipped } = this.#context;
+    this.#step = "read";
+    const unreadable = skipped.whole(record.offset);
+    if (unreadable?.isUnreadable) {
+      this.#rejected.addUnread(unreadable.reason);
+      return;
+    }
     const rows = this.#input.read(record);
+    let left = 0;
     for (let row = 0; row < rows.count; row++) {
       if (row > 0 && row % rowsPerStep === 0) yield;
-      const read = rows.rowAt(row);
-      this.#noteWatermark(read, own);
-      this.#chain.push(rows.portOf(row), read);
+      const out = skipped.of(record.offset, row);
+      if (out) this.#skip(rows, row, out);
+      else this.#pushRow(rows, row, own);
+      left += out ? 1 : 0;
+      this.#step = "write";
       for (const output of this.#outputs) if (output.isFull) output.send(record.offset);
     }
     const { late } = this.#rejected;
-    this.#context.count({ applied: rows.count - late, filtered: 0, late, bad: 0 });
+    this.#context.count({ applied: rows.count - late - left, filtered: 0, late, bad: 0 });
+  }
+
+  #pushRow(rows: ReadRows, row: number, own: { watermark: bigint }): void {
+    this.#step = "read";
+    this.#row = row;
+    const read = rows.rowAt(row);
+    this.#read = read;
+    this.#noteWatermark(read, own);
+    this.#step = undefined;
+    this.#chain.push(rows.portOf(row), read);
+    this.#row = undefined;
+    this.#read = undefined;
+  }
+
+  #skip(rows: ReadRows, row: number, { reason, isUnreadable }: Skipped): void {
+    if (isUnreadable) this.#rejected.addUnread(reason);
+    else this.#rejected.addBad(rows.rowAt(row), reason);
   }
 
   #noteWatermark({ values }: ChainRow, own: { watermark: bigint }): void {

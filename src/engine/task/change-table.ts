@@ -120,8 +120,10 @@ export class ChangeTable {
   }
 
   /** Must be called before a record's changes are added, in every step of it. */
-  begin({ appendTime }: LogRecord): void {
+  begin({ appendTime, offset }: LogRecord): void {
     this.#appendTime = appendTime;
+    // Records may be left out that the log no longer had.
+    if (offset > this.#head.offset) this.#head = { offset, row: 0 };
   }
 
   /** Adds what the record at hand has changed, in order. */

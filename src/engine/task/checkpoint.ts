@@ -1,6 +1,6 @@
 /**
  * What a checkpoint of a task says besides its pages: the prefix of the log that they reflect, and where
- * unfinished work stands. One row per task, replaced by every checkpoint; JSON, bigints as text.
+ * unfinished work stands. One row per task, replaced by every checkpoint; sealed JSON, bigints as text.
  *
  * Reader rules: an unknown `version` is refused; fields are only added, with a default for older rows.
  *   v1  first version
@@ -8,6 +8,7 @@
 import { EngineError } from "../../base/errors.ts";
 import type { PartitionLog } from "../log/partition-log.ts";
 import { maxWatermark, minWatermark } from "../log/records.ts";
+import { readSealedJson, sealJson } from "../log/sealed-json.ts";
 import type { CheckpointFacts } from "../partition-types.ts";
 import { sendsOf, type TaskPlan } from "../plan/task-plan.ts";
 import type { SqlStorage } from "../ports.ts";
@@ -88,6 +89,8 @@ export interface Checkpoint extends TablesInCheckpoint {
   readonly orderOffset?: number;
   /** Set while changes of the view are recorded. */
   readonly changes?: StoredChanges | undefined;
+  /** Records that it was told to do without, since the log no longer had them. */
+  readonly lostRecords?: number | undefined;
   readonly history: readonly CheckpointFacts[];
   /** How many there were; absent in rows of 0.4.0 and before: those of the history. */
   readonly completed?: number;
@@ -140,7 +143,7 @@ export function firstCheckpoint(log: PartitionLog, plan: TaskPlan, isShard: bool
 export function readCheckpoint(sql: SqlStorage, task: number): Checkpoint | undefined {
   const row = sql.run("SELECT body FROM checkpoints WHERE task = ?", task)[0];
   if (!row) return undefined;
-  const body = JSON.parse(row[0] as string) as Checkpoint;
+  const body = readSealedJson(String(row[0]), (what) => damaged(task, what)) as unknown as Checkpoint;
   if (body.version !== 1) {
     throw new EngineError("VERSION_UNKNOWN", {
       message: `The checkpoint of task ${task} has version ${body.version}; this release reads version 1.`,
@@ -150,7 +153,12 @@ export function readCheckpoint(sql: SqlStorage, task: number): Checkpoint | unde
 }
 
 export function writeCheckpoint(sql: SqlStorage, task: number, checkpoint: Checkpoint): void {
-  sql.run("INSERT OR REPLACE INTO checkpoints (task, body) VALUES (?, ?)", task, JSON.stringify(checkpoint));
+  sql.run("INSERT OR REPLACE INTO checkpoints (task, body) VALUES (?, ?)", task, sealJson(checkpoint));
+}
+
+function damaged(task: number, what: string): EngineError {
+  const message = `The checkpoint of task ${task} is damaged: ${what}. Start the job anew, from a savepoint.`;
+  return new EngineError("STATE_CORRUPT", { message, details: { task } });
 }
 
 /** Returns the checkpoint that a recovery continues from: what a crash left half-written is never read. */

@@ -15,6 +15,7 @@ import { type Checkpoint, parseWatermark } from "./checkpoint.ts";
 import { type LapStep, Laps } from "./laps.ts";
 import { Retention } from "./retention.ts";
 import { RowSorter } from "./row-sorter.ts";
+import type { Skipped } from "./skipped-records.ts";
 import { TaskInput } from "./task-input.ts";
 import { type TaskOutput, windowOfPlan } from "./task-output.ts";
 import { TaskWindows } from "./task-windows.ts";
@@ -30,6 +31,9 @@ export const cellsPerStepMax = 50_000;
  */
 const batchRoomFactor = 6;
 
+/** What it does with a record, in this order. */
+type KernelOperator = "read frame" | "aggregate" | "send" | "fire windows" | "expire";
+
 export class KernelWork implements TaskWork {
   readonly windows: TaskWindows | undefined;
   readonly #context: WorkContext;
@@ -41,8 +45,9 @@ export class KernelWork implements TaskWork {
   readonly #order: PageOrder;
   /** Where nothing is seen of a record but what its cells hold. */
   readonly #laps: Laps | undefined;
-  /** Of the record that is worked on. */
+  /** Of the record that is worked on, and what is done with it. */
   #offset = 0;
+  #operator: KernelOperator = "read frame";
 
   constructor(context: WorkContext) {
     const { cache, plan, tables, layouts, output, checkpoint, letters, changes, identity, makeRoom } =
@@ -85,6 +90,10 @@ export class KernelWork implements TaskWork {
     return new TaskWindows(cache, tables, grid, plan.latenessMs, fired, cursor, walk);
   }
 
+  get place() {
+    return { operator: this.#operator };
+  }
+
   nextEnd(): bigint | undefined {
     return this.windows?.nextEnd();
   }
@@ -115,10 +124,12 @@ export class KernelWork implements TaskWork {
   }
 
   goOn(): boolean {
+    this.#operator = "fire windows";
     return this.windows?.fire(this.#context.time.watermark, cellsPerStepMax) ?? true;
   }
 
   sweep({ appendTime }: LogRecord): boolean {
+    this.#operator = "expire";
     return this.#retention.sweep(appendTime, cellsPerStepMax);
   }
 
@@ -150,6 +161,13 @@ export class KernelWork implements TaskWork {
       time.apply(record);
       return;
     }
+    this.#operator = "read frame";
+    const skipped = this.#context.skipped.whole(record.offset);
+    if (skipped) {
+      this.#skip(record, skipped);
+      time.apply(record);
+      return;
+    }
     const input = this.#input;
     input.load(record.frame);
     try {
@@ -163,9 +181,29 @@ export class KernelWork implements TaskWork {
     }
   }
 
+  /** Keeps the rows as letters instead, where they can be read. */
+  #skip(record: LogRecord, skipped: Skipped): void {
+    const input = this.#input;
+    if (skipped.isUnreadable) {
+      const { offset, appendTime } = record;
+      const why = { reason: "bad", message: skipped.reason } as const;
+      this.#context.letters.add({ offset, row: 0, ...why, appendTime, content: {}, isCut: true });
+      this.#context.count({ applied: 0, filtered: 0, late: 0, bad: 1 });
+      return;
+    }
+    input.load(record.frame);
+    try {
+      this.#context.count({ applied: 0, filtered: 0, late: 0, bad: input.rows });
+      this.#sorter.reject(input, record, skipped.reason);
+    } finally {
+      input.unload();
+    }
+  }
+
   #sendRows(output: TaskOutput, { offset, frame }: LogRecord, watermark: bigint): void {
     const { rows, selection, columns } = this.#input;
     this.#context.count({ applied: selection.count, filtered: rows - selection.count, late: 0, bad: 0 });
+    this.#operator = "send";
     this.#reserve(frame);
     output.sendRows({ offset, columns, selection, watermark }, this.#context.time);
   }
@@ -179,6 +217,7 @@ export class KernelWork implements TaskWork {
   #applyRows(record: LogRecord): void {
     const { time, output } = this.#context;
     const { offset } = record;
+    this.#operator = "aggregate";
     this.#reserve(record.frame);
     const sorted = this.#sorter.sort(this.#input, record, time.watermark, this.windows);
     this.#context.count(sorted);

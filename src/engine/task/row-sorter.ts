@@ -113,6 +113,11 @@ export class RowSorter {
     return { applied: passed - bad - late, filtered, late, bad, lateRows, batches };
   }
 
+  /** Keeps all rows of a record as letters. */
+  reject(input: TaskInput, record: LogRecord, message: string): void {
+    for (let row = 0; row < input.rows; row++) this.#write(input, record, row, { reason: "bad", message });
+  }
+
   release(): void {
     this.#scratch.release();
   }

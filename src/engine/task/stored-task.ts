@@ -9,6 +9,7 @@ import { PageStore } from "../state/page-store.ts";
 import { WindowDirectory } from "../state/window-directory.ts";
 import { ChangeTable } from "./change-table.ts";
 import { createCheckpointTable } from "./checkpoint.ts";
+import { SkippedRecords } from "./skipped-records.ts";
 
 /** Makes the tables in which tasks store what they have. */
 export function createTaskTables(sql: SqlStorage): void {
@@ -19,11 +20,13 @@ export function createTaskTables(sql: SqlStorage): void {
   Replays.createTables(sql);
   ChangeTable.createTables(sql);
   Outbox.createTables(sql);
+  SkippedRecords.createTables(sql);
 }
 
 /** Deletes all that a task stored; it must be closed. */
 export function deleteStoredTask(sql: SqlStorage, task: number): void {
-  for (const table of ["pages", "tables", "letters", "replayed", "changes", "outbox", "checkpoints"]) {
+  const own = ["pages", "tables", "letters", "replayed", "changes", "outbox", "skipped", "checkpoints"];
+  for (const table of own) {
     sql.run(`DELETE FROM ${table} WHERE task = ?`, task);
   }
 }

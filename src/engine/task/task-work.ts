@@ -6,13 +6,14 @@ import type { PageCache } from "../../kernel/page-cache.ts";
 import type { LetterBox } from "../letters/letter-box.ts";
 import type { PartitionLog } from "../log/partition-log.ts";
 import type { LogRecord } from "../log/records.ts";
-import type { PartitionIdentity } from "../partition-types.ts";
+import type { FailurePlace, PartitionIdentity } from "../partition-types.ts";
 import type { TaskPlan } from "../plan/task-plan.ts";
 import type { Ports } from "../ports.ts";
 import type { InputTime } from "../time/input-time.ts";
 import type { ChangeTable } from "./change-table.ts";
 import type { Checkpoint, TaskCounts } from "./checkpoint.ts";
 import type { LapStep } from "./laps.ts";
+import type { SkippedRecords } from "./skipped-records.ts";
 import type { TaskLayouts } from "./task-layouts.ts";
 import type { TaskOutput } from "./task-output.ts";
 import type { TaskTables } from "./task-tables.ts";
@@ -27,6 +28,7 @@ export interface WorkContext extends Partial<Pick<Ports, "functions" | "print">>
   readonly layouts: TaskLayouts;
   readonly letters: LetterBox;
   readonly changes: ChangeTable;
+  readonly skipped: SkippedRecords;
   readonly output: TaskOutput | undefined;
   readonly time: InputTime;
   /** What work begins with. */
@@ -45,6 +47,8 @@ export type WorkState = Pick<Checkpoint, "firedThrough" | "cursor" | "sweep" | "
 export interface TaskWork {
   /** Windows that slices of cells make, where there are any. */
   readonly windows: TaskWindows | undefined;
+  /** What it does at the moment; asked when that failed. */
+  readonly place: Omit<FailurePlace, "offset">;
   /** True while no checkpoint may be taken: what was done of the record is in memory alone. */
   readonly isHalfway: boolean;
   /** End of the earliest window that has not fired. */

@@ -10,16 +10,11 @@
  */
 import { EngineError } from "../../base/errors.ts";
 import { MiB } from "../../base/limits.ts";
-import type { Kernel } from "../../kernel/kernel.ts";
-import type { PageCache } from "../../kernel/page-cache.ts";
 import type { ToldTime } from "../exchange/outbox.ts";
 import { LetterBox } from "../letters/letter-box.ts";
-import type { PartitionLog } from "../log/partition-log.ts";
 import { maxWatermark, RecordKind } from "../log/records.ts";
-import type { CheckpointFacts, PartitionIdentity } from "../partition-types.ts";
+import type { CheckpointFacts, FailurePlace } from "../partition-types.ts";
 import { sendsResults, type TaskPlan } from "../plan/task-plan.ts";
-import type { Ports, SqlStorage } from "../ports.ts";
-import type { PagePins } from "../state/page-pins.ts";
 import { PageStore } from "../state/page-store.ts";
 import { WindowDirectory } from "../state/window-directory.ts";
 import { InputTime } from "../time/input-time.ts";
@@ -37,7 +32,9 @@ import {
   writeCheckpoint,
 } from "./checkpoint.ts";
 import { KernelWork } from "./kernel-work.ts";
+import { type Skipped, SkippedRecords } from "./skipped-records.ts";
 import { TaskBarrier } from "./task-barrier.ts";
+import type { TaskContext } from "./task-context.ts";
 import { TaskLayouts } from "./task-layouts.ts";
 import { TaskOutput } from "./task-output.ts";
 import { TaskTables } from "./task-tables.ts";
@@ -46,16 +43,6 @@ import type { TaskWork, WorkContext } from "./task-work.ts";
 
 /** What a step that did as much as one may counts, in bytes of log. */
 export const wholeSliceBytes = 1 * MiB;
-
-export interface TaskContext extends Partial<Pick<Ports, "functions" | "print">> {
-  readonly sql: SqlStorage;
-  readonly log: PartitionLog;
-  readonly kernel: Kernel;
-  readonly cache: PageCache;
-  readonly pins: PagePins;
-  /** Who the partition is now: columns, siblings and key groups change. */
-  readonly identity: () => PartitionIdentity;
-}
 
 export class Task {
   // Configuration.
@@ -66,6 +53,7 @@ export class Task {
   readonly tables: TaskTables;
   readonly letters: LetterBox;
   readonly changes: ChangeTable;
+  readonly skipped: SkippedRecords;
   readonly #output: TaskOutput | undefined;
   readonly #layouts: TaskLayouts;
   readonly #store: PageStore;
@@ -75,6 +63,8 @@ export class Task {
   // In the checkpoint.
   #offset: number;
   #isMidRecord: boolean;
+  /** True while the record is looked for in the log. */
+  #isReading = false;
   readonly #time: InputTime;
   #counts: TaskCounts;
   readonly barrier: TaskBarrier;
@@ -99,6 +89,7 @@ export class Task {
     this.#store = new PageStore(sql, number, checkpoint, context.pins);
     this.letters = new LetterBox(sql, number, () => context.identity().deadLetters !== "count");
     this.changes = new ChangeTable(sql, number, checkpoint);
+    this.skipped = new SkippedRecords(sql, number);
     const directory = new WindowDirectory(sql, number);
     this.tables = new TaskTables(cache, this.#layouts, this.#store, directory, checkpoint, () =>
       this.#noteWriting(),
@@ -115,6 +106,7 @@ export class Task {
       ...{
         letters: this.letters,
         changes: this.changes,
+        skipped: this.skipped,
         output: this.#output,
         time: this.#time,
         checkpoint: this.#checkpoint,
@@ -192,6 +184,11 @@ export class Task {
     return this.barrier.savepoint;
   }
 
+  /** See `JobStatus`. */
+  get lostRecords(): number {
+    return this.#checkpoint.lostRecords ?? 0;
+  }
+
   get history(): readonly CheckpointFacts[] {
     return this.#checkpoint.history;
   }
@@ -226,10 +223,11 @@ export class Task {
   step(): number {
     const { log, identity } = this.#context;
     if (this.#offset + 1 < log.firstOffset) {
-      throw new EngineError("JOB_FALLEN_BEHIND", {
-        message: `The job needs offset ${this.#offset + 1}, but the log begins at ${log.firstOffset}.`,
-      });
+      throw fallenBehind(this.#offset + 1, log.firstOffset);
     }
+    this.#isReading = true;
+    const unreadable = this.skipped.whole(this.#offset + 1);
+    if (unreadable?.through !== undefined) return this.#passUnread(unreadable, unreadable.through);
     const record = log.read(this.#offset + 1);
     if (!record) return 0;
     const work = this.#work;
@@ -241,6 +239,7 @@ export class Task {
     }
     this.changes.begin(record);
     work.begin(record);
+    this.#isReading = false;
     if (!this.#isMidRecord) {
       if (this.barrier.take(record, this.#output)) this.#time.end();
       work.takeIn(record);
@@ -254,6 +253,22 @@ export class Task {
     this.#offset = record.offset;
     this.changes.end(record.offset);
     return record.bytes;
+  }
+
+  /** Leaves out records of a row of the log that cannot be read; time goes on with the record behind them. */
+  #passUnread({ reason: message, failedAt: appendTime = 0 }: Skipped, through: number): number {
+    const [offset, records] = [this.#offset + 1, through - this.#offset];
+    const why = { reason: "bad", message } as const;
+    this.letters.add({ offset, row: 0, ...why, appendTime, content: { records }, isCut: true });
+    this.#counts = addCounts(this.#counts, { applied: 0, filtered: 0, late: 0, bad: records });
+    this.#offset = through;
+    return wholeSliceBytes;
+  }
+
+  /** Where the task is; asked when its step failed. */
+  get place(): FailurePlace {
+    const offset = this.#offset + 1;
+    return this.#isReading ? { operator: readsLog, offset } : { ...this.#work.place, offset };
   }
 
   /**
@@ -309,6 +324,7 @@ export class Task {
       nextTable: this.tables.nextTable,
       garbage: this.tables.garbage,
       counts: this.#counts,
+      lostRecords: this.#checkpoint.lostRecords,
       completed: this.checkpointsCompleted + 1,
       history: [facts, ...this.#checkpoint.history].slice(0, checkpointHistoryMax),
     };
@@ -365,6 +381,20 @@ export class Task {
     this.#amend({ garbage: this.tables.garbage });
     return true;
   }
+}
+
+/** What a task does that looks for its next record. */
+export const readsLog = "read log";
+
+/** The error of a job that needs the record at `needed` of a log that begins behind it. */
+export function fallenBehind(needed: number, firstOffset: number): EngineError {
+  const missingRecords = firstOffset - needed;
+  return new EngineError("JOB_FALLEN_BEHIND", {
+    message:
+      `The job needs offset ${needed}, but the log begins at ${firstOffset}: ${missingRecords} records are ` +
+      "gone. Start it anew, from a savepoint or without; or resume it with allowDataLoss, without them.",
+    details: { neededOffset: needed, firstOffset, missingRecords },
+  });
 }
 
 /** What was written of the coming checkpoint, and when that began between records. */

@@ -18,6 +18,7 @@ import type {
   StreamAnswer,
   StreamStatusAnswer,
 } from "../../protocol/answers.ts";
+import type { MendingWish, RunState } from "../../protocol/mending-body.ts";
 import type { SavepointWish } from "../../protocol/savepoint-body.ts";
 import type { StreamDefinition } from "../../protocol/stream-spec.ts";
 import type { TableShape } from "../../protocol/table-shape.ts";
@@ -92,7 +93,8 @@ export interface CoordinatorRpc {
   putJob(name: string, definition: AnyJobDefinition, start?: JobStart): Promise<RpcResult<Put<JobAnswer>>>;
   job(name: string): Promise<RpcResult<JobStatusAnswer>>;
   jobs(): Promise<RpcResult<readonly JobAnswer[]>>;
-  setJobState(name: string, state: "running" | "paused"): Promise<RpcResult<JobAnswer>>;
+  /** `without`: what a failed job is to go on without. */
+  setJobState(name: string, state: RunState, without?: MendingWish): Promise<RpcResult<JobAnswer>>;
   deleteJob(name: string): Promise<RpcResult<null>>;
   /** Has a job end when this is not called again within `leaseMs`. */
   renewLease(name: string): Promise<RpcResult<null>>;

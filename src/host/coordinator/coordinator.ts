@@ -11,6 +11,7 @@ import { EngineError, errorBodyOf, StorageFailure } from "../../base/errors.ts";
 import type { RpcResult } from "../../engine/partition-types.ts";
 import type { SqlStorage } from "../../engine/ports.ts";
 import type { JobAnswer, SavepointAnswer, SplitAnswer, StreamAnswer } from "../../protocol/answers.ts";
+import type { MendingWish, RunState } from "../../protocol/mending-body.ts";
 import type { SavepointWish } from "../../protocol/savepoint-body.ts";
 import type { StreamDefinition } from "../../protocol/stream-spec.ts";
 import type { BlobStore } from "../blobs.ts";
@@ -26,6 +27,7 @@ import { type AnyJobDefinition, type JobStart, streamNamesOf } from "./job-defin
 import { checkUnchanged } from "./job-difference.ts";
 import { jobFactsOf } from "./job-facts.ts";
 import { Leases } from "./leases.ts";
+import { mendPartitions } from "./mend-partitions.ts";
 import { jobAnswerOf, mergeJobStatus, mergeStreamStatus, streamAnswerOf } from "./merge-status.ts";
 import { ProducerRegistry } from "./producer-registry.ts";
 import { type SavepointEntry, Savepoints, savepointAnswerOf } from "./savepoints.ts";
@@ -187,10 +189,12 @@ export class Coordinator implements CoordinatorRpc {
     );
   }
 
-  setJobState(name: string, state: "running" | "paused"): Promise<RpcResult<JobAnswer>> {
+  setJobState(name: string, state: RunState, without?: MendingWish): Promise<RpcResult<JobAnswer>> {
     return this.#answer(async () => {
       const job = findJob(this.#catalog, name);
       if (this.#operations.isStopping(job, state)) return jobAnswerOf(job, true);
+      if (without && !(await mendPartitions(this.#ports, this.#catalog.streamsOf(job), job.run, without)))
+        return jobAnswerOf(job, this.#isJobSettled(job));
       const isSettled = await this.#wish(job, state);
       return jobAnswerOf(findJob(this.#catalog, name), isSettled);
     });
@@ -281,10 +285,7 @@ export class Coordinator implements CoordinatorRpc {
     });
   }
 
-  /**
-   * Does what is due and sets the next alarm. Never throws: the platform gives up on an alarm that keeps
-   * throwing.
-   */
+  /** Does what is due and sets the next alarm. Never throws: the platform gives up on one that does. */
   async onAlarm(): Promise<void> {
     this.#alarmAt = undefined;
     try {

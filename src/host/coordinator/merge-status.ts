@@ -4,10 +4,11 @@
  * The whole is as far as its slowest shard: a watermark is the lowest, a job that failed on one shard has
  * failed.
  */
-import type { JobStatus, PartitionStatus } from "../../engine/partition-types.ts";
+import type { JobError, JobStatus, PartitionStatus } from "../../engine/partition-types.ts";
 import type {
   CheckpointAnswer,
   JobAnswer,
+  JobErrorAnswer,
   JobStateAnswer,
   JobStatusAnswer,
   ShardAnswer,
@@ -110,7 +111,8 @@ export function mergeJobStatus(
       lagMs: status.lagMs ?? 0,
       unacknowledgedBytes: status.unacknowledgedBytes,
       stateBytesInMemory: status.stateBytesInMemory,
-      ...(status.error ? { error: status.error } : {}),
+      ...(status.lostRecords > 0 && { lostRecords: status.lostRecords }),
+      ...(status.error && { error: errorAnswerOf(status.error) }),
     })),
     unreachable: missingIndices(stages[0] ?? []),
     unreachableStages: stages.flatMap((statuses, stage) =>
@@ -155,8 +157,17 @@ function offsetsOf(
 
 function stateOf(job: JobEntry, isSettled: boolean, shards: readonly JobStatus[]): JobStateAnswer {
   if (shards.some(({ state }) => state === "failed")) return "failed";
+  if (shards.some(({ state }) => state === "restarting")) return "restarting";
   if (job.state === "paused") return isSettled ? "paused" : "pausing";
   return isSettled ? "running" : "starting";
+}
+
+function errorAnswerOf({ since, nextAttemptAt, isMended: _, ...error }: JobError): JobErrorAnswer {
+  return {
+    ...error,
+    ...(since !== undefined && { since: formatTime(since) }),
+    ...(nextAttemptAt !== undefined && { nextAttemptAt: formatTime(nextAttemptAt) }),
+  };
 }
 
 function shardAnswerOf(status: PartitionStatus): ShardAnswer {

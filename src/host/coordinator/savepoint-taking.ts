@@ -5,7 +5,7 @@
  * completed and is forgotten.
  */
 import type { SavepointWish } from "../../protocol/savepoint-body.ts";
-import { deadlineAfter, type WallClock } from "../wall-clock.ts";
+import { deadlineAfter, isWithin, type WallClock } from "../wall-clock.ts";
 import type { Catalog, JobEntry } from "./catalog.ts";
 import { conflict, type SavepointEntry, type Savepoints } from "./savepoints.ts";
 
@@ -40,8 +40,8 @@ export class SavepointTaking {
     const { clock, catalog } = this.#ports;
     let entry = this.#savepoints.begin(job, isReady, catalog.streamsOf(job), wish);
     this.#ports.schedule();
-    const until = clock.now() + settleMs;
-    while (entry.state === "running" && clock.now() < until) {
+    const since = clock.now();
+    while (entry.state === "running" && isWithin(clock, since, settleMs)) {
       const advanced = await this.#advance(entry);
       if (!advanced) throw conflict(`Job "${job.name}" was deleted before its savepoint was complete.`);
       entry = advanced;

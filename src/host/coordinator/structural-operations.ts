@@ -7,7 +7,7 @@
  */
 import { EngineError } from "../../base/errors.ts";
 import type { SavepointWish } from "../../protocol/savepoint-body.ts";
-import { deadlineAfter, type WallClock } from "../wall-clock.ts";
+import { deadlineAfter, isWithin, type WallClock } from "../wall-clock.ts";
 import type { Catalog, JobEntry, StreamEntry } from "./catalog.ts";
 import type { Leases } from "./leases.ts";
 import { SavepointTaking } from "./savepoint-taking.ts";
@@ -164,7 +164,7 @@ export class StructuralOperations {
   async mapsKnown(streams: readonly StreamEntry[]): Promise<void> {
     const { splits, clock } = this.#ports;
     const isDividing = () => streams.some(({ generation }) => splits.isDividing(generation));
-    for (const until = clock.now() + waitMs; isDividing() && clock.now() < until; ) {
+    for (const since = clock.now(); isDividing() && isWithin(clock, since, waitMs); ) {
       await deadlineAfter(clock, splitPollMs).passed;
     }
   }
@@ -190,7 +190,7 @@ export class StructuralOperations {
     const { clock, schedule, splits } = this.#ports;
     schedule();
     let entry = begun;
-    for (const until = clock.now() + waitMs; entry.state !== "done" && clock.now() < until; ) {
+    for (const since = clock.now(); entry.state !== "done" && isWithin(clock, since, waitMs); ) {
       entry = await splits.advance(entry);
       if (entry.state !== "done") await deadlineAfter(clock, splitPollMs).passed;
     }

@@ -61,14 +61,15 @@ export class WatermarkTicks {
   }
 
   nextDueAt(): number | undefined {
-    const due = [...this.#watches.values()].map(({ dueAt }) => dueAt);
+    const now = this.#clock.now();
+    const due = [...this.#watches.values()].map(({ dueAt }) => (isDue(dueAt, now) ? now : dueAt));
     return due.length === 0 ? undefined : Math.min(...due);
   }
 
   /** Looks at every watched stream that is due; one for which `streamOf` has nothing is watched no longer. */
   async pollDue(streamOf: (generation: number) => WatchedStream | undefined): Promise<void> {
     const now = this.#clock.now();
-    const due = [...this.#watches].filter(([, watch]) => watch.dueAt <= now);
+    const due = [...this.#watches].filter(([, watch]) => isDue(watch.dueAt, now));
     await Promise.all(
       due.map(async ([generation, watch]) => {
         const stream = streamOf(generation);
@@ -134,6 +135,11 @@ export class WatermarkTicks {
     const order = () => partition.orderProducers(generation, ordered, deadline);
     await callShard(this.#clock, statusTimeoutMs, address, order);
   }
+}
+
+/** What is due later than it ever is was put off before the clock was set back. */
+function isDue(dueAt: number, now: number): boolean {
+  return dueAt <= now || dueAt > now + pollMsWhileNoneIdle;
 }
 
 function waitsForProducers({ definition }: StreamEntry): boolean {

@@ -1,9 +1,9 @@
 /**
  * Tells when the clock of a long-lived object stands still.
  *
- * A machine's clock may be put back. An object that lives then keeps the time that it has seen until the clock
- * has caught up, and its timers with it; one that starts anew has the machine's time. What comes from others is
- * dated by theirs: appends that are all long overdue mean that this clock is ahead.
+ * A machine's clock may be put back. An object that lives then keeps the time that it has seen until the
+ * clock has caught up, and its timers with it; one that starts anew has the machine's time. What comes from
+ * others is dated by theirs: appends that are all long overdue mean that this clock is ahead.
  */
 import { appendDeadlineMs, clockAheadMsMax } from "../../base/limits.ts";
 import type { AppendRequest } from "../../engine/log/records.ts";

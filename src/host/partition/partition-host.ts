@@ -8,51 +8,28 @@
  *
  * Law: every turn that changes the partition ends in `#afterTurn`, which sets the alarm for what is left.
  */
-import { EngineError, errorBodyOf, StorageFailure } from "../../base/errors.ts";
+import { errorBodyOf, StorageFailure } from "../../base/errors.ts";
 import { KiB } from "../../base/limits.ts";
 import type { AppendRequest, AppendResult } from "../../engine/log/records.ts";
-import { heartbeatMs, Partition } from "../../engine/partition.ts";
-import type { PartitionOptions } from "../../engine/partition-jobs.ts";
+import type { PartitionOptions } from "../../engine/open-jobs.ts";
+import { heartbeatMs, type Partition } from "../../engine/partition.ts";
 import type {
   JobCommand,
   PartitionIdentity,
   PartitionStatus,
   RpcResult,
 } from "../../engine/partition-types.ts";
-import type { Ports } from "../../engine/ports.ts";
-import type { BlobStore } from "../blobs.ts";
-import type { Shards } from "../shards.ts";
-import type { Hubs } from "../subscriptions/hub-rpc.ts";
 import { ActivityReport } from "./activity-report.ts";
 import { BusyTime } from "./busy-time.ts";
 import { ChangeDelivery } from "./change-delivery.ts";
 import { ClockCheck } from "./clock-check.ts";
+import type { HostPorts } from "./host-ports.ts";
+import { OpenedPartition } from "./opened-partition.ts";
 import { creditWaitMs, OutputDelivery } from "./output-delivery.ts";
 import { PartitionReads } from "./partition-reads.ts";
 import type { PartitionRpc } from "./partition-rpc.ts";
 import { SavepointTransfer } from "./savepoint-transfer.ts";
 import { Waiters } from "./waiters.ts";
-
-/** What the host asks of the platform besides the engine's ports. */
-export interface HostPorts extends Ports {
-  /** Runs `work` in a later turn of the event loop, behind the events that have come by then. */
-  soon(work: () => void): void;
-  /** Runs `work` after `ms`, unless the returned function is called before. */
-  later(work: () => void, ms: number): () => void;
-  /** Sets the object's one alarm, replacing an earlier setting. */
-  setAlarm(at: number): void;
-  clearStorage(): Promise<void>;
-  /** Ends this object at once: what the turn wrote is dropped, and the next call meets a new one. */
-  abort(reason: string): void;
-  /** The partitions of the next stages. */
-  readonly shards: Shards;
-  /** Who passes on what changes in views; absent where nobody follows any. */
-  readonly hubs?: Hubs;
-  /** Where savepoints lie; undefined where none are kept. */
-  readonly blobs: BlobStore | undefined;
-  /** Tells the coordinator that this shard has left idleness; resolves when it knows. */
-  reportActive(identity: PartitionIdentity): Promise<void>;
-}
 
 interface PendingAppend {
   readonly requests: readonly AppendRequest[];
@@ -68,9 +45,7 @@ const bytesAtOnce = 64 * KiB;
 
 export class PartitionHost implements PartitionRpc {
   readonly #ports: HostPorts;
-  readonly #options: PartitionOptions;
-  /** Undefined until the object is set up: before that it writes nothing, not even tables. */
-  #opened: Partition | undefined;
+  readonly #place: OpenedPartition;
   #pending: PendingAppend[] = [];
   #isWorking = false;
   #alarmAt: number | undefined;
@@ -86,7 +61,6 @@ export class PartitionHost implements PartitionRpc {
   /** `alarmAt` is the alarm that is set already, from before the object started. */
   constructor(ports: HostPorts, options: PartitionOptions, alarmAt: number | undefined) {
     this.#ports = ports;
-    this.#options = options;
     this.#clockCheck = new ClockCheck(ports.clock);
     this.#busy = new BusyTime(ports.clock, (work) => ports.soon(work));
     this.#alarmAt = alarmAt;
@@ -113,7 +87,7 @@ export class PartitionHost implements PartitionRpc {
     this.#changes = new ChangeDelivery(ports.hubs, wallClock, turn);
     this.#transfer = new SavepointTransfer(ports, turn);
     this.#report = new ActivityReport((identity) => ports.reportActive(identity));
-    this.#opened = Partition.isStored(ports) ? new Partition(ports, options) : undefined;
+    this.#place = new OpenedPartition(ports, options);
     this.#reads = new PartitionReads({
       answer: (turn) => this.#answer(() => turn(this.#partition)),
       until: (isMet, ms, late) => this.#waiters.until(() => isMet(this.#partition), ms, late),
@@ -126,8 +100,7 @@ export class PartitionHost implements PartitionRpc {
 
   setUp(...[identity, handover]: Parameters<PartitionRpc["setUp"]>): Promise<RpcResult<null>> {
     return this.#answer(() => {
-      this.#opened ??= Partition.open(this.#ports, this.#options, handover);
-      this.#opened.setUp(identity);
+      this.#place.open(handover).setUp(identity);
       return null;
     });
   }
@@ -176,6 +149,10 @@ export class PartitionHost implements PartitionRpc {
     });
   }
 
+  mend(...[run, mending]: Parameters<PartitionRpc["mend"]>): Promise<RpcResult<boolean>> {
+    return this.#answer(() => this.#partition.jobs.mend(run, mending));
+  }
+
   tokenBehind(...asked: Parameters<PartitionRpc["tokenBehind"]>): Promise<RpcResult<readonly number[]>> {
     return this.#reads.tokenBehind(...asked);
   }
@@ -202,7 +179,7 @@ export class PartitionHost implements PartitionRpc {
 
   status(): Promise<RpcResult<PartitionStatus | null>> {
     return this.#answer(() => {
-      const status = this.#opened?.status();
+      const status = this.#place.known?.status();
       return status ? { ...status, busyMs: this.#busy.ms } : null;
     });
   }
@@ -250,7 +227,7 @@ export class PartitionHost implements PartitionRpc {
     if (this.#opened) this.#changes.endAll(this.#opened);
     await this.#ports.clearStorage();
     this.#alarmAt = undefined;
-    this.#opened = undefined;
+    this.#place.forget();
     this.#waiters.wake();
     return { ok: true, value: null };
   }
@@ -274,9 +251,12 @@ export class PartitionHost implements PartitionRpc {
     });
   }
 
+  get #opened(): Partition | undefined {
+    return this.#place.partition;
+  }
+
   get #partition(): Partition {
-    if (this.#opened) return this.#opened;
-    throw new EngineError("MAP_STALE", { message: "This partition was never set up, or was deleted." });
+    return this.#place.here;
   }
 
   /**
@@ -290,7 +270,7 @@ export class PartitionHost implements PartitionRpc {
     this.#guard(
       () => {
         const all = pending.flatMap(({ requests }) => requests);
-        const results = this.#opened?.append(all) ?? Partition.refuse(all);
+        const results = this.#opened?.append(all) ?? this.#place.refuse(all);
         this.#reportActive();
         this.#step(workBytes);
         this.#afterTurn();

@@ -13,6 +13,7 @@ import type {
   Handover,
   HandoverStatus,
   JobCommand,
+  Mending,
   PartitionIdentity,
   PartitionStatus,
   RpcResult,
@@ -48,6 +49,8 @@ export interface PartitionRpc {
     deadline: number,
   ): Promise<RpcResult<null>>;
   command(generation: number, command: JobCommand): Promise<RpcResult<null>>;
+  /** Lets a failed job go on without something; false where it does already. It still has to be resumed. */
+  mend(run: number, mending: Mending): Promise<RpcResult<boolean>>;
   status(): Promise<RpcResult<PartitionStatus | null>>;
   /** Waits (at most `timeoutMs`) until the job has applied `minOffset`, then reads. */
   queryView(

@@ -16,6 +16,7 @@ import type {
   HandoverStatus,
   JobCommand,
   JobStatus,
+  Mending,
   PartitionIdentity,
   PartitionStatus,
   RpcResult,
@@ -120,6 +121,10 @@ export class FakePartition implements PartitionRpc {
       for (const change of changesOf(orders, this.live)) this.live.change(change, this.now());
       return null;
     });
+  }
+
+  mend(run: number, mending: Mending) {
+    return this.#call(`mend ${run} ${JSON.stringify(mending)}`, () => true);
   }
 
   command(_generation: number, command: JobCommand) {
@@ -308,6 +313,7 @@ export class FakePartition implements PartitionRpc {
       error: undefined,
       watermark: 0n,
       appliedOffset: 0,
+      lostRecords: 0,
       lagRecords: 0,
       lagBytes: 0,
       counts: { rows: 0, filtered: 0, late: 0, bad: 0 },

@@ -3,11 +3,19 @@
  */
 import { jobAnswerSchema, jobStatusSchema, listSchema } from "../../../protocol/answer-schemas.ts";
 import { jobBodySchema, readJobDefinition } from "../../../protocol/job-spec.ts";
+import {
+  readResumeBody,
+  readSkipBody,
+  resumeBodySchema,
+  skipBodySchema,
+} from "../../../protocol/mending-body.ts";
 import { resourceNameSchema } from "../../../protocol/names.ts";
 import { readBody } from "../../../protocol/read-body.ts";
 import { answer, created, filtered, gone, listed } from "../answer.ts";
 import { jsonBody } from "../json-body.ts";
-import { json, jsonOf, type Route, resource, route } from "../route.ts";
+import { json, jsonOf, resource, route } from "../route.ts";
+
+const stateAnswers = { 200: json("The job with its state.", jobAnswerSchema) } as const;
 
 export const jobs = resource("Jobs", "What keeps results of streams up to date.", [
   route(
@@ -81,20 +89,58 @@ export const jobs = resource("Jobs", "What keeps results of streams up to date."
     },
     async ({ serving, path }) => gone(await serving.coordinator((rpc) => rpc.deleteJob(path.job))),
   ),
-  stateRoute("pause", "Stop a job, which keeps its state", "paused"),
-  stateRoute("resume", "Let a paused job go on where it was", "running"),
-]);
-
-function stateRoute(verb: "pause" | "resume", summary: string, state: "paused" | "running"): Route {
-  return route(
+  route(
     {
       method: "post",
-      path: `/v1/jobs/{job}/${verb}`,
+      path: "/v1/jobs/{job}/pause",
       scope: "admin",
-      summary,
-      answers: { 200: json("The job with its state.", jobAnswerSchema) },
+      summary: "Stop a job, which keeps its state",
+      answers: stateAnswers,
       problems: ["JOB_NOT_FOUND", "SAVEPOINT_CONFLICT", "PARTITION_UNAVAILABLE"],
     },
-    async ({ serving, path }) => answer(await serving.coordinator((rpc) => rpc.setJobState(path.job, state))),
-  );
-}
+    async ({ serving, path }) =>
+      answer(await serving.coordinator((rpc) => rpc.setJobState(path.job, "paused"))),
+  ),
+  route(
+    {
+      method: "post",
+      path: "/v1/jobs/{job}/resume",
+      scope: "admin",
+      summary: "Let a job go on where it was that was paused or failed",
+      description:
+        "One that failed tries again what it failed at. One that has fallen behind needs `allowDataLoss`: " +
+        "it does without the records that the log no longer has.",
+      body: jsonOf(resumeBodySchema, { isOptional: true }),
+      answers: stateAnswers,
+      problems: ["JOB_NOT_FOUND", "SAVEPOINT_CONFLICT", "PARTITION_UNAVAILABLE"],
+    },
+    async ({ request, serving, path }) => {
+      const without = readResumeBody(request.body !== null ? await jsonBody(request) : {});
+      return answer(await serving.coordinator((rpc) => rpc.setJobState(path.job, "running", without)));
+    },
+  ),
+  route(
+    {
+      method: "post",
+      path: "/v1/jobs/{job}/skip",
+      scope: "admin",
+      summary: "Let a failed job go on without what it failed at",
+      description:
+        "The row or the record that `shards[].error.at` of the job names is left out, counted as bad and " +
+        "kept as a letter. Another one is refused; the same one again changes nothing.",
+      body: jsonOf(skipBodySchema),
+      answers: stateAnswers,
+      problems: [
+        "JOB_NOT_FOUND",
+        "SKIP_CONFLICT",
+        "JOB_FAILED",
+        "SAVEPOINT_CONFLICT",
+        "PARTITION_UNAVAILABLE",
+      ],
+    },
+    async ({ request, serving, path }) => {
+      const without = readSkipBody(await jsonBody(request));
+      return answer(await serving.coordinator((rpc) => rpc.setJobState(path.job, "running", without)));
+    },
+  ),
+]);

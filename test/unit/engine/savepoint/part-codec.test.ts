@@ -48,5 +48,5 @@ test("another magic is damage; another version is said to be one", () => {
   const later = part.slice();
   later[3] = 9;
   expect(codeOf(() => decodePart(later))).toBe("VERSION_UNKNOWN");
-  expect(() => decodePart(later)).toThrow("version 9; this release reads version 1");
+  expect(() => decodePart(later)).toThrow("version 9; this release reads versions 1 and 2");
 });

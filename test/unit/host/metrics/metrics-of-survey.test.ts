@@ -23,7 +23,7 @@ const partition: PartitionStatus = {
 
 const task: JobStatus = {
   ...{ job: "sums", run: 8, state: "failed", error: undefined, watermark: maxWatermark, appliedOffset: 6 },
-  ...{ lagRecords: 2, lagBytes: 300, lagMs: 1500, openWindows: 3, unacknowledgedBytes: 64 },
+  ...{ lostRecords: 0, lagRecords: 2, lagBytes: 300, lagMs: 1500, openWindows: 3, unacknowledgedBytes: 64 },
   counts: { rows: 90, filtered: 6, late: 4, bad: 1 },
   ...{ rowsSent: 30, checkpointsCompleted: 12, stateBytesInMemory: 0 },
   checkpoints: [{ epoch: 12, offset: 6, at: 70_000, durationMs: 25, pages: 2, bytes: 2048 }],

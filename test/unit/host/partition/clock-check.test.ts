@@ -1,4 +1,4 @@
-/** An object whose clock stands still is told by what comes to it; a sender with a wrong clock cannot end it. */
+/** An object whose clock stands still is told by what comes to it; a sender's wrong clock cannot end it. */
 import { expect, test } from "vitest";
 import { appendDeadlineMs, clockAheadMsMax } from "../../../../src/base/limits.ts";
 import type { AppendRequest } from "../../../../src/engine/log/records.ts";

@@ -5,7 +5,8 @@
 import { describe, expect, test } from "vitest";
 import { StorageFailure } from "../../../../src/base/errors.ts";
 import type { AppendRequest } from "../../../../src/engine/log/records.ts";
-import { type HostPorts, PartitionHost } from "../../../../src/host/partition/partition-host.ts";
+import type { HostPorts } from "../../../../src/host/partition/host-ports.ts";
+import { PartitionHost } from "../../../../src/host/partition/partition-host.ts";
 import { NodeStorage } from "../../../support/node-storage.ts";
 import { PartitionHarness, releaseModule } from "../../../support/partition-harness.ts";
 import { FakeShards } from "../fake-shards.ts";
@@ -115,17 +116,49 @@ describe("appends", () => {
   test("are refused and the object ends when storage fails: nothing is acknowledged", async () => {
     const harness = new HostHarness();
     harness.base.storage.beforeStatement = ({ statement }) => {
-      if (statement.startsWith("INSERT INTO log")) throw new StorageFailure("disk full");
+      if (statement.startsWith("INSERT INTO log")) throw new StorageFailure("the disk broke");
     };
     const answer = harness.host.append([harness.request("a")]);
     await harness.run();
-    expect(await answer).toMatchObject({ ok: false });
-    expect(harness.aborted).toBe("disk full");
+    expect(await answer).toMatchObject({ ok: false, error: { code: "STORAGE_FAILED", status: 503 } });
+    expect(harness.aborted).toBe("the disk broke");
     harness.base.storage.beforeStatement = undefined;
     harness.restart();
     const again = harness.host.append([harness.request("a")]);
     await harness.run();
     expect(await again).toMatchObject({ ok: true, value: [{ status: "logged", offset: 1 }] });
+  });
+});
+
+describe("a shard whose log cannot be read from its end", () => {
+  test("says so to every call, and is gone when its stream is deleted", async () => {
+    const harness = new HostHarness();
+    const answer = harness.host.append([harness.request("a")]);
+    await harness.run();
+    await answer;
+    harness.base.storage.run("UPDATE log SET bytes = substr(bytes, 1, 50)");
+    harness.base.storage.commit();
+    const host = harness.restart();
+    const error = {
+      code: "FRAME_CORRUPT",
+      message: expect.stringMatching(
+        /cannot be opened: The log row at offset 1 is damaged.*delete the stream/s,
+      ),
+    };
+    const append = host.append([harness.request("b")]);
+    await harness.run();
+    expect(await append).toMatchObject({ ok: true, value: [{ status: "refused", error }] });
+    for (const call of [
+      host.status(),
+      host.setUp(harness.base.identity),
+      harness.query(),
+      host.setWatermark(1, 5n),
+    ]) {
+      expect(await call).toMatchObject({ ok: false, error });
+    }
+    await host.alarm();
+    expect(await host.destroy(1)).toMatchObject({ ok: true });
+    expect(await host.status()).toEqual({ ok: true, value: null });
   });
 });
 
