@@ -18,6 +18,7 @@ import { savepoint } from "./load/savepoint.ts";
 import { smallRequests } from "./load/small-requests.ts";
 import { split } from "./load/split.ts";
 import { sqlFirstRow } from "./load/sql-first-row.ts";
+import { subscriptions } from "./load/subscriptions.ts";
 
 export const benches: readonly Bench[] = [
   kernels,
@@ -33,6 +34,7 @@ export const benches: readonly Bench[] = [
   savepoint,
   split,
   sqlFirstRow,
+  subscriptions,
   spill,
   recovery,
   sliding,

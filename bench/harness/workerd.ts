@@ -31,6 +31,8 @@ export interface RunningWorkerd {
   readonly folder: string;
   /** Processor time that workerd took so far, in ms; undefined where the system does not tell. */
   cpuMs(): number | undefined;
+  /** Memory that workerd holds, in MiB; undefined where the system does not tell. */
+  residentMiB(): number | undefined;
   stop(): Promise<void>;
 }
 
@@ -40,7 +42,7 @@ const startMsMax = 20_000;
 /** Millrace itself, bound as in wrangler.toml and without a token, as on any loopback address. */
 export const millraceSetup: WorkerSetup = {
   entry: "src/cloudflare/worker.ts",
-  objects: { COORDINATOR: "Coordinator", SHARD: "Shard" },
+  objects: { COORDINATOR: "Coordinator", SHARD: "Shard", HUB: "Hub" },
   variables: { MILLRACE_LOCAL: "1" },
   folders: ["SAVEPOINTS_DISK"],
 };
@@ -66,7 +68,8 @@ export async function startWorkerd(setup: WorkerSetup): Promise<RunningWorkerd> 
   try {
     const port = await readPort(child);
     const url = `http://127.0.0.1:${port}`;
-    return { port, url, folder, cpuMs: () => readCpuMs(child.pid ?? 0), stop };
+    const pid = child.pid ?? 0;
+    return { port, url, folder, cpuMs: () => readCpuMs(pid), residentMiB: () => readResidentMiB(pid), stop };
   } catch (cause) {
     await stop();
     throw cause;
@@ -79,6 +82,14 @@ function readCpuMs(pid: number): number | undefined {
   if (!existsSync(path)) return undefined;
   const fields = readFileSync(path, "utf8").split(") ").at(-1)?.split(" ") ?? [];
   return (Number(fields[11]) + Number(fields[12])) * 10;
+}
+
+/** Linux: the line VmRSS of the process. */
+function readResidentMiB(pid: number): number | undefined {
+  const path = `/proc/${pid}/status`;
+  if (!existsSync(path)) return undefined;
+  const [, kibibytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(path, "utf8")) ?? [];
+  return kibibytes === undefined ? undefined : Number(kibibytes) / 1024;
 }
 
 function workerdPath(): string {
@@ -110,6 +121,7 @@ const config :Workerd.Config = (
 
 const worker :Workerd.Worker = (
   compatibilityDate = ${text(compatibilityDate)},
+  compatibilityFlags = ${list(compatibilityFlags.map((flag) => text(flag)))},
   modules = ${list(modules.map(moduleOf))},
   durableObjectNamespaces = ${list(
     classes.map((name) => `(className = ${text(name)}, uniqueKey = ${text(name)}, enableSql = true)`),
@@ -126,7 +138,9 @@ const worker :Workerd.Worker = (
 `;
 }
 
+/** As in wrangler.toml. */
 const compatibilityDate = "2026-10-01";
+const compatibilityFlags = ["no_web_socket_compression"] as const;
 
 function moduleOf({ type, path }: ModuleName): string {
   const kind = type === "ESModule" ? "esModule" : "wasm";

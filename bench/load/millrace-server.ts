@@ -59,8 +59,9 @@ export class MillraceServer {
     shards: number,
     distributionKey?: string,
     changes: Partial<JobBody> = {},
+    setup = millraceSetup,
   ): Promise<MillraceServer> {
-    const server = new MillraceServer(await startWorkerd(millraceSetup));
+    const server = new MillraceServer(await startWorkerd(setup));
     try {
       await server.client.streams.put(streamName, clickStream(shards, distributionKey));
       await server.client.jobs.put(jobName, { ...clickJob, ...changes });

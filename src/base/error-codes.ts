@@ -78,6 +78,9 @@ export const errorCodes = {
   VIEW_NOT_FOUND: user(404, "A view bears the name of its job; GET /v1/jobs lists them."),
   QUERY_INVALID: user(400, "The query's parameters are not valid; the message names the place."),
   QUERY_TIMEOUT: busy(504, "The view has not reached the token yet. Ask again."),
+  CHANGES_GONE: user(410, "Take a snapshot: the same address with snapshot=true and without Last-Event-ID."),
+  SUBSCRIBER_TOO_SLOW: busy(429, "Acknowledge messages, or read faster; go on with the last event's id."),
+  SUBSCRIPTIONS_TOO_MANY: busy(429, "The view has as many subscribers as it may; close some."),
   PRODUCER_SEQUENCE_TOO_OLD: user(
     409,
     "The sequence is older than the last 64 of this producer; it is not known.",

@@ -256,6 +256,33 @@ export const changingLimitMax = 10_000;
 /** Bytes of the same, encoded: groups may keep much. */
 export const queryBytesMax = 32 * MiB;
 
+/** How long the changes of a view are held for readers that come back, ms of append time. */
+export const changesKeptMs = 3_600_000;
+
+/** Bytes of a view's changes that one partition holds; the oldest go first. */
+export const changesBytesMax = 64 * MiB;
+
+/** Bytes of changes that are not in storage yet, beyond which a checkpoint is due. */
+export const pendingChangesBytesMax = 4 * MiB;
+
+/** Bytes of changes, or of a view's rows, in one answer of a partition: bounds its turn. */
+export const changePageBytesMax = 256 * KiB;
+
+/** Subscribers of one hub: a change that all of them want is sent to each in one turn of it. */
+export const hubSubscriptionsMax = 10_000;
+
+/** Hubs of a view: each is sent all changes by every partition that it listens to. */
+export const viewHubsMax = 8;
+
+/** Longest message to a subscriber, in characters, unless one change is longer. */
+export const changeMessageMax = 128 * KiB;
+
+/** Characters after which a subscriber is asked to acknowledge: each answer wakes the hub. */
+export const acknowledgedEvery = 64 * KiB;
+
+/** What a subscriber may owe acknowledgements for, in characters; one that owes more is too slow. */
+export const unacknowledgedMax = 1 * MiB;
+
 /** Most access tokens: all are listed in one answer. */
 export const accessTokensMax = 1000;
 

@@ -22,6 +22,7 @@ import { AccessTokens } from "./access-tokens.ts";
 import { Connection, type ConnectionOptions } from "./connection.ts";
 import { EventSocket, type EventSocketOptions } from "./event-socket.ts";
 import { type EventsBody, ndjsonOf } from "./events-body.ts";
+import { type FollowedRow, type FollowOptions, followView } from "./follow-view.ts";
 import { type Followed, readFollowed } from "./read-changes.ts";
 import { Savepoints } from "./savepoints.ts";
 import { Splits } from "./splits.ts";
@@ -296,6 +297,20 @@ export class Views {
       yield* page.rows;
       cursor = page.cursor;
     } while (cursor !== undefined);
+  }
+
+  /**
+   * Follows what changes in a view, each change once and in order, however often the connection breaks.
+   *
+   * @example
+   * for await (const { snapshot, kind, row } of millrace.views.changes("totals", { snapshot: true })) {
+   *   if (snapshot === "begin") totals.clear();
+   *   if (kind === "+I" || kind === "+U") totals.set(row.user, row);
+   *   if (kind === "-D") totals.delete(row.user);
+   * }
+   */
+  changes<Row = ViewRow>(view: string, options: FollowOptions = {}): AsyncGenerator<FollowedRow<Row>, void> {
+    return followView<Row>(this.#connection, pathOf("views", view, "changes"), options);
   }
 }
 

@@ -4,16 +4,12 @@
  */
 import type { SqlAnswer, SqlChange } from "../protocol/sql-answers.ts";
 import { RequestError } from "./request-error.ts";
+import { readEvents, type ServerEvent } from "./server-events.ts";
 
 /** What statements gave; `changes` where a query never ends. Who leaves their loop ends the query. */
 export interface Followed {
   readonly answer: SqlAnswer;
   readonly changes?: AsyncGenerator<SqlChange, void>;
-}
-
-interface ServerEvent {
-  readonly name: string;
-  readonly data: unknown;
 }
 
 /** Reads the answer at once, the changes when they are asked for. `endJob` ends the job that makes them. */
@@ -53,19 +49,4 @@ async function* readChanges(
 
 function failureOf({ code, message }: { readonly code: string; readonly message: string }): RequestError {
   return new RequestError({ code, status: 200, detail: message, help: "" });
-}
-
-/** Comments, which only keep the connection, are left out. */
-async function* readEvents({ body }: Response): AsyncGenerator<ServerEvent> {
-  const decoder = new TextDecoder();
-  let text = "";
-  for await (const bytes of body as unknown as AsyncIterable<Uint8Array>) {
-    text += decoder.decode(bytes, { stream: true });
-    const blocks = text.split("\n\n");
-    text = blocks.pop() ?? "";
-    for (const block of blocks) {
-      const [, name, data] = /^event: ([^\n]*)\ndata: ([^\n]*)$/.exec(block) ?? [];
-      if (name !== undefined && data !== undefined) yield { name, data: JSON.parse(data) };
-    }
-  }
 }

@@ -4,6 +4,7 @@
 export interface Environment {
   readonly COORDINATOR: DurableObjectNamespace;
   readonly SHARD: DurableObjectNamespace;
+  readonly HUB: DurableObjectNamespace;
   /** Where savepoints lie; without it, and without the next, none can be taken. */
   readonly SAVEPOINTS?: R2Bucket;
   /** A disk service of workerd with `writable = true`: where savepoints lie if there is no bucket. */

@@ -20,11 +20,13 @@ import type {
 } from "../engine/partition-types.ts";
 import type { ProducerOrder } from "../engine/producer-orders.ts";
 import type { SentQuery } from "../host/partition/evaluate-part.ts";
-import { type HostPorts, PartitionHost } from "../host/partition/partition-host.ts";
+import type { HostPorts } from "../host/partition/host-ports.ts";
+import { PartitionHost } from "../host/partition/partition-host.ts";
 import type { PartitionRpc, SavepointBarrier } from "../host/partition/partition-rpc.ts";
 import type { LetterPlace } from "../protocol/letter-id.ts";
 import { coordinatorOf } from "./coordinator-stub.ts";
 import type { Environment } from "./environment.ts";
+import { KeptHubStubs } from "./hub-stubs.ts";
 import { isolate } from "./isolate.ts";
 import { kernelModule } from "./load-kernel.ts";
 import { logRow } from "./log.ts";
@@ -127,6 +129,18 @@ export class Shard extends DurableObject<Environment> implements PartitionRpc {
     return this.#ready.tokenBehind(job, run, offset, to, timeoutMs);
   }
 
+  follow(...asked: Parameters<PartitionRpc["follow"]>) {
+    return this.#ready.follow(...asked);
+  }
+
+  changes(...asked: Parameters<PartitionRpc["changes"]>) {
+    return this.#ready.changes(...asked);
+  }
+
+  snapshot(...asked: Parameters<PartitionRpc["snapshot"]>) {
+    return this.#ready.snapshot(...asked);
+  }
+
   letters(query: LetterQuery) {
     return this.#ready.letters(query);
   }
@@ -167,6 +181,7 @@ export class Shard extends DurableObject<Environment> implements PartitionRpc {
       },
       abort: (reason) => this.ctx.abort(reason),
       shards: new KeptShardStubs(this.env),
+      hubs: new KeptHubStubs(this.env),
       blobs: blobsOf(this.env),
       reportActive: async ({ stream, generation, shard }) => {
         await coordinatorOf(this.env).shardActive(stream, generation, shard);

@@ -2,19 +2,13 @@
  * How workers and objects reach shards.
  *
  * A worker opens a fresh stub for every call, since a stub belongs to the request that made it. An object
- * lives longer, and so do the stubs that it makes: each counts as 16 KiB of memory until a full garbage
- * collection, which stops the whole isolate. So an object keeps the stubs whose calls were answered. One
- * whose call failed stays broken, and one that is still waited for may be: neither is taken again.
+ * lives longer, and so do the stubs that it makes: it keeps them (`kept-stubs.ts`).
  */
 import type { PartitionRpc } from "../host/partition/partition-rpc.ts";
 import { type ShardAddress, type Shards, shardName } from "../host/shards.ts";
 import type { Environment } from "./environment.ts";
 import { isolate } from "./isolate.ts";
-
-/** Most stubs that an object keeps. */
-const keptMax = 1024;
-
-type Method = (...parameters: unknown[]) => Promise<unknown>;
+import { KeptStubs } from "./kept-stubs.ts";
 
 export class ShardStubs implements Shards {
   readonly #namespace: DurableObjectNamespace;
@@ -33,30 +27,13 @@ export class ShardStubs implements Shards {
 /** For objects; open a shard anew for each call. */
 export class KeptShardStubs implements Shards {
   readonly #fresh: ShardStubs;
-  /** By name of the shard; none has a call that is not answered. */
-  readonly #kept = new Map<string, PartitionRpc>();
+  readonly #kept = new KeptStubs<PartitionRpc>();
 
   constructor(environment: Environment) {
     this.#fresh = new ShardStubs(environment);
   }
 
   open(address: ShardAddress): PartitionRpc {
-    const name = shardName(address);
-    const stub = this.#kept.get(name) ?? this.#fresh.open(address);
-    this.#kept.delete(name);
-    return new Proxy(stub, {
-      get: (_stub, method: keyof PartitionRpc): Method => {
-        return async (...parameters) => {
-          const answer = await (stub[method] as Method)(...parameters);
-          this.#keep(name, stub);
-          return answer;
-        };
-      },
-    });
-  }
-
-  #keep(name: string, stub: PartitionRpc): void {
-    if (this.#kept.size >= keptMax) this.#kept.clear();
-    this.#kept.set(name, stub);
+    return this.#kept.open(shardName(address), () => this.#fresh.open(address));
   }
 }

@@ -15,6 +15,7 @@ import { Serving } from "./http/serving.ts";
 import { PlatformWallClock } from "./platform-wall-clock.ts";
 
 export { Coordinator } from "./coordinator-object.ts";
+export { Hub } from "./hub-object.ts";
 export { Shard } from "./shard-object.ts";
 
 export default {

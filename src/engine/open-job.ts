@@ -71,6 +71,7 @@ export class OpenJob {
       sinceLastMs: now - this.checkpointAt(now),
       appliedBytes: this.#log.counts.bytes - this.lagBytes - this.#checkpointLogBytes,
       pendingLetterBytes: task.letters.pendingBytes,
+      pendingChangeBytes: task.changes.pendingBytes,
       unwrittenTables: task.tables.unwrittenCount,
       dirtyBytes: cache.dirtyBytes,
       budgetBytes: cache.budgetBytes,

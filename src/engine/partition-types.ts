@@ -142,6 +142,8 @@ export interface ViewScan {
   readonly newestFirst: boolean;
   readonly limit: number;
   readonly after?: ScanPosition;
+  /** Only results of windows that have fired, and all of a view without windows. */
+  readonly isFinal?: boolean;
   /** Instead of scan order: the `limit` rows with the largest (or smallest) value of this output column. */
   readonly top?: { readonly output: string; readonly ascending: boolean };
 }

@@ -19,6 +19,7 @@ import { type FramePage, type LogPlace, readFrames } from "./log/read-frames.ts"
 import { type AppendRequest, type AppendResult, maxWatermark, RecordKind } from "./log/records.ts";
 import type { MapChange } from "./log/split-records.ts";
 import type { PartitionOptions } from "./open-jobs.ts";
+import { PartitionChanges } from "./partition-changes.ts";
 import { PartitionJobs } from "./partition-jobs.ts";
 import { PartitionOutputs } from "./partition-outputs.ts";
 import { PartitionSplits } from "./partition-splits.ts";
@@ -59,6 +60,7 @@ export class Partition {
   readonly log: PartitionLog;
   readonly jobs: PartitionJobs;
   readonly outputs: PartitionOutputs;
+  readonly changes: PartitionChanges;
   readonly letters: PartitionLetters;
   readonly #splits: PartitionSplits;
   readonly #ports: Ports;
@@ -96,6 +98,7 @@ export class Partition {
     this.#stored = row && (JSON.parse(row[0] as string) as StoredIdentity);
     this.jobs = new PartitionJobs(ports, this.log, options, () => this.identity);
     this.outputs = new PartitionOutputs(this.jobs);
+    this.changes = new PartitionChanges(this.jobs, () => this.identity, ports.clock);
     this.letters = new PartitionLetters(ports, this.log, this.jobs, () => this.identity);
     this.#splits = new PartitionSplits(sql);
   }
@@ -228,7 +231,7 @@ export class Partition {
   /** Carries out what the coordinator wants of a job; repeating it changes nothing. */
   command(generation: number, command: JobCommand): void {
     this.#check(generation);
-    this.jobs.command(command);
+    this.changes.whileEnding(() => this.jobs.command(command));
   }
 
   /** Does one slice of work; returns about how many bytes it went through, 0 when there is nothing to do. */
@@ -292,7 +295,8 @@ export class Partition {
     if (!this.#stored) return undefined;
     const { wakeAt } = this.#decideIdleness();
     const now = this.#ports.clock.now();
-    const isBusy = this.hasReadyWork || this.outputs.isWaiting || this.jobs.savepoints.hasParts;
+    const isSending = this.outputs.isWaiting || this.changes.isWaiting;
+    const isBusy = this.hasReadyWork || isSending || this.jobs.savepoints.hasParts;
     const workAt = isBusy ? now + heartbeatMs : undefined;
     const { checkpointDueAt, nextAttemptAt } = this.jobs;
     const times = [wakeAt, workAt, checkpointDueAt, nextAttemptAt, this.jobs.nextDueAt()].filter(

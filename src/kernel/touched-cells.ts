@@ -12,6 +12,27 @@ import { KeyedTable } from "./keyed-table.ts";
 import { type CellValue, readCell } from "./page-view.ts";
 import { isInHeap, type TableLayout } from "./table-layout.ts";
 
+/**
+ * Returns the rows whose cells are there before `findCells`, changed at `expireBefore` or later; in the same
+ * batch as that.
+ */
+export function selectKnown(kernel: Kernel, rows: KeyedRows, expireBefore: bigint): Set<number> {
+  const { memory, exports } = kernel;
+  const { selection, count, keys, keyNulls, hashes, tables } = rows;
+  const known = new Set<number>();
+  for (let place = 0; place < count; place++) {
+    const { view } = memory;
+    const row = selection === 0 ? place : view.getUint32(selection + place * 4, true);
+    const table = tables instanceof KeyedTable ? tables.pointer : view.getUint32(tables + row * 4, true);
+    const key = view.getUint32(keys + row * 8, true);
+    const length = view.getUint32(keys + row * 8 + 4, true);
+    const nulls = view.getUint16(keyNulls + row * 2, true);
+    const cell = exports.tableLookup(table, key, length, nulls, view.getBigUint64(hashes + row * 8, true));
+    if (cell !== 0 && memory.view.getBigInt64(cell + CELL_CHANGED, true) >= expireBefore) known.add(row);
+  }
+  return known;
+}
+
 /** Of a cell that is to be deleted: no record was appended then. */
 const longAgo = -(2n ** 63n);
 

@@ -12,6 +12,7 @@ import * as z from "zod";
 import { EngineError } from "../base/errors.ts";
 import { pageRowsMax, queryTimeoutMsMax } from "../base/limits.ts";
 import { parseTimestamp } from "../columnar/time-text.ts";
+import { type ChangesQuery, parseEventId } from "./changes.ts";
 import { durationSchema } from "./duration.ts";
 import { fields, readBody } from "./read-body.ts";
 import { type Tokens, tokensParameter } from "./token.ts";
@@ -61,15 +62,17 @@ export const timeSchema = z.string().transform((text, context) => {
   return z.NEVER;
 });
 
+// In the address it is text; values by column are parameters of their own.
+const keySchema = z
+  .union([z.string(), z.record(z.string(), z.string())])
+  .optional()
+  .meta({
+    ...{ anyOf: undefined, type: "string" },
+    description: "One key: its value, or JSON with a value by column.",
+  });
+
 export const viewParameters = fields({
-  // In the address it is text; values by column are parameters of their own.
-  key: z
-    .union([z.string(), z.record(z.string(), z.string())])
-    .optional()
-    .meta({
-      ...{ anyOf: undefined, type: "string" },
-      description: "One key: its value, or JSON with a value by column.",
-    }),
+  key: keySchema,
   from: timeSchema.optional().meta({ description: "Windows that begin at or after it." }),
   to: timeSchema.optional().meta({ description: "Windows that end at or before it." }),
   windows: z.enum(["newest", "oldest"]).default("newest").meta({ description: "Which come first." }),
@@ -95,18 +98,29 @@ export const viewParameters = fields({
 
 export const pageParameters = fields({ limit: limitSchema, cursor: cursorSchema });
 
+export const changesParameters = fields({
+  key: keySchema,
+  snapshot: z.enum(["true", "false"]).default("false").meta({ description: "All rows come first." }),
+  lastEventId: z
+    .string()
+    .optional()
+    .meta({ description: "Goes on behind the event with this id, as the header Last-Event-ID does." }),
+});
+
+/**
+ * Reads the parameters of a view's changes, and the header Last-Event-ID, which counts where both are given:
+ * a browser that connects again has the address of the first time. Throws QUERY_INVALID.
+ */
+export function readChangesQuery(parameters: URLSearchParams, header: string | null): ChangesQuery {
+  const body = withKey(parameters);
+  const { key, snapshot, lastEventId } = readBody(changesParameters, body, "QUERY_INVALID", "query");
+  const id = header || lastEventId;
+  return { key, snapshot: snapshot === "true", lastEventId: id ? parseEventId(id) : undefined };
+}
+
 /** Reads a view's parameters; throws QUERY_INVALID naming the parameter. */
 export function readViewQuery(parameters: URLSearchParams): ViewQuery {
-  const given = singleValues(parameters);
-  const byColumn = Object.entries(given).filter(([name]) => name.startsWith("key."));
-  const rest = Object.fromEntries(Object.entries(given).filter(([name]) => !name.startsWith("key.")));
-  if (byColumn.length > 0 && rest.key !== undefined) {
-    throw new EngineError("QUERY_INVALID", {
-      message: "key: found both key and key.<column>; expected one form.",
-    });
-  }
-  const columns = Object.fromEntries(byColumn.map(([name, value]) => [name.slice("key.".length), value]));
-  const body = byColumn.length > 0 ? { ...rest, key: columns } : rest;
+  const body = withKey(parameters);
   const { key, from, to, windows, limit, cursor, top, order, token, timeout } = readBody(
     viewParameters,
     body,
@@ -124,6 +138,20 @@ export function readViewQuery(parameters: URLSearchParams): ViewQuery {
     tokens: token,
     timeoutMs: timeout,
   };
+}
+
+/** The parameters by name, those of the key's columns put together. */
+function withKey(parameters: URLSearchParams): Record<string, unknown> {
+  const given = singleValues(parameters);
+  const byColumn = Object.entries(given).filter(([name]) => name.startsWith("key."));
+  const rest = Object.fromEntries(Object.entries(given).filter(([name]) => !name.startsWith("key.")));
+  if (byColumn.length > 0 && rest.key !== undefined) {
+    throw new EngineError("QUERY_INVALID", {
+      message: "key: found both key and key.<column>; expected one form.",
+    });
+  }
+  const columns = Object.fromEntries(byColumn.map(([name, value]) => [name.slice("key.".length), value]));
+  return byColumn.length > 0 ? { ...rest, key: columns } : rest;
 }
 
 /** Reads the parameters of a page of letters; throws QUERY_INVALID naming the parameter. */

@@ -5,6 +5,7 @@ import { Hono } from "hono";
 import { EngineError } from "../../base/errors.ts";
 import type { AppEnvironment, Resource } from "./route.ts";
 import { audit } from "./routes/audit.ts";
+import { changes } from "./routes/changes.ts";
 import { events } from "./routes/events.ts";
 import { health } from "./routes/health.ts";
 import { jobs } from "./routes/jobs.ts";
@@ -24,6 +25,7 @@ export const resources: readonly Resource[] = withDescription([
   events,
   jobs,
   views,
+  changes,
   letters,
   savepoints,
   splits,

@@ -11,12 +11,14 @@ import { readChanges } from "../../host/query/read-changes.ts";
 import { isOutdated, type ViewPorts, ViewReader } from "../../host/query/view-reader.ts";
 import type { EvaluationContext } from "../../interpreter/scalar-function.ts";
 import type { AuditedAction } from "../../protocol/audit.ts";
+import type { ChangesQuery } from "../../protocol/changes.ts";
 import type { PartialQuery } from "../../sql/batch/divide.ts";
 import { coordinatorOf } from "../coordinator-stub.ts";
 import type { Environment } from "../environment.ts";
 import { isolate } from "../isolate.ts";
 import { logUnaudited } from "../log.ts";
 import { PlatformRandom } from "../object-storage.ts";
+import { openSubscription } from "../open-subscription.ts";
 import { PlatformWallClock } from "../platform-wall-clock.ts";
 import { ShardStubs } from "../shard-stubs.ts";
 
@@ -60,6 +62,13 @@ export class Serving {
   /** Rows of a changelog behind a place. */
   changes(view: string, after: ScanPosition | undefined, limit: number) {
     return readChanges(this.#viewPorts, view, after, limit);
+  }
+
+  /** A socket on which the changes of a view come. */
+  subscribe(view: string, query: ChangesQuery): Promise<RpcResult<WebSocket>> {
+    return isolate.jobFacts.answer(view, this.askJobFacts, isOutdated, async (facts) => {
+      return await openSubscription(this.#env, facts, query);
+    });
   }
 
   readonly askStreamFacts = (name: string) => this.coordinator((rpc) => rpc.streamFacts(name));

@@ -15,7 +15,9 @@ import type { SqlValue } from "../../interpreter/values/sql-value.ts";
 import type { ResultPlan } from "../plan/chain-plan.ts";
 import { laneWriter } from "../plan/lane-values.ts";
 import { continuousWindow, TableFamily } from "../state/window-directory.ts";
+import type { ChangeKind } from "../task/change-types.ts";
 import type { TaskTables } from "../task/task-tables.ts";
+import type { ViewChanges } from "../task/view-changes.ts";
 import type { ChainClock } from "./chain-clock.ts";
 import { type ChainRow, isAdded, rowKindNames } from "./chain-row.ts";
 import { counterCodec } from "./counters.ts";
@@ -45,6 +47,7 @@ export class ViewResults implements Results {
   readonly #keyOf: (row: ChainRow) => LaneValue[];
   readonly #valuesOf: (row: ChainRow) => LaneValue[];
   readonly #reject: (row: ChainRow, reason: string) => void;
+  readonly #changes: ViewChanges;
   readonly #pending = new Map<string, KeptRow>();
 
   constructor(
@@ -53,8 +56,10 @@ export class ViewResults implements Results {
     tables: TaskTables,
     clock: ChainClock,
     reject: (row: ChainRow, reason: string) => void,
+    changes: ViewChanges,
   ) {
     this.#reject = reject;
+    this.#changes = changes;
     this.#cells = cells;
     this.#tables = tables;
     this.#clock = clock;
@@ -77,14 +82,21 @@ export class ViewResults implements Results {
     const name = `${nulls} ${String.fromCharCode(...bytes)}`;
     const known = this.#pending.get(name);
     const values = this.#valuesOf(row);
+    const last = () => (known ? known.values : this.#stored(bytes, nulls));
+    const kind = rowKindNames[row.kind] as ChangeKind;
     if (isAdded(row)) {
       const reason = whyTooLong(values);
       if (reason !== undefined) this.#reject(row, reason);
-      this.#pending.set(name, { key, values: reason === undefined ? values : undefined });
+      const kept = reason === undefined ? values : undefined;
+      if (this.#changes.isRecording)
+        this.#changes.addRow({ key: bytes, keyNulls: nulls }, kind, last(), kept);
+      this.#pending.set(name, { key, values: kept });
       return;
     }
-    const last = known ? known.values : this.#stored(bytes, nulls);
-    if (last && areEqual(last, values)) this.#pending.set(name, { key, values: undefined });
+    const was = last();
+    if (!was || !areEqual(was, values)) return;
+    this.#changes.addRow({ key: bytes, keyNulls: nulls }, kind, was, undefined);
+    this.#pending.set(name, { key, values: undefined });
   }
 
   write(): void {

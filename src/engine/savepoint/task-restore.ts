@@ -28,7 +28,7 @@ import { deleteStoredTask } from "../task/stored-task.ts";
 import { TaskLayouts } from "../task/task-layouts.ts";
 import { TaskOutput } from "../task/task-output.ts";
 import { TaskTables } from "../task/task-tables.ts";
-import { TaskWindows } from "../task/task-windows.ts";
+import { type SendPage, TaskWindows } from "../task/task-windows.ts";
 import { gridOfPlan } from "../windows/grid-of-plan.ts";
 import { decodePart, type SavedPage } from "./part-codec.ts";
 import { countsOf } from "./restored-counts.ts";
@@ -169,13 +169,13 @@ export class TaskRestore {
     assert(time >= this.#firedThrough, "states are brought in by their time");
     const { window, latenessMs } = this.#plan;
     if (time > this.#firedThrough && window) {
-      const sendPage: ConstructorParameters<typeof TaskWindows>[6] = (page, end) => {
+      const sendPage: SendPage = (page, end) => {
         this.#output?.emitPage(page, end, this.#offset);
         return true;
       };
       const { cache } = this.#context;
       const [grid, from] = [gridOfPlan(window), this.#firedThrough];
-      const sending = sendsResults(this.#plan) ? sendPage : undefined;
+      const sending = sendsResults(this.#plan) ? { isWanted: () => true, sendPage } : undefined;
       const windows = new TaskWindows(cache, this.#tables, grid, latenessMs, from, undefined, sending);
       windows.beginRecord(this.#changedAt());
       while (!windows.fire(time, cellsPerFiring)) this.#writeIfFull();

@@ -1,6 +1,6 @@
 /**
- * Applies rows to the cells of their keys; where that changes a result that the next stage already has, it
- * is sent what the result was and what it is now.
+ * Applies rows to the cells of their keys; where that changes a result that the next stage, or who follows
+ * the view, already has, it is told what the result was and what it is now.
  *
  * What was sent last is what the cell held before, so nothing is kept for it. A record is one step: a key
  * that many of its rows touch changes once. Cells whose rows were all taken back are deleted.
@@ -16,20 +16,24 @@ import { PageOrder } from "../../kernel/page-order.ts";
 import type { CellValue } from "../../kernel/page-view.ts";
 import type { TableFailure } from "../../kernel/table-failure.ts";
 import type { TableLayout } from "../../kernel/table-layout.ts";
-import { TouchedCells } from "../../kernel/touched-cells.ts";
+import { selectKnown, TouchedCells } from "../../kernel/touched-cells.ts";
 import type { LogRecord } from "../log/records.ts";
 import { finishValues, hasRows, type WindowBounds } from "../plan/finish-row.ts";
 import { sendsResults, type TaskPlan } from "../plan/task-plan.ts";
 import type { Result } from "./result-emitter.ts";
 import type { RowSet } from "./row-sorter.ts";
 import type { TaskInput } from "./task-input.ts";
-import type { TaskOutput } from "./task-output.ts";
+import { type TaskOutput, windowOfPlan } from "./task-output.ts";
 import type { ValueTables } from "./value-tables.ts";
+import { areEqual, type ViewChanges } from "./view-changes.ts";
 
 /** What became of a cell's result, which is told in the order of the rows that touched cells first. */
-interface RowChanges {
+interface CellChange {
   readonly row: number;
-  readonly results: readonly Result[];
+  readonly hash: bigint | undefined;
+  readonly was: readonly LaneValue[] | undefined;
+  readonly is: readonly LaneValue[] | undefined;
+  readonly window: WindowBounds | undefined;
 }
 
 /** Rows that are applied at a time where changes are to be seen. */
@@ -50,19 +54,20 @@ export class CellUpdates {
   readonly #plan: TaskPlan;
   readonly #layout: TableLayout;
   readonly #output: TaskOutput | undefined;
+  readonly #changes: ViewChanges;
   readonly #values: ValueTables | undefined;
   readonly #order: PageOrder;
   readonly #makeRoom: () => unknown;
 
   /**
-   * `output` is that of a task whose results go on; `values`, where all values are kept: `makeRoom` is called
-   * then between two batches, to store what is dirty if that is much.
+   * `output` is that of a task, whose results may go on; `values`, where all values are kept: `makeRoom` is
+   * called then between two batches, to store what is dirty if that is much.
    */
   constructor(
     cache: PageCache,
     plan: TaskPlan,
     layout: TableLayout,
-    output: TaskOutput | undefined,
+    { output, changes }: { readonly output: TaskOutput | undefined; readonly changes: ViewChanges },
     values: ValueTables | undefined,
     makeRoom: () => unknown,
   ) {
@@ -72,6 +77,7 @@ export class CellUpdates {
     this.#plan = plan;
     this.#layout = layout;
     this.#output = sendsResults(plan) ? output : undefined;
+    this.#changes = changes;
     this.#values = values;
   }
 
@@ -100,10 +106,15 @@ export class CellUpdates {
     this.#updateValues(set, applied);
   }
 
-  /** Whether rows of the set may change what was sent, or take away the last row of a key. */
+  /** Whether rows of the set may change what was told, or take away the last row of a key. */
   #isTracked({ fired }: RowSet): boolean {
-    if (this.#plan.recordCounter === undefined) return false;
-    return this.#plan.window === null || (this.#output !== undefined && fired !== undefined);
+    if (this.#plan.window === null) return this.#plan.recordCounter !== undefined || this.#isTold;
+    return this.#isTold && fired !== undefined;
+  }
+
+  /** Whether somebody is told of changes. */
+  get #isTold(): boolean {
+    return this.#output !== undefined || this.#changes.isRecording;
   }
 
   #applyTracked(set: RowSet, applied: AppliedRecord): void {
@@ -112,7 +123,7 @@ export class CellUpdates {
       this.#send(this.#applySeen(set, applied), applied);
       return;
     }
-    const changes: RowChanges[] = [];
+    const changes: CellChange[] = [];
     for (const part of this.#order.parts(set)) {
       changes.push(...this.#applySeen(this.#withOwnFired(part), applied));
     }
@@ -131,29 +142,38 @@ export class CellUpdates {
     return { ...part, fired: { ...fired, rows: fired.rows.filter((row) => own.has(row)) } };
   }
 
-  #send(changes: readonly RowChanges[], { record }: AppliedRecord): void {
+  #send(changes: readonly CellChange[], { record }: AppliedRecord): void {
+    for (const { hash, was, is, window } of changes) {
+      if (hash !== undefined) this.#changes.addUpdate(hash, was, is, window);
+    }
     this.#output?.sendResults(
-      changes.flatMap(({ results }) => results),
+      changes.flatMap((change) => this.#resultsOf(change)),
       record.offset,
     );
   }
 
   /** Applies rows as one batch; returns what that changed, by the first row of each cell. */
-  #applySeen(set: RowSet, applied: AppliedRecord): RowChanges[] {
+  #applySeen(set: RowSet, applied: AppliedRecord): CellChange[] {
     this.#cache.beginBatch();
+    const [kernel, isTold] = [this.#cache.kernel, this.#isTold];
+    // Cells that count their rows tell by that whether they are new.
+    const isCounted = this.#plan.recordCounter !== undefined;
+    const known = isTold && !isCounted ? selectKnown(kernel, set, applied.expireBefore) : undefined;
     this.#find(set, applied);
-    const touched = new TouchedCells(this.#cache.kernel, this.#layout, set, set.fired?.rows);
-    const before = this.#output ? touched.read() : [];
+    const touched = new TouchedCells(kernel, this.#layout, set, set.fired?.rows);
+    const before = isTold ? touched.read() : [];
     // A cell that is new may be of a key that had expired.
     if (this.#plan.window === null) this.#clearValues(set, touched, this.#emptyOf(touched));
     this.#update(set, applied);
     this.#updateValues(set, applied);
-    const after = this.#output ? touched.read() : [];
+    const after = isTold ? touched.read() : [];
     if (this.#plan.window === null) this.#deleteEmpty(set, touched);
-    if (!this.#output) return [];
+    if (!isTold) return [];
     return touched.firstRows.map((row, place) => {
-      const window = set.fired && this.#output?.windowOf(set.fired.endOf(row));
-      return { row, results: this.#changeOf(before[place], after[place], window) };
+      const window = set.fired && windowOfPlan(this.#plan, set.fired.endOf(row));
+      const [had, has] = [known && !known.has(row) ? undefined : before[place], after[place]];
+      const [was, is] = [this.#valuesOf(had, window), this.#valuesOf(has, window)];
+      return { row, hash: (has ?? had)?.hash, was, is, window };
     });
   }
 
@@ -180,15 +200,13 @@ export class CellUpdates {
     );
   }
 
-  #changeOf(
-    before: CellValue | undefined,
-    after: CellValue | undefined,
-    window: WindowBounds | undefined,
-  ): Result[] {
-    const [was, is] = [before, after].map((cell) =>
-      cell && hasRows(this.#plan, cell) ? finishValues(this.#plan, cell, window) : undefined,
-    );
-    if (was && is && this.#isHidden && areEqual(was, is)) return [];
+  #valuesOf(cell: CellValue | undefined, window: WindowBounds | undefined) {
+    return cell && hasRows(this.#plan, cell) ? finishValues(this.#plan, cell, window) : undefined;
+  }
+
+  /** What is sent of a change. */
+  #resultsOf({ was, is, window }: CellChange): Result[] {
+    if (!this.#output || (was && is && this.#isHidden && areEqual(was, is))) return [];
     return [
       ...(was ? [{ values: was, window, weight: -1n }] : []),
       ...(is ? [{ values: is, window, weight: 1n }] : []),
@@ -212,7 +230,9 @@ export class CellUpdates {
 
   /** Places of the cells that hold no row. */
   #emptyOf(touched: TouchedCells): number[] {
-    const counts = touched.words(this.#plan.recordCounter ?? 0);
+    const { recordCounter } = this.#plan;
+    if (recordCounter === undefined) return [];
+    const counts = touched.words(recordCounter);
     return [...counts.keys()].filter((place) => (counts[place] as bigint) <= 0n);
   }
 
@@ -248,14 +268,6 @@ export class CellUpdates {
 function within(rows: readonly number[], some: Uint32Array): number[] {
   const [first, last] = [some[0] ?? 0, some.at(-1) ?? 0];
   return rows.filter((row) => row >= first && row <= last);
-}
-
-function areEqual(first: readonly LaneValue[], second: readonly LaneValue[]): boolean {
-  return first.every((value, index) => {
-    const other = second[index] as LaneValue;
-    if (!(value instanceof Uint8Array) || !(other instanceof Uint8Array)) return Object.is(value, other);
-    return value.length === other.length && value.every((byte, at) => byte === other[at]);
-  });
 }
 
 function check(failure: TableFailure | undefined, record: LogRecord): void {

@@ -29,6 +29,7 @@ import { type Checkpoint, parseWatermark } from "./checkpoint.ts";
 import { Retention } from "./retention.ts";
 import type { Skipped } from "./skipped-records.ts";
 import type { TaskWork, WorkContext, WorkState } from "./task-work.ts";
+import { ViewChanges } from "./view-changes.ts";
 
 /** Rows of a frame, and results of the chain, that one step goes through. */
 const rowsPerStep = 512;
@@ -110,7 +111,8 @@ export class ChainWork implements TaskWork {
     const cells = new ResultCells(cache, layouts.cells, plan, makeRoom);
     if (result.kind === "view") {
       const reject = (row: ChainRow, reason: string) => this.#rejected.addBad(row, reason);
-      return new ViewResults(result, cells, tables, this.#clock, reject);
+      const changes = new ViewChanges(plan, this.#context.changes);
+      return new ViewResults(result, cells, tables, this.#clock, reject, changes);
     }
     return new ChangelogResults(result, cells, tables, this.#clock, this.#state.of(undefined));
   }

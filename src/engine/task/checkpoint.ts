@@ -14,6 +14,7 @@ import { sendsOf, type TaskPlan } from "../plan/task-plan.ts";
 import type { SqlStorage } from "../ports.ts";
 import type { PageStore } from "../state/page-store.ts";
 import { ownLog, type StoredInputTime } from "../time/input-time.ts";
+import type { StoredChanges } from "./change-table.ts";
 import type { StoredEdge } from "./output-edge.ts";
 import type { TablesInCheckpoint } from "./task-tables.ts";
 import type { FiringCursor } from "./task-windows.ts";
@@ -86,6 +87,8 @@ export interface Checkpoint extends TablesInCheckpoint {
   readonly keepBelow?: number | undefined;
   /** What is added to offsets for the order of arrival: above those of what was restored. */
   readonly orderOffset?: number;
+  /** Set while changes of the view are recorded. */
+  readonly changes?: StoredChanges | undefined;
   /** Records that it was told to do without, since the log no longer had them. */
   readonly lostRecords?: number | undefined;
   readonly history: readonly CheckpointFacts[];

@@ -4,6 +4,7 @@
 import {
   checkpointIntervalMs,
   checkpointLogBytesMax,
+  pendingChangesBytesMax,
   pendingLettersBytesMax,
   unwrittenTablesMax,
 } from "../../base/limits.ts";
@@ -19,6 +20,7 @@ export interface CheckpointFactsNow {
   /** Log bytes applied since the last checkpoint. */
   readonly appliedBytes: number;
   readonly pendingLetterBytes: number;
+  readonly pendingChangeBytes: number;
   /** Tables that were made, changed or dropped since the last checkpoint. */
   readonly unwrittenTables: number;
   /** Bytes of dirty pages of all tasks, and the budget they share. */
@@ -42,6 +44,7 @@ export function decideCheckpoint(facts: CheckpointFactsNow): CheckpointDecision 
     facts.sinceLastMs >= checkpointIntervalMs ||
     facts.appliedBytes >= checkpointLogBytesMax ||
     facts.pendingLetterBytes >= pendingLettersBytesMax ||
+    facts.pendingChangeBytes >= pendingChangesBytesMax ||
     facts.unwrittenTables >= unwrittenTablesMax ||
     facts.dirtyBytes >= facts.budgetBytes * dirtyShareMax;
   return isDue ? "Due" : "None";

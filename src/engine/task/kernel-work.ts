@@ -17,10 +17,11 @@ import { Retention } from "./retention.ts";
 import { RowSorter } from "./row-sorter.ts";
 import type { Skipped } from "./skipped-records.ts";
 import { TaskInput } from "./task-input.ts";
-import type { TaskOutput } from "./task-output.ts";
+import { type TaskOutput, windowOfPlan } from "./task-output.ts";
 import { TaskWindows } from "./task-windows.ts";
 import type { TaskWork, WorkContext, WorkState } from "./task-work.ts";
 import { ValueTables } from "./value-tables.ts";
+import { ViewChanges } from "./view-changes.ts";
 
 /** Cells that one step merges or sweeps: bounds the length of a turn. */
 export const cellsPerStepMax = 50_000;
@@ -40,6 +41,7 @@ export class KernelWork implements TaskWork {
   readonly #sorter: RowSorter;
   readonly #updates: CellUpdates;
   readonly #retention: Retention;
+  readonly #changes: ViewChanges;
   readonly #order: PageOrder;
   /** Where nothing is seen of a record but what its cells hold. */
   readonly #laps: Laps | undefined;
@@ -48,14 +50,19 @@ export class KernelWork implements TaskWork {
   #operator: KernelOperator = "read frame";
 
   constructor(context: WorkContext) {
-    const { cache, plan, tables, layouts, output, checkpoint, letters, identity, makeRoom } = context;
+    const { cache, plan, tables, layouts, output, checkpoint, letters, changes, identity, makeRoom } =
+      context;
     this.#context = context;
+    this.#changes = new ViewChanges(plan, changes);
     this.windows = plan.window ? this.#openWindows(plan.window, checkpoint) : undefined;
     this.#input = new TaskInput(cache.kernel, plan, identity().schema);
     this.#sorter = new RowSorter(cache.kernel, plan, letters);
     const { countedValues: counted } = plan;
     const values = counted && new ValueTables(cache, plan, counted, layouts.cells, tables);
-    this.#updates = new CellUpdates(cache, plan, layouts.cells, output, values, makeRoom);
+    this.#updates = new CellUpdates(
+      ...([cache, plan, layouts.cells, { output, changes: this.#changes }] as const),
+      ...([values, makeRoom] as const),
+    );
     this.#retention = new Retention(plan, tables, this.windows, checkpoint.sweep, values);
     this.#order = new PageOrder(cache);
     const isUnseen = plan.window === null && !output && !values && plan.recordCounter === undefined;
@@ -72,9 +79,15 @@ export class KernelWork implements TaskWork {
   #openWindows(window: WindowPlan, { firedThrough, cursor }: Checkpoint): TaskWindows {
     const { cache, plan, tables, output } = this.#context;
     const [grid, fired] = [gridOfPlan(window), parseWatermark(firedThrough)];
-    const sendPage = (page: PageView, end: bigint) => output?.sendPage(page, end, this.#offset) ?? false;
-    const sending = sendsResults(plan) ? sendPage : undefined;
-    return new TaskWindows(cache, tables, grid, plan.latenessMs, fired, cursor, sending);
+    const isSent = sendsResults(plan);
+    const sendPage = (page: PageView, end: bigint) => {
+      if (isSent && output?.sendPage(page, end, this.#offset) !== true) return false;
+      const bounds = windowOfPlan(plan, end);
+      if (bounds) this.#changes.addPage(page, bounds);
+      return true;
+    };
+    const walk = { isWanted: () => isSent || this.#changes.isRecording, sendPage };
+    return new TaskWindows(cache, tables, grid, plan.latenessMs, fired, cursor, walk);
   }
 
   get place() {
@@ -99,6 +112,8 @@ export class KernelWork implements TaskWork {
   }
 
   takeInMany(log: PartitionLog, record: LogRecord): LapStep | undefined {
+    // What is recorded is seen record by record.
+    if (this.#context.changes.isOn && this.#laps?.isUnderway !== true) return undefined;
     return this.#laps?.step(log, record);
   }
 

@@ -7,6 +7,7 @@ import { Replays } from "../letters/replays.ts";
 import type { SqlStorage } from "../ports.ts";
 import { PageStore } from "../state/page-store.ts";
 import { WindowDirectory } from "../state/window-directory.ts";
+import { ChangeTable } from "./change-table.ts";
 import { createCheckpointTable } from "./checkpoint.ts";
 import { SkippedRecords } from "./skipped-records.ts";
 
@@ -17,13 +18,15 @@ export function createTaskTables(sql: SqlStorage): void {
   WindowDirectory.createTables(sql);
   LetterBox.createTables(sql);
   Replays.createTables(sql);
+  ChangeTable.createTables(sql);
   Outbox.createTables(sql);
   SkippedRecords.createTables(sql);
 }
 
 /** Deletes all that a task stored; it must be closed. */
 export function deleteStoredTask(sql: SqlStorage, task: number): void {
-  for (const table of ["pages", "tables", "letters", "replayed", "outbox", "skipped", "checkpoints"]) {
+  const own = ["pages", "tables", "letters", "replayed", "changes", "outbox", "skipped", "checkpoints"];
+  for (const table of own) {
     sql.run(`DELETE FROM ${table} WHERE task = ?`, task);
   }
 }

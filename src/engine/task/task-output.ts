@@ -130,18 +130,13 @@ export class TaskOutput {
 
   /** Sends a page of a window however much waits already. */
   emitPage(page: PageView, end: bigint, offset: number): void {
-    const window = this.windowOf(end);
+    const window = windowOfPlan(this.#plan, end);
     if (window) this.#emitter.emitPage(page, window, offset);
   }
 
   /** Sends changes of results, which the record at `offset` made: as many as its rows, held back or not. */
   sendResults(results: readonly Result[], offset: number): void {
     this.#emitter.emit(results, offset);
-  }
-
-  /** The window that ends at `end`; undefined for a task without windows. */
-  windowOf(end: bigint): WindowBounds | undefined {
-    return this.#plan.window ? { start: windowStartOf(gridOfPlan(this.#plan.window), end), end } : undefined;
   }
 
   /** Tells the time that holds after the record at `offset` to all who do not know it. */
@@ -175,4 +170,9 @@ export class TaskOutput {
   release(): void {
     for (const edge of this.edges) edge.release();
   }
+}
+
+/** The window that ends at `end`; undefined for a plan without windows. */
+export function windowOfPlan({ window }: Pick<TaskPlan, "window">, end: bigint): WindowBounds | undefined {
+  return window ? { start: windowStartOf(gridOfPlan(window), end), end } : undefined;
 }

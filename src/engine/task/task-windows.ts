@@ -38,6 +38,13 @@ export interface FiringCursor {
 /** Sends one page of a result on; false where the next stage can take no more for now. */
 export type SendPage = (page: PageView, end: bigint) => boolean;
 
+/** Walks over the results of windows that have fired. */
+export interface ResultWalk {
+  /** Whether what fires now is walked over. */
+  isWanted(): boolean;
+  readonly sendPage: SendPage;
+}
+
 /** What firing a window counts besides its cells: an entry of the directory is a row in storage. */
 const cellsPerWindow = 50;
 
@@ -52,7 +59,7 @@ export class TaskWindows {
   readonly grid: WindowGrid;
   readonly latenessMs: bigint;
   readonly #tables: TaskTables;
-  readonly #sendPage: SendPage | undefined;
+  readonly #walk: ResultWalk | undefined;
   // Rebuilt on open.
   readonly slices: Slices;
   /** Results of fired windows by window end, for late rows; unused by tumbling windows. */
@@ -70,9 +77,9 @@ export class TaskWindows {
     latenessMs: number,
     firedThrough: bigint,
     cursor: FiringCursor | undefined,
-    sendPage?: SendPage,
+    walk?: ResultWalk,
   ) {
-    this.#sendPage = sendPage;
+    this.#walk = walk;
     this.grid = grid;
     this.latenessMs = BigInt(latenessMs);
     this.#tables = tables;
@@ -204,7 +211,8 @@ export class TaskWindows {
 
   #hasFired(end: bigint): void {
     this.#firedThrough = end - 1n;
-    this.#cursor = this.#sendPage && { end: Number(end), slice: 0, hash: "0", isSending: true };
+    const isWalked = this.#walk?.isWanted() === true;
+    this.#cursor = isWalked ? { end: Number(end), slice: 0, hash: "0", isSending: true } : undefined;
   }
 
   /**
@@ -217,7 +225,7 @@ export class TaskWindows {
     let cells = 0;
     while (hash !== undefined && cells <= cellsMax) {
       const page: PageView = open.keyed.pageAt(hash);
-      if (!this.#sendPage?.(page, BigInt(end))) return undefined;
+      if (!this.#walk?.sendPage(page, BigInt(end))) return undefined;
       cells += page.cellCount + 1;
       hash = page.nextHash;
       this.#cursor =

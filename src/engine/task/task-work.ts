@@ -10,6 +10,7 @@ import type { FailurePlace, PartitionIdentity } from "../partition-types.ts";
 import type { TaskPlan } from "../plan/task-plan.ts";
 import type { Ports } from "../ports.ts";
 import type { InputTime } from "../time/input-time.ts";
+import type { ChangeTable } from "./change-table.ts";
 import type { Checkpoint, TaskCounts } from "./checkpoint.ts";
 import type { LapStep } from "./laps.ts";
 import type { SkippedRecords } from "./skipped-records.ts";
@@ -26,6 +27,7 @@ export interface WorkContext extends Partial<Pick<Ports, "functions" | "print">>
   readonly tables: TaskTables;
   readonly layouts: TaskLayouts;
   readonly letters: LetterBox;
+  readonly changes: ChangeTable;
   readonly skipped: SkippedRecords;
   readonly output: TaskOutput | undefined;
   readonly time: InputTime;

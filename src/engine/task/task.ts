@@ -10,20 +10,16 @@
  */
 import { EngineError } from "../../base/errors.ts";
 import { MiB } from "../../base/limits.ts";
-import type { Kernel } from "../../kernel/kernel.ts";
-import type { PageCache } from "../../kernel/page-cache.ts";
 import type { ToldTime } from "../exchange/outbox.ts";
 import { LetterBox } from "../letters/letter-box.ts";
-import type { PartitionLog } from "../log/partition-log.ts";
 import { maxWatermark, RecordKind } from "../log/records.ts";
-import type { CheckpointFacts, FailurePlace, PartitionIdentity } from "../partition-types.ts";
+import type { CheckpointFacts, FailurePlace } from "../partition-types.ts";
 import { sendsResults, type TaskPlan } from "../plan/task-plan.ts";
-import type { Ports, SqlStorage } from "../ports.ts";
-import type { PagePins } from "../state/page-pins.ts";
 import { PageStore } from "../state/page-store.ts";
 import { WindowDirectory } from "../state/window-directory.ts";
 import { InputTime } from "../time/input-time.ts";
 import { ChainWork } from "./chain-work.ts";
+import { ChangeTable } from "./change-table.ts";
 import {
   abortUnfinished,
   addCounts,
@@ -38,6 +34,7 @@ import {
 import { KernelWork } from "./kernel-work.ts";
 import { type Skipped, SkippedRecords } from "./skipped-records.ts";
 import { TaskBarrier } from "./task-barrier.ts";
+import type { TaskContext } from "./task-context.ts";
 import { TaskLayouts } from "./task-layouts.ts";
 import { TaskOutput } from "./task-output.ts";
 import { TaskTables } from "./task-tables.ts";
@@ -47,16 +44,6 @@ import type { TaskWork, WorkContext } from "./task-work.ts";
 /** What a step that did as much as one may counts, in bytes of log. */
 export const wholeSliceBytes = 1 * MiB;
 
-export interface TaskContext extends Partial<Pick<Ports, "functions" | "print">> {
-  readonly sql: SqlStorage;
-  readonly log: PartitionLog;
-  readonly kernel: Kernel;
-  readonly cache: PageCache;
-  readonly pins: PagePins;
-  /** Who the partition is now: columns, siblings and key groups change. */
-  readonly identity: () => PartitionIdentity;
-}
-
 export class Task {
   // Configuration.
   readonly number: number;
@@ -65,6 +52,7 @@ export class Task {
   // Rebuilt on open.
   readonly tables: TaskTables;
   readonly letters: LetterBox;
+  readonly changes: ChangeTable;
   readonly skipped: SkippedRecords;
   readonly #output: TaskOutput | undefined;
   readonly #layouts: TaskLayouts;
@@ -100,6 +88,7 @@ export class Task {
     this.#layouts = new TaskLayouts(kernel.memory, plan);
     this.#store = new PageStore(sql, number, checkpoint, context.pins);
     this.letters = new LetterBox(sql, number, () => context.identity().deadLetters !== "count");
+    this.changes = new ChangeTable(sql, number, checkpoint);
     this.skipped = new SkippedRecords(sql, number);
     const directory = new WindowDirectory(sql, number);
     this.tables = new TaskTables(cache, this.#layouts, this.#store, directory, checkpoint, () =>
@@ -116,6 +105,7 @@ export class Task {
       ...{ cache, identity, functions, print, plan: this.plan, tables: this.tables, layouts: this.#layouts },
       ...{
         letters: this.letters,
+        changes: this.changes,
         skipped: this.skipped,
         output: this.#output,
         time: this.#time,
@@ -244,8 +234,10 @@ export class Task {
     const lap = this.#isMidRecord ? undefined : work.takeInMany(log, record);
     if (lap) {
       this.#offset = lap.appliedOffset ?? this.#offset;
+      this.changes.end(this.#offset);
       return Math.max(1, lap.bytes);
     }
+    this.changes.begin(record);
     work.begin(record);
     this.#isReading = false;
     if (!this.#isMidRecord) {
@@ -259,6 +251,7 @@ export class Task {
     if (record.kind === RecordKind.Barrier) this.barrier.complete(record, identity(), this.#output);
     this.#isMidRecord = false;
     this.#offset = record.offset;
+    this.changes.end(record.offset);
     return record.bytes;
   }
 
@@ -301,6 +294,7 @@ export class Task {
     this.#noteWriting();
     const rest = this.tables.commit((entry) => !windows || windows.isLive(entry.family, entry.window));
     this.letters.write(now - this.#context.identity().retention.timeMs);
+    this.changes.write(now);
     this.#output?.write();
     const { startedAt = now } = this.#writtenAhead;
     const facts: CheckpointFacts = {
@@ -326,6 +320,7 @@ export class Task {
       ...this.barrier.state,
       orderOffset: this.#checkpoint.orderOffset ?? 0,
       ...this.#work.state,
+      changes: this.changes.state,
       nextTable: this.tables.nextTable,
       garbage: this.tables.garbage,
       counts: this.#counts,
@@ -352,6 +347,18 @@ export class Task {
   #amend(change: Partial<Checkpoint>): void {
     this.#checkpoint = { ...this.#checkpoint, ...change };
     writeCheckpoint(this.#context.sql, this.number, this.#checkpoint);
+  }
+
+  /** Records changes of the view from the next record on, unless it does already. */
+  recordChanges(): void {
+    this.changes.start(this.#offset + (this.#isMidRecord ? 2 : 1));
+  }
+
+  /** Stores who follows the view; not what was recorded since the last checkpoint. */
+  writeFollowers(): void {
+    const { state } = this.changes;
+    const { changes } = this.#checkpoint;
+    if (state) this.#amend({ changes: { ...state, row: changes?.row ?? 0 } });
   }
 
   /** Gives all memory back. Storage keeps the last checkpoint. */

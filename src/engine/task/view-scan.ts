@@ -174,7 +174,7 @@ function* readables(task: Task, scan: ViewScan): Generator<Readable> {
   const waiting = windows
     .openWindowEnds()
     .map(Number)
-    .filter((end) => end >= from && end <= to);
+    .filter((end) => !scan.isFinal && end >= from && end <= to);
   if (scan.newestFirst) waiting.reverse();
   const isBefore = (a: number, b: number) => (scan.newestFirst ? a > b : a < b);
   for (const entry of firedEntries(task, from, to, scan.newestFirst)) {

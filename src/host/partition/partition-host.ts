@@ -10,60 +10,26 @@
  */
 import { errorBodyOf, StorageFailure } from "../../base/errors.ts";
 import { KiB } from "../../base/limits.ts";
-import type { LetterQuery } from "../../engine/letters/letter.ts";
-import type { ReplayWish } from "../../engine/letters/partition-letters.ts";
-import type { LogPlace } from "../../engine/log/read-frames.ts";
 import type { AppendRequest, AppendResult } from "../../engine/log/records.ts";
-import type { MapChange } from "../../engine/log/split-records.ts";
 import type { PartitionOptions } from "../../engine/open-jobs.ts";
 import { heartbeatMs, type Partition } from "../../engine/partition.ts";
 import type {
-  Handover,
-  HandoverStatus,
   JobCommand,
   PartitionIdentity,
   PartitionStatus,
   RpcResult,
-  ScanPosition,
-  SplitOrder,
-  Tick,
-  ViewPage,
 } from "../../engine/partition-types.ts";
-import type { Ports } from "../../engine/ports.ts";
-import type { ProducerOrder } from "../../engine/producer-orders.ts";
-import type { SavepointStatus } from "../../engine/savepoint/savepoint-store.ts";
-import type { LetterPlace } from "../../protocol/letter-id.ts";
-import type { BlobStore } from "../blobs.ts";
-import type { Shards } from "../shards.ts";
 import { ActivityReport } from "./activity-report.ts";
 import { BusyTime } from "./busy-time.ts";
+import { ChangeDelivery } from "./change-delivery.ts";
 import { ClockCheck } from "./clock-check.ts";
-import type { PartialAnswer, SentQuery } from "./evaluate-part.ts";
+import type { HostPorts } from "./host-ports.ts";
 import { OpenedPartition } from "./opened-partition.ts";
 import { creditWaitMs, OutputDelivery } from "./output-delivery.ts";
 import { PartitionReads } from "./partition-reads.ts";
-import type { PartitionRpc, SavepointBarrier } from "./partition-rpc.ts";
+import type { PartitionRpc } from "./partition-rpc.ts";
 import { SavepointTransfer } from "./savepoint-transfer.ts";
 import { Waiters } from "./waiters.ts";
-
-/** What the host asks of the platform besides the engine's ports. */
-export interface HostPorts extends Ports {
-  /** Runs `work` in a later turn of the event loop, behind the events that have come by then. */
-  soon(work: () => void): void;
-  /** Runs `work` after `ms`, unless the returned function is called before. */
-  later(work: () => void, ms: number): () => void;
-  /** Sets the object's one alarm, replacing an earlier setting. */
-  setAlarm(at: number): void;
-  clearStorage(): Promise<void>;
-  /** Ends this object at once: what the turn wrote is dropped, and the next call meets a new one. */
-  abort(reason: string): void;
-  /** The partitions of the next stages. */
-  readonly shards: Shards;
-  /** Where savepoints lie; undefined where none are kept. */
-  readonly blobs: BlobStore | undefined;
-  /** Tells the coordinator that this shard has left idleness; resolves when it knows. */
-  reportActive(identity: PartitionIdentity): Promise<void>;
-}
 
 interface PendingAppend {
   readonly requests: readonly AppendRequest[];
@@ -85,6 +51,7 @@ export class PartitionHost implements PartitionRpc {
   #alarmAt: number | undefined;
   readonly #waiters: Waiters;
   readonly #delivery: OutputDelivery;
+  readonly #changes: ChangeDelivery;
   readonly #transfer: SavepointTransfer;
   readonly #report: ActivityReport;
   readonly #reads: PartitionReads;
@@ -106,21 +73,19 @@ export class PartitionHost implements PartitionRpc {
       now: () => clock.now(),
       after: (ms: number, run: () => void) => ports.later(run, ms),
     };
-    this.#delivery = new OutputDelivery(shards, wallClock, (partition, work) => {
-      if (this.#opened !== partition) return;
-      this.#guard(work, ignore);
-      this.#endTurn();
-      this.#waiters.wake();
-    });
-    this.#transfer = new SavepointTransfer(ports, (partition, work) => {
-      let value: ReturnType<typeof work> | undefined;
+    const turn = <Value>(partition: Partition, work: () => Value): Value | undefined => {
+      let value: Value | undefined;
       if (this.#opened !== partition) return value;
       this.#guard(() => {
         value = work();
       }, ignore);
       this.#endTurn();
+      this.#waiters.wake();
       return value;
-    });
+    };
+    this.#delivery = new OutputDelivery(shards, wallClock, turn);
+    this.#changes = new ChangeDelivery(ports.hubs, wallClock, turn);
+    this.#transfer = new SavepointTransfer(ports, turn);
     this.#report = new ActivityReport((identity) => ports.reportActive(identity));
     this.#place = new OpenedPartition(ports, options);
     this.#reads = new PartitionReads({
@@ -133,7 +98,7 @@ export class PartitionHost implements PartitionRpc {
     this.#endTurn();
   }
 
-  setUp(identity: PartitionIdentity, handover?: Handover): Promise<RpcResult<null>> {
+  setUp(...[identity, handover]: Parameters<PartitionRpc["setUp"]>): Promise<RpcResult<null>> {
     return this.#answer(() => {
       this.#place.open(handover).setUp(identity);
       return null;
@@ -165,12 +130,12 @@ export class PartitionHost implements PartitionRpc {
     return this.#answer(() => this.#partition.setWatermark(generation, watermark, mapVersion));
   }
 
-  tick(generation: number, tick: Tick): Promise<RpcResult<null>> {
-    return this.#tell((partition) => partition.tick(generation, tick));
+  tick(...asked: Parameters<PartitionRpc["tick"]>) {
+    return this.#tell((partition) => partition.tick(...asked));
   }
 
-  orderProducers(generation: number, orders: readonly ProducerOrder[], deadline: number) {
-    return this.#tell((partition) => partition.orderProducers(generation, orders, deadline));
+  orderProducers(...asked: Parameters<PartitionRpc["orderProducers"]>) {
+    return this.#tell((partition) => partition.orderProducers(...asked));
   }
 
   async command(generation: number, command: JobCommand): Promise<RpcResult<null>> {
@@ -192,24 +157,24 @@ export class PartitionHost implements PartitionRpc {
     return this.#reads.tokenBehind(...asked);
   }
 
-  beginSavepoint(generation: number, barrier: SavepointBarrier): Promise<RpcResult<null>> {
-    return this.#tell((partition) => partition.beginSavepoint(generation, barrier));
+  beginSavepoint(...asked: Parameters<PartitionRpc["beginSavepoint"]>) {
+    return this.#tell((partition) => partition.beginSavepoint(...asked));
   }
 
-  split(order: SplitOrder): Promise<RpcResult<Handover>> {
+  split(...[order]: Parameters<PartitionRpc["split"]>) {
     return this.#answer(() => this.#partition.split(order));
   }
 
-  beginMap(generation: number, split: number, change: MapChange): Promise<RpcResult<null>> {
-    return this.#tell((partition) => partition.beginMap(generation, split, change));
+  beginMap(...asked: Parameters<PartitionRpc["beginMap"]>) {
+    return this.#tell((partition) => partition.beginMap(...asked));
   }
 
-  handoverOf(run: number, split: number): Promise<RpcResult<HandoverStatus>> {
-    return this.#answer(() => this.#partition.handoverOf(run, split));
+  handoverOf(...asked: Parameters<PartitionRpc["handoverOf"]>) {
+    return this.#answer(() => this.#partition.handoverOf(...asked));
   }
 
-  savepointStatus(run: number, savepoint: number): Promise<RpcResult<SavepointStatus | null>> {
-    return this.#answer(() => this.#partition.savepointStatus(run, savepoint));
+  savepointStatus(...asked: Parameters<PartitionRpc["savepointStatus"]>) {
+    return this.#answer(() => this.#partition.savepointStatus(...asked));
   }
 
   status(): Promise<RpcResult<PartitionStatus | null>> {
@@ -219,34 +184,47 @@ export class PartitionHost implements PartitionRpc {
     });
   }
 
-  queryView(...asked: Parameters<PartitionRpc["queryView"]>): Promise<RpcResult<ViewPage>> {
+  queryView(...asked: Parameters<PartitionRpc["queryView"]>) {
     return this.#reads.query(...asked);
   }
 
-  evaluateView(job: string, run: number, query: SentQuery<ScanPosition>) {
-    return this.#reads.evaluateView(job, run, query);
+  evaluateView(...asked: Parameters<PartitionRpc["evaluateView"]>) {
+    return this.#reads.evaluateView(...asked);
   }
 
-  evaluateStream(query: SentQuery<LogPlace>): Promise<RpcResult<PartialAnswer<LogPlace>>> {
-    return this.#reads.evaluateStream(query);
+  evaluateStream(...asked: Parameters<PartitionRpc["evaluateStream"]>) {
+    return this.#reads.evaluateStream(...asked);
   }
 
-  letters(query: LetterQuery) {
+  follow(...asked: Parameters<PartitionRpc["follow"]>) {
+    return this.#reads.follow(...asked);
+  }
+
+  changes(...[view, from, hash]: Parameters<PartitionRpc["changes"]>) {
+    return this.#answer(() => this.#partition.changes.read(view, from, hash));
+  }
+
+  snapshot(...asked: Parameters<PartitionRpc["snapshot"]>) {
+    return this.#reads.snapshot(...asked);
+  }
+
+  letters(...[query]: Parameters<PartitionRpc["letters"]>) {
     return this.#answer(() => this.#partition.letters.read(query));
   }
 
-  beginReplay(wish: ReplayWish) {
+  beginReplay(...[wish]: Parameters<PartitionRpc["beginReplay"]>) {
     return this.#answer(() => this.#partition.letters.beginReplay(wish) ?? null);
   }
 
-  endReplay(number: number, done: readonly LetterPlace[]): Promise<RpcResult<null>> {
-    return this.#tell((partition) => partition.letters.endReplay(number, done));
+  endReplay(...asked: Parameters<PartitionRpc["endReplay"]>) {
+    return this.#tell((partition) => partition.letters.endReplay(...asked));
   }
 
   async destroy(generation: number): Promise<RpcResult<null>> {
     if (this.#opened?.isSetUp && this.#opened.identity.generation !== generation) {
       return { ok: true, value: null };
     }
+    if (this.#opened) this.#changes.endAll(this.#opened);
     await this.#ports.clearStorage();
     this.#alarmAt = undefined;
     this.#place.forget();
@@ -346,6 +324,7 @@ export class PartitionHost implements PartitionRpc {
   #afterTurn(): void {
     if (this.#opened?.isSetUp) {
       this.#delivery.send(this.#opened);
+      this.#changes.send(this.#opened);
       this.#transfer.upload(this.#opened);
     }
     const isSoon = this.#alarmAt !== undefined && this.#alarmAt <= this.#ports.clock.now() + heartbeatMs;

@@ -9,6 +9,7 @@ import { EngineError } from "../../base/errors.ts";
 import type { LogPlace } from "../../engine/log/read-frames.ts";
 import type { LogRecord } from "../../engine/log/records.ts";
 import type { Partition } from "../../engine/partition.ts";
+import type { FollowAnswer, FollowedKey, FollowedView } from "../../engine/partition-changes.ts";
 import type {
   PartitionIdentity,
   RpcResult,
@@ -17,6 +18,7 @@ import type {
   ViewRow,
   ViewScan,
 } from "../../engine/partition-types.ts";
+import type { SnapshotPage, SnapshotPosition } from "../../engine/task/view-snapshot.ts";
 import type { UserFunctions } from "../../interpreter/user-functions.ts";
 import type { Row } from "../../interpreter/values/sql-value.ts";
 import { Kernel } from "../../kernel/kernel.ts";
@@ -104,6 +106,34 @@ export class PartitionReads {
     };
     const { soon, functions } = this.#turns;
     return await evaluatePart(read, soon, query, functions);
+  }
+
+  /** Follows a view, from where it was before a restart or behind that. */
+  async follow(view: FollowedView, hub: string): Promise<RpcResult<FollowAnswer>> {
+    const replayed = await this.#replayed(view.job, view.run);
+    if (!replayed.ok) return replayed;
+    const late = `The view was not at rest for a moment within ${replayWaitMs} ms.`;
+    const waited = await this.#turns.until(({ changes }) => changes.canFollow(view), replayWaitMs, late);
+    if (!waited.ok) return waited;
+    return this.#turns.answer(({ changes }) => changes.follow(view, hub));
+  }
+
+  /** A page of a snapshot of a view, when records that are being applied are done. */
+  async snapshot(
+    view: FollowedView,
+    key: FollowedKey | undefined,
+    position: SnapshotPosition | undefined,
+  ): Promise<RpcResult<SnapshotPage>> {
+    const isSettled = ({ changes }: Partition) => changes.isSettled(view, position);
+    const late = `The view was not at rest for a moment within ${replayWaitMs} ms.`;
+    const settled = await this.#turns.until(isSettled, replayWaitMs, late);
+    if (!settled.ok) return settled;
+    // A turn may have come between.
+    const page = await this.#turns.answer((partition) =>
+      isSettled(partition) ? partition.changes.snapshot(view, key, position) : undefined,
+    );
+    if (!page.ok) return page;
+    return page.value ? { ok: true, value: page.value } : await this.snapshot(view, key, position);
   }
 
   /** A part of a query over what is retained of the stream, to its end as it is now. */

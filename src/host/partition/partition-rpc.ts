@@ -8,6 +8,7 @@ import type { Barrier } from "../../engine/log/barrier.ts";
 import type { LogPlace } from "../../engine/log/read-frames.ts";
 import type { AppendRequest, AppendResult } from "../../engine/log/records.ts";
 import type { MapChange } from "../../engine/log/split-records.ts";
+import type { FollowAnswer, FollowedKey, FollowedView } from "../../engine/partition-changes.ts";
 import type {
   Handover,
   HandoverStatus,
@@ -24,6 +25,8 @@ import type {
 } from "../../engine/partition-types.ts";
 import type { ProducerOrder } from "../../engine/producer-orders.ts";
 import type { SavepointStatus } from "../../engine/savepoint/savepoint-store.ts";
+import type { ChangePage, ChangePlace } from "../../engine/task/change-types.ts";
+import type { SnapshotPage, SnapshotPosition } from "../../engine/task/view-snapshot.ts";
 import type { LetterPlace } from "../../protocol/letter-id.ts";
 import type { PartialAnswer, SentQuery } from "./evaluate-part.ts";
 
@@ -86,6 +89,16 @@ export interface PartitionRpc {
     to: number,
     timeoutMs: number,
   ): Promise<RpcResult<readonly number[]>>;
+  /** Has a hub be told what changes in a view from now on; again it changes nothing. */
+  follow(view: FollowedView, hub: string): Promise<RpcResult<FollowAnswer>>;
+  /** Changes from a place on; of one key, by its hash, or of all. `CHANGES_GONE` where some are not held. */
+  changes(view: FollowedView, from: ChangePlace, hash: string | undefined): Promise<RpcResult<ChangePage>>;
+  /** A page of a snapshot of a view that is followed, from the beginning or from a position on. */
+  snapshot(
+    view: FollowedView,
+    key: FollowedKey | undefined,
+    position: SnapshotPosition | undefined,
+  ): Promise<RpcResult<SnapshotPage>>;
   letters(query: LetterQuery): Promise<RpcResult<LetterPage>>;
   /** See `PartitionLetters`: answers a replay to carry out and to end, maybe one that another has begun. */
   beginReplay(wish: ReplayWish): Promise<RpcResult<BegunReplay | null>>;

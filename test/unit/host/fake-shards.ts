@@ -234,6 +234,18 @@ export class FakePartition implements PartitionRpc {
     return this.#call(`tokenBehind ${job} ${run} ${offset} to ${to}`, () => this.token);
   }
 
+  follow() {
+    return this.#call("follow", (): never => unfollowed());
+  }
+
+  changes() {
+    return this.#call("changes", (): never => unfollowed());
+  }
+
+  snapshot() {
+    return this.#call("snapshot", (): never => unfollowed());
+  }
+
   letters({ job, after, limit }: LetterQuery) {
     const place = after ? `${after.run}.${after.offset}.${after.row}` : "-";
     return this.#call(`letters ${job ?? "-"} ${place} ${limit}`, () => this.letterPage);
@@ -312,4 +324,8 @@ export class FakePartition implements PartitionRpc {
       ...this.jobStatus,
     };
   }
+}
+
+function unfollowed(): never {
+  throw new EngineError("VIEW_NOT_FOUND", { message: "Nobody follows a view here." });
 }

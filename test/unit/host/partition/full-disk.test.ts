@@ -5,7 +5,7 @@
 import { describe, expect, test } from "vitest";
 import { StorageFailure } from "../../../../src/base/errors.ts";
 import type { RpcResult } from "../../../../src/engine/partition-types.ts";
-import type { HostPorts } from "../../../../src/host/partition/partition-host.ts";
+import type { HostPorts } from "../../../../src/host/partition/host-ports.ts";
 import { PartitionHost } from "../../../../src/host/partition/partition-host.ts";
 import { callShard } from "../../../../src/host/shards.ts";
 import { Random } from "../../../arbitraries/random.ts";

@@ -5,7 +5,8 @@
 import { describe, expect, test } from "vitest";
 import { StorageFailure } from "../../../../src/base/errors.ts";
 import type { AppendRequest } from "../../../../src/engine/log/records.ts";
-import { type HostPorts, PartitionHost } from "../../../../src/host/partition/partition-host.ts";
+import type { HostPorts } from "../../../../src/host/partition/host-ports.ts";
+import { PartitionHost } from "../../../../src/host/partition/partition-host.ts";
 import { NodeStorage } from "../../../support/node-storage.ts";
 import { PartitionHarness, releaseModule } from "../../../support/partition-harness.ts";
 import { FakeShards } from "../fake-shards.ts";

@@ -3,7 +3,8 @@
  * uploaded once it can be, and a restored job has the state or says why it has not.
  */
 import { describe, expect, test } from "vitest";
-import { type HostPorts, PartitionHost } from "../../../../src/host/partition/partition-host.ts";
+import type { HostPorts } from "../../../../src/host/partition/host-ports.ts";
+import { PartitionHost } from "../../../../src/host/partition/partition-host.ts";
 import { type BlobFate, FlakyBlobs } from "../../../support/memory-blobs.ts";
 import { PartitionHarness, releaseModule } from "../../../support/partition-harness.ts";
 import { FakeShards } from "../fake-shards.ts";

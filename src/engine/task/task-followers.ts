@@ -1,0 +1,82 @@
+/**
+ * Who follows a task's view: hubs, which pass changes on to subscribers, each with what it has.
+ *
+ * They are in the checkpoint. What a hub has acknowledged since the last one is forgotten by a crash: it is
+ * told again and drops what it knows.
+ */
+import { type ChangePlace, laterOf } from "./change-types.ts";
+
+/** A hub: its name, the map by which it knows the view's partitions, and what it has, [offset, row]. */
+export interface StoredFollower {
+  readonly hub: string;
+  readonly map: number;
+  readonly place: readonly [number, number];
+}
+
+export interface Follower {
+  readonly hub: string;
+  readonly map: number;
+  /** All changes before it are with the hub. */
+  place: ChangePlace;
+  /** True while a call is on its way. */
+  isCalled: boolean;
+}
+
+export class TaskFollowers {
+  readonly #byHub = new Map<string, Follower>();
+  #leftAt: number | undefined;
+
+  constructor(stored: readonly StoredFollower[], leftAt: number | undefined) {
+    for (const { hub, map, place } of stored) {
+      const [offset, row] = place;
+      this.#byHub.set(hub, { hub, map, place: { offset, row }, isCalled: false });
+    }
+    this.#leftAt = leftAt;
+  }
+
+  get all(): readonly Follower[] {
+    return [...this.#byHub.values()];
+  }
+
+  /** True while a call to one of them is on its way, or to be made again. */
+  get isCalled(): boolean {
+    return this.all.some(({ isCalled }) => isCalled);
+  }
+
+  get state(): { readonly followers: readonly StoredFollower[]; readonly leftAt?: number } {
+    const followers = this.all.map(({ hub, map, place }): StoredFollower => {
+      return { hub, map, place: [place.offset, place.row] };
+    });
+    return { followers, ...(this.#leftAt !== undefined && { leftAt: this.#leftAt }) };
+  }
+
+  get(hub: string): Follower | undefined {
+    return this.#byHub.get(hub);
+  }
+
+  /** True where all have left, the last one before `time`. */
+  isLeftSince(time: number): boolean {
+    return this.#leftAt !== undefined && this.#leftAt < time;
+  }
+
+  /** Adds a hub that has nothing to be told of what is before `place`. */
+  add(hub: string, map: number, place: ChangePlace): Follower {
+    const follower = { hub, map, place, isCalled: false };
+    this.#byHub.set(hub, follower);
+    this.#leftAt = undefined;
+    return follower;
+  }
+
+  /** Takes a hub out at the time `now`; not the one that came in its place meanwhile. */
+  remove(follower: Follower, now: number): boolean {
+    if (this.#byHub.get(follower.hub) !== follower) return false;
+    this.#byHub.delete(follower.hub);
+    if (this.#byHub.size === 0) this.#leftAt = now;
+    return true;
+  }
+}
+
+/** Notes that a hub has all that is before `place`. */
+export function acknowledge(follower: Follower, place: ChangePlace): void {
+  follower.place = laterOf(follower.place, place);
+}
