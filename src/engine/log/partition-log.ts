@@ -241,8 +241,8 @@ export class PartitionLog {
 
   /** Logs that outputs go by another map from here on; returns the record's offset. */
   appendMap(change: MapChange): number {
-    const frame = encodeMapChange(change);
-    return this.#log([{ ...this.#markDraft(RecordKind.Map, minWatermark), frame }], 0);
+    const mark = this.#markDraft(RecordKind.Map, minWatermark);
+    return this.#log([{ ...mark, frame: encodeMapChange(change) }], 0);
   }
 
   /** What a new shard's log begins with that takes over a part of this one's key groups: for `begin`. */
@@ -256,10 +256,7 @@ export class PartitionLog {
     return this.#log([this.#markDraft(RecordKind.Idle, minWatermark)], 0);
   }
 
-  /**
-   * Returns the next record at or after `offset`; undefined at the log's end. What was trimmed is passed
-   * over.
-   */
+  /** Returns the next record at or after `offset` that is kept; undefined at the log's end. */
   read(offset: number): LogRecord | undefined {
     return this.#recordAt(offset);
   }
@@ -276,12 +273,12 @@ export class PartitionLog {
 
   /** Bytes that the records from `offset` on take in the log; about, where its row there is damaged. */
   bytesAfter(offset: number): number {
-    let bytes = 0;
+    const end = this.#state.facts.counts.bytes;
+    let begin = end;
     const read = tryStep(() => {
-      const record = this.#recordAt(offset);
-      if (record) bytes = this.#state.facts.counts.bytes - record.position;
+      begin = this.#recordAt(offset)?.position ?? end;
     });
-    return read.outcome === "Done" ? bytes : this.#rows.bytesFrom(offset);
+    return read.outcome === "Done" ? end - begin : this.#rows.bytesFrom(offset);
   }
 
   /** Where the log goes on behind the row that holds `offset`; told without reading the row. */

@@ -91,7 +91,8 @@ export class KernelWork implements TaskWork {
   }
 
   get place() {
-    return { operator: this.#operator };
+    const offset = this.#laps?.offset;
+    return { operator: this.#operator, ...(offset !== undefined && { offset }) };
   }
 
   nextEnd(): bigint | undefined {
@@ -112,9 +113,10 @@ export class KernelWork implements TaskWork {
   }
 
   takeInMany(log: PartitionLog, record: LogRecord): LapStep | undefined {
-    // What is recorded is seen record by record.
-    if (this.#context.changes.isOn && this.#laps?.isUnderway !== true) return undefined;
-    return this.#laps?.step(log, record);
+    const { changes, skipped } = this.#context;
+    // What is recorded is seen record by record, and what is left out is named by its record.
+    const isOneByOne = changes.isOn || skipped.hasAny;
+    return isOneByOne && this.#laps?.isUnderway !== true ? undefined : this.#laps?.step(log, record);
   }
 
   takeIn(record: LogRecord): void {

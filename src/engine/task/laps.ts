@@ -76,6 +76,11 @@ export class Laps {
     this.#apply = apply;
   }
 
+  /** Of the record that is applied to a range; undefined without a lap. */
+  get offset(): number | undefined {
+    return this.#lap?.next;
+  }
+
   get isUnderway(): boolean {
     return this.#lap !== undefined;
   }

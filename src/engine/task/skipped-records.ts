@@ -54,6 +54,10 @@ export class SkippedRecords {
     this.#note(offset, skipped);
   }
 
+  get hasAny(): boolean {
+    return this.#skipped.size > 0;
+  }
+
   /** Set where all rows of a record are left out. */
   whole(offset: number): Skipped | undefined {
     return this.#skipped.get(offset)?.find(({ row }) => row === undefined);

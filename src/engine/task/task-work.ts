@@ -48,7 +48,7 @@ export interface TaskWork {
   /** Windows that slices of cells make, where there are any. */
   readonly windows: TaskWindows | undefined;
   /** What it does at the moment; asked when that failed. */
-  readonly place: Omit<FailurePlace, "offset">;
+  readonly place: Omit<FailurePlace, "offset"> & Partial<Pick<FailurePlace, "offset">>;
   /** True while no checkpoint may be taken: what was done of the record is in memory alone. */
   readonly isHalfway: boolean;
   /** End of the earliest window that has not fired. */

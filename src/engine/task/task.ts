@@ -142,7 +142,6 @@ export class Task {
     return this.#output;
   }
 
-  /** Offset up to which every record is applied. */
   get appliedOffset(): number {
     return this.#offset;
   }
@@ -184,13 +183,12 @@ export class Task {
     return this.barrier.savepoint;
   }
 
-  /** See `JobStatus`. */
-  get lostRecords(): number {
-    return this.#checkpoint.lostRecords ?? 0;
-  }
-
   get history(): readonly CheckpointFacts[] {
     return this.#checkpoint.history;
+  }
+
+  get lostRecords(): number {
+    return this.#checkpoint.lostRecords ?? 0;
   }
 
   get checkpointsCompleted(): number {
@@ -204,10 +202,9 @@ export class Task {
 
   /** True when a checkpoint would save work: something was applied since the last one. */
   get isDirty(): boolean {
-    const { offset, isMidRecord } = this.#checkpoint;
     return (
-      offset !== this.#offset ||
-      isMidRecord !== this.#isMidRecord ||
+      this.#checkpoint.offset !== this.#offset ||
+      this.#checkpoint.isMidRecord !== this.#isMidRecord ||
       this.#output?.isStale ||
       this.barrier.differsFrom(this.#checkpoint) ||
       this.#work.differsFrom(this.#checkpoint)
@@ -222,9 +219,7 @@ export class Task {
   /** Does one slice of work. Returns about how many bytes of log it went through; 0 at the log's end. */
   step(): number {
     const { log, identity } = this.#context;
-    if (this.#offset + 1 < log.firstOffset) {
-      throw fallenBehind(this.#offset + 1, log.firstOffset);
-    }
+    if (this.#offset + 1 < log.firstOffset) throw fallenBehind(this.#offset + 1, log.firstOffset);
     this.#isReading = true;
     const unreadable = this.skipped.whole(this.#offset + 1);
     if (unreadable?.through !== undefined) return this.#passUnread(unreadable, unreadable.through);
@@ -258,8 +253,8 @@ export class Task {
   /** Leaves out records of a row of the log that cannot be read; time goes on with the record behind them. */
   #passUnread({ reason: message, failedAt: appendTime = 0 }: Skipped, through: number): number {
     const [offset, records] = [this.#offset + 1, through - this.#offset];
-    const why = { reason: "bad", message } as const;
-    this.letters.add({ offset, row: 0, ...why, appendTime, content: { records }, isCut: true });
+    const letter = { offset, row: 0, reason: "bad", message, appendTime, isCut: true } as const;
+    this.letters.add({ ...letter, content: { records } });
     this.#counts = addCounts(this.#counts, { applied: 0, filtered: 0, late: 0, bad: records });
     this.#offset = through;
     return wholeSliceBytes;
@@ -267,8 +262,7 @@ export class Task {
 
   /** Where the task is; asked when its step failed. */
   get place(): FailurePlace {
-    const offset = this.#offset + 1;
-    return this.#isReading ? { operator: readsLog, offset } : { ...this.#work.place, offset };
+    return { offset: this.#offset + 1, ...(this.#isReading ? { operator: readsLog } : this.#work.place) };
   }
 
   /**
@@ -349,9 +343,10 @@ export class Task {
     writeCheckpoint(this.#context.sql, this.number, this.#checkpoint);
   }
 
-  /** Records changes of the view from the next record on, unless it does already. */
+  /** Records changes of the view from the next record of which nothing is done, unless it does already. */
   recordChanges(): void {
-    this.changes.start(this.#offset + (this.#isMidRecord ? 2 : 1));
+    const next = this.#offset + (this.#isMidRecord ? 2 : 1);
+    this.changes.start(this.isHalfway ? this.#context.log.nextOffset : next);
   }
 
   /** Stores who follows the view; not what was recorded since the last checkpoint. */

@@ -13,12 +13,7 @@ import { KiB } from "../../base/limits.ts";
 import type { AppendRequest, AppendResult } from "../../engine/log/records.ts";
 import type { PartitionOptions } from "../../engine/open-jobs.ts";
 import { heartbeatMs, type Partition } from "../../engine/partition.ts";
-import type {
-  JobCommand,
-  PartitionIdentity,
-  PartitionStatus,
-  RpcResult,
-} from "../../engine/partition-types.ts";
+import type { JobCommand, PartitionStatus, RpcResult } from "../../engine/partition-types.ts";
 import { ActivityReport } from "./activity-report.ts";
 import { BusyTime } from "./busy-time.ts";
 import { ChangeDelivery } from "./change-delivery.ts";
