@@ -4,16 +4,14 @@
  * It is the engine's own task; only the log is left out, as that costs disk, not computing.
  */
 
-import { LetterBox } from "../../src/engine/letters/letter-box.ts";
 import type { PartitionLog } from "../../src/engine/log/partition-log.ts";
 import { type LogRecord, maxWatermark, RecordKind } from "../../src/engine/log/records.ts";
 import type { ViewRow } from "../../src/engine/partition-types.ts";
 import { planJob } from "../../src/engine/plan/plan-job.ts";
 import type { TaskPlan } from "../../src/engine/plan/task-plan.ts";
 import { PagePins } from "../../src/engine/state/page-pins.ts";
-import { PageStore } from "../../src/engine/state/page-store.ts";
-import { WindowDirectory } from "../../src/engine/state/window-directory.ts";
-import { createCheckpointTable, emptyCheckpoint, writeCheckpoint } from "../../src/engine/task/checkpoint.ts";
+import { emptyCheckpoint, writeCheckpoint } from "../../src/engine/task/checkpoint.ts";
+import { createTaskTables } from "../../src/engine/task/stored-task.ts";
 import { Task } from "../../src/engine/task/task.ts";
 import { scanView } from "../../src/engine/task/view-scan.ts";
 import { readFrameHeader } from "../../src/kernel/frame-codec.ts";
@@ -36,10 +34,7 @@ export class InProcessTask {
     const stream = readStreamDefinition(streamBody);
     const plan = planJob(readJobDefinition(jobBody), stream);
     const sql = this.#storage;
-    createCheckpointTable(sql);
-    PageStore.createTables(sql);
-    WindowDirectory.createTables(sql);
-    LetterBox.createTables(sql);
+    createTaskTables(sql);
     writeCheckpoint(sql, taskNumber, emptyCheckpoint(0));
     const kernel = new Kernel(module);
     const cache = new PageCache(kernel, { budgetBytes: pageBudgetBytes });

@@ -43,9 +43,10 @@ export class PageOrder {
 
   /**
    * The rows in parts, mostly one: of all tables, in the order of rows. Each is to be applied in a batch of
-   * its own before the next is asked for.
+   * its own before the next is asked for. `areCellsWhole`: all rows of a cell are in one part, for whoever
+   * looks at cells before and after it.
    */
-  *parts<Rows extends KeyedRows>(rows: Rows): Generator<Rows> {
+  *parts<Rows extends KeyedRows>(rows: Rows, areCellsWhole = false): Generator<Rows> {
     if (rows.count === 0) return;
     const roomBytes = this.#cache.budgetBytes * partShare;
     const rowBytes = this.#measure(rows, this.#cache.budgetBytes * wholeShare);
@@ -57,8 +58,8 @@ export class PageOrder {
     const list = memory.allocate(rows.count * 4);
     try {
       for (const table of this.#tablesOf(rows)) {
-        const partRows =
-          table.layout.heapCount > 0 ? rows.count : Math.max(64, Math.floor(roomBytes / rowBytes));
+        const isWhole = areCellsWhole || table.layout.heapCount > 0;
+        const partRows = isWhole ? rows.count : Math.max(64, Math.floor(roomBytes / rowBytes));
         for (const range of this.#ranges(table, rows, list, rowBytes)) {
           const count = this.#select(table, rows, range, list);
           for (let from = 0; from < count; from += partRows) {

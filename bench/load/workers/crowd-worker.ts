@@ -26,7 +26,7 @@ export default {
     const [path, count] = [searchParams.get("path") ?? "", Number(searchParams.get("count"))];
     const crowd: Crowd = { open: 0, messages: 0 };
     const join = async (number: number) => {
-      const address = `http://crowd${path.replace("{n}", String(number))}`;
+      const address = `http://localhost${path.replace("{n}", String(number))}`;
       const upgrade = new Request(address, { headers: { Upgrade: "websocket" } });
       const response = await worker.fetch(upgrade as typeof request, env, ctx);
       await hold(response, crowd);

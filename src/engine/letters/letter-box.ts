@@ -9,6 +9,7 @@ import { assert } from "../../base/assert.ts";
 import { EngineError } from "../../base/errors.ts";
 import { lettersBytesMax } from "../../base/limits.ts";
 import { readSealedJson, sealJsonBytes } from "../log/sealed-json.ts";
+import type { PartitionIdentity } from "../partition-types.ts";
 import type { SqlStorage } from "../ports.ts";
 import { isBehind, type Letter, type LetterLook, type LetterPage, scannedBytesMax } from "./letter.ts";
 
@@ -208,6 +209,14 @@ export class LetterBox {
     const sum = this.#sql.run("SELECT sum(length(bytes)) FROM letters WHERE task = ?", this.#task)[0]?.[0];
     return typeof sum === "number" ? sum : 0;
   }
+}
+
+/**
+ * The time in ms before which letters go: as old as the stream's retention lets events be. What lies between
+ * stages keeps no events for their age; its letters have only the limit of bytes.
+ */
+export function lettersSince({ retention, inputs }: PartitionIdentity, now: number): number {
+  return inputs ? 0 : now - retention.timeMs;
 }
 
 /** Length of JSON at which a row is full: a character takes up to 3 bytes, a value of SQLite 2 MB. */

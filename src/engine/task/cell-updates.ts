@@ -124,7 +124,7 @@ export class CellUpdates {
       return;
     }
     const changes: CellChange[] = [];
-    for (const part of this.#order.parts(set)) {
+    for (const part of this.#order.parts(set, true)) {
       changes.push(...this.#applySeen(this.#withOwnFired(part), applied));
     }
     // Which pages were in memory together must not show.

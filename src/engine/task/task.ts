@@ -11,7 +11,7 @@
 import { EngineError } from "../../base/errors.ts";
 import { MiB } from "../../base/limits.ts";
 import type { ToldTime } from "../exchange/outbox.ts";
-import { LetterBox } from "../letters/letter-box.ts";
+import { LetterBox, lettersSince } from "../letters/letter-box.ts";
 import { maxWatermark, RecordKind } from "../log/records.ts";
 import type { CheckpointFacts, FailurePlace } from "../partition-types.ts";
 import { sendsResults, type TaskPlan } from "../plan/task-plan.ts";
@@ -287,7 +287,7 @@ export class Task {
     const { windows } = this;
     this.#noteWriting();
     const rest = this.tables.commit((entry) => !windows || windows.isLive(entry.family, entry.window));
-    this.letters.write(now - this.#context.identity().retention.timeMs);
+    this.letters.write(lettersSince(this.#context.identity(), now));
     this.changes.write(now);
     this.#output?.write();
     const { startedAt = now } = this.#writtenAhead;
