@@ -53,7 +53,7 @@ describe("events", () => {
       expect(again).toMatchObject({ status: 200, body: { accepted: 0, duplicate: 2, rejected: 1 } });
       const changed = await post(`${name}-in`, other as string, headers);
       expect(changed).toMatchObject({ status: 422, body: { code: "PRODUCER_SEQUENCE_REUSED" } });
-      const { body: kept } = await call("GET", `/v1/streams/${name}-in/letters`);
+      const { body: kept } = await call("GET", `/v1/streams/${name}-in/dead-letters`);
       expect(kept.letters).toMatchObject([{ content: { record: 2, field: "amount" } }]);
     },
   );
