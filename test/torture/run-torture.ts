@@ -15,7 +15,7 @@ import { MillraceClient } from "../../src/client/client.ts";
 import type { Token } from "../../src/protocol/token.ts";
 import { MovedClock } from "./moved-clock.ts";
 import { Random } from "./random.ts";
-import { retried } from "./retried.ts";
+import { found, retried } from "./retried.ts";
 import { ServerProcess } from "./server-process.ts";
 import { SmallDisk } from "./small-disk.ts";
 import { Surgery } from "./surgery.ts";
@@ -144,7 +144,10 @@ async function tortureServer(
     );
     rounds.push(round);
     options.onRound?.(round);
-    const held = (await retried(() => client.streams.get(tortureStreamName))).rows;
+    const held = await found("all shards to answer", async () => {
+      const { rows, unreachable } = await client.streams.get(tortureStreamName);
+      return unreachable.length === 0 ? rows : undefined;
+    });
     if (held < round.acknowledgedRows) {
       problems.push(`round ${index}: ${round.acknowledgedRows} rows were acknowledged, ${held} are there`);
     }
