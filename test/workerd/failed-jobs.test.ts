@@ -5,6 +5,7 @@ import { abortAllDurableObjects, evictAllDurableObjects } from "cloudflare:test"
 import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { userFunctions } from "../../src/cloudflare/user-functions.ts";
 import { call, type Json, post, rowsOf, runSql } from "./api.ts";
+import { callDeployed, makeToken } from "./deployed.ts";
 
 /** Deploys a worker whose function `doubled` throws for this number. */
 async function deploy(refused: number | undefined): Promise<void> {
@@ -75,6 +76,11 @@ test("it says where and why; the stream and the other jobs go on", { timeout: 60
     },
   });
   expect(shard.error).not.toHaveProperty("isMended");
+  const { token } = await makeToken([`query:${name}-doubling`]);
+  const { body: seen } = await callDeployed("GET", `/v1/jobs/${name}-doubling`, { token });
+  const [{ error }] = seen.shards.filter((each: Json) => each.error?.at);
+  expect(error).toMatchObject({ code: "SQL_EVALUATION_FAILED", at: { row: 1 } });
+  expect(error.at).not.toHaveProperty("content");
   await post(name, lines(6));
   await poll(`SELECT n FROM ${name}_plain`).toEqual([[7]]);
   expect(await jobOf(`${name}-counting`)).toMatchObject({ state: "running" });

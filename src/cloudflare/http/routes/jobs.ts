@@ -2,6 +2,7 @@
  * Jobs: started, listed, looked at, paused, resumed and deleted.
  */
 import { jobAnswerSchema, jobStatusSchema, listSchema } from "../../../protocol/answer-schemas.ts";
+import type { JobStatusAnswer } from "../../../protocol/answers.ts";
 import { jobBodySchema, readJobDefinition } from "../../../protocol/job-spec.ts";
 import {
   readResumeBody,
@@ -14,6 +15,17 @@ import { readBody } from "../../../protocol/read-body.ts";
 import { answer, created, filtered, gone, listed } from "../answer.ts";
 import { jsonBody } from "../json-body.ts";
 import { json, jsonOf, resource, route } from "../route.ts";
+
+/** Who may read results may not read the rows of the streams that they are made of. */
+function withoutRows(status: JobStatusAnswer): JobStatusAnswer {
+  const shards = status.shards.map((shard) => {
+    const { error } = shard;
+    if (!error?.at) return shard;
+    const { content: _, ...at } = error.at;
+    return { ...shard, error: { ...error, at } };
+  });
+  return { ...status, shards };
+}
 
 const stateAnswers = { 200: json("The job with its state.", jobAnswerSchema) } as const;
 
@@ -73,10 +85,14 @@ export const jobs = resource("Jobs", "What keeps results of streams up to date."
       path: "/v1/jobs/{job}",
       scope: "query:{job}",
       summary: "Look at a job and its partitions",
+      description: "What it failed at is shown without the row, but to who may do anything.",
       answers: { 200: json("The job with what its partitions say now.", jobStatusSchema) },
       problems: ["JOB_NOT_FOUND", "PARTITION_UNAVAILABLE"],
     },
-    async ({ serving, path }) => answer(await serving.coordinator((rpc) => rpc.job(path.job))),
+    async ({ serving, path, caller }) => {
+      const found = await serving.coordinator((rpc) => rpc.job(path.job));
+      return answer(found.ok && !caller.may("admin") ? { ok: true, value: withoutRows(found.value) } : found);
+    },
   ),
   route(
     {
