@@ -5,6 +5,7 @@
  */
 import { EngineError, errorBodyOf } from "../../src/base/errors.ts";
 import type { AppendRequest } from "../../src/engine/log/records.ts";
+import { readSealedJson, sealJson } from "../../src/engine/log/sealed-json.ts";
 import type { RpcResult } from "../../src/engine/partition-types.ts";
 import type { SqlStorage, SqlValue } from "../../src/engine/ports.ts";
 import type { BlobStore } from "../../src/host/blobs.ts";
@@ -256,8 +257,8 @@ function plantedStorage(storage: SqlStorage, plant: Plant | undefined): SqlStora
       return [];
     if (plant === "readable-epoch" && /^INSERT.* INTO checkpoints/.test(statement)) {
       const [task, body] = bindings;
-      const hidden = String(body).replace('"isWriting":true', '"isWriting":false');
-      return storage.run(statement, task ?? null, hidden);
+      const checkpoint = readSealedJson(String(body), (what) => new Error(what));
+      return storage.run(statement, task ?? null, sealJson({ ...checkpoint, isWriting: false }));
     }
     return storage.run(statement, ...bindings);
   };
