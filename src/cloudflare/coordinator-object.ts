@@ -5,6 +5,7 @@
  * public.
  */
 import { DurableObject } from "cloudflare:workers";
+import { ClockCheck, clockWasPutBack } from "../host/clock-check.ts";
 import { AccessTokens, type AccessTokensRpc } from "../host/coordinator/access-tokens.ts";
 import { AuditLog } from "../host/coordinator/audit-log.ts";
 import { Coordinator as CoordinatorHost } from "../host/coordinator/coordinator.ts";
@@ -25,6 +26,7 @@ import { KeptShardStubs } from "./shard-stubs.ts";
 
 export class Coordinator extends DurableObject<Environment> implements CoordinatorObjectRpc {
   readonly #host: CoordinatorHost;
+  readonly #clockCheck: ClockCheck;
   readonly #objects: SqlObjects;
   readonly #tokens: AccessTokens;
   readonly #audit: AuditLog;
@@ -34,6 +36,7 @@ export class Coordinator extends DurableObject<Environment> implements Coordinat
     super(ctx, env);
     const sql = new ObjectStorage(ctx.storage);
     const clock = new PlatformWallClock();
+    this.#clockCheck = new ClockCheck(clock);
     this.#objects = new SqlObjects(sql);
     this.#tokens = new AccessTokens(sql, clock);
     this.#audit = new AuditLog(sql, clock);
@@ -49,6 +52,10 @@ export class Coordinator extends DurableObject<Environment> implements Coordinat
       setAlarm: (at) => void ctx.storage.setAlarm(at),
       abort: (reason) => ctx.abort(reason),
     });
+  }
+
+  async compareClock(now: number): Promise<void> {
+    if (this.#clockCheck.isAhead(now)) this.ctx.abort(clockWasPutBack);
   }
 
   override alarm() {

@@ -20,10 +20,13 @@ export interface LogLine {
 /** What is logged where a deployment does not say. */
 const defaultLevel: LogLevel = "error";
 
-/** Writes a line where its level weighs as much as `from`, a deployment's `MILLRACE_LOG`. */
-export function writeLog(from: string | undefined, line: LogLine): void {
-  const least = levels.find((level) => level === from) ?? defaultLevel;
-  if (levels.indexOf(line.level) < levels.indexOf(least)) return;
+/** Whether lines of a level are written by a deployment that says `from`, its `MILLRACE_LOG`. */
+export function isLogged(level: LogLevel, from: string | undefined): boolean {
+  const least = levels.find((each) => each === from) ?? defaultLevel;
+  return levels.indexOf(level) >= levels.indexOf(least);
+}
+
+export function writeLog(line: LogLine): void {
   const text = JSON.stringify({ time: new Date().toISOString(), ...line });
   if (line.level === "error") console.error(text);
   else console.log(text);
@@ -39,7 +42,7 @@ export function logDefect(place: string, thrown: unknown, requestId?: string): v
   const isError = thrown instanceof Error;
   const message = isError ? thrown.message : String(thrown);
   const stack = isError ? thrown.stack : undefined;
-  writeLog("error", { level: "error", place, requestId, message, stack });
+  writeLog({ level: "error", place, requestId, message, stack });
 }
 
 /** Writes what should stand in the audit log, and could not be written there. */

@@ -47,7 +47,8 @@ export interface PageHost {
   loadPage(table: KeyedTable, hash: bigint): number;
 }
 
-const lastHash = 2n ** 64n - 1n;
+/** The greatest hash of a key. */
+export const lastHash = 2n ** 64n - 1n;
 
 /** Before every append time: marks a cell for deletion. */
 const neverChanged = -(2n ** 63n);

@@ -9,7 +9,7 @@
 import { TABLE_PAGE_COUNT } from "../../assembly/abi.ts";
 import { pageBytesMax } from "../base/limits.ts";
 import type { KeyedRows } from "./aggregates.ts";
-import { KeyedTable } from "./keyed-table.ts";
+import { KeyedTable, lastHash } from "./keyed-table.ts";
 import type { PageCache } from "./page-cache.ts";
 import type { PageView } from "./page-view.ts";
 
@@ -25,8 +25,6 @@ const growthFactor = 2.7;
 /** Entry of the probe table, and room that a heap value of a usual length takes. */
 const probeBytes = 4;
 const heapValueBytes = 32;
-
-const lastHash = 2n ** 64n - 1n;
 
 /** Hashes from `first` to `last`. */
 export interface HashRange {

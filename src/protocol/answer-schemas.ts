@@ -37,7 +37,7 @@ const cursor = z
   .meta({ description: "Asks for the next page; absent on the last." });
 const unreachable = z.array(count).meta({ description: "Shards that did not answer." });
 
-export const rejectedRecordSchema = z
+const rejectedRecordSchema = z
   .object({
     record: count.meta({ description: "Counted from 1." }),
     line: count.exactOptional().meta({ description: "Its line in a body that has lines." }),

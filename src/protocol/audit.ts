@@ -5,7 +5,7 @@ import * as z from "zod";
 import { EngineError } from "../base/errors.ts";
 import { pageParameters, readPageQuery } from "./view-query.ts";
 
-export const auditEntrySchema = z
+const auditEntrySchema = z
   .object({
     number: z.int(),
     time: z.string().meta({ format: "date-time" }),

@@ -6,6 +6,7 @@ import { expect, test } from "vitest";
 import { MillraceClient } from "../../src/client/client.ts";
 import { Producer } from "../../src/client/producer.ts";
 import { MovedClock } from "./moved-clock.ts";
+import { found, retried } from "./retried.ts";
 import { freePort } from "./run-torture.ts";
 import { ServerProcess } from "./server-process.ts";
 
@@ -34,6 +35,7 @@ test.skipIf(!clock)(
         wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
       });
       let sequence = 0;
+      let jobs = 0;
       for (const seconds of [0, -600, 300, -900, 0]) {
         clock?.moveTo(seconds);
         const startedAt = Date.now();
@@ -41,6 +43,12 @@ test.skipIf(!clock)(
         expect(accepted).toBe(1);
         const { rows } = await client.views.query("counts", { key: { user: "ann" }, token, timeout: "20s" });
         expect(rows).toMatchObject([{ user: "ann", clicks: sequence }]);
+        // Whoever answers for jobs must hear of it too.
+        const job = { source: "clicks", key: ["user"], aggregates, parallelism: 2 };
+        await retried(() => client.jobs.put(`counts-${++jobs}`, job));
+        await found("the job to run", async () => {
+          return (await client.jobs.get(`counts-${jobs}`)).state === "running" || undefined;
+        });
         // Far less than the clock was moved by.
         expect(Date.now() - startedAt).toBeLessThan(30_000);
       }

@@ -128,20 +128,18 @@ async function tortureServer(
   const problems: string[] = [];
   const startedAt = Date.now();
   const troubled = { server, disk, clock, workload, random };
-  const mayGoOn = (round: number) =>
-    round <= options.rounds && Date.now() - startedAt < (options.msMax ?? Number.POSITIVE_INFINITY);
+  const { msMax = Number.POSITIVE_INFINITY } = options;
+  /** How much of the torture is over when a round begins. */
+  const shareAt = (round: number) => Math.max((round - 1) / options.rounds, (Date.now() - startedAt) / msMax);
+  let isToDeploy = options.from !== undefined;
   workload.start();
   surgery.start();
-  for (let index = 1; mayGoOn(index); index++) {
+  for (let index = 1; isToDeploy || shareAt(index) < 1; index++) {
     const loadMs = index % longRoundEvery === 0 ? longLoadMs : options.loadMs;
-    const isDeploy = options.from !== undefined && index === Math.ceil(options.rounds / 2);
-    const round = await runRound(
-      index,
-      troubled,
-      stateFolder,
-      loadMs,
-      isDeploy ? "deploy" : options.troubles,
-    );
+    const isDeploy = isToDeploy && shareAt(index + 1) >= 0.5;
+    if (isDeploy) isToDeploy = false;
+    const what = isDeploy ? "deploy" : options.troubles;
+    const round = await runRound(index, troubled, stateFolder, loadMs, what);
     rounds.push(round);
     options.onRound?.(round);
     const held = await found("all shards to answer", async () => {

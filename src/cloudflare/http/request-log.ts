@@ -2,7 +2,7 @@
  * A request's name, by which a caller and an operator speak of the same one: in the answer's headers, in its
  * problem document, and in the log.
  */
-import { writeLog } from "../log.ts";
+import { isLogged, writeLog } from "../log.ts";
 import type { PlatformWallClock } from "../platform-wall-clock.ts";
 
 const requestIdHeader = "x-request-id";
@@ -12,25 +12,24 @@ const requestIdPattern = /^[\w.-]{1,64}$/;
 
 const problemType = "application/problem+json";
 
-/** Answers a request by `respond`, under its name, and logs it where its level is logged. */
+/** Answers a request by `respond`, under its name; logs it where a deployment that says `from` wants that. */
 export async function answerTraced(
   request: Request,
   clock: Pick<PlatformWallClock, "now">,
-  level: string | undefined,
+  from: string | undefined,
   respond: (requestId: string) => Promise<Response>,
 ): Promise<Response> {
   const requestId = requestIdOf(request);
   const startedAt = clock.now();
   const answered = await respond(requestId);
   const { response, code } = await named(answered, requestId);
-  const { method } = request;
   const { status } = response;
+  const level = status >= 500 ? "error" : status >= 400 ? "warn" : "info";
+  if (!isLogged(level, from)) return response;
+  const { method } = request;
   const path = new URL(request.url).pathname;
-  writeLog(level, {
-    level: status >= 500 ? "error" : status >= 400 ? "warn" : "info",
-    ...{ place: `${method} ${path}`, requestId, method, path, status, code },
-    durationMs: clock.now() - startedAt,
-  });
+  const durationMs = clock.now() - startedAt;
+  writeLog({ level, place: `${method} ${path}`, requestId, method, path, status, code, durationMs });
   return response;
 }
 

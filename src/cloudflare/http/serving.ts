@@ -87,7 +87,10 @@ export class Serving {
     call: (rpc: CoordinatorObjectRpc) => Promise<RpcResult<Value>>,
   ): Promise<RpcResult<Value>> {
     try {
-      return await call(coordinatorOf(this.#env));
+      const rpc = coordinatorOf(this.#env);
+      // It comes before the call, and is not waited for: where it ends the object, the call fails.
+      rpc.compareClock(this.clock.now()).catch(() => {});
+      return await call(rpc);
     } catch (cause) {
       const reason = cause instanceof Error ? cause.message : String(cause);
       const message = `The coordinator did not answer: ${reason}`;

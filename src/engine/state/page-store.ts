@@ -10,8 +10,10 @@
  * written now. An epoch that a crash left unfinished is *aborted*: its number is never used again and its
  * rows are never read.
  */
+
 import { assert } from "../../base/assert.ts";
 import { pageBytesMin } from "../../base/limits.ts";
+import { lastHash } from "../../kernel/keyed-table.ts";
 import type { SqlStorage, SqlValue } from "../ports.ts";
 import type { PagePins, PageVersion } from "./page-pins.ts";
 
@@ -140,7 +142,7 @@ export class PageStore {
           bytes += Number(length);
           if (index > 0 && bytes > bytesMax) return hashOf(firstHash as Uint8Array) - 1n;
         }
-        return 2n ** 64n - 1n;
+        return lastHash;
       },
     };
   }

@@ -10,6 +10,7 @@
  * come before its end; a crash begins again at the last one.
  */
 import { checkpointLogBytesMax, checkpointTurnBytesMax } from "../../base/limits.ts";
+import { lastHash } from "../../kernel/keyed-table.ts";
 import type { PageCache } from "../../kernel/page-cache.ts";
 import type { HashRange } from "../../kernel/page-order.ts";
 import type { PartitionLog } from "../log/partition-log.ts";
@@ -30,8 +31,6 @@ const touchedShareMin = 0.125;
 
 /** Before a record was applied alone it is taken to load a page for each so many of its bytes. */
 const bytesPerLoad = 64;
-
-const lastHash = 2n ** 64n - 1n;
 
 /** What a step of a lap did: about how many bytes of the log, and in the last one, of what it was. */
 export interface LapStep {

@@ -262,7 +262,8 @@ export class Task {
 
   /** Where the task is; asked when its step failed. */
   get place(): FailurePlace {
-    return { offset: this.#offset + 1, ...(this.#isReading ? { operator: readsLog } : this.#work.place) };
+    const { offset = this.#offset + 1, ...place } = this.#work.place;
+    return this.#isReading ? { operator: readsLog, offset } : { ...place, offset };
   }
 
   /**
@@ -343,10 +344,9 @@ export class Task {
     writeCheckpoint(this.#context.sql, this.number, this.#checkpoint);
   }
 
-  /** Records changes of the view from the next record of which nothing is done, unless it does already. */
+  /** Records changes of the view from the next record on, unless it does already; not while it is halfway. */
   recordChanges(): void {
-    const next = this.#offset + (this.#isMidRecord ? 2 : 1);
-    this.changes.start(this.isHalfway ? this.#context.log.nextOffset : next);
+    this.changes.start(this.#offset + (this.#isMidRecord ? 2 : 1));
   }
 
   /** Stores who follows the view; not what was recorded since the last checkpoint. */

@@ -73,7 +73,7 @@ export class ViewChanges {
 }
 
 /** A row of a view as JSON, in the order of its columns. */
-export function rowText({ outputs }: Pick<TaskPlan, "outputs">, values: readonly LaneValue[]): string {
+function rowText({ outputs }: Pick<TaskPlan, "outputs">, values: readonly LaneValue[]): string {
   const columns = outputs.map(({ name, type }, index) => {
     return `${JSON.stringify(name)}:${JSON.stringify(formatValue(values[index] as LaneValue, type))}`;
   });

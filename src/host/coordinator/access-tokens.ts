@@ -4,12 +4,13 @@
  *
  * The id stays when the secret is changed: producers are known by it.
  */
-import { EngineError, errorBodyOf } from "../../base/errors.ts";
+import { EngineError } from "../../base/errors.ts";
 import { accessTokensMax } from "../../base/limits.ts";
 import type { RpcResult } from "../../engine/partition-types.ts";
 import type { Clock, SqlStorage } from "../../engine/ports.ts";
 import type { AccessTokenAnswer, AccessTokenWish, RotationWish } from "../../protocol/access-token.ts";
 import type { CallerFacts } from "../access/caller.ts";
+import { resultOf } from "../rpc-result.ts";
 import { checkRoom } from "./check-room.ts";
 
 /** What a worker checks a request by. */
@@ -53,7 +54,7 @@ export class AccessTokens implements AccessTokensRpc {
   }
 
   createAccessToken(id: string, hash: string, wish: AccessTokenWish): Promise<RpcResult<AccessTokenAnswer>> {
-    return this.#answer(() => {
+    return resultOf(() => {
       const { name, scopes, rate, expiresIn } = wish;
       const count = Number(this.#sql.run("SELECT count(*) FROM access_tokens")[0]?.[0]);
       checkRoom("tokens", count, { accessTokensMax });
@@ -66,7 +67,7 @@ export class AccessTokens implements AccessTokensRpc {
   }
 
   accessTokens(): Promise<RpcResult<readonly AccessTokenAnswer[]>> {
-    return this.#answer(() => {
+    return resultOf(() => {
       const rows = this.#sql.run("SELECT id, token FROM access_tokens");
       const tokens = rows.map(([id, token]) => ({ id: String(id), token: readToken(token) }));
       tokens.sort((left, right) => left.token.createdAt - right.token.createdAt);
@@ -75,11 +76,11 @@ export class AccessTokens implements AccessTokensRpc {
   }
 
   accessToken(id: string): Promise<RpcResult<AccessTokenAnswer>> {
-    return this.#answer(() => answerOf(id, this.#get(id), this.#clock.now()));
+    return resultOf(() => answerOf(id, this.#get(id), this.#clock.now()));
   }
 
   rotateAccessToken(id: string, hash: string, wish: RotationWish): Promise<RpcResult<AccessTokenAnswer>> {
-    return this.#answer(() => {
+    return resultOf(() => {
       const now = this.#clock.now();
       const { grace, expiresIn } = wish;
       const { previous: _, ...old } = this.#get(id);
@@ -94,7 +95,7 @@ export class AccessTokens implements AccessTokensRpc {
   }
 
   deleteAccessToken(id: string): Promise<RpcResult<null>> {
-    return this.#answer(() => {
+    return resultOf(() => {
       this.#get(id);
       this.#sql.run("DELETE FROM access_tokens WHERE id = ?", id);
       return null;
@@ -102,7 +103,7 @@ export class AccessTokens implements AccessTokensRpc {
   }
 
   accessFacts(id: string): Promise<RpcResult<AccessFacts | null>> {
-    return this.#answer(() => {
+    return resultOf(() => {
       const token = this.#find(id);
       if (!token) return null;
       const { name, scopes, rate, expiresAt, hash, previous } = token;
@@ -126,14 +127,6 @@ export class AccessTokens implements AccessTokensRpc {
   #find(id: string): StoredToken | undefined {
     const row = this.#sql.run("SELECT token FROM access_tokens WHERE id = ?", id)[0];
     return row && readToken(row[0]);
-  }
-
-  async #answer<Value>(work: () => Value): Promise<RpcResult<Value>> {
-    try {
-      return { ok: true, value: work() };
-    } catch (thrown) {
-      return { ok: false, error: errorBodyOf(thrown) };
-    }
   }
 }
 

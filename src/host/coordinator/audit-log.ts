@@ -3,11 +3,11 @@
  *
  * It is bounded: entries go when they are too many or too old, the oldest first.
  */
-import { errorBodyOf } from "../../base/errors.ts";
 import { auditEntriesMax, auditRetentionMs } from "../../base/limits.ts";
 import type { RpcResult } from "../../engine/partition-types.ts";
 import type { Clock, SqlStorage } from "../../engine/ports.ts";
 import type { AuditAnswer, AuditedAction } from "../../protocol/audit.ts";
+import { resultOf } from "../rpc-result.ts";
 
 /** No method throws for what can happen: it answers `ok: false`. */
 export interface AuditLogRpc {
@@ -30,7 +30,7 @@ export class AuditLog implements AuditLogRpc {
   }
 
   recordAction(action: AuditedAction): Promise<RpcResult<null>> {
-    return this.#answer(() => {
+    return resultOf(() => {
       const now = this.#clock.now();
       const statement = "INSERT INTO audit_log (time, entry) VALUES (?, ?) RETURNING number";
       const number = Number(this.#sql.run(statement, now, JSON.stringify(action))[0]?.[0]);
@@ -41,7 +41,7 @@ export class AuditLog implements AuditLogRpc {
   }
 
   auditPage(limit: number, before = Number.MAX_SAFE_INTEGER): Promise<RpcResult<AuditAnswer>> {
-    return this.#answer(() => {
+    return resultOf(() => {
       this.#forgetOld(this.#clock.now());
       const statement =
         "SELECT number, time, entry FROM audit_log WHERE number < ? ORDER BY number DESC LIMIT ?";
@@ -60,13 +60,5 @@ export class AuditLog implements AuditLogRpc {
     const oldest = "SELECT number FROM audit_log WHERE time >= ? ORDER BY number LIMIT 1";
     const kept = this.#sql.run(oldest, now - auditRetentionMs)[0]?.[0] ?? Number.MAX_SAFE_INTEGER;
     this.#sql.run("DELETE FROM audit_log WHERE number < ?", kept);
-  }
-
-  async #answer<Value>(work: () => Value): Promise<RpcResult<Value>> {
-    try {
-      return { ok: true, value: work() };
-    } catch (thrown) {
-      return { ok: false, error: errorBodyOf(thrown) };
-    }
   }
 }

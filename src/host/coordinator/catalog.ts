@@ -251,6 +251,13 @@ export class Catalog {
     return typeof due === "number" ? due : undefined;
   }
 
+  /** Has no delivery due later than `latest`: only a clock that was ahead put it off for so long. */
+  hasten(latest: number): void {
+    const [last] = this.#sql.run("SELECT max(due_at) FROM deliveries");
+    if (Number(last?.[0] ?? 0) <= latest) return;
+    this.#sql.run("UPDATE deliveries SET due_at = ? WHERE due_at > ?", latest, latest);
+  }
+
   /** Takes the delivery off, unless something newer is to be told by now. */
   confirm(delivery: Delivery): void {
     const statement =

@@ -34,6 +34,7 @@ export class CommandDelivery {
     this.#shards = shards;
     this.#clock = clock;
     this.#blobs = blobs;
+    catalog.hasten(clock.now() + backoffMsMax);
   }
 
   /**

@@ -7,4 +7,14 @@ import type { AuditLogRpc } from "./audit-log.ts";
 import type { CoordinatorRpc } from "./coordinator-rpc.ts";
 import type { SqlObjectsRpc } from "./sql-objects.ts";
 
-export type CoordinatorObjectRpc = CoordinatorRpc & SqlObjectsRpc & AccessTokensRpc & AuditLogRpc & SurveyRpc;
+export interface ClockRpc {
+  /** Tells the caller's time, ms; an object whose own stands still ends, and starts anew. */
+  compareClock(now: number): Promise<void>;
+}
+
+export type CoordinatorObjectRpc = CoordinatorRpc &
+  SqlObjectsRpc &
+  AccessTokensRpc &
+  AuditLogRpc &
+  SurveyRpc &
+  ClockRpc;

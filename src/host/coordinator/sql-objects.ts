@@ -2,11 +2,12 @@
  * Tables, views and functions that SQL created, as the coordinator keeps them: one row each. A table and a
  * view share their names.
  */
-import { EngineError, errorBodyOf } from "../../base/errors.ts";
+import { EngineError } from "../../base/errors.ts";
 import { sqlObjectsMax } from "../../base/limits.ts";
 import type { RpcResult } from "../../engine/partition-types.ts";
 import type { SqlStorage } from "../../engine/ports.ts";
 import type { TableDefinition, ViewDefinition } from "../../sql/catalog/table-definition.ts";
+import { resultOf } from "../rpc-result.ts";
 import { checkRoom } from "./check-room.ts";
 
 export type SqlObject =
@@ -45,11 +46,11 @@ export class SqlObjects implements SqlObjectsRpc {
   }
 
   sqlObjects(): Promise<RpcResult<readonly SqlObject[]>> {
-    return this.#answer(() => this.#all());
+    return resultOf(() => this.#all());
   }
 
   putSqlObject(object: SqlObject, existing: Existing): Promise<RpcResult<boolean>> {
-    return this.#answer(() => {
+    return resultOf(() => {
       const { name } = object.definition;
       const found = this.#find(object.kind, name);
       if (found && existing === "keep") return false;
@@ -64,7 +65,7 @@ export class SqlObjects implements SqlObjectsRpc {
   }
 
   dropSqlObject(kind: SqlObject["kind"], name: string): Promise<RpcResult<boolean>> {
-    return this.#answer(() => {
+    return resultOf(() => {
       const found = this.#find(kind, name);
       if (!found) return false;
       if (found.kind !== kind) {
@@ -84,14 +85,6 @@ export class SqlObjects implements SqlObjectsRpc {
   #all(): SqlObject[] {
     const rows = this.#sql.run("SELECT object FROM sql_objects ORDER BY name");
     return rows.map(([object]) => JSON.parse(String(object)) as SqlObject);
-  }
-
-  async #answer<Value>(work: () => Value): Promise<RpcResult<Value>> {
-    try {
-      return { ok: true, value: work() };
-    } catch (thrown) {
-      return { ok: false, error: errorBodyOf(thrown) };
-    }
   }
 }
 

@@ -89,7 +89,8 @@ function addPartition(text: Exposition<MetricName>, labels: Labels, status: Part
   add("millrace_log_bytes", keptLogBytes);
   add("millrace_log_records", status.nextOffset - status.firstOffset);
   add("millrace_partition_storageBytes", storageBytes);
-  add("millrace_partition_stateBytes", keptLogBytes && Math.max(0, storageBytes - keptLogBytes));
+  const stateBytes = keptLogBytes === undefined ? undefined : Math.max(0, storageBytes - keptLogBytes);
+  add("millrace_partition_stateBytes", stateBytes);
   add("millrace_partition_busyTimeMs", status.busyMs);
   add("millrace_partition_pages", pages?.pages);
   add("millrace_partition_pageBytes", pages?.bytes);

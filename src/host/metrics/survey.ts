@@ -3,13 +3,13 @@
  *
  * One call per partition, all at once; one that does not answer in time is missing.
  */
-import { errorBodyOf } from "../../base/errors.ts";
 import { surveyedPartitionsMax } from "../../base/limits.ts";
 import type { PartitionStatus, RpcResult } from "../../engine/partition-types.ts";
 import type { SqlStorage } from "../../engine/ports.ts";
 import { Catalog, type JobEntry, type StreamEntry } from "../coordinator/catalog.ts";
 import { shardCountOf } from "../coordinator/shard-ranges.ts";
 import { statusesOf } from "../coordinator/watermark-ticks.ts";
+import { resultOf } from "../rpc-result.ts";
 import type { Shards } from "../shards.ts";
 import type { WallClock } from "../wall-clock.ts";
 
@@ -59,12 +59,8 @@ export class PartitionSurvey implements SurveyRpc {
     this.#catalog = new Catalog(ports.sql);
   }
 
-  async survey(): Promise<RpcResult<Survey>> {
-    try {
-      return { ok: true, value: await this.#make() };
-    } catch (thrown) {
-      return { ok: false, error: errorBodyOf(thrown) };
-    }
+  survey(): Promise<RpcResult<Survey>> {
+    return resultOf(() => this.#make());
   }
 
   async #make(): Promise<Survey> {

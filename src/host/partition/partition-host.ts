@@ -8,16 +8,16 @@
  *
  * Law: every turn that changes the partition ends in `#afterTurn`, which sets the alarm for what is left.
  */
-import { errorBodyOf, StorageFailure } from "../../base/errors.ts";
-import { KiB } from "../../base/limits.ts";
+import { EngineError, errorBodyOf, StorageFailure } from "../../base/errors.ts";
+import { appendDeadlineMs, KiB } from "../../base/limits.ts";
 import type { AppendRequest, AppendResult } from "../../engine/log/records.ts";
 import type { PartitionOptions } from "../../engine/open-jobs.ts";
 import { heartbeatMs, type Partition } from "../../engine/partition.ts";
 import type { JobCommand, PartitionStatus, RpcResult } from "../../engine/partition-types.ts";
+import { ClockCheck, clockWasPutBack } from "../clock-check.ts";
 import { ActivityReport } from "./activity-report.ts";
 import { BusyTime } from "./busy-time.ts";
 import { ChangeDelivery } from "./change-delivery.ts";
-import { ClockCheck } from "./clock-check.ts";
 import type { HostPorts } from "./host-ports.ts";
 import { OpenedPartition } from "./opened-partition.ts";
 import { creditWaitMs, OutputDelivery } from "./output-delivery.ts";
@@ -101,10 +101,8 @@ export class PartitionHost implements PartitionRpc {
   }
 
   async append(requests: readonly AppendRequest[]): Promise<RpcResult<readonly AppendResult[]>> {
-    if (this.#clockCheck.isAhead(requests)) {
-      this.#ports.abort("The machine's clock was put back: this object starts anew to have its time.");
-    }
     try {
+      if (this.#clockCheck.isAhead(newestOf(requests))) this.#startAnew();
       const isChannel = requests.some(({ link }) => link);
       const results = await new Promise<readonly AppendResult[]>((resolve, reject) => {
         this.#pending.push({ requests, resolve, reject });
@@ -237,6 +235,12 @@ export class PartitionHost implements PartitionRpc {
       this.#reportActive();
       return null;
     });
+  }
+
+  /** Nothing of the turn may follow: the sender sends again, to the object that has the machine's time. */
+  #startAnew(): never {
+    this.#ports.abort(clockWasPutBack);
+    throw new EngineError("PARTITION_UNAVAILABLE", { message: clockWasPutBack });
   }
 
   #tell(work: (partition: Partition) => void): Promise<RpcResult<null>> {
@@ -373,6 +377,11 @@ export class PartitionHost implements PartitionRpc {
       if (thrown instanceof StorageFailure) this.#ports.abort(thrown.message);
     }
   }
+}
+
+/** When the newest of some appends was sent, ms; late in time where one does not say. */
+function newestOf(requests: readonly AppendRequest[]): number {
+  return Math.max(...requests.map(({ deadline, sentAt = deadline - appendDeadlineMs }) => sentAt));
 }
 
 function ignore(): void {}

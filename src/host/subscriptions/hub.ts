@@ -26,7 +26,7 @@ import { type HubSocket, type Phase, Subscriber } from "./subscriber.ts";
 import type { SubscribedView, Subscription } from "./subscription.ts";
 
 /** Time in ms between two looks after the partitions. */
-export const hubAlarmMs = 600_000;
+const hubAlarmMs = 600_000;
 
 const readTimeoutMs = 20_000;
 

@@ -44,6 +44,20 @@ class Run {
     });
   }
 
+  /** The rows of each part, in turn, without applying them. */
+  partsOf(rows: readonly TestRow[], areCellsWhole: boolean): number[][] {
+    const { kernel } = this.cache;
+    const placed = placeRows(kernel, rows, this.tables[0] as KeyedTable);
+    const parts: number[][] = [];
+    for (const { selection, count } of new PageOrder(this.cache).parts(placed.rows, areCellsWhole)) {
+      parts.push(
+        selection === 0 ? rows.map((_, row) => row) : Array.from(kernel.memory.u32(selection, count)),
+      );
+    }
+    placed.release();
+    return parts;
+  }
+
   /** Returns the number of parts. */
   apply(rows: readonly TestRow[], tableOf: (row: number) => number = () => 0): number {
     const { kernel } = this.cache;
@@ -113,6 +127,16 @@ describe.each(kernelBuilds)("page order (%s)", { timeout: 30_000 }, (_, module) 
     }
     expect(tight.cache.statistics.spills).toBeGreaterThan(0);
     expect(tight.pages()).toEqual(roomy.pages());
+  });
+
+  test("parts no cell's rows for whoever looks at cells before and after", () => {
+    const run = new Run(module, inCells, budgetBytes);
+    run.apply(withValues(rowsFor(0, 3, 1, 3), BigInt));
+    const rows = withValues(rowsFor(0, 9000, 1, 3), BigInt);
+    const partsOf = (key: number, areCellsWhole: boolean) =>
+      run.partsOf(rows, areCellsWhole).filter((part) => part.some((row) => row % 3 === key)).length;
+    expect([0, 1, 2].map((key) => partsOf(key, true))).toEqual([1, 1, 1]);
+    expect(Math.max(...[0, 1, 2].map((key) => partsOf(key, false)))).toBeGreaterThan(1);
   });
 
   test("loads each page once for a batch, and takes one that fits as it is", () => {

@@ -105,4 +105,35 @@ describe("a job that is behind, with a state larger than memory", { timeout: 60_
     expect(row?.[1]).toBe(Number(was?.[1]) + 20);
     expect(row?.[4]).toBe("later");
   });
+
+  test("names the record that cannot be read, and goes on without it", () => {
+    const harness = harnessBehind(512 * 1024);
+    const damaged = 100;
+    const where = `"offset" = ${damaged}`;
+    const [row] = harness.storage.run(`SELECT bytes FROM log WHERE ${where}`);
+    const [stored] = row as [Uint8Array];
+    const bytes = stored.with(-9, (stored.at(-9) ?? 0) ^ 1);
+    harness.storage.run(`UPDATE log SET bytes = ? WHERE ${where}`, bytes);
+    harness.storage.commit();
+    harness.crash();
+    const settle = () => {
+      while (harness.turn(() => harness.partition.step()) > 0);
+    };
+    settle();
+    const { jobs } = harness.partition;
+    const failed = jobs.statuses()[0];
+    // In the middle of many that were taken together.
+    expect(failed?.state).toBe("failed");
+    expect(failed?.appliedOffset).toBeLessThan(damaged - 10);
+    expect(failed?.error?.at).toEqual({ operator: "read log", offset: damaged });
+    harness.turn(() => harness.partition.jobs.mend(1, { skip: { offset: damaged } }));
+    const { plan } = jobs.taskOf("job");
+    harness.wish({ job: "job", run: 1, state: "running", plan });
+    settle();
+    const { counts } = expected;
+    expect(jobs.statuses()[0]).toMatchObject({
+      state: "running",
+      counts: { rows: (counts?.rows ?? 0) - 40, bad: (counts?.bad ?? 0) + 1 },
+    });
+  });
 });

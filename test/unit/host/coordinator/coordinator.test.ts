@@ -127,6 +127,19 @@ test("a wish outlives the process that was to carry it out", async () => {
   expect(shard.identity).toMatchObject({ generation: 1 });
 });
 
+test("a wish of a clock that was ahead is carried out once that was put back", async () => {
+  const harness = new Harness();
+  const shard = harness.shards.at("clicks", 1, 0);
+  shard.beforeCall = () => new Promise(() => {});
+  void harness.coordinator.putStream("clicks", streamOf());
+  await harness.clock.advance(0);
+  shard.beforeCall = () => {};
+  await harness.clock.advance(-3_600_000);
+  harness.restart();
+  await harness.pass(70_000);
+  expect(shard.identity).toMatchObject({ generation: 1 });
+});
+
 test("an added column raises schema and map version and reaches every shard", async () => {
   const harness = await started({ shards: 2 });
   const { columns } = streamOf();
