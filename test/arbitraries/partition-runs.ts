@@ -2,7 +2,7 @@
  * Generators of what happens to a partition while a job runs: windows of the job, work, checkpoints, crashes.
  */
 import fc from "fast-check";
-import type { WindowSpec } from "../reference/windowed-batch.ts";
+import type { EventRow, WindowSpec } from "../reference/windowed-batch.ts";
 
 export type Step =
   | { readonly do: "work"; readonly slices: number }
@@ -49,3 +49,21 @@ export function windowBodyOf({ kind, size, step, offset }: WindowSpec, lateness:
   const window = windows[kind];
   return window ? { window, allowedLateness: lateness } : {};
 }
+
+/** A stream of rows of `EventRow`, out of order by at most `bound` ms. */
+export const eventStream = (bound: number) => ({
+  columns: [
+    { name: "user", type: "STRING" },
+    { name: "time", type: "TIMESTAMP(3)" },
+    { name: "amount", type: "DOUBLE" },
+    { name: "item", type: "STRING" },
+  ],
+  eventTime: { column: "time", outOfOrderness: bound },
+});
+
+export const eventRowArbitrary: fc.Arbitrary<EventRow> = fc.record({
+  user: fc.option(fc.constantFrom("a", "b", "carol", "a much longer key than the others have"), { freq: 8 }),
+  time: fc.integer({ min: -200, max: 400 }),
+  amount: fc.option(fc.integer({ min: -50, max: 50 }), { freq: 6 }),
+  item: fc.option(fc.string({ maxLength: 12 }), { freq: 6 }),
+});

@@ -6,6 +6,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
+  eventRowArbitrary,
+  eventStream,
   framesOf,
   stepsArbitrary,
   windowBodyOf,
@@ -13,16 +15,6 @@ import {
 } from "../../../arbitraries/partition-runs.ts";
 import { type EventRow, type WindowSpec, windowedBatch } from "../../../reference/windowed-batch.ts";
 import { PartitionHarness, type Row } from "../../../support/partition-harness.ts";
-
-const stream = (bound: number) => ({
-  columns: [
-    { name: "user", type: "STRING" },
-    { name: "time", type: "TIMESTAMP(3)" },
-    { name: "amount", type: "DOUBLE" },
-    { name: "item", type: "STRING" },
-  ],
-  eventTime: { column: "time", outOfOrderness: bound },
-});
 
 const aggregates = {
   n: { function: "count" },
@@ -33,14 +25,7 @@ const aggregates = {
   last: { function: "last_value", argument: "amount" },
 };
 
-const rowArbitrary: fc.Arbitrary<EventRow> = fc.record({
-  user: fc.option(fc.constantFrom("a", "b", "carol", "a much longer key than the others have"), { freq: 8 }),
-  time: fc.integer({ min: -200, max: 400 }),
-  amount: fc.option(fc.integer({ min: -50, max: 50 }), { freq: 6 }),
-  item: fc.option(fc.string({ maxLength: 12 }), { freq: 6 }),
-});
-
-const framesArbitrary = framesOf(rowArbitrary);
+const framesArbitrary = framesOf(eventRowArbitrary);
 
 function jobOf(window: WindowSpec, lateness: number) {
   return { source: "events", key: ["user"], aggregates, ...windowBodyOf(window, lateness) };
@@ -85,7 +70,7 @@ describe("the windowed aggregate", { timeout: 120_000 * runs(1) }, () => {
         (window, lateness, bound, frames, steps, pageBudget) => {
           // A page a turn: checkpoints are written over several turns, and crashes leave them half-written.
           const options = { checkpointTurnBytes: 1, pageBudget };
-          const harness = new PartitionHarness({ stream: stream(bound), ...options });
+          const harness = new PartitionHarness({ stream: eventStream(bound), ...options });
           harness.startJob("job", jobOf(window, lateness));
           frames.forEach((frame, index) => {
             harness.append(rowsOf(frame));
@@ -114,7 +99,7 @@ describe("the windowed aggregate", { timeout: 120_000 * runs(1) }, () => {
           const rows = frames.flat();
           const bound = 1000;
           const [one, other] = [frames, chunks(rows, cut)].map((input) => {
-            const harness = new PartitionHarness({ stream: stream(bound) });
+            const harness = new PartitionHarness({ stream: eventStream(bound) });
             harness.startJob("job", jobOf(window, 0));
             for (const frame of input) harness.append(rowsOf(frame));
             harness.settle();
@@ -138,7 +123,7 @@ describe("an order of rows within the bound", { timeout: 60_000 * runs(1) }, () 
     most: { function: "max", argument: "amount" },
   };
   const delayedRow = fc.record({
-    row: rowArbitrary,
+    row: eventRowArbitrary,
     amount: fc.double({ min: -1e6, max: 1e6, noNaN: true }),
     /** How much later than its time a row comes, in each of two orders. */
     delays: fc.tuple(fc.nat(bound - 1), fc.nat(bound - 1)),
@@ -155,7 +140,7 @@ describe("an order of rows within the bound", { timeout: 60_000 * runs(1) }, () 
             const arrived = [...rows].sort(
               (a, b) => a.row.time + a.delays[order] - (b.row.time + b.delays[order]),
             );
-            const harness = new PartitionHarness({ stream: stream(bound) });
+            const harness = new PartitionHarness({ stream: eventStream(bound) });
             harness.startJob("job", { ...jobOf(window, 0), aggregates: summing });
             for (const frame of chunks(arrived, cuts[order])) {
               harness.append(rowsOf(frame.map(({ row, amount }) => ({ ...row, amount }))));
@@ -194,7 +179,7 @@ describe("a state several times its page budget", { timeout: 60_000 }, () => {
   const pageBudget = 1024 * 1024;
 
   test("is exact, through checkpoints, evictions and a crash", () => {
-    const harness = new PartitionHarness({ stream: stream(0), pageBudget });
+    const harness = new PartitionHarness({ stream: eventStream(0), pageBudget });
     harness.startJob("job", jobOf({ kind: "none", size: 1, step: 1, offset: 0 }, 0));
     const expected = new Map<string, number>();
     for (let frame = 0; frame < 1200; frame++) {
@@ -208,7 +193,7 @@ describe("a state several times its page budget", { timeout: 60_000 }, () => {
   });
 
   test("fails the job, and only the job, when one record needs more pages than that", () => {
-    const harness = new PartitionHarness({ stream: stream(0), pageBudget });
+    const harness = new PartitionHarness({ stream: eventStream(0), pageBudget });
     harness.startJob("job", jobOf({ kind: "none", size: 1, step: 1, offset: 0 }, 0));
     harness.append(rowsOfUsers(14_000, (row) => `a user with a name of some length ${row}`, new Map()));
     expect(() => harness.settle()).toThrow(/page budget is 1048576 bytes/);

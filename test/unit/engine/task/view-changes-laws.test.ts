@@ -5,6 +5,8 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
+  eventRowArbitrary,
+  eventStream,
   framesOf,
   stepsArbitrary,
   windowBodyOf,
@@ -16,28 +18,11 @@ import { PartitionHarness, type Row } from "../../../support/partition-harness.t
 import { StagesHarness } from "../../../support/stages-harness.ts";
 import { type SeenChange, ViewFollower, viewContent } from "../../../support/view-follower.ts";
 
-const stream = (bound: number) => ({
-  columns: [
-    { name: "user", type: "STRING" },
-    { name: "time", type: "TIMESTAMP(3)" },
-    { name: "amount", type: "DOUBLE" },
-    { name: "item", type: "STRING" },
-  ],
-  eventTime: { column: "time", outOfOrderness: bound },
-});
-
 const aggregates = {
   total: { function: "sum", argument: "amount" },
   least: { function: "min", argument: "item" },
   last: { function: "last_value", argument: "amount" },
 };
-
-const rowArbitrary: fc.Arbitrary<EventRow> = fc.record({
-  user: fc.option(fc.constantFrom("a", "b", "carol", "a much longer key than the others have"), { freq: 8 }),
-  time: fc.integer({ min: -200, max: 400 }),
-  amount: fc.option(fc.integer({ min: -50, max: 50 }), { freq: 6 }),
-  item: fc.option(fc.string({ maxLength: 12 }), { freq: 6 }),
-});
 
 /** Many keys, so that a view has several pages and snapshots take several turns. */
 const wideArbitrary: fc.Arbitrary<EventRow[][]> = fc
@@ -85,12 +70,19 @@ describe("changes of a view", { timeout: 180_000 * runs(1) }, () => {
       fc.property(
         windowSpecArbitrary,
         fc.record({ lateness: fc.constantFrom(0, 60, 500), bound: fc.constantFrom(0, 30) }),
-        fc.oneof({ weight: 3, arbitrary: framesOf(rowArbitrary) }, { weight: 1, arbitrary: wideArbitrary }),
+        fc.oneof(
+          { weight: 3, arbitrary: framesOf(eventRowArbitrary) },
+          { weight: 1, arbitrary: wideArbitrary },
+        ),
         stepsArbitrary,
         fc.array(fc.constantFrom("follow", "snapshot", "read", "none"), { minLength: 12, maxLength: 12 }),
         fc.constantFrom(640 * 1024, 32 * 1024 * 1024),
         (window, { lateness, bound }, frames, steps, readings, pageBudget) => {
-          const harness = new PartitionHarness({ stream: stream(bound), checkpointTurnBytes: 1, pageBudget });
+          const harness = new PartitionHarness({
+            stream: eventStream(bound),
+            checkpointTurnBytes: 1,
+            pageBudget,
+          });
           const body = { source: "events", key: ["user"], aggregates, ...windowBodyOf(window, lateness) };
           harness.startJob("job", body);
           const followers: ViewFollower[] = [];
@@ -137,12 +129,12 @@ describe("changes of a view", { timeout: 180_000 * runs(1) }, () => {
   ])("%s give the view, onto any snapshot, whoever crashes", (_, job) => {
     fc.assert(
       fc.property(
-        framesOf(rowArbitrary),
+        framesOf(eventRowArbitrary),
         stepsArbitrary,
         fc.array(fc.constantFrom("snapshot", "read", "none"), { minLength: 12, maxLength: 12 }),
         fc.array(fc.nat(9), { minLength: 12, maxLength: 12 }),
         (frames, steps, readings, places) => {
-          const harness = new StagesHarness({ stream: stream(0), checkpointTurnBytes: 1 }, job());
+          const harness = new StagesHarness({ stream: eventStream(0), checkpointTurnBytes: 1 }, job());
           const followers: { readonly follower: ViewFollower; readonly partition: PartitionHarness }[] = [];
           const known = harness.last.map(() => new Map<string, string>());
           frames.forEach((frame, index) => {
