@@ -144,6 +144,11 @@ export class KeyedTable {
     return this.#kernel.exports.tableDeleteCells(this.pointer, hash, neverChanged, first, last);
   }
 
+  /** Deletes all cells of the page that covers `hash`. */
+  clearPage(hash: bigint): void {
+    this.keepOnly(hash, lastHash, 0n);
+  }
+
   /** Deletes the cells whose keys are not `kept` from the page that covers `hash`; returns how many. */
   keepWhere(hash: bigint, kept: (key: Uint8Array, keyNulls: number) => boolean): number {
     this.#host.beginBatch();

@@ -122,6 +122,11 @@ export class Slices {
     return this.#sorted;
   }
 
+  /** Starts of the tables (or ends), ascending. */
+  *starts(): Generator<bigint> {
+    for (const [start] of this.entries()) yield start;
+  }
+
   get(start: bigint): KeyedTable | undefined {
     return this.#tables.get(start);
   }

@@ -30,7 +30,8 @@ export const windowSpecArbitrary: fc.Arbitrary<WindowSpec> = fc
   .record({
     kind: fc.constantFrom("tumble", "hop", "cumulate", "none"),
     step: fc.constantFrom(10, 25, 100),
-    steps: fc.integer({ min: 1, max: 4 }),
+    // From six slices on windows share sums.
+    steps: fc.constantFrom(1, 2, 3, 4, 6, 9),
     offset: fc.integer({ min: 0, max: 9 }),
   })
   .map(({ kind, step, steps, offset }) => {

@@ -316,7 +316,7 @@ function drawJob(
 ): JobPlan {
   const kind = random.pick(["tumble", "hop", "cumulate", "none"] as const);
   const step = random.pick([500, 2_000, 10_000, 60_000]);
-  const steps = kind === "hop" || kind === "cumulate" ? random.between(1, 4) : 1;
+  const steps = kind === "hop" || kind === "cumulate" ? random.pick([1, 2, 3, 6, 10]) : 1;
   const window = { kind, step, size: step * steps, offset: random.pick([0, 0, 137]) };
   const lateness = random.pick([0, 0, 3_000]);
   const isKeyed = random.chance(0.5);

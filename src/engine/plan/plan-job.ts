@@ -97,12 +97,16 @@ function checkAccumulators({ specs }: AccumulatorList): void {
   });
 }
 
+/** Sums cost five merges a window, whatever its slices are. */
+const sharedSlicesMin = 6;
+
 function planWindow(window: WindowDefinition): WindowPlan {
   const sliceMs =
     window.type === "tumble" ? window.sizeMs : window.type === "hop" ? window.slideMs : window.stepMs;
   const periodMs = window.type === "cumulate" ? window.sizeMs : sliceMs;
   const offsetMs = ((window.offsetMs % periodMs) + periodMs) % periodMs;
-  return { kind: window.type, sizeMs: window.sizeMs, sliceMs, offsetMs };
+  const sharesSums = window.sizeMs / sliceMs >= sharedSlicesMin;
+  return { kind: window.type, sizeMs: window.sizeMs, sliceMs, offsetMs, ...(sharesSums && { sharesSums }) };
 }
 
 /** A window's bounds have the type of the event time. */

@@ -190,6 +190,11 @@ export interface WindowPlan {
   readonly sizeMs: number;
   readonly sliceMs: number;
   readonly offsetMs: number;
+  /**
+   * Set where windows of many slices fire by sums of slices that they share. Absent in plans from before
+   * there were such sums: those of doubles may differ in their last digits by the order they are made in.
+   */
+  readonly sharesSums?: true;
 }
 
 export interface OutputColumn {

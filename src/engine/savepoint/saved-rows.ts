@@ -13,7 +13,7 @@ import { storedPageRange } from "../../kernel/stored-page.ts";
 import { TableLayout } from "../../kernel/table-layout.ts";
 import { cellSpecsOf } from "../plan/cell-layout.ts";
 import { finishRow, hasRows, type WindowBounds } from "../plan/finish-row.ts";
-import { isOfValues, type TableEntry, TableFamily } from "../state/window-directory.ts";
+import { isOfSums, isOfValues, type TableEntry, TableFamily } from "../state/window-directory.ts";
 import { gridOfPlan } from "../windows/grid-of-plan.ts";
 import { windowStartOf } from "../windows/window-arithmetic.ts";
 import type { SavedPage } from "./part-codec.ts";
@@ -54,16 +54,16 @@ export class SavedRows {
   }
 
   /**
-   * The rows of a page in its order; none of one of counted values. Throws `STATE_CORRUPT` for one that is
+   * The rows of a page in its order; none of one of counted values, or of sums of slices. Throws `STATE_CORRUPT` for one that is
    * damaged.
    */
   rowsOf({ table, bytes }: SavedPage): SavedRow[] {
     const { plan, tables } = this.#state;
     const entry = tables.find((candidate) => candidate.table === table);
     assert(entry, "a page of a savepoint belongs to a table of its state");
-    if (isOfValues(entry)) return [];
+    if (isOfValues(entry) || isOfSums(entry)) return [];
     const window = this.#windowOf(entry);
-    const marks = { isFinal: entry.firedAt > 0, isSlice: entry.family === TableFamily.Slice };
+    const marks = { isFinal: entry.firedAt > 0, isSlice: isSlice(entry) };
     const keyed = this.#cache.openTable(this.#layout, () => ({ bytes }));
     try {
       const cells = [...keyed.pageAt(storedPageRange(bytes).firstHash).cells()];
@@ -77,7 +77,11 @@ export class SavedRows {
   #windowOf({ family, window }: TableEntry): WindowBounds | undefined {
     if (!this.#state.plan.window) return undefined;
     const [grid, at] = [gridOfPlan(this.#state.plan.window), BigInt(window)];
-    if (family === TableFamily.Slice) return { start: at, end: at + grid.length };
+    if (isSlice({ family })) return { start: at, end: at + grid.length };
     return { start: windowStartOf(grid, at), end: at };
   }
+}
+
+function isSlice({ family }: Pick<TableEntry, "family">): boolean {
+  return family === TableFamily.Slice || family === TableFamily.Folded;
 }

@@ -15,7 +15,7 @@ import type { AggregateCall, OperatorDefinition } from "../../protocol/dataflow.
 import { cellSpecsOf } from "../plan/cell-layout.ts";
 import { statePlacesOf } from "../plan/state-places.ts";
 import type { KeyColumn, TaskPlan } from "../plan/task-plan.ts";
-import { chainFamily, TableFamily } from "../state/window-directory.ts";
+import { chainFamily, isOfSums, TableFamily } from "../state/window-directory.ts";
 
 interface StateLayout {
   readonly key: string;
@@ -48,9 +48,12 @@ export function stateDifferences(saved: TaskPlan, wanted: TaskPlan): StateDiffer
 
 /**
  * Returns the family in which a task of `wanted` has the tables that one of `saved` had in `family`;
- * undefined where it has no such state.
+ * undefined where it has no such state. Sums of slices are left: states of several tasks may have them of
+ * different times. They are made anew of the slices.
  */
 export function familyIn(wanted: TaskPlan, saved: TaskPlan, family: number): number | undefined {
+  if (isOfSums({ family })) return undefined;
+  if (family === TableFamily.Folded) return TableFamily.Slice;
   const was = statesOf(saved).find(({ families: [first, end] }) => first <= family && family < end);
   if (!was) return family;
   const wish = statesOf(wanted).find(({ name, layout }) => name === was.name && layout === was.layout);
@@ -135,7 +138,7 @@ function layoutOf(plan: TaskPlan): StateLayout {
   });
   return {
     key: `[${key.map(({ name, type }) => `${name} ${formatType(type)}`).join(", ")}]`,
-    window: JSON.stringify(window),
+    window: JSON.stringify(window && { ...window, sharesSums: undefined }),
     aggregates: `[${aggregates.join(", ")}]`,
   };
 }

@@ -174,9 +174,10 @@ export class TaskRestore {
         return true;
       };
       const { cache } = this.#context;
-      const [grid, from] = [gridOfPlan(window), this.#firedThrough];
+      // What is still to come belongs into the sums: they are made later.
+      const settings = { grid: gridOfPlan(window), latenessMs, sharesSums: false };
       const sending = sendsResults(this.#plan) ? { isWanted: () => true, sendPage } : undefined;
-      const windows = new TaskWindows(cache, this.#tables, grid, latenessMs, from, undefined, sending);
+      const windows = new TaskWindows(cache, this.#tables, settings, this.#firedThrough, undefined, sending);
       windows.beginRecord(this.#changedAt());
       while (!windows.fire(time, cellsPerFiring)) this.#writeIfFull();
       windows.release();

@@ -12,8 +12,11 @@
  */
 import type { SqlStorage, SqlValue } from "../ports.ts";
 
-/** Behind these come the families of counted values: see `valuesFamily`. */
-export const TableFamily = { Slice: 0, Result: 1 } as const;
+/**
+ * Behind the first two come the families of counted values: see `valuesFamily`. The last three are those of
+ * `WindowPartials`.
+ */
+export const TableFamily = { Slice: 0, Result: 1, Folded: 1021, Suffix: 1022, Prefix: 1023 } as const;
 
 const valuesFamilies = 2;
 
@@ -27,7 +30,7 @@ export function valuesFamily(place: number, table: ValuesTable): number {
 }
 
 /**
- * Behind all of these come the families of a chain's state: so many for each operator, the first ones for the
+ * Behind all families come those of a chain's state: so many for each operator, the first ones for the
  * chain itself.
  */
 const chainFamilies = 1024;
@@ -45,7 +48,12 @@ export function isOfChain({ family }: Pick<TableEntry, "family">): boolean {
 
 /** True for tables that hold no results: of counted values, or of a chain's state. */
 export function isOfValues({ family }: Pick<TableEntry, "family">): boolean {
-  return family >= valuesFamilies;
+  return family >= valuesFamilies && (family < TableFamily.Folded || family >= chainFamilies);
+}
+
+/** True for sums that are made of slices anew where they are missing. */
+export function isOfSums({ family }: Pick<TableEntry, "family">): boolean {
+  return family === TableFamily.Suffix || family === TableFamily.Prefix;
 }
 
 /** Name of the one result of a job without windows. */

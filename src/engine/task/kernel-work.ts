@@ -78,7 +78,12 @@ export class KernelWork implements TaskWork {
 
   #openWindows(window: WindowPlan, { firedThrough, cursor }: Checkpoint): TaskWindows {
     const { cache, plan, tables, output } = this.#context;
-    const [grid, fired] = [gridOfPlan(window), parseWatermark(firedThrough)];
+    const fired = parseWatermark(firedThrough);
+    const settings = {
+      grid: gridOfPlan(window),
+      latenessMs: plan.latenessMs,
+      sharesSums: window.sharesSums === true,
+    };
     const isSent = sendsResults(plan);
     const sendPage = (page: PageView, end: bigint) => {
       if (isSent && output?.sendPage(page, end, this.#offset) !== true) return false;
@@ -87,7 +92,7 @@ export class KernelWork implements TaskWork {
       return true;
     };
     const walk = { isWanted: () => isSent || this.#changes.isRecording, sendPage };
-    return new TaskWindows(cache, tables, grid, plan.latenessMs, fired, cursor, walk);
+    return new TaskWindows(cache, tables, settings, fired, cursor, walk);
   }
 
   get place() {

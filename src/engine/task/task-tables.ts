@@ -161,6 +161,17 @@ export class TaskTables {
     this.#directory.put(open.entry);
   }
 
+  /** Gives a table to another family, under the same window. */
+  move(open: OpenTable, family: number): void {
+    const { entry } = open;
+    this.#directory.remove(entry.family, entry.window);
+    this.#open.delete(nameOf(entry.family, entry.window));
+    open.entry = { ...entry, family };
+    assert(!this.#open.has(nameOf(family, entry.window)), "a slice has one table in a family");
+    this.#open.set(nameOf(family, entry.window), open);
+    this.#directory.put(open.entry);
+  }
+
   /** Drops a table: its memory at once, its rows with the next checkpoint. */
   drop(entry: TableEntry): void {
     this.#close(nameOf(entry.family, entry.window));

@@ -1,8 +1,8 @@
 /**
  * Windows of one task: which tables a batch's rows go to, which windows fire, which close.
  *
- * Rows go to slices. When the watermark reaches a window's last millisecond it fires: its slices are merged
- * into its result (a tumbling window's only slice is its result already). Until lateness has passed, late
+ * Rows go to slices. When the watermark reaches a window's last millisecond it fires: its slices, or sums of
+ * them that windows share, are merged into its result (a tumbling window's only slice is its result already). Until lateness has passed, late
  * rows change the result of a fired window directly, as well as its slice. Then the window closes.
  *
  * Firing may take many turns: `cursor` says how far it came and is part of the checkpoint.
@@ -22,17 +22,23 @@ import {
   lastWindowEndOf,
   nextWindowEndOf,
   slicesOfWindow,
+  windowStartOf,
 } from "../windows/window-arithmetic.ts";
 import type { OpenTable, TaskTables } from "./task-tables.ts";
+import { type Merged, type MergePlace, type MergeSource, mergePages, WindowPartials } from "./window-partials.ts";
 
-/** Where the firing of a window stands: the slice and the hash from which to go on. Bigints as text. */
-export interface FiringCursor {
+/** Where the firing of a window stands; of one that is being sent on the slice has no meaning. */
+export interface FiringCursor extends MergePlace {
   readonly end: number;
-  /** Of a window that is being merged; of no meaning for one that is being sent on. */
-  readonly slice: number;
-  readonly hash: string;
   /** The window has fired, and its result is on its way to the next stage. */
   readonly isSending?: true;
+}
+
+/** What the windows of a task are. `sharesSums`: they fire by sums of slices, see `WindowPartials`. */
+export interface WindowSettings {
+  readonly grid: WindowGrid;
+  readonly latenessMs: number;
+  readonly sharesSums: boolean;
 }
 
 /** Sends one page of a result on; false where the next stage can take no more for now. */
@@ -64,6 +70,7 @@ export class TaskWindows {
   readonly slices: Slices;
   /** Results of fired windows by window end, for late rows; unused by tumbling windows. */
   readonly results: Slices;
+  readonly #partials: WindowPartials | undefined;
   /** Append time of the record being applied. */
   #appendTime = 0;
   // In the checkpoint.
@@ -73,8 +80,7 @@ export class TaskWindows {
   constructor(
     cache: PageCache,
     tables: TaskTables,
-    grid: WindowGrid,
-    latenessMs: number,
+    { grid, latenessMs, sharesSums }: WindowSettings,
     firedThrough: bigint,
     cursor: FiringCursor | undefined,
     walk?: ResultWalk,
@@ -88,6 +94,7 @@ export class TaskWindows {
     this.slices = new Slices(cache, grid, (start) => this.#openSlice(start).keyed);
     this.results = new Slices(cache, grid, (end) => this.#openFiredResult(end).keyed);
     this.#openLive();
+    this.#partials = sharesSums ? new WindowPartials(tables, this.slices, grid) : undefined;
   }
 
   get firedThrough(): bigint {
@@ -109,7 +116,8 @@ export class TaskWindows {
   /** Windows that hold a slice and have not fired, ascending by end. */
   openWindowEnds(): bigint[] {
     const ends: bigint[] = [];
-    for (const [start] of this.slices.entries()) {
+    const starts = [...this.slices.starts(), ...(this.#partials?.starts() ?? [])];
+    for (const start of starts.sort((a, b) => (a < b ? -1 : 1))) {
       const last = lastWindowEndOf(this.grid, start);
       let end = nextWindowEndOf(this.grid, start, this.#firedThrough);
       if (end === undefined || last === undefined) continue;
@@ -123,11 +131,15 @@ export class TaskWindows {
 
   /** End of the earliest window that has not fired, undefined where no slice waits for one. */
   nextEnd(): bigint | undefined {
-    for (const [start] of this.slices.entries()) {
-      const end = nextWindowEndOf(this.grid, start, this.#firedThrough);
-      if (end !== undefined) return end;
-    }
-    return undefined;
+    const first = (starts: Iterable<bigint>) => {
+      for (const start of starts) {
+        const end = nextWindowEndOf(this.grid, start, this.#firedThrough);
+        if (end !== undefined) return end;
+      }
+      return undefined;
+    };
+    const [end, folded] = [first(this.slices.starts()), first(this.#partials?.starts() ?? [])];
+    return folded === undefined || (end !== undefined && end < folded) ? end : folded;
   }
 
   /** Must be called before a record's rows are assigned or its watermark fires anything. */
@@ -162,6 +174,7 @@ export class TaskWindows {
       cells += this.grid.kind === "tumble" ? this.#fireTumble(end) : this.#mergeSome(end, cellsMax - cells);
     }
     this.#firedThrough = watermark > this.#firedThrough ? watermark : this.#firedThrough;
+    this.#partials?.close(this.#firedThrough);
     return this.#close(watermark);
   }
 
@@ -178,7 +191,7 @@ export class TaskWindows {
     try {
       let nextHash: bigint | undefined;
       let pages = 0;
-      for (const [, slice] of this.#slicesOf(end)) {
+      for (const slice of this.#slicesOf(end)) {
         const next = slice.pageAt(hash).nextHash;
         if (nextHash === undefined || (next !== undefined && next < nextHash)) nextHash = next;
         const failure = slice.mergePage(hash, merged);
@@ -193,7 +206,8 @@ export class TaskWindows {
 
   /** True when a record can still change the table of this entry, at the watermark that fired last. */
   isLive(family: number, window: number): boolean {
-    return family === TableFamily.Slice || !isClosed(BigInt(window), this.#firedThrough, this.latenessMs);
+    const isOfSlices = family === TableFamily.Slice || family >= TableFamily.Folded;
+    return isOfSlices || !isClosed(BigInt(window), this.#firedThrough, this.latenessMs);
   }
 
   release(): void {
@@ -239,29 +253,34 @@ export class TaskWindows {
       this.#tables.find(TableFamily.Result, Number(end)) ??
       this.#tables.create(TableFamily.Result, Number(end), 0, this.#appendTime);
     let cells = cellsPerWindow;
-    let pages = 0;
-    const from = this.#cursor;
-    for (const [start, slice] of this.#slicesOf(end)) {
-      if (from && start < BigInt(from.slice)) continue;
-      let hash: bigint | undefined = from && start === BigInt(from.slice) ? BigInt(`0x${from.hash}`) : 0n;
-      while (hash !== undefined) {
-        if (pages > 0 && (cells > cellsMax || this.#tables.isFull)) {
-          this.#cursor = { end: Number(end), slice: Number(start), hash: hash.toString(16) };
-          return cells;
-        }
-        const page: ReturnType<typeof slice.pageAt> = slice.pageAt(hash);
-        const nextHash: bigint | undefined = page.nextHash;
-        cells += page.cellCount;
-        pages++;
-        const failure = slice.mergePage(hash, target.keyed, BigInt(this.#appendTime));
-        assert(failure === undefined, "what lies in a slice fits its result");
-        hash = nextHash;
-      }
+    for (const merged of this.#merge(end, target.keyed)) {
+      cells += merged.cells;
+      this.#cursor = { end: Number(end), ...merged.next };
+      if (cells > cellsMax || this.#tables.isFull) return cells;
     }
     this.#tables.update(target, { firedAt: this.#appendTime, changedAt: this.#appendTime });
     this.results.set(end, target.keyed);
     this.#hasFired(end);
     return cells;
+  }
+
+  /** Merges what is left of the window that ends at `end` into its result, a page with each step. */
+  *#merge(end: bigint, target: KeyedTable): Generator<Merged> {
+    if (this.#partials) yield* this.#partials.prepare(end, this.#cursor);
+    let place =
+      this.#cursor?.stage === undefined || this.#cursor.stage === "total" ? this.#cursor : undefined;
+    const changed = BigInt(this.#appendTime);
+    const from = windowStartOf(this.grid, end);
+    const slices = this.slices.entries().filter(([start]) => start >= from && start < end);
+    const parts: MergeSource[] = slices.map(([start, source]) => ({ start, source }));
+    for (const [start, source] of this.#partials?.totalsOf(end) ?? []) {
+      parts.push({ stage: "total", start, source });
+    }
+    for (const part of parts) {
+      if (place && !(place.stage === part.stage && place.slice === Number(part.start))) continue;
+      yield* mergePages({ ...part, target, changed }, place);
+      place = undefined;
+    }
   }
 
   /**
@@ -286,12 +305,11 @@ export class TaskWindows {
     return closed.length < closedPerStepMax && ended.length < closedPerStepMax;
   }
 
-  /** The slices of the window that ends at `end`, ascending. */
-  #slicesOf(end: bigint): (readonly [bigint, KeyedTable])[] {
-    return slicesOfWindow(this.grid, end).flatMap((start) => {
-      const slice = this.slices.get(start);
-      return slice ? [[start, slice] as const] : [];
-    });
+  /** What there is of the slices of the window that ends at `end`, ascending. */
+  #slicesOf(end: bigint): KeyedTable[] {
+    return slicesOfWindow(this.grid, end).flatMap((start) =>
+      [this.slices.get(start), this.#partials?.folded(start)].filter((table) => table !== undefined),
+    );
   }
 
   #openSlice(start: bigint): OpenTable {

@@ -54,6 +54,13 @@ export function windowStartOf(grid: WindowGrid, end: bigint): bigint {
   return grid.kind === "cumulate" ? floorTo(end - 1n, grid.size, grid.offset) : end - grid.size;
 }
 
+/**
+ * Start of the block that the window ending at `end` reaches into: blocks are as long as the largest window.
+ */
+export function blockStartOf(grid: WindowGrid, end: bigint): bigint {
+  return floorTo(end - 1n, grid.size, grid.offset);
+}
+
 /** Starts of the slices that make the window ending at `end`, ascending. */
 export function slicesOfWindow(grid: WindowGrid, end: bigint): bigint[] {
   const starts: bigint[] = [];

@@ -1,0 +1,197 @@
+/**
+ * What the slices of overlapping windows are added up to, so that a window fires by a few merges, however
+ * many slices it has.
+ *
+ * Time is cut into blocks as long as the largest window, and a window reaches over one bound of blocks at
+ * most: it is the end of one block and the beginning of the next. Before the first window of a block fires,
+ * the block before is added up from each of its slices to its end: the suffixes. The prefix is the sum of the
+ * block so far.
+ *
+ *     block before       block                  a window = the suffix of its first slice
+ *     |--|--|--|--|--|--|--|--|--|--|--|--|--|             + the prefix
+ *              [ suffix |  prefix )                        + slices that are not in these
+ *
+ * A slice that was added to them is *folded*: its table goes to a family of its own, and rows that still come
+ * for it begin a new one beside it. So a row is never added to more than one table.
+ *
+ * Reads of open windows and savepoints take slices alone: sums can be made of them anew. Nothing is ever
+ * taken back from a sum, so all aggregates have them.
+ */
+import { assert } from "../../base/assert.ts";
+import { type KeyedTable, lastHash } from "../../kernel/keyed-table.ts";
+import type { Slices, WindowGrid } from "../../kernel/slices.ts";
+import { TableFamily } from "../state/window-directory.ts";
+import { blockStartOf, lastWindowEndOf, windowStartOf } from "../windows/window-arithmetic.ts";
+import { OpenTables } from "./open-tables.ts";
+import type { OpenTable, TaskTables } from "./task-tables.ts";
+
+/**
+ * Where the work on a window stands: what is being merged, and the hash from which to go on. In their order:
+ *
+ *   slice   slices of the block before into their suffixes, the last one first;
+ *   suffix  into each the suffix behind it, right after its slice
+ *   fold    slices into the prefix
+ *   (none)  slices into the result
+ *   total   into the result, by start, the suffix and the prefix
+ */
+export interface MergePlace {
+  readonly stage?: "slice" | "suffix" | "fold" | "total";
+  readonly slice: number;
+  /** In hexadecimal digits. */
+  readonly hash: string;
+}
+
+/** What one merge did: it read so many cells, and `next` is where to go on. */
+export interface Merged {
+  readonly cells: number;
+  readonly next: MergePlace;
+  /** Whether nothing is left of what is merged. */
+  readonly isLast: boolean;
+}
+
+export class WindowPartials {
+  readonly #tables: TaskTables;
+  readonly #slices: Slices;
+  readonly #grid: WindowGrid;
+  // Rebuilt on open.
+  readonly #folded: OpenTables;
+  readonly #suffixes: OpenTables;
+  /** By the start of its block: there is one at most. */
+  readonly #prefixes: OpenTables;
+
+  constructor(tables: TaskTables, slices: Slices, grid: WindowGrid) {
+    this.#tables = tables;
+    this.#slices = slices;
+    this.#grid = grid;
+    this.#folded = new OpenTables(tables, TableFamily.Folded);
+    this.#suffixes = new OpenTables(tables, TableFamily.Suffix);
+    this.#prefixes = new OpenTables(tables, TableFamily.Prefix);
+  }
+
+  /** Starts of folded slices, ascending. */
+  starts(): bigint[] {
+    return this.#folded.starts();
+  }
+
+  /** The folded slice that begins at `start`. */
+  folded(start: bigint): KeyedTable | undefined {
+    return this.#folded.get(start)?.keyed;
+  }
+
+  /** Makes the sums of the window that ends at `end`, a page with each step; `from`: where that stands. */
+  *prepare(end: bigint, from: MergePlace | undefined): Generator<Merged> {
+    const block = blockStartOf(this.#grid, end);
+    if (!this.#prefixes.get(block)) {
+      // Windows that cumulate begin with their block.
+      if (this.#grid.kind === "hop") yield* this.#makeSuffixes(block, from);
+      this.#prefixes.dropWhile((start) => start < block);
+    }
+    yield* this.#fold(end, this.#prefixes.open(block), from);
+  }
+
+  /** The sums that, with the slices in front of its block, make the window that ends at `end`; by start. */
+  totalsOf(end: bigint): (readonly [bigint, KeyedTable])[] {
+    const [from, block] = [windowStartOf(this.#grid, end), blockStartOf(this.#grid, end)];
+    const prefix = this.#prefixes.get(block);
+    assert(prefix, "the sums of the window's block were made");
+    const first = this.#suffixes.starts().find((start) => start >= from && start < block);
+    const suffix = first === undefined ? undefined : this.#suffixes.get(first);
+    return [...(suffix ? [suffix] : []), prefix].map(({ entry, keyed }) => [BigInt(entry.window), keyed]);
+  }
+
+  /** Lets go of what no window needs that is still to fire. */
+  close(firedThrough: bigint): void {
+    const isDone = (start: bigint) => (lastWindowEndOf(this.#grid, start) ?? start) - 1n <= firedThrough;
+    this.#folded.dropWhile(isDone);
+    this.#suffixes.dropWhile(isDone);
+    this.#prefixes.dropWhile((block) => block + this.#grid.size - 1n <= firedThrough);
+  }
+
+  /** Makes the suffixes of the block that ends at `block`, the shortest first. */
+  *#makeSuffixes(block: bigint, from: MergePlace | undefined): Generator<Merged> {
+    const isBefore = (start: bigint) => start >= block - this.#grid.size && start < block;
+    for (const [start] of this.#slices.entries()) {
+      if (isBefore(start) && !this.#folded.get(start)) this.#putAway(start);
+    }
+    let place = from?.stage === "slice" || from?.stage === "suffix" ? from : undefined;
+    let behind: OpenTable | undefined;
+    for (const start of this.#folded.starts().filter(isBefore).reverse()) {
+      const suffix = this.#suffixes.open(start);
+      const parts = { slice: this.#folded.get(start), suffix: behind };
+      for (const stage of ["slice", "suffix"] as const) {
+        const source = parts[stage]?.keyed;
+        const isDone = place && !(place.stage === stage && place.slice === Number(start));
+        if (!source || isDone) continue;
+        yield* mergePages({ stage, start, source, target: suffix.keyed }, place);
+        place = undefined;
+      }
+      behind = suffix;
+    }
+  }
+
+  /** Adds what is not folded yet to the prefix, up to `end`. */
+  *#fold(end: bigint, prefix: OpenTable, from: MergePlace | undefined): Generator<Merged> {
+    const block = BigInt(prefix.entry.window);
+    for (const [start, source] of this.#slices.entries()) {
+      if (start < block || start >= end) continue;
+      const folded = this.#folded.get(start)?.keyed;
+      const place = from?.stage === "fold" && from.slice === Number(start) ? from : undefined;
+      // Rows that came behind those of their slice go to them, page by page: reads find them in one of both.
+      const onMerged = (hash: bigint) => {
+        if (folded) mergePage(source, hash, folded);
+        if (folded) source.clearPage(hash);
+      };
+      for (const merged of mergePages(
+        { stage: "fold", start, source, target: prefix.keyed, onMerged },
+        place,
+      )) {
+        if (merged.isLast) this.#putAway(start);
+        yield merged;
+      }
+    }
+  }
+
+  /** Makes a slice a folded one; what is left of it where there is one already is nothing. */
+  #putAway(start: bigint): void {
+    const open = this.#tables.find(TableFamily.Slice, Number(start));
+    assert(open, "a slice has its table");
+    this.#slices.delete(start);
+    if (this.#folded.get(start)) this.#tables.drop(open.entry);
+    else this.#folded.adopt(open);
+  }
+}
+
+/** The slice, or the sum, that begins at `start`. */
+export interface MergeSource extends Pick<MergePlace, "stage"> {
+  readonly start: bigint;
+  readonly source: KeyedTable;
+}
+
+interface Merge extends MergeSource {
+  readonly target: KeyedTable;
+  /** Append time that all cells merged into get; absent: they keep the later one of both. */
+  readonly changed?: bigint;
+  /** Called behind the merge of the page that covers a hash. */
+  readonly onMerged?: (hash: bigint) => void;
+}
+
+/** Merges page after page; `from`: where that stands. */
+export function* mergePages(
+  { stage, start, source, target, changed, onMerged }: Merge,
+  from: MergePlace | undefined,
+): Generator<Merged> {
+  let hash = from ? BigInt(`0x${from.hash}`) : 0n;
+  while (hash <= lastHash) {
+    const { cellCount: cells, nextHash = lastHash + 1n } = source.pageAt(hash);
+    mergePage(source, hash, target, changed);
+    onMerged?.(hash);
+    hash = nextHash;
+    const next = { ...(stage && { stage }), slice: Number(start), hash: hash.toString(16) };
+    yield { cells, next, isLast: hash > lastHash };
+  }
+}
+
+function mergePage(source: KeyedTable, hash: bigint, target: KeyedTable, changed?: bigint): void {
+  const failure = source.mergePage(hash, target, changed);
+  assert(failure === undefined, "what lies in a slice fits into a sum of slices");
+}

@@ -1,0 +1,136 @@
+/**
+ * Windows of many slices fire by sums of slices: a few merges a window, and the same results as without sums
+ * whatever comes late, where time has gaps, in the middle of a firing and behind a restart there.
+ */
+import { afterEach, describe, expect, test, vi } from "vitest";
+import { encodeKey } from "../../../../src/columnar/key-encoding.ts";
+import { kindOf } from "../../../../src/columnar/schema.ts";
+import { maxWatermark } from "../../../../src/engine/log/records.ts";
+import { KeyedTable } from "../../../../src/kernel/keyed-table.ts";
+import { type EventRow, type WindowSpec, windowedBatch } from "../../../reference/windowed-batch.ts";
+import { PartitionHarness, type Row } from "../../../support/partition-harness.ts";
+
+const stream = (outOfOrderness: number | string) => ({
+  columns: [
+    { name: "user", type: "STRING" },
+    { name: "time", type: "TIMESTAMP(3)" },
+    { name: "amount", type: "DOUBLE" },
+    { name: "item", type: "STRING" },
+  ],
+  eventTime: { column: "time", outOfOrderness },
+});
+
+const aggregates = {
+  n: { function: "count" },
+  total: { function: "sum", argument: "amount" },
+  least: { function: "min", argument: "item" },
+  most: { function: "max", argument: "amount" },
+  first: { function: "first_value", argument: "item" },
+  last: { function: "last_value", argument: "amount" },
+};
+
+const at = (ms: number) => new Date(ms).toISOString().replace("T", " ").replace("Z", "");
+const rowOf = ({ user, time, amount, item }: EventRow): Row => [user, at(time), amount, item];
+
+afterEach(() => vi.restoreAllMocks());
+
+describe("merges for a window of many slices", () => {
+  test.each([
+    { window: { type: "hop", size: 6000, slide: 100 }, most: 5 },
+    { window: { type: "cumulate", size: 6000, step: 100 }, most: 2 },
+  ])("are few: $window.type", ({ window, most }) => {
+    const merges = vi.spyOn(KeyedTable.prototype, "mergePage");
+    const harness = new PartitionHarness({ stream: stream(0) });
+    harness.startJob("job", { source: "events", key: ["user"], aggregates, window });
+    const slices = 600;
+    for (let slice = 0; slice < slices; slice++) {
+      harness.append(["a", "b"].map((user) => [user, at(slice * 100 + 50), 1, "x"]));
+      harness.settle();
+    }
+    expect(merges.mock.calls.length).toBeGreaterThan(slices);
+    expect(merges.mock.calls.length).toBeLessThanOrEqual(most * slices);
+  });
+});
+
+/** Rows of some users, mostly in order; some come up to a window late, and time has gaps of many windows. */
+function disorderedFrames(window: WindowSpec, frames: number): EventRow[][] {
+  let [seed, time] = [7, 1000];
+  const draw = (below: number) => {
+    seed = (seed * 1_103_515_245 + 12_345) % 2_147_483_648;
+    return Math.floor((seed / 2_147_483_648) * below);
+  };
+  return Array.from({ length: frames }, () => {
+    time += draw(40) === 0 ? 3 * window.size + draw(window.step) : draw(window.step);
+    return Array.from({ length: 1 + draw(5) }, () => ({
+      user: `user ${draw(6)}`,
+      time: Math.max(0, time - (draw(3) === 0 ? draw(window.size) : 0)),
+      amount: draw(100) / 4,
+      item: `item ${draw(50)}`,
+    }));
+  });
+}
+
+const grids: readonly WindowSpec[] = [
+  { kind: "hop", size: 700, step: 100, offset: 0 },
+  { kind: "hop", size: 1200, step: 50, offset: 7 },
+  { kind: "cumulate", size: 800, step: 100, offset: 30 },
+];
+
+describe("sums of slices", { timeout: 60_000 }, () => {
+  const cases = grids.flatMap((window) => [0, 250].map((lateness) => ({ ...window, lateness })));
+  test.each(cases)("give the batch answer for rows far out of order: %o", ({ lateness, ...window }) => {
+    const frames = disorderedFrames(window, 400);
+    const harness = new PartitionHarness({ stream: stream(0), checkpointTurnBytes: 1 });
+    const { kind, size, step, offset } = window;
+    const pace = kind === "hop" ? { slide: step } : { step };
+    harness.startJob("job", {
+      ...{ source: "events", key: ["user"], aggregates, allowedLateness: lateness },
+      window: { type: kind, size, ...pace, offset },
+    });
+    frames.forEach((frame, index) => {
+      harness.append(frame.map(rowOf));
+      harness.turn(() => harness.partition.step());
+      if (index % 5 === 0) harness.turn(() => harness.partition.jobs.checkpointOld(Number.MAX_SAFE_INTEGER));
+      if (index % 37 === 36) harness.crash();
+      if (index % 3 !== 0) harness.settle();
+    });
+    harness.settle();
+    const expected = windowedBatch(frames, window, lateness, 0);
+    const found = harness
+      .rows()
+      .map((row) => [row[0], ...[row[1], row[2]].map((text) => Date.parse(`${text}Z`)), ...row.slice(3)]);
+    const sorted = (rows: readonly unknown[][]) => rows.map((row) => JSON.stringify(row)).sort();
+    expect(sorted(found)).toEqual(sorted(expected.rows));
+  });
+
+  test("are made over many steps where state is larger than memory, with reads and restarts between", () => {
+    const [users, slices] = [3000, 8];
+    const options = { stream: stream("1d"), pageBudget: 1024 * 1024 };
+    const harness = new PartitionHarness(options);
+    harness.startJob("job", {
+      ...{ source: "events", key: ["user"], aggregates },
+      window: { type: "hop", size: slices * 100, slide: 100 },
+    });
+    const nameOf = (user: number) => `a user with a name ${(user * 7919) % users}`;
+    for (let slice = 0; slice < 2 * slices; slice++) {
+      const rows = Array.from({ length: users }, (_, user) => [nameOf(user), at(slice * 100), 1, "x"]);
+      for (let from = 0; from < users; from += 100) {
+        harness.append(rows.slice(from, from + 100));
+        harness.settle();
+      }
+    }
+    harness.turn(() => harness.partition.setWatermark(1, maxWatermark));
+    const last = { windowFrom: slices * 100, windowTo: 2 * slices * 100 };
+    const key = encodeKey([kindOf({ name: "STRING" })], [new TextEncoder().encode(nameOf(5))]);
+    for (let steps = 0; harness.turn(() => harness.partition.step()); steps++) {
+      if (steps % 3 === 0)
+        expect(harness.scan("job", { ...last, key }).rows.map(({ values }) => values.n)).toEqual([slices]);
+      if (steps % 20 === 19)
+        harness.turn(() => harness.partition.jobs.checkpointOld(Number.MAX_SAFE_INTEGER));
+      if (steps % 50 === 49) harness.crash();
+    }
+    const { rows } = harness.scan("job", { ...last, limit: users + 1 });
+    expect(rows).toHaveLength(users);
+    expect(rows.every(({ values, final }) => values.n === slices && final)).toBe(true);
+  });
+});
