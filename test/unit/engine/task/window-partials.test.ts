@@ -112,25 +112,32 @@ describe("sums of slices", { timeout: 60_000 }, () => {
       window: { type: "hop", size: slices * 100, slide: 100 },
     });
     const nameOf = (user: number) => `a user with a name ${(user * 7919) % users}`;
-    for (let slice = 0; slice < 2 * slices; slice++) {
+    const appendSlice = (slice: number) => {
       const rows = Array.from({ length: users }, (_, user) => [nameOf(user), at(slice * 100), 1, "x"]);
       for (let from = 0; from < users; from += 100) {
         harness.append(rows.slice(from, from + 100));
         harness.settle();
       }
-    }
+    };
+    for (let slice = 0; slice < 2 * slices; slice++) appendSlice(slice);
+    // Rows of slices that are in sums, before the window that is looked at fires.
+    harness.turn(() => harness.partition.setWatermark(1, BigInt(slices * 100 + 350)));
+    harness.settle();
+    for (let slice = slices; slice < slices + 3; slice++) appendSlice(slice);
     harness.turn(() => harness.partition.setWatermark(1, maxWatermark));
     const last = { windowFrom: slices * 100, windowTo: 2 * slices * 100 };
     const key = encodeKey([kindOf({ name: "STRING" })], [new TextEncoder().encode(nameOf(5))]);
     for (let steps = 0; harness.turn(() => harness.partition.step()); steps++) {
       if (steps % 3 === 0)
-        expect(harness.scan("job", { ...last, key }).rows.map(({ values }) => values.n)).toEqual([slices]);
+        expect(harness.scan("job", { ...last, key }).rows.map(({ values }) => values.n)).toEqual([
+          slices + 3,
+        ]);
       if (steps % 20 === 19)
         harness.turn(() => harness.partition.jobs.checkpointOld(Number.MAX_SAFE_INTEGER));
       if (steps % 50 === 49) harness.crash();
     }
     const { rows } = harness.scan("job", { ...last, limit: users + 1 });
     expect(rows).toHaveLength(users);
-    expect(rows.every(({ values, final }) => values.n === slices && final)).toBe(true);
+    expect(rows.every(({ values, final }) => values.n === slices + 3 && final)).toBe(true);
   });
 });
