@@ -2,7 +2,7 @@
  * Merging the cells of one page into another table: how slices become a window, page by page.
  *
  * Keys of the target that are new begin as the empty accumulators, into which the source's are merged like
- * all others.
+ * all others. Where the target has nothing yet it takes a copy of the page.
  */
 import {
   ACCUMULATOR_BYTES,
@@ -31,12 +31,13 @@ import {
   LAYOUT_PRESENCE,
   PAGE_CELL_BYTES,
   PAGE_CELL_COUNT,
+  PAGE_FIRST_HASH,
   PAGE_STAMP,
   TABLE_LAYOUT,
 } from "../abi";
 import { CHANGED_KEPT, cellFind, relocateRows, tableFind } from "../table/find";
 import { cellsOf, isInHeap } from "../table/page";
-import { failureSet, moves, pageOf, tableCounters } from "../table/room";
+import { failureClear, failureSet, moves, pageOf, pageTakeCopy, tableCounters } from "../table/room";
 import { replaces, valueReplace } from "./bytes";
 import { add128, ordered, presenceBitOf } from "./update";
 
@@ -55,6 +56,12 @@ export function tableMergePage(source: usize, hash: u64, target: usize, changed:
   const first = cellsOf(page);
   const cellBytes = <usize>load<u16>(page, PAGE_CELL_BYTES);
   const count = load<u32>(page, PAGE_CELL_COUNT);
+  failureClear();
+  if (count == 0) return;
+  if (pageTakeCopy(target, page)) {
+    if (changed >= 0) cellsSetChanged(pageOf(target, load<u64>(page, PAGE_FIRST_HASH)), changed);
+    return;
+  }
   for (let row: u32 = 0; row < count; row++) {
     const cell = first + <usize>row * cellBytes;
     store<u32>(KEYS + (<usize>row << 3), <u32>(page + load<u16>(cell, CELL_KEY_OFFSET)));
@@ -70,6 +77,12 @@ export function tableMergePage(source: usize, hash: u64, target: usize, changed:
     store<i64>(cell, changed < 0 ? later : changed, CELL_CHANGED);
   }
   accumulatorsMerge(load<u32>(target, TABLE_LAYOUT), target, page, first, cellBytes, count);
+}
+
+function cellsSetChanged(page: usize, changed: i64): void {
+  const cellBytes = <usize>load<u16>(page, PAGE_CELL_BYTES);
+  const end = cellsOf(page) + <usize>load<u32>(page, PAGE_CELL_COUNT) * cellBytes;
+  for (let cell = cellsOf(page); cell < end; cell += cellBytes) store<i64>(cell, changed, CELL_CHANGED);
 }
 
 function accumulatorsMerge(

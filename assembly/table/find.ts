@@ -114,7 +114,7 @@ export function tableFind(
   cells: usize,
 ): void {
   failureClear();
-  const movesBefore = moves();
+  let movesSeen = moves(), stale: u32 = 0;
   for (let begin: u32 = 0; begin < count; begin += BLOCK_ROWS) {
     const end = min(begin + BLOCK_ROWS, count);
     const missing = locateBlock(
@@ -133,8 +133,12 @@ export function tableFind(
       if (changed != CHANGED_KEPT) store<i64>(cell, changed, CELL_CHANGED);
       store<u32>(cells + (<usize>row << 2), <u32>cell);
     }
+    if (moves() == movesSeen) continue;
+    movesSeen = moves();
+    stale = end;
   }
-  if (moves() != movesBefore) relocateRows(table, tables, selection, count, keys, keyNulls, hashes, cells);
+  // Rows behind the block in which a cell moved last were found where they are.
+  if (stale > 0) relocateRows(table, tables, selection, stale, keys, keyNulls, hashes, cells);
 }
 
 /** Finds again the cells of rows that all have one. */

@@ -175,6 +175,29 @@ function pageMove(table: usize, page: usize, bytes: u32): void {
   pageReplace(table, page, moved);
 }
 
+/**
+ * Takes a copy of `page`, of another table of this layout, in the place of the page here that covers its
+ * hashes; returns false where that has cells, or covers fewer hashes.
+ */
+export function pageTakeCopy(table: usize, page: usize): bool {
+  const first = load<u64>(page, PAGE_FIRST_HASH);
+  const depth = load<u16>(page, PAGE_LOCAL_DEPTH);
+  let place = pageOf(table, first);
+  if (load<u32>(place, PAGE_CELL_COUNT) != 0 || load<u16>(place, PAGE_LOCAL_DEPTH) > depth) return false;
+  pageTouch(table, place, dirtyInBatch());
+  while (load<u16>(place, PAGE_LOCAL_DEPTH) < depth) {
+    pageSplit(table, place);
+    place = pageOf(table, first);
+  }
+  const bytes = load<u32>(page, PAGE_BYTES);
+  const copy = pageAcquire(bytes);
+  memory.copy(copy, page, bytes);
+  store<u64>(copy, load<u64>(place, PAGE_DIRTY), PAGE_DIRTY);
+  store<u64>(copy, load<u64>(place, PAGE_TAG), PAGE_TAG);
+  pageReplace(table, place, copy);
+  return true;
+}
+
 /** Puts `moved` in the page's place, which is given back. */
 function pageReplace(table: usize, page: usize, moved: usize): void {
   dirtyCount(table, 0, load<u32>(moved, PAGE_BYTES) - load<u32>(page, PAGE_BYTES));

@@ -10,12 +10,15 @@ export class OpenTables {
   readonly #family: number;
   // Rebuilt on open. Ascending by start.
   #byStart: Map<bigint, OpenTable>;
+  /** The greatest start that there ever was. */
+  #last: bigint | undefined;
 
   constructor(tables: TaskTables, family: number) {
     this.#tables = tables;
     this.#family = family;
     const entries = tables.range(family, -largest, largest, false, largest);
     this.#byStart = new Map(entries.map((entry) => [BigInt(entry.window), tables.openEntry(entry)]));
+    this.#last = this.starts().at(-1);
   }
 
   /** Ascending; good until tables come or go. */
@@ -52,8 +55,9 @@ export class OpenTables {
   }
 
   #put(start: bigint, open: OpenTable): void {
-    const isBefore = [...this.#byStart.keys()].some((other) => other > start);
+    const isLast = this.#last === undefined || start > this.#last;
     this.#byStart.set(start, open);
-    if (isBefore) this.#byStart = new Map([...this.#byStart].sort(([a], [b]) => (a < b ? -1 : 1)));
+    if (isLast) this.#last = start;
+    else this.#byStart = new Map([...this.#byStart].sort(([a], [b]) => (a < b ? -1 : 1)));
   }
 }

@@ -29,6 +29,8 @@ export interface TablesInCheckpoint {
 export interface OpenTable {
   readonly keyed: KeyedTable;
   entry: TableEntry;
+  /** False while no page of it was ever stored. */
+  isStored: boolean;
 }
 
 export class TaskTables {
@@ -114,11 +116,11 @@ export class TaskTables {
     if (found) return found;
     const { table } = entry;
     const load = (hash: bigint) => {
-      const page = this.#store.load(table, hash);
+      const page = open.isStored ? this.#store.load(table, hash) : undefined;
       return page && { bytes: page.bytes, tag: tagOf(page.version) };
     };
-    const keyed = this.#cache.openTable(this.#layouts.of(entry), load, (page) => this.#spill(table, page));
-    const open = { keyed, entry };
+    const keyed = this.#cache.openTable(this.#layouts.of(entry), load, (page) => this.#spill(open, page));
+    const open: OpenTable = { keyed, entry, isStored: true };
     this.#open.set(name, open);
     this.#byPointer.set(keyed.pointer, open);
     return open;
@@ -151,6 +153,7 @@ export class TaskTables {
   create(family: number, window: number, firedAt: number, changedAt: number): OpenTable {
     assert(!this.#open.has(nameOf(family, window)), "a slice or result has one table");
     const open = this.openEntry({ family, window, table: this.#nextTable++, firedAt, changedAt });
+    open.isStored = false;
     this.#directory.put(open.entry);
     return open;
   }
@@ -224,7 +227,7 @@ export class TaskTables {
       if (bytes >= bytesMax) break;
       const open = this.#byPointer.get(page.table.pointer);
       assert(open !== undefined, "a dirty page belongs to an open table");
-      const written = this.#write(open.entry.table, page);
+      const written = this.#write(open, page);
       this.#cache.markClean(page);
       pages++;
       bytes += written;
@@ -232,16 +235,17 @@ export class TaskTables {
     return { pages, bytes };
   }
 
-  #spill(table: number, page: DirtyPage): void {
+  #spill(open: OpenTable, page: DirtyPage): void {
     this.#beforeSpill();
-    this.#spilled.bytes += this.#write(table, page);
+    this.#spilled.bytes += this.#write(open, page);
     this.#spilled.pages++;
   }
 
   /** Writes a page under the epoch being written; returns its bytes. */
-  #write(table: number, page: DirtyPage): number {
+  #write(open: OpenTable, page: DirtyPage): number {
     const image = page.bytes();
-    page.tag = tagOf(this.#store.write(table, page.firstHash, image, versionOf(page.tag)));
+    open.isStored = true;
+    page.tag = tagOf(this.#store.write(open.entry.table, page.firstHash, image, versionOf(page.tag)));
     return image.length;
   }
 

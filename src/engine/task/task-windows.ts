@@ -22,10 +22,15 @@ import {
   lastWindowEndOf,
   nextWindowEndOf,
   slicesOfWindow,
-  windowStartOf,
 } from "../windows/window-arithmetic.ts";
 import type { OpenTable, TaskTables } from "./task-tables.ts";
-import { type Merged, type MergePlace, type MergeSource, mergePages, WindowPartials } from "./window-partials.ts";
+import {
+  type Merged,
+  type MergePlace,
+  type MergeSource,
+  mergePages,
+  WindowPartials,
+} from "./window-partials.ts";
 
 /** Where the firing of a window stands; of one that is being sent on the slice has no meaning. */
 export interface FiringCursor extends MergePlace {
@@ -270,9 +275,11 @@ export class TaskWindows {
     let place =
       this.#cursor?.stage === undefined || this.#cursor.stage === "total" ? this.#cursor : undefined;
     const changed = BigInt(this.#appendTime);
-    const from = windowStartOf(this.grid, end);
-    const slices = this.slices.entries().filter(([start]) => start >= from && start < end);
-    const parts: MergeSource[] = slices.map(([start, source]) => ({ start, source }));
+    const parts: MergeSource[] = [];
+    for (const start of slicesOfWindow(this.grid, end)) {
+      const source = this.slices.get(start);
+      if (source) parts.push({ start, source });
+    }
     for (const [start, source] of this.#partials?.totalsOf(end) ?? []) {
       parts.push({ stage: "total", start, source });
     }
@@ -313,18 +320,13 @@ export class TaskWindows {
   }
 
   #openSlice(start: bigint): OpenTable {
-    if (this.grid.kind !== "tumble") {
-      return (
-        this.#tables.find(TableFamily.Slice, Number(start)) ??
-        this.#tables.create(TableFamily.Slice, Number(start), 0, this.#appendTime)
-      );
-    }
+    const isTumble = this.grid.kind === "tumble";
     const end = start + this.grid.size;
-    const firedAt = hasFired(end, this.#firedThrough) ? this.#appendTime : 0;
-    return (
-      this.#tables.find(TableFamily.Result, Number(end)) ??
-      this.#tables.create(TableFamily.Result, Number(end), firedAt, this.#appendTime)
-    );
+    const [family, window] = isTumble ? [TableFamily.Result, end] : [TableFamily.Slice, start];
+    const found = this.#tables.find(family, Number(window));
+    if (found) return found;
+    const firedAt = isTumble && hasFired(end, this.#firedThrough) ? this.#appendTime : 0;
+    return this.#tables.create(family, Number(window), firedAt, this.#appendTime);
   }
 
   #openFiredResult(end: bigint): OpenTable {

@@ -21,7 +21,12 @@ import { assert } from "../../base/assert.ts";
 import { type KeyedTable, lastHash } from "../../kernel/keyed-table.ts";
 import type { Slices, WindowGrid } from "../../kernel/slices.ts";
 import { TableFamily } from "../state/window-directory.ts";
-import { blockStartOf, lastWindowEndOf, windowStartOf } from "../windows/window-arithmetic.ts";
+import {
+  blockStartOf,
+  lastWindowEndOf,
+  slicesOfWindow,
+  windowStartOf,
+} from "../windows/window-arithmetic.ts";
 import { OpenTables } from "./open-tables.ts";
 import type { OpenTable, TaskTables } from "./task-tables.ts";
 
@@ -109,13 +114,14 @@ export class WindowPartials {
 
   /** Makes the suffixes of the block that ends at `block`, the shortest first. */
   *#makeSuffixes(block: bigint, from: MergePlace | undefined): Generator<Merged> {
-    const isBefore = (start: bigint) => start >= block - this.#grid.size && start < block;
-    for (const [start] of this.#slices.entries()) {
-      if (isBefore(start) && !this.#folded.get(start)) this.#putAway(start);
+    // The window that ends where the block begins is the block before.
+    const before = slicesOfWindow(this.#grid, block);
+    for (const start of before) {
+      if (this.#slices.get(start) && !this.#folded.get(start)) this.#putAway(start);
     }
     let place = from?.stage === "slice" || from?.stage === "suffix" ? from : undefined;
     let behind: OpenTable | undefined;
-    for (const start of this.#folded.starts().filter(isBefore).reverse()) {
+    for (const start of before.filter((start) => this.#folded.get(start)).reverse()) {
       const suffix = this.#suffixes.open(start);
       const parts = { slice: this.#folded.get(start), suffix: behind };
       for (const stage of ["slice", "suffix"] as const) {
@@ -132,8 +138,9 @@ export class WindowPartials {
   /** Adds what is not folded yet to the prefix, up to `end`. */
   *#fold(end: bigint, prefix: OpenTable, from: MergePlace | undefined): Generator<Merged> {
     const block = BigInt(prefix.entry.window);
-    for (const [start, source] of this.#slices.entries()) {
-      if (start < block || start >= end) continue;
+    for (const start of slicesOfWindow(this.#grid, end)) {
+      const source = start < block ? undefined : this.#slices.get(start);
+      if (!source) continue;
       const folded = this.#folded.get(start)?.keyed;
       const place = from?.stage === "fold" && from.slice === Number(start) ? from : undefined;
       // Rows that came behind those of their slice go to them, page by page: reads find them in one of both.
