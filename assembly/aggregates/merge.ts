@@ -104,8 +104,42 @@ function accumulatorsMerge(
   }
 }
 
+/** One loop for each operation. */
 function wordsMerge(accumulator: usize, presence: u32, first: usize, cellBytes: usize, count: u32): void {
-  const operation = load<u32>(accumulator);
+  switch (load<u32>(accumulator)) {
+    case ACCUMULATOR_COUNT:
+    case ACCUMULATOR_SUM_I64:
+      return mergeAll(ACCUMULATOR_SUM_I64, accumulator, presence, first, cellBytes, count);
+    case ACCUMULATOR_SUM_DECIMAL:
+      return mergeAll(ACCUMULATOR_SUM_DECIMAL, accumulator, presence, first, cellBytes, count);
+    case ACCUMULATOR_SUM_F64:
+      return mergeAll(ACCUMULATOR_SUM_F64, accumulator, presence, first, cellBytes, count);
+    case ACCUMULATOR_MIN_I64:
+      return mergeAll(ACCUMULATOR_MIN_I64, accumulator, presence, first, cellBytes, count);
+    case ACCUMULATOR_MAX_I64:
+      return mergeAll(ACCUMULATOR_MAX_I64, accumulator, presence, first, cellBytes, count);
+    case ACCUMULATOR_MIN_F64:
+      return mergeAll(ACCUMULATOR_MIN_F64, accumulator, presence, first, cellBytes, count);
+    case ACCUMULATOR_MAX_F64:
+      return mergeAll(ACCUMULATOR_MAX_F64, accumulator, presence, first, cellBytes, count);
+    case ACCUMULATOR_FIRST:
+      return mergeAll(ACCUMULATOR_FIRST, accumulator, presence, first, cellBytes, count);
+    case ACCUMULATOR_LAST:
+      return mergeAll(ACCUMULATOR_LAST, accumulator, presence, first, cellBytes, count);
+    default: assert(false);
+  }
+}
+
+/** `operation` is constant where this is inlined. */
+@inline
+function mergeAll(
+  operation: u32,
+  accumulator: usize,
+  presence: u32,
+  first: usize,
+  cellBytes: usize,
+  count: u32,
+): void {
   const offset = load<u32>(accumulator, 4);
   const bit = presenceBitOf(accumulator);
   for (let row: u32 = 0; row < count; row++) {
@@ -119,25 +153,29 @@ function wordsMerge(accumulator: usize, presence: u32, first: usize, cellBytes: 
   }
 }
 
+@inline
 function wordMerge(operation: u32, from: usize, to: usize): void {
   const value = load<i64>(from);
   const old = load<i64>(to);
-  switch (operation) {
-    case ACCUMULATOR_COUNT:
-    case ACCUMULATOR_SUM_I64: store<i64>(to, old + value); break;
-    case ACCUMULATOR_SUM_DECIMAL: add128(to, <u64>value, load<u64>(from, 8)); break;
-    case ACCUMULATOR_SUM_F64: {
-      const sum = load<f64>(to) + load<f64>(from);
-      store<u64>(to, sum == sum ? reinterpret<u64>(sum) : 0x7ff8000000000000);
-      break;
-    }
-    case ACCUMULATOR_MIN_I64: store<i64>(to, min(old, value)); break;
-    case ACCUMULATOR_MAX_I64: store<i64>(to, max(old, value)); break;
-    case ACCUMULATOR_MIN_F64: store<i64>(to, ordered(value) < ordered(old) ? value : old); break;
-    case ACCUMULATOR_MAX_F64: store<i64>(to, ordered(value) > ordered(old) ? value : old); break;
-    case ACCUMULATOR_FIRST: if (load<u64>(from, 8) < load<u64>(to, 8)) copyPair(from, to); break;
-    case ACCUMULATOR_LAST: if (load<u64>(from, 8) >= load<u64>(to, 8)) copyPair(from, to); break;
-    default: assert(false);
+  if (operation == ACCUMULATOR_SUM_I64) {
+    store<i64>(to, old + value);
+  } else if (operation == ACCUMULATOR_SUM_DECIMAL) {
+    add128(to, <u64>value, load<u64>(from, 8));
+  } else if (operation == ACCUMULATOR_SUM_F64) {
+    const sum = load<f64>(to) + load<f64>(from);
+    store<u64>(to, sum == sum ? reinterpret<u64>(sum) : 0x7ff8000000000000);
+  } else if (operation == ACCUMULATOR_MIN_I64) {
+    store<i64>(to, min(old, value));
+  } else if (operation == ACCUMULATOR_MAX_I64) {
+    store<i64>(to, max(old, value));
+  } else if (operation == ACCUMULATOR_MIN_F64) {
+    store<i64>(to, ordered(value) < ordered(old) ? value : old);
+  } else if (operation == ACCUMULATOR_MAX_F64) {
+    store<i64>(to, ordered(value) > ordered(old) ? value : old);
+  } else if (operation == ACCUMULATOR_FIRST) {
+    if (load<u64>(from, 8) < load<u64>(to, 8)) copyPair(from, to);
+  } else {
+    if (load<u64>(from, 8) >= load<u64>(to, 8)) copyPair(from, to);
   }
 }
 

@@ -54,8 +54,8 @@ export class SavedRows {
   }
 
   /**
-   * The rows of a page in its order; none of one of counted values, or of sums of slices. Throws `STATE_CORRUPT` for one that is
-   * damaged.
+   * The rows of a page in its order; none of one of counted values, or of sums of slices. Throws
+   * `STATE_CORRUPT` for one that is damaged.
    */
   rowsOf({ table, bytes }: SavedPage): SavedRow[] {
     const { plan, tables } = this.#state;

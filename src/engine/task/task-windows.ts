@@ -2,8 +2,9 @@
  * Windows of one task: which tables a batch's rows go to, which windows fire, which close.
  *
  * Rows go to slices. When the watermark reaches a window's last millisecond it fires: its slices, or sums of
- * them that windows share, are merged into its result (a tumbling window's only slice is its result already). Until lateness has passed, late
- * rows change the result of a fired window directly, as well as its slice. Then the window closes.
+ * them that windows share, are merged into its result (a tumbling window's only slice is its result already).
+ * Until lateness has passed, late rows change the result of a fired window directly, as well as its slice.
+ * Then the window closes.
  *
  * Firing may take many turns: `cursor` says how far it came and is part of the checkpoint.
  *
@@ -254,9 +255,8 @@ export class TaskWindows {
   }
 
   #mergeSome(end: bigint, cellsMax: number): number {
-    const target =
-      this.#tables.find(TableFamily.Result, Number(end)) ??
-      this.#tables.create(TableFamily.Result, Number(end), 0, this.#appendTime);
+    const begun = this.#cursor && this.#tables.find(TableFamily.Result, Number(end));
+    const target = begun ?? this.#tables.create(TableFamily.Result, Number(end), 0, this.#appendTime);
     let cells = cellsPerWindow;
     for (const merged of this.#merge(end, target.keyed)) {
       cells += merged.cells;
@@ -319,21 +319,19 @@ export class TaskWindows {
     );
   }
 
+  /** The table of a slice that has none: those that rows can still reach are all open. */
   #openSlice(start: bigint): OpenTable {
-    const isTumble = this.grid.kind === "tumble";
+    if (this.grid.kind !== "tumble") {
+      return this.#tables.create(TableFamily.Slice, Number(start), 0, this.#appendTime);
+    }
     const end = start + this.grid.size;
-    const [family, window] = isTumble ? [TableFamily.Result, end] : [TableFamily.Slice, start];
-    const found = this.#tables.find(family, Number(window));
-    if (found) return found;
-    const firedAt = isTumble && hasFired(end, this.#firedThrough) ? this.#appendTime : 0;
-    return this.#tables.create(family, Number(window), firedAt, this.#appendTime);
+    const firedAt = hasFired(end, this.#firedThrough) ? this.#appendTime : 0;
+    return this.#tables.create(TableFamily.Result, Number(end), firedAt, this.#appendTime);
   }
 
+  /** The table of a fired window without a result; it is live as slices are. */
   #openFiredResult(end: bigint): OpenTable {
-    return (
-      this.#tables.find(TableFamily.Result, Number(end)) ??
-      this.#tables.create(TableFamily.Result, Number(end), this.#appendTime, this.#appendTime)
-    );
+    return this.#tables.create(TableFamily.Result, Number(end), this.#appendTime, this.#appendTime);
   }
 
   #openLive(): void {

@@ -149,7 +149,9 @@ test("of state that is one page no more is told than there is", () => {
   expect(storeOf(harness).status(1, 7)).toMatchObject(status);
 });
 
-test("the state of a task with very many tables is kept in values that SQLite takes", () => {
+test("the state of a task with very many tables is kept in values that SQLite takes", {
+  timeout: 20_000,
+}, () => {
   const harness = new PartitionHarness({ stream });
   harness.startJob("job", {
     ...counting,
