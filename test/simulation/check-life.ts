@@ -13,6 +13,7 @@ import { type LogRecord, RecordKind } from "../../src/engine/log/records.ts";
 import { Partition } from "../../src/engine/partition.ts";
 import { FrameDecoder, readFrameHeader, readRejected } from "../../src/kernel/frame-codec.ts";
 import type { ViewAnswer } from "../../src/protocol/answers.ts";
+import { formatLetterId } from "../../src/protocol/letter-id.ts";
 import { timeOf } from "../reference/orders-batch.ts";
 import { type Group, groupRows, type WindowSpec } from "../reference/windowed-batch.ts";
 import { releaseKernel } from "../support/kernels.ts";
@@ -30,6 +31,7 @@ import {
   type LogOfPartition,
 } from "./histories.ts";
 import { keptValuesOf, withoutEnds } from "./kept-values.ts";
+import type { LetterMender } from "./letter-mender.ts";
 import { isAddedUp, type JobRow, jobRowOf, type LoggedRow, rowsOf } from "./logged-rows.ts";
 import type { SentRequest } from "./sent-requests.ts";
 import type { Simulation } from "./simulation.ts";
@@ -172,6 +174,20 @@ export function checkCounts(
       ? []
       : [`${job.name} has ${letters.length} letters, expected ${lateRows.length}`]),
   ];
+}
+
+/** A rejected record that somebody has mended is marked, and no other. */
+export function checkMended(partition: Partition, mender: Pick<LetterMender, "hasMended">): string[] {
+  const { letters } = partition.letters.read({ reasons: ["rejected"], limit: 1_000_000 });
+  const { generation, shard } = partition.identity;
+  return letters.flatMap((letter) => {
+    const { replayedAt } = letter;
+    const id = formatLetterId({ ...letter, generation, shard });
+    if (mender.hasMended(id) === (replayedAt !== undefined)) return [];
+    return [
+      `the letter ${id} is ${replayedAt === undefined ? "mended and not marked" : "marked and was not mended"}`,
+    ];
+  });
 }
 
 /** How many rows of a shard's log a job filters. */

@@ -131,7 +131,7 @@ export function drawQueryLife(seed: number): LifePlan {
   );
   return {
     ...life,
-    ...{ jobs: [], queries, outOfOrdernessMs: queryBoundMs, lagMs: undefined },
+    ...{ jobs: [], queries, subscribers: [], outOfOrdernessMs: queryBoundMs, lagMs: undefined },
     ...{ idle: "wait" as const, idleTimeoutMs: queryIdleMs },
     ...{ producers: Math.max(1, life.producers), senders: 0 },
     faults: { ...life.faults, slowMax: 2_000, blobDelayMax: random.pick([0, 100, 3_000]) },

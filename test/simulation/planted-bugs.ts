@@ -3,6 +3,7 @@
  */
 import { StateTable } from "../../src/engine/chain/state-table.ts";
 import { Outbox } from "../../src/engine/exchange/outbox.ts";
+import { Replays } from "../../src/engine/letters/replays.ts";
 import { LiveProducers } from "../../src/engine/log/live-producers.ts";
 import { LogState } from "../../src/engine/log/log-state.ts";
 import { type AppendRequest, higherOf, RecordKind } from "../../src/engine/log/records.ts";
@@ -18,6 +19,7 @@ import { Task } from "../../src/engine/task/task.ts";
 import { TaskOutput } from "../../src/engine/task/task-output.ts";
 import { InputTime } from "../../src/engine/time/input-time.ts";
 import { PartitionHost } from "../../src/host/partition/partition-host.ts";
+import { Subscriber } from "../../src/host/subscriptions/subscriber.ts";
 import type { Plant } from "./plants.ts";
 
 /** Plants a bug; returns what takes it out again. `now` is the life's clock. */
@@ -72,6 +74,10 @@ export function plantBug(plant: Plant | undefined, now: () => number): () => voi
           return this.hasReadyWork ? at : undefined;
         },
       );
+    case "told-twice":
+      return replaceTell();
+    case "forgotten-replay":
+      return replaceGetter(Replays.prototype, "pending", () => undefined);
     case "forgotten-spans":
       return replaceMethod(StateTable.prototype, "windows", () => []);
     case "half-a-record":
@@ -107,6 +113,18 @@ function replaceMethod<Value>(
   };
   Object.defineProperty(prototype, name, { ...original, value });
   return () => void Object.defineProperty(prototype, name, original);
+}
+
+/** All that a partition tells again looks new. */
+function replaceTell(): () => void {
+  const original = Subscriber.prototype.placeOf;
+  Subscriber.prototype.placeOf = function (shard) {
+    const place = original.call(this, shard);
+    return place && this.phase === "Live" ? { offset: 0, row: 0 } : place;
+  };
+  return () => {
+    Subscriber.prototype.placeOf = original;
+  };
 }
 
 /** Every message of a channel looks new: repeats are logged again, and gaps are not seen. */
