@@ -36,6 +36,7 @@ import { isAddedUp, type JobRow, jobRowOf, type LoggedRow, rowsOf } from "./logg
 import type { SentRequest } from "./sent-requests.ts";
 import type { Simulation } from "./simulation.ts";
 import type { StageLog } from "./stage-log.ts";
+import { lifeFunctions } from "./unlucky.ts";
 
 export const noWindow: WindowSpec = { kind: "none", size: 1, step: 1, offset: 0 };
 
@@ -63,7 +64,7 @@ export function jobLogOf(
 /** Opens a shard at rest; no host runs over it. */
 export function openPartition(simulation: Simulation, sql: NodeStorage): Partition {
   const { pageBudget, checkpointTurnBytes } = simulation.plan;
-  const ports = { sql, clock: simulation.queue, random: { seed: () => 1n } };
+  const ports = { sql, clock: simulation.queue, random: { seed: () => 1n }, functions: lifeFunctions };
   return new Partition(ports, { module: releaseModule, pageBudget: () => pageBudget, checkpointTurnBytes });
 }
 

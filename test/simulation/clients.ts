@@ -149,6 +149,7 @@ export class Clients {
         if (pausesEveryMs !== undefined) this.#go(() => this.#pause(query.name));
       };
       this.#go(() => this.#queries.live(query, started));
+      if (query.expectedSql) this.#go(() => this.#queries.leaveOutFailing(query));
     }
   }
 

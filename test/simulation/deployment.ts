@@ -27,7 +27,6 @@ import { runStatements } from "../../src/host/sql/run-statements.ts";
 import { answerOf } from "../../src/host/sql/statement-result.ts";
 import type { HubRpc } from "../../src/host/subscriptions/hub-rpc.ts";
 import type { WallClock } from "../../src/host/wall-clock.ts";
-import { UserFunctions } from "../../src/interpreter/user-functions.ts";
 import type { WatermarkAnswer } from "../../src/protocol/answers.ts";
 import type {
   DeadLetterQuery,
@@ -48,6 +47,7 @@ import type { Plant } from "./plants.ts";
 import { HubsOfLife } from "./simulated-hubs.ts";
 import { type ProcessLife, SimulatedProcess } from "./simulated-process.ts";
 import type { Simulation } from "./simulation.ts";
+import { lifeFunctions } from "./unlucky.ts";
 
 /** What a worker does for a client. */
 export interface WorkerRpc {
@@ -178,7 +178,7 @@ export class Deployment {
           const body = { sql, options, parameters: [] };
           const { results } = await runStatements(body, {
             ...administrator,
-            ...{ clock, views, functions: new UserFunctions(), random: () => random.below(1000) / 1000 },
+            ...{ clock, views, functions: lifeFunctions, random: () => random.below(1000) / 1000 },
             coordinator: (call) => answered(call(coordinator)),
             evaluateOverStream: () =>
               Promise.reject(new Error("no query of a life is over what is retained")),
@@ -220,6 +220,7 @@ export class Deployment {
     const { plan, plant, random } = this.#simulation;
     const coordinator = this.network.stub<CoordinatorRpc>(life, this.coordinator);
     const ports = {
+      functions: lifeFunctions,
       sql: plantedStorage(keepingLog(storage), plant),
       clock: this.#clock(life),
       random: new SeededRandom(random.bits64()),

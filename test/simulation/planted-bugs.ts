@@ -15,6 +15,7 @@ import { TaskRestore } from "../../src/engine/savepoint/task-restore.ts";
 import { PagePins } from "../../src/engine/state/page-pins.ts";
 import { ChainWork } from "../../src/engine/task/chain-work.ts";
 import { Narrowing } from "../../src/engine/task/narrowing.ts";
+import { SkippedRecords } from "../../src/engine/task/skipped-records.ts";
 import { Task } from "../../src/engine/task/task.ts";
 import { TaskOutput } from "../../src/engine/task/task-output.ts";
 import { InputTime } from "../../src/engine/time/input-time.ts";
@@ -82,6 +83,8 @@ export function plantBug(plant: Plant | undefined, now: () => number): () => voi
       return replaceMethod(StateTable.prototype, "windows", () => []);
     case "half-a-record":
       return replaceGetter(ChainWork.prototype, "isHalfway", () => false);
+    case "greedy-skip":
+      return replaceAddSkipped();
     case "one-key-group":
       return replaceGet();
     default:
@@ -208,6 +211,16 @@ function replaceSendLate(): () => void {
   TaskOutput.prototype.sendLate = () => {};
   return () => {
     TaskOutput.prototype.sendLate = original;
+  };
+}
+
+function replaceAddSkipped(): () => void {
+  const original = SkippedRecords.prototype.add;
+  SkippedRecords.prototype.add = function (offset, { row: _, ...skipped }, neededOffset) {
+    return original.call(this, offset, skipped, neededOffset);
+  };
+  return () => {
+    SkippedRecords.prototype.add = original;
   };
 }
 

@@ -19,6 +19,7 @@ const waitsForNone = ({ waitsForProducers }: LifePlan) => !waitsForProducers;
 const hasSplit = ({ splits }: LifePlan) => splits.length > 0;
 const hasBranches = ({ jobs }: LifePlan) => jobs.some(({ branches }) => branches.length > 0);
 const hasSink = ({ jobs }: LifePlan) => jobs.some(({ into, fork }) => into && fork?.drains);
+const hasFailing = ({ queries }: LifePlan) => queries.some(({ expectedSql }) => expectedSql);
 const hasRestore = ({ queries }: LifePlan) => queries.some(({ restores }) => restores.length > 0);
 const hasChanges = ({ jobs }: LifePlan) => jobs.some((job) => job.step && isChanging(job));
 
@@ -57,6 +58,7 @@ const symptoms: Readonly<Record<Plant, readonly [RegExp, ((plan: LifePlan) => bo
   "clock-cut-frames": [/^(wrong|crashed): /],
   "forgotten-spans": [/the view query_\d lacks/],
   "half-a-record": [/the view query_\d (lacks|has too much of)/],
+  "greedy-skip": [/the view query_\d (lacks|has too much of)/, hasFailing],
   "one-key-group": [/the view query_\d (lacks|has too much of)/, hasRestore],
 };
 

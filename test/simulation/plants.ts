@@ -31,13 +31,19 @@ export const plants = {
   "forgotten-timer": "no alarm is set for what only time makes due",
   "forgotten-spans": "a chain that is opened again does not know of which windows and times it has state",
   "half-a-record": "a checkpoint is taken while a record's rows are still on their way through a chain",
+  "greedy-skip": "a job that is to go on without a row goes on without all rows of its record",
   "one-key-group": "what a chain keeps bears the first key group, whatever its rows came by",
 } as const;
 
 export type Plant = keyof typeof plants;
 
 /** Those in what only statements of SQL run on. */
-export const queryPlants: ReadonlySet<Plant> = new Set(["forgotten-spans", "half-a-record", "one-key-group"]);
+export const queryPlants: ReadonlySet<Plant> = new Set<Plant>([
+  "forgotten-spans",
+  "half-a-record",
+  "greedy-skip",
+  "one-key-group",
+]);
 
 /** Reads a plant's name; throws naming those that there are. */
 export function readPlant(name: string): Plant {
