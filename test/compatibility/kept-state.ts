@@ -28,7 +28,7 @@ const window = { type: "tumble", size: "10s" };
 const windowed = { source: "events", key: ["user"], aggregates, window };
 const view = { job: "followed", run: 2, map: 1 };
 
-/** Where a subscriber stands who is away meanwhile: some of the changes behind it are in storage, some not. */
+/** Where a subscriber stands who is away: some of the changes behind it are in storage, some not. */
 const standsAt: ChangePlace = { offset: 2, row: 1 };
 
 const rejectedPlace = { run: logRun, offset: 6, row: 0 };

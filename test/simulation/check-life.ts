@@ -185,9 +185,8 @@ export function checkMended(partition: Partition, mender: Pick<LetterMender, "ha
     const { replayedAt } = letter;
     const id = formatLetterId({ ...letter, generation, shard });
     if (mender.hasMended(id) === (replayedAt !== undefined)) return [];
-    return [
-      `the letter ${id} is ${replayedAt === undefined ? "mended and not marked" : "marked and was not mended"}`,
-    ];
+    const found = replayedAt === undefined ? "mended and not marked" : "marked and was not mended";
+    return [`the letter ${id} is ${found}`];
   });
 }
 

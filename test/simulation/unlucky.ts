@@ -25,5 +25,7 @@ const columnsWith = (amount: string) => `\`time\`, \`user\`, id, ${amount} AS am
 /** The stream with a column that fails at some of its rows. */
 export const failingTable = `(SELECT ${columnsWith("lucky(amount)")} FROM events)`;
 
+const isLucky = `amount IS NULL OR amount <> ${unluckyAmount}`;
+
 /** The same without these rows. */
-export const tableWithoutFailing = `(SELECT ${columnsWith("amount")} FROM events WHERE amount IS NULL OR amount <> ${unluckyAmount})`;
+export const tableWithoutFailing = `(SELECT ${columnsWith("amount")} FROM events WHERE ${isLucky})`;
