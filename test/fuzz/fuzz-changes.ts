@@ -1,5 +1,5 @@
 /**
- * Requests for changes of a view, good and bad ones: each is answered as the API's description says. What is a
+ * Requests for changes of a view, good and bad ones: each is answered as the description of the API says. A
  * stream has no end, so only its beginning is read.
  */
 import type { Random } from "../arbitraries/random.ts";
