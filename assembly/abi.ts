@@ -146,6 +146,8 @@ export const COUNTERS_FAILURE = 12;
 export const COUNTERS_FAILURE_ROW = 16;
 /** Times that a page grew or split: cells found before have moved. */
 export const COUNTERS_MOVES = 20;
+/** u64: pages that batches changed or read as a whole, each once per batch. */
+export const COUNTERS_TOUCHES = 24;
 export const COUNTERS_BYTES = 64;
 
 export const FAILURE_NONE = 0;

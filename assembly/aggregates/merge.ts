@@ -37,7 +37,15 @@ import {
 } from "../abi";
 import { CHANGED_KEPT, cellFind, relocateRows, tableFind } from "../table/find";
 import { cellsOf, isInHeap } from "../table/page";
-import { failureClear, failureSet, moves, pageOf, pageTakeCopy, tableCounters } from "../table/room";
+import {
+  failureClear,
+  failureSet,
+  moves,
+  pageOf,
+  pageTakeCopy,
+  tableCounters,
+  touchCount,
+} from "../table/room";
 import { replaces, valueReplace } from "./bytes";
 import { add128, ordered, presenceBitOf } from "./update";
 
@@ -53,6 +61,7 @@ const CELLS = memory.data(4096, 16);
 export function tableMergePage(source: usize, hash: u64, target: usize, changed: i64): void {
   const page = pageOf(source, hash);
   store<u32>(page, load<u32>(tableCounters(), COUNTERS_BATCH), PAGE_STAMP);
+  touchCount();
   const first = cellsOf(page);
   const cellBytes = <usize>load<u16>(page, PAGE_CELL_BYTES);
   const count = load<u32>(page, PAGE_CELL_COUNT);

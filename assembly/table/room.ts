@@ -16,6 +16,7 @@ import {
   COUNTERS_FAILURE,
   COUNTERS_FAILURE_ROW,
   COUNTERS_MOVES,
+  COUNTERS_TOUCHES,
   PAGE_BYTES,
   PAGE_CELL_BYTES,
   PAGE_CELL_COUNT,
@@ -108,6 +109,12 @@ export function pageTouch(table: usize, page: usize, dirty: u64): void {
 function pageMark(table: usize, page: usize, dirty: u64): void {
   if (load<u32>(page, PAGE_DIRTY) == 0) dirtyCount(table, 1, load<u32>(page, PAGE_BYTES));
   store<u64>(page, dirty, PAGE_DIRTY);
+  touchCount();
+}
+
+/** Counts a page as one that the batch has asked for. */
+export function touchCount(): void {
+  store<u64>(COUNTERS, load<u64>(COUNTERS, COUNTERS_TOUCHES) + 1, COUNTERS_TOUCHES);
 }
 
 function dirtyCount(table: usize, pages: i32, bytes: i32): void {

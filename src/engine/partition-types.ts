@@ -204,7 +204,21 @@ export interface JobStatus {
   /** Bytes of frames that were sent on and that the next stage has not acknowledged. */
   readonly unacknowledgedBytes: number;
   readonly stateBytesInMemory: number;
+  /** Bytes of its pages in storage, as they were counted last. */
+  readonly stateBytes?: number;
+  /** Of its calls that failed; absent where none did. */
+  readonly retries?: CallRetriesOfTask;
   readonly checkpoints: readonly CheckpointFacts[];
+}
+
+/** How often calls of a task failed and were made again since its object started. */
+export interface CallRetriesOfTask {
+  /** To partitions that take what the task sends. */
+  readonly peers: number;
+  /** To the store of savepoints. */
+  readonly blobs: number;
+  /** The newest failure. */
+  readonly last: { readonly at: number; readonly message: string };
 }
 
 /** What the coordinator tells a shard now and then. */
@@ -219,6 +233,7 @@ export interface Tick {
 export interface PageActivity {
   readonly pages: number;
   readonly bytes: number;
+  readonly lookups?: number;
   readonly loads: number;
   readonly evictions: number;
 }

@@ -38,6 +38,7 @@ import type { Ports } from "./ports.ts";
 import { changesOf, type ProducerOrder } from "./producer-orders.ts";
 import { checkMap, refusalOf, stillMoving } from "./refusals.ts";
 import type { SavepointStatus } from "./savepoint/savepoint-store.ts";
+import { isIdentityStored, readIdentity, type StoredIdentity, writeIdentity } from "./stored-identity.ts";
 import { wholeSliceBytes } from "./task/task.ts";
 import { scanView } from "./task/view-scan.ts";
 import { PastMoment } from "./time/past-moment.ts";
@@ -50,11 +51,6 @@ const farthestAlarmMs = 30 * 86_400_000;
 
 /** Log bytes appended after which rows may have to go, whether jobs take checkpoints or not. */
 const trimAfterBytes = 16 * MiB;
-
-interface StoredIdentity {
-  readonly identity: PartitionIdentity;
-  readonly setUpAt: number;
-}
 
 export class Partition {
   readonly log: PartitionLog;
@@ -79,7 +75,7 @@ export class Partition {
 
   /** True where storage holds a partition; opening one writes its tables. */
   static isStored({ sql }: Ports): boolean {
-    return sql.run("SELECT 1 FROM sqlite_master WHERE name = 'identity'").length > 0;
+    return isIdentityStored(sql);
   }
 
   /** Makes a partition; `handover` is what the one said of whose key groups it takes over a part. */
@@ -90,12 +86,10 @@ export class Partition {
 
   constructor(ports: Ports, options: PartitionOptions) {
     const { sql } = ports;
-    sql.run("CREATE TABLE IF NOT EXISTS identity (id INTEGER PRIMARY KEY, body TEXT)");
+    this.#stored = readIdentity(sql);
     this.#ports = ports;
     this.log = PartitionLog.open(ports, readFrameHeader);
     this.#trimmedAtBytes = this.log.counts.bytes;
-    const row = sql.run("SELECT body FROM identity WHERE id = 1")[0];
-    this.#stored = row && (JSON.parse(row[0] as string) as StoredIdentity);
     this.jobs = new PartitionJobs(ports, this.log, options, () => this.identity);
     this.outputs = new PartitionOutputs(this.jobs);
     this.changes = new PartitionChanges(this.jobs, () => this.identity, ports.clock);
@@ -119,7 +113,7 @@ export class Partition {
     if (this.#stored && identity.mapVersion < this.#stored.identity.mapVersion) return;
     if (this.#stored && JSON.stringify(this.#stored.identity) === JSON.stringify(identity)) return;
     const stored = { identity, setUpAt: this.#stored?.setUpAt ?? this.#ports.clock.now() };
-    this.#ports.sql.run("INSERT OR REPLACE INTO identity (id, body) VALUES (1, ?)", JSON.stringify(stored));
+    writeIdentity(this.#ports.sql, stored);
     this.#stored = stored;
   }
 

@@ -3,7 +3,7 @@
  *
  * The revision of a run's newest wish outlives the run: a wish that comes late must not bring it back.
  */
-import { EngineError, type ErrorBody } from "../base/errors.ts";
+import { EngineError, type ErrorBody, errorBodyOf } from "../base/errors.ts";
 import { readSealedJson, sealJson } from "./log/sealed-json.ts";
 import type { JobCommand, JobError, JobState } from "./partition-types.ts";
 import type { TaskPlan } from "./plan/task-plan.ts";
@@ -72,7 +72,7 @@ export class StoredJobs {
     this.#sql.run(
       "UPDATE jobs SET state = ?, error = ? WHERE run = ?",
       state,
-      error ? JSON.stringify(error) : null,
+      error ? sealJson(error) : null,
       run,
     );
     this.#jobs = this.#jobs.map((each) => (each.run === run ? { ...each, state, error } : each));
@@ -116,8 +116,22 @@ function readJob([job, run, plan, state, error]: readonly unknown[]): StoredJob 
     run: run as number,
     plan: readSealedJson(String(plan), (what) => damagedPlan(String(job), what)) as unknown as TaskPlan,
     state: state as JobState,
-    error: error === null ? undefined : (JSON.parse(error as string) as JobError),
+    error: error === null ? undefined : readError(String(job), String(error)),
   };
+}
+
+/** A job whose error cannot be read has failed all the same, and nobody knows where. */
+function readError(job: string, text: string): JobError {
+  try {
+    return readSealedJson(text, (what) => damagedError(job, what)) as unknown as JobError;
+  } catch (thrown) {
+    return errorBodyOf(thrown);
+  }
+}
+
+function damagedError(job: string, what: string): EngineError {
+  const message = `Job "${job}" failed, and the row that says how is damaged: ${what}. Resume the job.`;
+  return new EngineError("STATE_CORRUPT", { message });
 }
 
 function damagedPlan(job: string, what: string): EngineError {

@@ -207,11 +207,8 @@ export class FrameDecoder {
       for (const block of blocks.splice(0)) memory.release(block);
     };
     try {
-      const copy = memory.allocate(bytes.length + READ_AHEAD_BYTES);
+      const copy = this.#copyIn(bytes);
       blocks.push(copy);
-      memory.bytes.set(bytes, copy);
-      if (exports.frameIsSealed(copy, bytes.length - checksumBytes) === 0)
-        throw frameCorrupt("its checksum is wrong");
       const heapSizes = present.map((index) => {
         const { start, bytes: size } = sections[index] as Section;
         return exports.frameColumnHeapBytes(copy + start, size, header.rows);
@@ -237,6 +234,23 @@ export class FrameDecoder {
       release();
       throw thrown;
     }
+  }
+
+  /** Reads the rejected records. Throws `FRAME_CORRUPT` or `VERSION_UNKNOWN`. */
+  readRejected(bytes: Uint8Array): BadRecord[] {
+    readFrameHeader(bytes);
+    this.#kernel.memory.release(this.#copyIn(bytes));
+    return readRejected(bytes);
+  }
+
+  /** Returns where the bytes are in the kernel's memory. Throws where their checksum is wrong. */
+  #copyIn(bytes: Uint8Array): number {
+    const { exports, memory } = this.#kernel;
+    const copy = memory.allocate(bytes.length + READ_AHEAD_BYTES);
+    memory.bytes.set(bytes, copy);
+    if (exports.frameIsSealed(copy, bytes.length - checksumBytes) !== 0) return copy;
+    memory.release(copy);
+    throw frameCorrupt("its checksum is wrong");
   }
 }
 

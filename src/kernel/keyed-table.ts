@@ -45,6 +45,8 @@ export interface PageHost {
   beginBatch(): void;
   /** Brings the page of a hash into memory and returns its address. */
   loadPage(table: KeyedTable, hash: bigint): number;
+  /** Notes that a page is asked for. */
+  noteLookup(): void;
 }
 
 /** The greatest hash of a key. */
@@ -83,6 +85,7 @@ export class KeyedTable {
 
   /** The page that covers `hash`, loaded if need be. */
   pageAt(hash: bigint): PageView {
+    this.#host.noteLookup();
     let page = this.#resident(hash);
     if (page === 0) {
       this.#host.beginBatch();
@@ -120,6 +123,7 @@ export class KeyedTable {
   /** The cell of a key, undefined where there is none. Loads its page, changes nothing. */
   lookup(key: Uint8Array, keyNulls: number, hash: bigint): CellValue | undefined {
     if (key.length > keyBytesMax) return undefined;
+    this.#host.noteLookup();
     const { memory, exports } = this.#kernel;
     this.#host.beginBatch();
     const copy = memory.allocate(key.length);

@@ -10,6 +10,7 @@ import {
   COUNTERS_BATCH,
   COUNTERS_DIRTY_BYTES,
   COUNTERS_DIRTY_PAGES,
+  COUNTERS_TOUCHES,
   PAGE_BYTES,
   PAGE_DIRTY,
   PAGE_FIRST_HASH,
@@ -35,6 +36,8 @@ import { pageBytesToStore, pageTag, setPageTag, storedPageProblem } from "./stor
 import type { TableLayout } from "./table-layout.ts";
 
 export interface PageCacheStatistics {
+  /** Pages that were asked for: by each batch, and for reading. */
+  readonly lookups: number;
   readonly loads: number;
   readonly evictions: number;
   /** Of them dirty, stored on their way out. */
@@ -54,6 +57,8 @@ export class PageCache {
   readonly #sliceOpeners = new Map<number, (start: bigint) => KeyedTable>();
   #nextNumber = 1;
   #bytes = 0;
+  /** For reading; the kernel counts those of batches. */
+  #lookups = 0;
   #loads = 0;
   #evictions = 0;
   #spills = 0;
@@ -89,6 +94,9 @@ export class PageCache {
     view.setUint32(pointer + TABLE_CELL_BYTES, layout.cellBytes, true);
     view.setUint32(pointer + TABLE_LAYOUT, layout.pointer, true);
     const host = {
+      noteLookup: () => {
+        this.#lookups++;
+      },
       beginBatch: () => this.beginBatch(),
       loadPage: (of: KeyedTable, hash: bigint) => this.#load(of, hash),
     };
@@ -177,7 +185,9 @@ export class PageCache {
       pages += this.kernel.memory.view.getUint32(table.pointer + TABLE_PAGE_COUNT, true);
     }
     const [loads, evictions, spills] = [this.#loads, this.#evictions, this.#spills];
-    return { loads, evictions, spills, pages, bytes: this.#bytes };
+    const touches = this.kernel.exports.tableCounters() + COUNTERS_TOUCHES;
+    const lookups = Number(this.kernel.memory.view.getBigUint64(touches, true)) + this.#lookups;
+    return { lookups, loads, evictions, spills, pages, bytes: this.#bytes };
   }
 
   /** For `Slices`: returns the number by which the kernel asks `open` for the table of a slice. */

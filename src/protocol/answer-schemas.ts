@@ -153,6 +153,18 @@ const jobErrorSchema = z
   })
   .meta({ id: "JobError", description: "Why a partition of a job failed, or is tried again, and where." });
 
+const retriesSchema = z
+  .object({
+    peers: count.meta({ description: "To partitions that take what it sends." }),
+    blobs: count.meta({ description: "To the store of savepoints." }),
+    lastAt: time,
+    lastMessage: z.string(),
+  })
+  .meta({
+    id: "CallRetries",
+    description: "Calls that failed and were made again since its object started.",
+  });
+
 const taskSchema = z
   .object({
     stage: count,
@@ -168,6 +180,8 @@ const taskSchema = z
       description: "Sent to the next stage and not acknowledged.",
     }),
     stateBytesInMemory: count,
+    stateBytes: count.meta({ description: "Bytes of its pages in storage, as they were counted last." }),
+    retries: retriesSchema.exactOptional(),
     lostRecords: count
       .exactOptional()
       .meta({ description: "Records that it was told to do without, since the log no longer had them." }),

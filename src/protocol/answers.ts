@@ -127,6 +127,14 @@ export interface JobErrorAnswer {
   readonly nextAttemptAt?: string;
 }
 
+/** To partitions that take what it sends, and to the store of savepoints. */
+export interface CallRetriesAnswer {
+  readonly peers: number;
+  readonly blobs: number;
+  readonly lastAt: string;
+  readonly lastMessage: string;
+}
+
 /**
  * One task of a job. Stage 0 runs in the shards of the source, or as many stages as there are sources in
  * those of each; a partition of a later stage counts as its own.
@@ -146,6 +154,10 @@ export interface JobShardAnswer {
   /** Bytes that were sent to the next stage and are not acknowledged. */
   readonly unacknowledgedBytes: number;
   readonly stateBytesInMemory: number;
+  /** Bytes of its pages in storage, as they were counted last. */
+  readonly stateBytes: number;
+  /** Calls that failed and were made again since its object started; absent where none did. */
+  readonly retries?: CallRetriesAnswer;
   /** Records that it was told to do without; absent where there are none. */
   readonly lostRecords?: number;
   readonly error?: JobErrorAnswer;

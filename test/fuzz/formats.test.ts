@@ -12,8 +12,18 @@ describe.each(kernelBuilds)("%s kernel", (_, module) => {
     for (let seed = 1; seed <= 2; seed++)
       expect(fuzzFormats(module, new Random(seed), 150, counts)).toBeUndefined();
     expect([...counts.keys()]).toEqual([
-      ...["frame", "log row", "acceptance", "message", "page", "savepoint part", "checkpoint", "letters"],
-      ...["barrier", "map", "channel", "producers", "task state"],
+      ...[
+        "frame",
+        "log row",
+        "acceptance",
+        "message",
+        "page",
+        "savepoint part",
+        "checkpoint",
+        "identity",
+        "letters",
+      ],
+      ...["barrier", "map", "channel", "producers", "changes", "task state"],
     ]);
     for (const { tried, refused } of counts.values()) expect(refused).toBeGreaterThan(tried / 3);
   });

@@ -13,7 +13,7 @@ import { damageBytes } from "./damage-bytes.ts";
 import { type Sample, type StoredFormat, storedFormats } from "./stored-formats.ts";
 
 /** What damage is called. */
-const codesOfDamage = new Set(["FRAME_CORRUPT", "STATE_CORRUPT", "VERSION_UNKNOWN"]);
+const codesOfDamage = new Set(["FRAME_CORRUPT", "STATE_CORRUPT", "VERSION_UNKNOWN", "CHANGES_GONE"]);
 
 /** Far above what any sample takes. */
 const millisecondsMax = 1_000;

@@ -9,17 +9,22 @@
  * found something.
  */
 import { spawn, spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { startServer } from "../../src/cli/local-server.ts";
 import { MillraceClient } from "../../src/client/client.ts";
+import { Random } from "../arbitraries/random.ts";
+import { fuzzChanges } from "./fuzz-changes.ts";
 
 const root = fileURLToPath(new URL("../..", import.meta.url));
 const python = join(root, "build/fuzz-python");
 const schemathesis = "schemathesis==4.32.5";
+
+const fixed = fileURLToPath(new URL("schemathesis.toml", import.meta.url));
+const savepoints = "postJobSavepoints";
 
 const checks = [
   "not_a_server_error",
@@ -45,10 +50,17 @@ async function run(): Promise<number> {
   const folder = mkdtempSync(join(tmpdir(), "millrace-fuzz-"));
   const server = await startServer(root, folder, 0);
   try {
-    await setUp(server.url);
-    // What is deleted cannot be found any more, so that comes last.
+    const { url } = server;
+    const token = await setUp(url);
+    const config = join(folder, "schemathesis.toml");
+    writeFileSync(config, `${readFileSync(fixed, "utf8")}"path.id" = "${token}"\n`);
+    const random = new Random(Number(values.seed));
+    // What is deleted cannot be found any more, so that comes last; a savepoint may stop its job.
     const isGood =
-      (await fuzz(server.url, "--exclude-method")) && (await fuzz(server.url, "--include-method"));
+      (await fuzzChanges(url, "fuzz-job", random, Number(values.examples))) &&
+      (await fuzz(url, config, "--exclude-method", "DELETE", "--exclude-operation-id", savepoints)) &&
+      (await fuzz(url, config, "--include-operation-id", savepoints)) &&
+      (await fuzz(url, config, "--include-method", "DELETE"));
     return isGood ? 0 : 1;
   } finally {
     await server.stop();
@@ -56,14 +68,16 @@ async function run(): Promise<number> {
   }
 }
 
-async function fuzz(url: string, deletes: "--exclude-method" | "--include-method"): Promise<boolean> {
+async function fuzz(url: string, config: string, ...which: readonly string[]): Promise<boolean> {
   const only = values.path === undefined ? [] : ["--include-path-regex", values.path];
   const code = await ended(join(python, "bin/schemathesis"), [
-    ...["--config-file", fileURLToPath(new URL("schemathesis.toml", import.meta.url))],
-    ...["run", `${url}/openapi.json`, "--checks", checks.join(","), deletes, "DELETE"],
+    ...["--config-file", config],
+    ...["run", `${url}/openapi.json`, "--checks", checks.join(","), ...which],
     ...["--max-examples", values.examples, "--seed", values.seed, "--continue-on-failure", ...only],
     // It speaks no WebSocket: to half a handshake the platform answers for itself.
     ...["--exclude-operation-id", "getStreamEvents"],
+    // An answer that has no end; see `fuzz-changes.ts`.
+    ...["--exclude-operation-id", "getViewChanges"],
     // A query that never ends would be read until it does.
     ...["--request-timeout", "40"],
   ]);
@@ -80,8 +94,11 @@ function ended(command: string, args: readonly string[]): Promise<number> {
   });
 }
 
-/** Something to find: a stream with events, and a job with results and a letter. */
-async function setUp(url: string): Promise<void> {
+/**
+ * Something to find: a stream with events, a job with results, a letter and a savepoint, and a token, whose
+ * id it returns.
+ */
+async function setUp(url: string): Promise<string> {
   const client = new MillraceClient({ url });
   await client.streams.put("fuzz", {
     columns: [
@@ -98,6 +115,8 @@ async function setUp(url: string): Promise<void> {
     aggregates: { count: { function: "count" }, total: { function: "sum", argument: "amount" } },
   });
   await client.streams.post("fuzz", '{"time":1000,"user":"ann","amount":1}\nno json');
+  await client.savepoints.create("fuzz-job", {});
+  return (await client.tokens.create({ name: "fuzz", scopes: ["metrics"] })).id;
 }
 
 function install(): void {

@@ -22,9 +22,11 @@ import { xxhash32 } from "../../src/engine/log/xxhash32.ts";
 import type { SqlStorage, SqlValue } from "../../src/engine/ports.ts";
 import { decodePart, encodePart } from "../../src/engine/savepoint/part-codec.ts";
 import { readTaskState } from "../../src/engine/savepoint/task-state.ts";
+import { readIdentity } from "../../src/engine/stored-identity.ts";
+import { decodeChanges, encodeChanges } from "../../src/engine/task/change-codec.ts";
 import { readCheckpoint } from "../../src/engine/task/checkpoint.ts";
 import { TaskLayouts } from "../../src/engine/task/task-layouts.ts";
-import { FrameDecoder, readRejected } from "../../src/kernel/frame-codec.ts";
+import { FrameDecoder } from "../../src/kernel/frame-codec.ts";
 import type { Kernel } from "../../src/kernel/kernel.ts";
 import { PageCache } from "../../src/kernel/page-cache.ts";
 import type { TableLayout } from "../../src/kernel/table-layout.ts";
@@ -135,6 +137,7 @@ export function storedFormats(random: Random, kernel: Kernel): StoredFormat[] {
     return [rest, readFrame(frame)];
   };
   const readStoredCheckpoint = (bytes: Uint8Array) => readCheckpoint(storageOf(textOf(bytes)), 1);
+  const readStoredIdentity = (bytes: Uint8Array) => readIdentity(storageOf(textOf(bytes)));
   return [
     { name: "frame", samples: all(samples.frames, readFrame), reseal: (bytes) => sealFrame(kernel, bytes) },
     {
@@ -170,6 +173,7 @@ export function storedFormats(random: Random, kernel: Kernel): StoredFormat[] {
       name: "checkpoint",
       samples: all(samples.column("SELECT body FROM checkpoints"), readStoredCheckpoint),
     },
+    { name: "identity", samples: all(samples.column("SELECT body FROM identity"), readStoredIdentity) },
     { name: "letters", samples: all(samples.column("SELECT bytes FROM letters"), readLetters) },
     ...smallFormats,
   ];
@@ -180,9 +184,13 @@ function all(bytes: readonly Uint8Array[], read: Sample["read"]): Sample[] {
 }
 
 const barrier = { run: 3, savepoint: 4, channels: 2, sends: { 17: 3 }, split: { child: 2, middle: 512 } };
+const changes = (["-U", "+U"] as const).map((kind, row) => {
+  const at = { offset: 7, row };
+  return { at, kind, window: 60_000, hash: "00c0ffee00c0ffee", row: `{"user":"ü x","n":${row}}` };
+});
 const state = { version: 1, offset: 7, watermark: "12", parts: 3, tables: [] };
 
-/** Sealed JSON in records of the log, and in savepoints. */
+/** What is in records of the log, in savepoints, and in change tables. */
 const smallFormats: readonly StoredFormat[] = [
   { name: "barrier", samples: all([encodeBarrier(barrier)], decodeBarrier) },
   {
@@ -216,6 +224,7 @@ const smallFormats: readonly StoredFormat[] = [
       decodeProducerChanges,
     ),
   },
+  { name: "changes", samples: all([encodeChanges(changes)], decodeChanges), reseal: resealEnd },
   { name: "task state", samples: all([sealJsonBytes(state)], readTaskState) },
 ];
 
@@ -223,10 +232,13 @@ const smallFormats: readonly StoredFormat[] = [
 const rowsReadMax = 1_000;
 
 function frameValues(kernel: Kernel, { schema }: PartitionHarness, bytes: Uint8Array): unknown {
-  const { header, batch, release } = new FrameDecoder(kernel).decode(bytes, schema, "all");
+  const decoder = new FrameDecoder(kernel);
+  const { header, batch, release } = decoder.decode(bytes, schema, "all");
   try {
     // Columns of one value take no bytes: a few bytes may say that they are very many rows, and no sample is.
-    return batch.rows > rowsReadMax ? header : [header, exactly(valuesOf(batch)), readRejected(bytes)];
+    return batch.rows > rowsReadMax
+      ? header
+      : [header, exactly(valuesOf(batch)), decoder.readRejected(bytes)];
   } finally {
     release();
   }

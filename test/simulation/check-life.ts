@@ -13,6 +13,7 @@ import { type LogRecord, RecordKind } from "../../src/engine/log/records.ts";
 import { Partition } from "../../src/engine/partition.ts";
 import { FrameDecoder, readFrameHeader, readRejected } from "../../src/kernel/frame-codec.ts";
 import type { ViewAnswer } from "../../src/protocol/answers.ts";
+import { formatLetterId } from "../../src/protocol/letter-id.ts";
 import { timeOf } from "../reference/orders-batch.ts";
 import { type Group, groupRows, type WindowSpec } from "../reference/windowed-batch.ts";
 import { releaseKernel } from "../support/kernels.ts";
@@ -30,10 +31,12 @@ import {
   type LogOfPartition,
 } from "./histories.ts";
 import { keptValuesOf, withoutEnds } from "./kept-values.ts";
+import type { LetterMender } from "./letter-mender.ts";
 import { isAddedUp, type JobRow, jobRowOf, type LoggedRow, rowsOf } from "./logged-rows.ts";
 import type { SentRequest } from "./sent-requests.ts";
 import type { Simulation } from "./simulation.ts";
 import type { StageLog } from "./stage-log.ts";
+import { lifeFunctions } from "./unlucky.ts";
 
 export const noWindow: WindowSpec = { kind: "none", size: 1, step: 1, offset: 0 };
 
@@ -61,7 +64,7 @@ export function jobLogOf(
 /** Opens a shard at rest; no host runs over it. */
 export function openPartition(simulation: Simulation, sql: NodeStorage): Partition {
   const { pageBudget, checkpointTurnBytes } = simulation.plan;
-  const ports = { sql, clock: simulation.queue, random: { seed: () => 1n } };
+  const ports = { sql, clock: simulation.queue, random: { seed: () => 1n }, functions: lifeFunctions };
   return new Partition(ports, { module: releaseModule, pageBudget: () => pageBudget, checkpointTurnBytes });
 }
 
@@ -172,6 +175,19 @@ export function checkCounts(
       ? []
       : [`${job.name} has ${letters.length} letters, expected ${lateRows.length}`]),
   ];
+}
+
+/** A rejected record that somebody has mended is marked, and no other. */
+export function checkMended(partition: Partition, mender: Pick<LetterMender, "hasMended">): string[] {
+  const { letters } = partition.letters.read({ reasons: ["rejected"], limit: 1_000_000 });
+  const { generation, shard } = partition.identity;
+  return letters.flatMap((letter) => {
+    const { replayedAt } = letter;
+    const id = formatLetterId({ ...letter, generation, shard });
+    if (mender.hasMended(id) === (replayedAt !== undefined)) return [];
+    const found = replayedAt === undefined ? "mended and not marked" : "marked and was not mended";
+    return [`the letter ${id} is ${found}`];
+  });
 }
 
 /** How many rows of a shard's log a job filters. */

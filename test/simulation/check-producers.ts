@@ -7,6 +7,7 @@
  * registered.
  */
 import { decodeBarrier } from "../../src/engine/log/barrier.ts";
+import { channelTokenId } from "../../src/engine/log/channel-name.ts";
 import { decodeProducerChanges, producerKey } from "../../src/engine/log/producer-changes.ts";
 import { higherOf, lowerOf, minWatermark, RecordKind } from "../../src/engine/log/records.ts";
 import type { StoredRecord } from "../../src/engine/log/row-codec.ts";
@@ -98,7 +99,8 @@ class ShardTime {
   #takeFrame({ frame, stamp, offset }: StoredRecord, { schema, waitsForProducers }: PartitionIdentity): void {
     const { watermark } = readFrameHeader(frame);
     this.#own = higherOf(this.#own, watermark);
-    if (!stamp || !waitsForProducers) return;
+    // Whoever replays letters is known to no coordinator, and holds no time.
+    if (!stamp || !waitsForProducers || stamp.tokenId === channelTokenId) return;
     const known = this.#live.get(producerKey(stamp));
     if (!known?.isOpen)
       this.problems.push(`took ${offset} in from ${stamp.producer}, which is not registered`);

@@ -27,10 +27,12 @@ import {
   viewsOf,
 } from "./draw-life.ts";
 import { sinkBodyOf } from "./draw-sink.ts";
+import { LetterMender } from "./letter-mender.ts";
 import { QueryClients } from "./query-clients.ts";
 import type { SentRequest, SentRow, StreamName } from "./sent-requests.ts";
 import { describe, type ProcessLife } from "./simulated-process.ts";
 import type { Simulation } from "./simulation.ts";
+import { Subscriber } from "./subscribers.ts";
 
 interface TimeSpan {
   readonly from: number;
@@ -58,6 +60,8 @@ export class Clients {
   /** Of each job that was drained the savepoint. */
   readonly drained = new Map<string, number>();
   readonly #queries: QueryClients;
+  readonly mender: LetterMender;
+  readonly subscribers: readonly Subscriber[];
   #nextId = 1;
   #jobsMade = 0;
   /** The fork or split that was asked for last. */
@@ -71,6 +75,23 @@ export class Clients {
     this.#streamRandom = new Random(simulation.plan.seed ^ 0x57e4);
     this.#life = life;
     this.#queries = this.#makeQueryClients();
+    const random = new Random(simulation.plan.seed ^ 0x3e4d);
+    this.mender = new LetterMender({
+      ...{ streams: this.#streams, sent: this.sent, random },
+      now: () => simulation.now,
+      sleep: (ms) => this.#sleep(ms),
+      askWorker: (call) => this.#patiently(() => call(this.#worker())),
+      wrong: (what) => simulation.report("wrong", what),
+    });
+    this.subscribers = simulation.plan.subscribers.map(
+      (plan) =>
+        new Subscriber(plan, {
+          ...{ simulation, deployment, life, random, coordinator: this.#coordinator },
+          isOver: () => this.isOver,
+          sleep: (ms) => this.#sleep(ms),
+          patiently: (call) => this.#patiently(call),
+        }),
+    );
   }
 
   /** Makes the streams and their jobs, whatever it takes, and then lets everyone else begin. */
@@ -104,6 +125,13 @@ export class Clients {
           for (const atMs of job.savesAtMs) this.#go(() => this.#save(job, atMs));
         });
       }
+      for (const subscriber of this.subscribers) this.#go(() => subscriber.follow());
+      for (const atMs of plan.mendsAtMs) {
+        this.#go(async () => {
+          await this.#sleep(atMs);
+          await this.mender.mend();
+        });
+      }
       for (const split of plan.splits) this.#go(() => this.#split(split));
       for (let index = 0; index < plan.producers; index++)
         this.#go(() => this.#produce({ id: `producer-${index}`, index }));
@@ -121,6 +149,7 @@ export class Clients {
         if (pausesEveryMs !== undefined) this.#go(() => this.#pause(query.name));
       };
       this.#go(() => this.#queries.live(query, started));
+      if (query.expectedSql) this.#go(() => this.#queries.leaveOutFailing(query));
     }
   }
 
@@ -141,6 +170,11 @@ export class Clients {
   /** Ends the streams of a life with queries: all windows are over then. */
   endStreams(): void {
     if (this.#simulation.plan.queries.length > 0) this.#go(() => this.#queries.endStreams());
+  }
+
+  /** Has subscribers come back for what they have missed. */
+  lookOnce(): void {
+    for (const subscriber of this.subscribers) this.#go(() => subscriber.lookOnce());
   }
 
   /** Reads the whole of each query's view into `views`, as rows of its table. */

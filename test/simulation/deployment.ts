@@ -16,16 +16,24 @@ import { FactsCache } from "../../src/host/facts-cache.ts";
 import { EncoderPool } from "../../src/host/ingest/encoder-pool.ts";
 import { Ingest } from "../../src/host/ingest/ingest.ts";
 import { Registrations } from "../../src/host/ingest/registrations.ts";
+import { replayLetters } from "../../src/host/ingest/replay-letters.ts";
 import { setWatermark } from "../../src/host/ingest/set-watermark.ts";
 import { PartitionHost } from "../../src/host/partition/partition-host.ts";
 import type { PartitionRpc } from "../../src/host/partition/partition-rpc.ts";
+import { readDeadLetters } from "../../src/host/query/read-letters.ts";
 import { ViewReader } from "../../src/host/query/view-reader.ts";
 import { type Shards, shardName } from "../../src/host/shards.ts";
 import { runStatements } from "../../src/host/sql/run-statements.ts";
 import { answerOf } from "../../src/host/sql/statement-result.ts";
+import type { HubRpc } from "../../src/host/subscriptions/hub-rpc.ts";
 import type { WallClock } from "../../src/host/wall-clock.ts";
-import { UserFunctions } from "../../src/interpreter/user-functions.ts";
 import type { WatermarkAnswer } from "../../src/protocol/answers.ts";
+import type {
+  DeadLetterQuery,
+  DeadLettersAnswer,
+  ReplayAnswer,
+  ReplayWish,
+} from "../../src/protocol/dead-letters.ts";
 import type { StatementAnswer } from "../../src/protocol/sql-answers.ts";
 import { administrator } from "../support/administrator.ts";
 import { releaseKernel } from "../support/kernels.ts";
@@ -36,14 +44,18 @@ import { releaseModule } from "../support/partition-harness.ts";
 import { keepingLog } from "./kept-log.ts";
 import { Network } from "./network.ts";
 import type { Plant } from "./plants.ts";
+import { HubsOfLife } from "./simulated-hubs.ts";
 import { type ProcessLife, SimulatedProcess } from "./simulated-process.ts";
 import type { Simulation } from "./simulation.ts";
+import { lifeFunctions } from "./unlucky.ts";
 
 /** What a worker does for a client. */
 export interface WorkerRpc {
   ingest: Ingest["ingest"];
   read: ViewReader["read"];
   setWatermark(stream: string, watermark: bigint): Promise<RpcResult<WatermarkAnswer>>;
+  deadLetters(stream: string, query: DeadLetterQuery): Promise<RpcResult<DeadLettersAnswer>>;
+  replay(stream: string, wish: ReplayWish): Promise<RpcResult<ReplayAnswer>>;
   sql(text: string, options: Readonly<Record<string, string>>): Promise<RpcResult<StatementAnswer[]>>;
 }
 
@@ -53,6 +65,7 @@ export class Deployment {
   readonly coordinator: SimulatedProcess;
   readonly workers: readonly SimulatedProcess[];
   readonly shards = new Map<string, SimulatedProcess>();
+  readonly hubs: HubsOfLife;
   readonly #simulation: Simulation;
   readonly #blobs: SimulatedProcess;
   readonly #encoders = new EncoderPool(releaseKernel);
@@ -64,6 +77,10 @@ export class Deployment {
     this.client = new SimulatedProcess(simulation, "client", { storage: undefined, canCrash: false, start });
     this.#blobs = this.#makeBlobs();
     this.coordinator = this.#makeCoordinator();
+    this.hubs = new HubsOfLife(simulation, {
+      shards: (life) => this.#shardsSeenBy(life),
+      clock: (life) => this.#clock(life),
+    });
     this.workers = Array.from(
       { length: simulation.plan.workers },
       (_, index) =>
@@ -77,7 +94,7 @@ export class Deployment {
 
   /** All that can crash. */
   get mortals(): SimulatedProcess[] {
-    return [this.coordinator, ...this.workers, ...this.shards.values()];
+    return [this.coordinator, ...this.workers, ...this.shards.values(), ...this.hubs.processes];
   }
 
   close(): void {
@@ -151,12 +168,17 @@ export class Deployment {
       ingest: (request) => ingest.ingest(request),
       read: (view, query) => views.read(view, query),
       setWatermark: (stream, watermark) => setWatermark(streams, stream, watermark),
+      deadLetters: async (stream, query) => {
+        const facts = await streams.askFacts(stream);
+        return facts.ok ? await readDeadLetters(streams, facts.value, query) : facts;
+      },
+      replay: (stream, wish) => replayLetters({ ...streams, encoders: this.#encoders }, stream, wish),
       sql: async (sql, options) => {
         try {
           const body = { sql, options, parameters: [] };
           const { results } = await runStatements(body, {
             ...administrator,
-            ...{ clock, views, functions: new UserFunctions(), random: () => random.below(1000) / 1000 },
+            ...{ clock, views, functions: lifeFunctions, random: () => random.below(1000) / 1000 },
             coordinator: (call) => answered(call(coordinator)),
             evaluateOverStream: () =>
               Promise.reject(new Error("no query of a life is over what is retained")),
@@ -198,6 +220,7 @@ export class Deployment {
     const { plan, plant, random } = this.#simulation;
     const coordinator = this.network.stub<CoordinatorRpc>(life, this.coordinator);
     const ports = {
+      functions: lifeFunctions,
       sql: plantedStorage(keepingLog(storage), plant),
       clock: this.#clock(life),
       random: new SeededRandom(random.bits64()),
@@ -214,6 +237,7 @@ export class Deployment {
         life.abortedFor ??= reason;
       },
       shards: this.#shardsSeenBy(life),
+      hubs: { open: (hub: string) => this.network.stub<HubRpc>(life, this.hubs.process(hub)) },
       blobs: this.network.stub<BlobStore>(life, this.#blobs),
       reportActive: async ({ stream, generation, shard }: Parameters<HostReport>[0]) => {
         await coordinator.shardActive(stream, generation, shard);
@@ -243,15 +267,23 @@ async function answered<Value>(call: Promise<RpcResult<Value>>): Promise<RpcResu
   }
 }
 
-const storagePlants = new Set<Plant>(["lost-letter", "readable-epoch", "dropped-outbox", "forgotten-edge"]);
+const storagePlants = new Set<Plant>([
+  "lost-letter",
+  "readable-epoch",
+  "dropped-outbox",
+  "forgotten-edge",
+  "lost-change",
+]);
 
 /** Storage as it is, or with the bug that is planted in it. */
 function plantedStorage(storage: SqlStorage, plant: Plant | undefined): SqlStorage {
   if (!plant || !storagePlants.has(plant)) return storage;
-  let letterRows = 0;
+  let [letterRows, changeRows] = [0, 0];
   const run = (statement: string, ...bindings: readonly SqlValue[]): SqlValue[][] => {
     const isLetter = /^INSERT.* INTO letters/.test(statement);
     if (plant === "lost-letter" && isLetter && ++letterRows % 3 === 1) return [];
+    const isChange = /^INSERT.* INTO changes/.test(statement);
+    if (plant === "lost-change" && isChange && ++changeRows % 3 === 1) return [];
     const isMessage = /^INSERT INTO outbox/.test(statement);
     if (isMessage && (plant === "dropped-outbox" || (plant === "forgotten-edge" && Number(bindings[1]) > 0)))
       return [];

@@ -8,6 +8,7 @@
 import { Random } from "../arbitraries/random.ts";
 import type { WindowSpec } from "../reference/windowed-batch.ts";
 import { type BranchPlan, branchBodyOf, drawBranches, isChanging } from "./draw-branches.ts";
+import { type ClientPlans, drawClients } from "./draw-clients.ts";
 import { drawSink, type SinkPlan } from "./draw-sink.ts";
 import { keptValuesBody } from "./kept-values.ts";
 import type { QueryPlan } from "./query-plan.ts";
@@ -94,7 +95,7 @@ export interface FaultRates {
   readonly blobDelayMax: number;
 }
 
-export interface LifePlan {
+export interface LifePlan extends ClientPlans {
   readonly seed: number;
   readonly shards: number;
   /** Shards of the second stream; undefined where there is none. */
@@ -206,7 +207,13 @@ export function drawLife(seed: number): LifePlan {
   const limits = { pageBudget, channelBytesMax };
   const saving = drawSaving(new Random(Math.imul(seed, 0x2545f491)), life);
   const machine = drawMachine(new Random(Math.imul(seed, 0x7feb352d)), life.chaosMs, saving.faults);
-  return { ...life, queries: [], ...limits, ...saving, ...machine, splits, deploysAtMs, ...producers };
+  const jobs = { queries: [], ...saving };
+  const lasting = saving.jobs.filter((job) => !job.isDropped && !job.fork?.drains);
+  const views = lasting.flatMap((job) =>
+    viewsOf(job).map((view, place) => ({ view, key: place === 0 ? job.key : undefined })),
+  );
+  const clients = drawClients(new Random(Math.imul(seed, 0x1b873593)), { ...life, views });
+  return { ...life, ...jobs, ...limits, ...machine, splits, deploysAtMs, ...producers, ...clients };
 }
 
 /** What goes wrong with disks and clocks. */
@@ -235,6 +242,7 @@ function leastBudgetOf({ hasDistinct, window, step, branches }: JobPlan): number
 
 type UndividedLife = Omit<
   LifePlan,
+  | keyof ClientPlans
   | "faults"
   | "queries"
   | "splits"

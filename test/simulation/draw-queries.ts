@@ -9,6 +9,7 @@
 import { Random } from "../arbitraries/random.ts";
 import { drawLife, type LifePlan } from "./draw-life.ts";
 import type { QueryPlan } from "./query-plan.ts";
+import { failingTable, tableWithoutFailing } from "./unlucky.ts";
 
 /** The bound of the streams: longer than any life, so that no frame moves time far enough. */
 export const queryBoundMs = 7_200_000;
@@ -126,12 +127,13 @@ const union = `(SELECT ${columns} FROM events UNION ALL SELECT ${otherColumns} F
 export function drawQueryLife(seed: number): LifePlan {
   const life = drawLife(seed);
   const random = new Random(Math.imul(seed, 0x632be5ab));
+  const failing = new Random(Math.imul(seed, 0x5bd1e995));
   const queries = Array.from({ length: random.between(1, 2) }, (_, index) =>
-    drawQuery(random, `query_${index}`, life),
+    drawQuery(random, failing, `query_${index}`, life),
   );
   return {
     ...life,
-    ...{ jobs: [], queries, outOfOrdernessMs: queryBoundMs, lagMs: undefined },
+    ...{ jobs: [], queries, subscribers: [], outOfOrdernessMs: queryBoundMs, lagMs: undefined },
     ...{ idle: "wait" as const, idleTimeoutMs: queryIdleMs },
     ...{ producers: Math.max(1, life.producers), senders: 0 },
     faults: { ...life.faults, slowMax: 2_000, blobDelayMax: random.pick([0, 100, 3_000]) },
@@ -143,16 +145,21 @@ export function drawQueryLife(seed: number): LifePlan {
 
 type StreamPlan = Pick<LifePlan, "shards" | "otherShards">;
 
-function drawQuery(random: Random, name: string, streams: StreamPlan): QueryPlan {
+function drawQuery(random: Random, failing: Random, name: string, streams: StreamPlan): QueryPlan {
   const { shards, otherShards } = streams;
   const { key, of, isPlain = false } = random.pick(shapes);
   const isUnion = otherShards !== undefined && !isPlain && random.chance(0.6);
   const restores = random.chance(0.6) ? random.between(1, 2) : 0;
   const parallelism = random.pick([0, 1, 2, 3]);
   // What had an exchange keeps it: with as many partitions as shards it could run in these.
+  const table = isUnion ? union : "events";
+  const fails = !isPlain && !isUnion && failing.chance(0.4);
+  const seed = failing.below(2 ** 30);
+  const sqlOver = (from: string) => of(from, new Random(seed));
   const others = [1, 2, 3, 5, 8].filter((count) => count < shards || count > shards + 3);
   return {
-    ...{ name, key, sql: of(isUnion ? union : "events", random) },
+    ...{ name, key, sql: sqlOver(fails ? failingTable : table) },
+    ...(fails && { expectedSql: sqlOver(tableWithoutFailing) }),
     reads: isUnion ? ["events", "others"] : ["events"],
     parallelism,
     isFolding: random.chance(0.3),

@@ -3,6 +3,7 @@
  */
 import { StateTable } from "../../src/engine/chain/state-table.ts";
 import { Outbox } from "../../src/engine/exchange/outbox.ts";
+import { Replays } from "../../src/engine/letters/replays.ts";
 import { LiveProducers } from "../../src/engine/log/live-producers.ts";
 import { LogState } from "../../src/engine/log/log-state.ts";
 import { type AppendRequest, higherOf, RecordKind } from "../../src/engine/log/records.ts";
@@ -14,10 +15,12 @@ import { TaskRestore } from "../../src/engine/savepoint/task-restore.ts";
 import { PagePins } from "../../src/engine/state/page-pins.ts";
 import { ChainWork } from "../../src/engine/task/chain-work.ts";
 import { Narrowing } from "../../src/engine/task/narrowing.ts";
+import { SkippedRecords } from "../../src/engine/task/skipped-records.ts";
 import { Task } from "../../src/engine/task/task.ts";
 import { TaskOutput } from "../../src/engine/task/task-output.ts";
 import { InputTime } from "../../src/engine/time/input-time.ts";
 import { PartitionHost } from "../../src/host/partition/partition-host.ts";
+import { Subscriber } from "../../src/host/subscriptions/subscriber.ts";
 import type { Plant } from "./plants.ts";
 
 /** Plants a bug; returns what takes it out again. `now` is the life's clock. */
@@ -72,10 +75,16 @@ export function plantBug(plant: Plant | undefined, now: () => number): () => voi
           return this.hasReadyWork ? at : undefined;
         },
       );
+    case "told-twice":
+      return replaceTell();
+    case "forgotten-replay":
+      return replaceGetter(Replays.prototype, "pending", () => undefined);
     case "forgotten-spans":
       return replaceMethod(StateTable.prototype, "windows", () => []);
     case "half-a-record":
       return replaceGetter(ChainWork.prototype, "isHalfway", () => false);
+    case "greedy-skip":
+      return replaceAddSkipped();
     case "one-key-group":
       return replaceGet();
     default:
@@ -107,6 +116,18 @@ function replaceMethod<Value>(
   };
   Object.defineProperty(prototype, name, { ...original, value });
   return () => void Object.defineProperty(prototype, name, original);
+}
+
+/** All that a partition tells again looks new. */
+function replaceTell(): () => void {
+  const original = Subscriber.prototype.placeOf;
+  Subscriber.prototype.placeOf = function (shard) {
+    const place = original.call(this, shard);
+    return place && this.phase === "Live" ? { offset: 0, row: 0 } : place;
+  };
+  return () => {
+    Subscriber.prototype.placeOf = original;
+  };
 }
 
 /** Every message of a channel looks new: repeats are logged again, and gaps are not seen. */
@@ -190,6 +211,16 @@ function replaceSendLate(): () => void {
   TaskOutput.prototype.sendLate = () => {};
   return () => {
     TaskOutput.prototype.sendLate = original;
+  };
+}
+
+function replaceAddSkipped(): () => void {
+  const original = SkippedRecords.prototype.add;
+  SkippedRecords.prototype.add = function (offset, { row: _, ...skipped }, neededOffset) {
+    return original.call(this, offset, skipped, neededOffset);
+  };
+  return () => {
+    SkippedRecords.prototype.add = original;
   };
 }
 

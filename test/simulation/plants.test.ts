@@ -19,8 +19,12 @@ const waitsForNone = ({ waitsForProducers }: LifePlan) => !waitsForProducers;
 const hasSplit = ({ splits }: LifePlan) => splits.length > 0;
 const hasBranches = ({ jobs }: LifePlan) => jobs.some(({ branches }) => branches.length > 0);
 const hasSink = ({ jobs }: LifePlan) => jobs.some(({ into, fork }) => into && fork?.drains);
+const hasFailing = ({ queries }: LifePlan) => queries.some(({ expectedSql }) => expectedSql);
 const hasRestore = ({ queries }: LifePlan) => queries.some(({ restores }) => restores.length > 0);
 const hasChanges = ({ jobs }: LifePlan) => jobs.some((job) => job.step && isChanging(job));
+
+const hasSubscribers = ({ subscribers }: LifePlan) => subscribers.length > 0;
+const hasMends = ({ mendsAtMs }: LifePlan) => mendsAtMs.length > 0;
 
 /** What the first life that a bug spoils is told of, and which lives it may concern. */
 const symptoms: Readonly<Record<Plant, readonly [RegExp, ((plan: LifePlan) => boolean)?]>> = {
@@ -32,6 +36,9 @@ const symptoms: Readonly<Record<Plant, readonly [RegExp, ((plan: LifePlan) => bo
   "forgotten-timer": [/^stuck: /],
   "readable-epoch": [/^(wrong|crashed): /],
   "lost-letter": [/letters, expected/],
+  "lost-change": [/a subscriber of \S+ (lacks|has too much of|is told)/, hasSubscribers],
+  "told-twice": [/a subscriber of \S+ is told/, hasSubscribers],
+  "forgotten-replay": [/^wrong: \d+ times in the logs/, hasMends],
   "dropped-outbox": [/cannot be sent again|lacks|rests with \d+ open windows|^stuck: /],
   "forgotten-edge": [/cannot be sent again|lacks|rests with \d+ open windows|^stuck: /, hasBranches],
   "left-behind": [/the stream that job_. writes to lacks/, hasSink],
@@ -51,6 +58,7 @@ const symptoms: Readonly<Record<Plant, readonly [RegExp, ((plan: LifePlan) => bo
   "clock-cut-frames": [/^(wrong|crashed): /],
   "forgotten-spans": [/the view query_\d lacks/],
   "half-a-record": [/the view query_\d (lacks|has too much of)/],
+  "greedy-skip": [/the view query_\d (lacks|has too much of)/, hasFailing],
   "one-key-group": [/the view query_\d (lacks|has too much of)/, hasRestore],
 };
 

@@ -8,6 +8,9 @@ export const plants = {
   "forgotten-producers": "a restart forgets what producers sent",
   "readable-epoch": "pages that a crash left half-written are read",
   "lost-letter": "every third row of letters is not stored",
+  "lost-change": "every third row of a view's changes is not stored",
+  "told-twice": "a hub passes on what it is told though its subscribers have it",
+  "forgotten-replay": "a replay of dead letters that was not ended is begun anew under another number",
   "dropped-outbox": "what waits to be acknowledged is not in the checkpoint",
   "forgotten-edge": "of several edges of a task only the first one's messages are in the checkpoint",
   "left-behind": "a job that is stopped does not wait until streams have what it wrote to them",
@@ -28,13 +31,19 @@ export const plants = {
   "forgotten-timer": "no alarm is set for what only time makes due",
   "forgotten-spans": "a chain that is opened again does not know of which windows and times it has state",
   "half-a-record": "a checkpoint is taken while a record's rows are still on their way through a chain",
+  "greedy-skip": "a job that is to go on without a row goes on without all rows of its record",
   "one-key-group": "what a chain keeps bears the first key group, whatever its rows came by",
 } as const;
 
 export type Plant = keyof typeof plants;
 
 /** Those in what only statements of SQL run on. */
-export const queryPlants: ReadonlySet<Plant> = new Set(["forgotten-spans", "half-a-record", "one-key-group"]);
+export const queryPlants: ReadonlySet<Plant> = new Set<Plant>([
+  "forgotten-spans",
+  "half-a-record",
+  "greedy-skip",
+  "one-key-group",
+]);
 
 /** Reads a plant's name; throws naming those that there are. */
 export function readPlant(name: string): Plant {

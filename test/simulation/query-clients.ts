@@ -12,6 +12,7 @@ import type { LifePlan } from "./draw-life.ts";
 import type { QueryPlan } from "./query-plan.ts";
 import { createStreamOf, createViewOf } from "./query-tables.ts";
 import type { SentRequest, StreamName } from "./sent-requests.ts";
+import { createFunctions } from "./unlucky.ts";
 
 /** What a client can do, whatever it is. */
 export interface Errands {
@@ -37,6 +38,7 @@ export interface Errands {
 
 const pauseMsMax = 3_000;
 const movesEveryMs = 8_000;
+const skipMsMax = 1_500;
 const endOfTime = 2n ** 63n - 1n;
 
 export class QueryClients {
@@ -49,6 +51,7 @@ export class QueryClients {
   async createStreams(): Promise<void> {
     const { plan, streams } = this.#errands;
     for (const stream of streams) await this.sql(createStreamOf(plan, stream));
+    if (plan.queries.some(({ expectedSql }) => expectedSql)) await this.sql(createFunctions);
   }
 
   /** Starts a query, and restores it as often as the plan says. */
@@ -63,6 +66,28 @@ export class QueryClients {
         last = await this.#stop(query, last);
         await this.#insert(query, parallelism, last);
       });
+    }
+  }
+
+  /** Has a query go on without each row that it fails at, until the life is over and all is applied. */
+  async leaveOutFailing({ name }: QueryPlan): Promise<void> {
+    const { askCoordinator, sleep, random, isOver } = this.#errands;
+    for (let settled = 0; settled < 2; ) {
+      await sleep(random.below(skipMsMax));
+      const status = await askCoordinator((rpc) => rpc.job(name));
+      if (!status?.ok) continue;
+      const { state, shards, unreachable, unreachableStages, lag } = status.value;
+      for (const { stage, shard, error } of shards) {
+        if (error?.at?.row === undefined || error.nextAttemptAt !== undefined) continue;
+        const { offset, row } = error.at;
+        const skip = { stage, shard, offset, row };
+        await askCoordinator((rpc) => rpc.setJobState(name, "running", { skip }));
+      }
+      if (!isOver()) continue;
+      const isWhole = unreachable.length + unreachableStages.length === 0;
+      settled = state === "running" && isWhole && lag.records === 0 ? settled + 1 : 0;
+      // Nobody else has it go on any more.
+      if (state === "paused") await askCoordinator((rpc) => rpc.setJobState(name, "running"));
     }
   }
 

@@ -7,6 +7,8 @@ export interface QueryPlan {
   /** Of the job, and of the view that it fills. */
   readonly name: string;
   readonly sql: string;
+  /** Set where the query fails at some rows, which are left out then: what it comes to without these. */
+  readonly expectedSql?: string;
   /** Columns by which its rows are known. */
   readonly key: readonly string[];
   readonly reads: readonly StreamName[];

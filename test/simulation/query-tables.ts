@@ -47,8 +47,8 @@ export function createStreamOf(plan: LifePlan, stream: StreamName): string {
   return `CREATE TABLE IF NOT EXISTS ${stream} (${columns})${distributed} WITH (${given.join(", ")})`;
 }
 
-export function createViewOf({ name, sql, key }: QueryPlan): string {
-  const columns = relationOf(sql).fields.map((field) => {
+export function createViewOf({ name, sql, expectedSql = sql, key }: QueryPlan): string {
+  const columns = relationOf(expectedSql).fields.map((field) => {
     const type = formatSqlType({ ...field.type, isNullable: !key.includes(field.name) });
     return `\`${field.name}\` ${type}`;
   });
@@ -59,11 +59,11 @@ export function createViewOf({ name, sql, key }: QueryPlan): string {
 
 /** The view of a query is its batch over all rows that are in the logs. */
 export function checkQuery(
-  { name, sql, key }: QueryPlan,
+  { name, sql, expectedSql = sql, key }: QueryPlan,
   logged: Readonly<Record<StreamName, readonly LoggedRow[]>>,
   found: readonly (readonly unknown[])[],
 ): string[] {
-  const relation = relationOf(sql);
+  const relation = relationOf(expectedSql);
   const keys = key.map((column) => relation.fields.findIndex((field) => field.name === column));
   const rows = batchOf(relation, logged).filter((row) => keys.every((place) => row[place] !== null));
   const expected = rows.map((row) =>

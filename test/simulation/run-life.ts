@@ -16,6 +16,7 @@ import {
   checkExchange,
   checkFork,
   checkLogs,
+  checkMended,
   checkSentCounts,
   checkStep,
   checkStepView,
@@ -117,6 +118,7 @@ class LifeCourse {
     const { plan } = simulation;
     const clients = await this.#startClients();
     this.#planCrash();
+    this.#planEviction();
     this.#planFullDisk();
     for (const ms of plan.deploysAtMs) this.#planDeploy(ms);
     for (const { atMs, byMs } of plan.clocksBack) this.#planClocksBack(atMs, byMs);
@@ -175,6 +177,18 @@ class LifeCourse {
       if (this.#simulation.faults.crashEveryMs === undefined) return;
       this.#simulation.random.pick(this.#deployment.mortals).crash("crash between turns");
       this.#planCrash();
+    });
+  }
+
+  /** Has a hub leave memory now and then, until the life heals: its subscribers stay. */
+  #planEviction(): void {
+    const { random, queue, plan } = this.#simulation;
+    if (plan.subscribers.length === 0) return;
+    queue.add("fault", "eviction", random.below(20_000), () => {
+      if (this.#simulation.hasHealed) return;
+      const { processes } = this.#deployment.hubs;
+      if (processes.length > 0) random.pick(processes).evict();
+      this.#planEviction();
     });
   }
 
@@ -256,6 +270,7 @@ class LifeCourse {
     const views = new Map<string, ViewAnswer["rows"]>();
     const queried = new Map<string, readonly (readonly unknown[])[]>();
     clients.readQueries(queried);
+    clients.lookOnce();
     for (const job of jobs) for (const view of viewsOf(job)) clients.readInto(views, view);
     for (const name of this.#jobNames) {
       clients.ask(
@@ -303,6 +318,9 @@ class LifeCourse {
     const names = (wanted: readonly JobPlan[]) => wanted.map(({ name }) => name);
     const logsOf = (stream: StreamName) => {
       const logs = this.#visit(stream, readLog);
+      this.#visit(stream, (partition, _, name) => {
+        wrong(checkMended(partition, clients.mender).map((text) => `${name}: ${text}`));
+      });
       const reads = (job: JobPlan) => sourcesOf(job).includes(stream);
       this.#visit(stream, (partition, _, name) => {
         const found = partition.jobs.statuses().map(({ job }) => job);
@@ -334,6 +352,9 @@ class LifeCourse {
       wrong(checkProducers(shards, plan.lagMs !== undefined));
     }
     wrong(checkLogs(clients.sent, logs));
+    for (const subscriber of clients.subscribers) {
+      wrong(subscriber.check(views.get(subscriber.plan.view) ?? []));
+    }
     for (const job of this.#unforked) {
       const read = sourcesOf(job).flatMap((stream) => logsBy[stream]);
       wrong(this.#checkSink(job, views));

@@ -4,7 +4,7 @@
  * Each change is tried for itself and kept where the life still fails in the same way; then all are tried
  * again, until none helps. What is left is the plan of a life that shows the bug with little else going on.
  */
-import type { FaultRates, LifePlan } from "./draw-life.ts";
+import { type FaultRates, type LifePlan, viewsOf } from "./draw-life.ts";
 import type { Plant } from "./plants.ts";
 import { type Life, runLife } from "./run-life.ts";
 
@@ -39,6 +39,8 @@ const changes: readonly Change[] = [
   (plan) => ({ ...plan, jobs: plan.jobs.map((job) => ({ ...job, twoPhase: false })) }),
   (plan) => ({ ...plan, deploysAtMs: plan.deploysAtMs.slice(1) }),
   (plan) => ({ ...plan, clocksBack: plan.clocksBack.slice(1) }),
+  (plan) => ({ ...plan, subscribers: plan.subscribers.slice(1) }),
+  (plan) => ({ ...plan, mendsAtMs: plan.mendsAtMs.slice(1) }),
   (plan) => ({ ...plan, splits: plan.splits.slice(1) }),
   (plan) => ({ ...plan, splits: plan.splits.slice(0, -1) }),
   (plan) => ({ ...plan, producers: plan.producers - 1 }),
@@ -85,8 +87,10 @@ export async function shrinkLife(life: Life, plant?: Plant): Promise<{ smallest:
   return { smallest, lives };
 }
 
-/** A life without clients shows nothing, and a stream that keeps no order of keys needs two shards. */
-function isPlan({ producers, senders, requestsPerClient }: LifePlan): boolean {
+/** A life without clients shows nothing, and who follows a view needs its job. */
+function isPlan({ producers, senders, requestsPerClient, subscribers, jobs }: LifePlan): boolean {
+  const views = new Set(jobs.flatMap(viewsOf));
+  if (!subscribers.every(({ view }) => views.has(view))) return false;
   return producers >= 0 && senders >= 0 && producers + senders > 0 && requestsPerClient > 0;
 }
 

@@ -60,6 +60,8 @@ export interface ProcessOptions {
   readonly start: (life: ProcessLife, alarmAt: number | undefined) => object;
   /** Runs the alarm in a started process. */
   readonly alarm?: (host: object) => Promise<void>;
+  /** Hears that the process has ended; it may have left memory with nothing under way, and not crashed. */
+  readonly ended?: (isEvicted: boolean) => void;
 }
 
 export class SimulatedProcess {
@@ -81,6 +83,10 @@ export class SimulatedProcess {
     this.name = name;
     this.storage = options.storage;
     this.#options = options;
+  }
+
+  get hasAlarm(): boolean {
+    return this.#alarmAt !== undefined;
   }
 
   get isAlive(): boolean {
@@ -108,6 +114,11 @@ export class SimulatedProcess {
   /** Ends the process between two turns. */
   crash(reason: string): void {
     if (this.#life) this.#end(this.#life, reason);
+  }
+
+  /** Has the process leave memory, as one that was idle does. */
+  evict(): void {
+    if (this.#life) this.#end(this.#life, "eviction", true);
   }
 
   #start(life: ProcessLife): void {
@@ -152,7 +163,8 @@ export class SimulatedProcess {
     for (const { leave } of life.outbox.splice(0)) leave();
   }
 
-  #end(life: ProcessLife, reason: string): void {
+  #end(life: ProcessLife, reason: string, isEvicted = false): void {
+    this.#options.ended?.(isEvicted);
     this.storage?.crash();
     if (this.#life === life) this.#life = undefined;
     this.#simulation.tell(`${this.name} ends: ${reason}`);

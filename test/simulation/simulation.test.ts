@@ -38,7 +38,7 @@ describe("a simulated life", { timeout: 300_000 }, () => {
         plan.otherShards === undefined ? (["events"] as const) : (["events", "others"] as const);
       const created = streams.map((stream) => createStreamOf(plan, stream));
       for (const query of plan.queries) {
-        const { name, sql } = query;
+        const { name, expectedSql: sql = query.sql } = query;
         const dropping = "SET 'table.exec.sink.not-null-enforcer' = 'DROP'";
         const explained = `EXPLAIN INSERT INTO ${name} ${sql}`;
         const statements = [...created, createViewOf(query), dropping, explained];

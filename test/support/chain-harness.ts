@@ -26,13 +26,13 @@ export const chainTypes: readonly SqlType[] = [string, timestamp, int];
 
 export class ChainHarness {
   readonly partition: PartitionHarness;
-  readonly #plan: TaskPlan;
+  readonly plan: TaskPlan;
   #seen = 0;
 
   /** The last operator's rows are kept. */
   constructor(
     operators: readonly OperatorDefinition[],
-    options: { timeZone?: string } & Pick<HarnessOptions, "pageBudget" | "functions"> = {},
+    options: { timeZone?: string } & Pick<HarnessOptions, "pageBudget" | "functions" | "storage"> = {},
   ) {
     const { timeZone = "UTC", ...rest } = options;
     const types = operatorTypesOf([chainTypes], operators).at(-1) ?? chainTypes;
@@ -66,12 +66,12 @@ export class ChainHarness {
     const [stage] = planDataflow({ ...flow, timeZone }, [definition], deploy);
     if (!stage) throw new Error("the dataflow has a stage");
     this.partition = new PartitionHarness({ stream: chainStream, checkpointTurnBytes: 1, ...rest });
-    this.#plan = stage.plan;
+    this.plan = stage.plan;
     this.wish("running");
   }
 
   wish(state: "running" | "paused"): void {
-    this.partition.wish({ job: "job", run: 1, state, plan: this.#plan });
+    this.partition.wish({ job: "job", run: 1, state, plan: this.plan });
   }
 
   /** Pushes rows `[user, second, amount, kind]`, each in a frame; returns the changes that came of them. */

@@ -2,6 +2,7 @@
  * The letters of a partition: those of its log, and behind them those of its jobs, run by run.
  */
 
+import { FrameDecoder } from "../../kernel/frame-codec.ts";
 import { type LetterPlace, logRun } from "../../protocol/letter-id.ts";
 import type { PartitionLog } from "../log/partition-log.ts";
 import type { PartitionJobs } from "../partition-jobs.ts";
@@ -9,7 +10,7 @@ import type { PartitionIdentity } from "../partition-types.ts";
 import type { Ports } from "../ports.ts";
 import type { Letter, LetterLook, LetterPage, LetterQuery } from "./letter.ts";
 import { LetterBox } from "./letter-box.ts";
-import { findRejected, readRejectedLetters } from "./rejected-letters.ts";
+import { findRejected, type RejectedRecords, readRejectedLetters } from "./rejected-letters.ts";
 import { type Replay, type ReplayPlace, Replays, type ReplayTarget } from "./replays.ts";
 import { wholeLetters } from "./whole-rows.ts";
 
@@ -110,12 +111,16 @@ export class PartitionLetters {
     });
   }
 
+  get #rejected(): RejectedRecords {
+    return { log: this.#log, decoder: new FrameDecoder(this.#jobs.cache.kernel) };
+  }
+
   #letterAt({ run, offset, row }: LetterPlace): Letter | undefined {
-    return run === logRun ? findRejected(this.#log, offset, row) : this.#boxOf(run).find(offset, row);
+    return run === logRun ? findRejected(this.#rejected, offset, row) : this.#boxOf(run).find(offset, row);
   }
 
   #sources(job: string | undefined, reasons: LetterQuery["reasons"]): Source[] {
-    const ofLog = (look: LetterLook) => readRejectedLetters(this.#log, look);
+    const ofLog = (look: LetterLook) => readRejectedLetters(this.#rejected, look);
     const log = { run: logRun, read: ofLog };
     const hasLog = job === undefined && (reasons?.includes("rejected") ?? true);
     const isEmpty = this.#log.counts.rejected === 0;

@@ -3,7 +3,7 @@
  * log does. Those that are only counted (`isCounted`) are no letters.
  */
 import { isCounted, rejectedBytesKept } from "../../columnar/bad-record.ts";
-import { readFrameHeader, readRejected } from "../../kernel/frame-codec.ts";
+import { type FrameDecoder, readFrameHeader } from "../../kernel/frame-codec.ts";
 import { logRun } from "../../protocol/letter-id.ts";
 import type { PartitionLog } from "../log/partition-log.ts";
 import { type LogRecord, RecordKind } from "../log/records.ts";
@@ -16,8 +16,14 @@ import {
   scannedBytesMax,
 } from "./letter.ts";
 
-/** Reads rejected records, oldest first. */
-export function readRejectedLetters(log: PartitionLog, look: LetterLook): LetterPage {
+/** Where they lie, and what checks that they are what was written. */
+export interface RejectedRecords {
+  readonly log: PartitionLog;
+  readonly decoder: FrameDecoder;
+}
+
+/** Reads rejected records, oldest first. Throws `FRAME_CORRUPT` where a frame is damaged. */
+export function readRejectedLetters({ log, decoder }: RejectedRecords, look: LetterLook): LetterPage {
   const { after, limit, from, to = Number.POSITIVE_INFINITY, isWanted } = look;
   const letters: Letter[] = [];
   let [scanned, answered] = [0, 0];
@@ -27,7 +33,7 @@ export function readRejectedLetters(log: PartitionLog, look: LetterLook): Letter
     if (scanned > scannedBytesMax || answered > answeredBytesMax) break;
     offset = record.offset + 1;
     scanned += record.bytes;
-    for (const letter of lettersOf(record)) {
+    for (const letter of lettersOf(record, decoder)) {
       if (!isBehind(letter, after) || letter.appendTime < (from ?? 0) || !isWanted(letter)) continue;
       letters.push(letter);
       answered += letter.bytes?.byteLength ?? 0;
@@ -42,15 +48,19 @@ export function readRejectedLetters(log: PartitionLog, look: LetterLook): Letter
 }
 
 /** The rejected record at a place; undefined where it is gone, or none was. */
-export function findRejected(log: PartitionLog, offset: number, row: number): Letter | undefined {
+export function findRejected(
+  { log, decoder }: RejectedRecords,
+  offset: number,
+  row: number,
+): Letter | undefined {
   if (offset < log.firstOffset) return undefined;
   const record = log.read(offset);
-  return record && lettersOf(record).find((letter) => letter.row === row);
+  return record && lettersOf(record, decoder).find((letter) => letter.row === row);
 }
 
-function lettersOf({ kind, frame, offset, appendTime }: LogRecord): Letter[] {
+function lettersOf({ kind, frame, offset, appendTime }: LogRecord, decoder: FrameDecoder): Letter[] {
   if (kind !== RecordKind.Frame || readFrameHeader(frame).rejected === 0) return [];
-  return readRejected(frame).flatMap((bad, row): Letter[] => {
+  return decoder.readRejected(frame).flatMap((bad, row): Letter[] => {
     if (isCounted(bad)) return [];
     const { bytes, message, record, column, field } = bad;
     const content = { record, column, field, text: new TextDecoder().decode(bytes) };

@@ -8,7 +8,9 @@
  * Invariant: a letter is marked when all of its replay is acknowledged, and in the turn that ends the replay.
  */
 
+import { EngineError } from "../../base/errors.ts";
 import type { LetterPlace } from "../../protocol/letter-id.ts";
+import { readSealedJson, sealJson } from "../log/sealed-json.ts";
 import type { SqlStorage } from "../ports.ts";
 
 /** Letters on their way into a stream. */
@@ -118,12 +120,17 @@ export class Replays {
 
   #stored(): StoredReplays {
     const [found] = this.#sql.run("SELECT body FROM replays WHERE id = 1");
-    return found ? (JSON.parse(found[0] as string) as StoredReplays) : { last: 0 };
+    return found ? (readSealedJson(String(found[0]), damaged) as unknown as StoredReplays) : { last: 0 };
   }
 
   #store(stored: StoredReplays): void {
-    this.#sql.run("INSERT OR REPLACE INTO replays (id, body) VALUES (1, ?)", JSON.stringify(stored));
+    this.#sql.run("INSERT OR REPLACE INTO replays (id, body) VALUES (1, ?)", sealJson(stored));
   }
+}
+
+function damaged(what: string): EngineError {
+  const message = `What this shard knows of replays of its dead letters is damaged: ${what}.`;
+  return new EngineError("STATE_CORRUPT", { message });
 }
 
 function rangesOf(rows: readonly number[]): RowRanges {

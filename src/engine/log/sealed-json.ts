@@ -3,8 +3,9 @@
  * is still JSON.
  *
  * The checksum is the last field of the object, so that releases which know nothing of it read it as any
- * other that was added. Objects without one were written by such a release, and are read as they are: these
- * begin with no space, so that damage to the checksum itself does not make an object one of them.
+ * other that was added. Objects without one were written by such a release, and are read as they are. What
+ * was sealed must not pass for one of these when it is damaged: none of them begins with a space, and none
+ * ends with a field as long as the checksum's.
  *
  *    {"version":1,…,"checksum":"0123abcd"}      XXH32 of all bytes before the comma, in UTF-8
  */
@@ -17,6 +18,8 @@ const digits = 8;
 const mark = " ";
 /** From the comma to the closing brace. */
 const sealLength = field.length + digits + 2;
+/** What is left of a seal whose name or digits were changed. */
+const brokenSeal = /,"[^"]{8}":"[^"]{8}"\}\s*$/;
 
 /** Returns the JSON of `value`, an object with a field at least and none of the name `checksum`. */
 export function sealJson(value: object): string {
@@ -39,7 +42,9 @@ export function readSealedJson(text: string, damage: (what: string) => Error): R
   const body = text.slice(0, -sealLength);
   const seal = text.slice(body.length);
   const isSealed = seal.startsWith(field) && /^[0-9a-f]{8}"\}$/.test(seal.slice(field.length));
-  if (!isSealed && text.startsWith(mark)) throw damage("it has no checksum where one was");
+  if (!isSealed && (text.startsWith(mark) || brokenSeal.test(text))) {
+    throw damage("it has no checksum where one was");
+  }
   if (isSealed) {
     const found = seal.slice(field.length, -2);
     const expected = checksumOf(body);

@@ -15,6 +15,7 @@ import { EngineError } from "../../base/errors.ts";
 import { changePageBytesMax, changesBytesMax, changesKeptMs, KiB } from "../../base/limits.ts";
 import type { LogRecord } from "../log/records.ts";
 import type { SqlStorage } from "../ports.ts";
+import { decodeChanges, encodeChanges } from "./change-codec.ts";
 import {
   type ChangePage,
   type ChangePlace,
@@ -185,7 +186,7 @@ export class ChangeTable {
         ...[this.#task, key.offset, key.row],
       );
       if (!row) break;
-      for (const change of readRow(row[2] as Uint8Array)) page.take(change);
+      for (const change of decodeChanges(row[2] as Uint8Array)) page.take(change);
       key = { offset: row[0] as number, row: (row[1] as number) + 1 };
     }
     for (let index = this.#firstPending(page.next); !page.isFull; index++) {
@@ -229,7 +230,7 @@ export class ChangeTable {
   #writeRow(changes: readonly ViewChange[]): void {
     const last = changes.at(-1);
     assert(last !== undefined, "a row holds a change");
-    const bytes = encoder.encode(changes.map(writeChange).join("\n"));
+    const bytes = encodeChanges(changes);
     if (this.#storedBytes !== undefined) this.#storedBytes += bytes.byteLength;
     this.#sql.run(
       "INSERT OR REPLACE INTO changes (task, last_offset, last_row, at, bytes) VALUES (?, ?, ?, ?, ?)",
@@ -294,32 +295,3 @@ class PageOfChanges {
 
 /** What a change takes besides its row. */
 const changeOverhead = 64;
-
-const encoder = new TextEncoder();
-const decoder = new TextDecoder();
-
-/** A line each: rows are JSON, which has no line break. */
-function writeChange({ at, kind, window, hash, row }: ViewChange): string {
-  return `${at.offset} ${at.row} ${kind} ${window} ${hash} ${row}`;
-}
-
-function readRow(bytes: Uint8Array): ViewChange[] {
-  return decoder
-    .decode(bytes)
-    .split("\n")
-    .map((line): ViewChange => {
-      const [offset, row, kind, window, hash] = line.split(" ", 5) as [
-        string,
-        string,
-        string,
-        string,
-        string,
-      ];
-      const rest = offset.length + row.length + kind.length + window.length + hash.length + 5;
-      return {
-        at: { offset: Number(offset), row: Number(row) },
-        kind: kind as ViewChange["kind"],
-        ...{ window: Number(window), hash, row: line.slice(rest) },
-      };
-    });
-}

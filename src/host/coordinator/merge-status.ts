@@ -4,8 +4,14 @@
  * The whole is as far as its slowest shard: a watermark is the lowest, a job that failed on one shard has
  * failed.
  */
-import type { JobError, JobStatus, PartitionStatus } from "../../engine/partition-types.ts";
 import type {
+  CallRetriesOfTask,
+  JobError,
+  JobStatus,
+  PartitionStatus,
+} from "../../engine/partition-types.ts";
+import type {
+  CallRetriesAnswer,
   CheckpointAnswer,
   JobAnswer,
   JobErrorAnswer,
@@ -111,6 +117,8 @@ export function mergeJobStatus(
       lagMs: status.lagMs ?? 0,
       unacknowledgedBytes: status.unacknowledgedBytes,
       stateBytesInMemory: status.stateBytesInMemory,
+      stateBytes: status.stateBytes ?? 0,
+      ...(status.retries && { retries: retriesAnswerOf(status.retries) }),
       ...(status.lostRecords > 0 && { lostRecords: status.lostRecords }),
       ...(status.error && { error: errorAnswerOf(status.error) }),
     })),
@@ -120,6 +128,10 @@ export function mergeJobStatus(
     ),
     checkpoints: checkpointsOf(partitions),
   };
+}
+
+function retriesAnswerOf({ peers, blobs, last }: CallRetriesOfTask): CallRetriesAnswer {
+  return { peers, blobs, lastAt: formatTime(last.at), lastMessage: last.message };
 }
 
 /** How unevenly the rows of each stage lie on its partitions. */

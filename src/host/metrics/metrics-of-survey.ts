@@ -26,6 +26,7 @@ export const metrics = [
   counter("millrace_partition_busyTimeMs", "Time with work at hand in ms since the object started."),
   gauge("millrace_partition_pages", "Pages of state in memory."),
   gauge("millrace_partition_pageBytes", "Bytes of pages of state in memory."),
+  counter("millrace_partition_pageLookups", "Pages of state asked for since the object started."),
   counter("millrace_partition_pageLoads", "Pages read from storage since the object started."),
   counter("millrace_partition_pageEvictions", "Pages put out of memory since the object started."),
   gauge("millrace_job_isRunning", "1 where the job is to run, 0 where it is paused."),
@@ -40,6 +41,11 @@ export const metrics = [
   gauge("millrace_task_pendingBytes", "Bytes of the log that are not applied."),
   gauge("millrace_task_pendingTimeMs", "Age of the oldest record that is not applied in ms."),
   gauge("millrace_task_unacknowledgedBytes", "Bytes sent that the receivers have not acknowledged."),
+  gauge("millrace_task_stateBytes", "Bytes of the task's pages in storage, as they were counted last."),
+  counter(
+    "millrace_task_numCallRetries",
+    "Calls to partitions and blobs made again since the object started.",
+  ),
   gauge("millrace_task_openWindows", "Windows that have not fired."),
   counter("millrace_task_numberOfCompletedCheckpoints", "Checkpoints of the task."),
   gauge("millrace_task_lastCheckpointDuration", "Duration of the last checkpoint in ms."),
@@ -94,6 +100,7 @@ function addPartition(text: Exposition<MetricName>, labels: Labels, status: Part
   add("millrace_partition_busyTimeMs", status.busyMs);
   add("millrace_partition_pages", pages?.pages);
   add("millrace_partition_pageBytes", pages?.bytes);
+  add("millrace_partition_pageLookups", pages?.lookups);
   add("millrace_partition_pageLoads", pages?.loads);
   add("millrace_partition_pageEvictions", pages?.evictions);
 }
@@ -113,6 +120,9 @@ function addTask(text: Exposition<MetricName>, labels: Labels, task: JobStatus, 
   add("millrace_task_pendingBytes", task.lagBytes);
   add("millrace_task_pendingTimeMs", task.lagMs);
   add("millrace_task_unacknowledgedBytes", task.unacknowledgedBytes);
+  add("millrace_task_stateBytes", task.stateBytes);
+  const { peers = 0, blobs = 0 } = task.retries ?? {};
+  add("millrace_task_numCallRetries", peers + blobs);
   add("millrace_task_openWindows", task.openWindows);
   add("millrace_task_numberOfCompletedCheckpoints", task.checkpointsCompleted);
   add("millrace_task_lastCheckpointDuration", last?.durationMs);

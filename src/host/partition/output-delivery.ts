@@ -5,10 +5,13 @@
  * that took the answer to the call before. Only after a call that failed some time passes, longer each time.
  */
 
+import type { AppendResult } from "../../engine/log/records.ts";
 import type { Partition } from "../../engine/partition.ts";
 import type { OutputCall } from "../../engine/partition-outputs.ts";
+import type { RpcResult } from "../../engine/partition-types.ts";
 import { callShard, type Shards } from "../shards.ts";
 import type { WallClock } from "../wall-clock.ts";
+import type { CallRetries } from "./call-retries.ts";
 
 /** A receiver may let its senders wait so long for the answer. */
 export const creditWaitMs = 5_000;
@@ -21,13 +24,20 @@ const backoffMsMax = 5_000;
 
 export class OutputDelivery {
   readonly #shards: Shards;
+  readonly #retries: CallRetries;
   readonly #clock: WallClock;
   readonly #turn: (partition: Partition, work: () => void) => void;
   /** Calls that failed one after the other, by receiver. */
   readonly #failures = new Map<string, number>();
 
   /** `turn` runs work in a turn of the partition, if it is still there, and then calls `send`. */
-  constructor(shards: Shards, clock: WallClock, turn: (partition: Partition, work: () => void) => void) {
+  constructor(
+    shards: Shards,
+    clock: WallClock,
+    retries: CallRetries,
+    turn: (partition: Partition, work: () => void) => void,
+  ) {
+    this.#retries = retries;
     this.#shards = shards;
     this.#clock = clock;
     this.#turn = turn;
@@ -52,10 +62,18 @@ export class OutputDelivery {
         this.#failures.delete(name);
         return;
       }
+      this.#retries.note(call.run, "peers", reasonOf(answer));
       const failures = this.#failures.get(name) ?? 0;
       this.#failures.set(name, failures + 1);
       const backoff = Math.min(backoffMsMax, backoffMsMin * 2 ** failures);
       this.#clock.after(backoff, () => this.#turn(partition, () => partition.outputs.retry(call)));
     });
   }
+}
+
+/** Why a call came to nothing. */
+function reasonOf(answer: RpcResult<readonly AppendResult[]>): string {
+  if (!answer.ok) return answer.error.message;
+  const refused = answer.value.find((result) => result.status === "refused");
+  return refused?.error.message ?? "Not all of it was taken.";
 }

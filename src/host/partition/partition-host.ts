@@ -17,6 +17,7 @@ import type { JobCommand, PartitionStatus, RpcResult } from "../../engine/partit
 import { ClockCheck, clockWasPutBack } from "../clock-check.ts";
 import { ActivityReport } from "./activity-report.ts";
 import { BusyTime } from "./busy-time.ts";
+import { CallRetries } from "./call-retries.ts";
 import { ChangeDelivery } from "./change-delivery.ts";
 import type { HostPorts } from "./host-ports.ts";
 import { OpenedPartition } from "./opened-partition.ts";
@@ -51,12 +52,14 @@ export class PartitionHost implements PartitionRpc {
   readonly #report: ActivityReport;
   readonly #reads: PartitionReads;
   readonly #busy: BusyTime;
+  readonly #retries: CallRetries;
   readonly #clockCheck: ClockCheck;
 
   /** `alarmAt` is the alarm that is set already, from before the object started. */
   constructor(ports: HostPorts, options: PartitionOptions, alarmAt: number | undefined) {
     this.#ports = ports;
     this.#clockCheck = new ClockCheck(ports.clock);
+    this.#retries = new CallRetries(ports.clock);
     this.#busy = new BusyTime(ports.clock, (work) => ports.soon(work));
     this.#alarmAt = alarmAt;
     this.#waiters = new Waiters(
@@ -78,9 +81,9 @@ export class PartitionHost implements PartitionRpc {
       this.#waiters.wake();
       return value;
     };
-    this.#delivery = new OutputDelivery(shards, wallClock, turn);
+    this.#delivery = new OutputDelivery(shards, wallClock, this.#retries, turn);
     this.#changes = new ChangeDelivery(ports.hubs, wallClock, turn);
-    this.#transfer = new SavepointTransfer(ports, turn);
+    this.#transfer = new SavepointTransfer(ports, this.#retries, turn);
     this.#report = new ActivityReport((identity) => ports.reportActive(identity));
     this.#place = new OpenedPartition(ports, options);
     this.#reads = new PartitionReads({
@@ -173,7 +176,9 @@ export class PartitionHost implements PartitionRpc {
   status(): Promise<RpcResult<PartitionStatus | null>> {
     return this.#answer(() => {
       const status = this.#place.known?.status();
-      return status ? { ...status, busyMs: this.#busy.ms } : null;
+      if (!status) return null;
+      const jobs = status.jobs.map((job) => ({ ...job, ...this.#retries.of(job.run) }));
+      return { ...status, jobs, busyMs: this.#busy.ms };
     });
   }
 

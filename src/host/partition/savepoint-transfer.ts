@@ -11,6 +11,7 @@ import type { JobCommand } from "../../engine/partition-types.ts";
 import type { Clock } from "../../engine/ports.ts";
 import { readTaskState, type TaskState } from "../../engine/savepoint/task-state.ts";
 import { type BlobStore, partName, savedTaskName, splitTaskName, stateName } from "../blobs.ts";
+import type { CallRetries } from "./call-retries.ts";
 
 /** Time in ms after which an upload that failed is tried again. */
 const retryMs = 1_000;
@@ -48,10 +49,12 @@ export type Turn = <Value>(partition: Partition, work: () => Value) => Value | u
 export class SavepointTransfer {
   readonly #ports: TransferPorts;
   readonly #turn: Turn;
+  readonly #retries: CallRetries;
   #isUploading = false;
   readonly #restoring = new Map<number, Promise<void>>();
 
-  constructor(ports: TransferPorts, turn: Turn) {
+  constructor(ports: TransferPorts, retries: CallRetries, turn: Turn) {
+    this.#retries = retries;
     this.#ports = ports;
     this.#turn = turn;
   }
@@ -103,7 +106,7 @@ export class SavepointTransfer {
         savepoint < 0
           ? splitTaskName(savepointOfSplit(savepoint), run, generation, shard)
           : savedTaskName(savepoint, generation, shard);
-      await blobs.put(saved.part < 0 ? stateName(task) : partName(task, saved.part), saved.body);
+      await this.#put(blobs, run, saved.part < 0 ? stateName(task) : partName(task, saved.part), saved.body);
       this.#turn(partition, () => partition.jobs.savepoints.uploaded(saved));
       const isActive = clock.now() - (partition.log.lastFrameAt ?? 0) < activeMs;
       await this.#others();
@@ -112,6 +115,15 @@ export class SavepointTransfer {
       const tookMs = clock.now() - begunAt;
       const ms = Math.max(tookMs, Math.min(restMs, spreadMs / (saved.parts + 1)));
       await new Promise<void>((resolve) => void this.#ports.later(resolve, ms));
+    }
+  }
+
+  async #put(blobs: BlobStore, run: number, name: string, body: Uint8Array): Promise<void> {
+    try {
+      await blobs.put(name, body);
+    } catch (thrown) {
+      this.#retries.note(run, "blobs", `The savepoints' store did not take ${name}: ${String(thrown)}`);
+      throw thrown;
     }
   }
 

@@ -245,6 +245,7 @@ export class Hub implements HubRpc {
     const { view, shards, key } = subscriber.subscription;
     const wanted: FollowedKey | undefined = key && { ...key, bytes: decodeBase64(key.bytes) };
     subscriber.send(`"snapshot":"begin"`);
+    subscriber.save();
     for (const shard of shards) {
       let position: SnapshotPosition | undefined;
       do {
@@ -254,6 +255,7 @@ export class Hub implements HubRpc {
         subscriber.sendEvents(subscriber.eventsOf(shard, changes, undefined));
         subscriber.sendRows(page.rows);
         subscriber.moveTo(shard, page.place);
+        subscriber.save();
         position = page.next;
         await this.#roomFor(subscriber);
       } while (position && subscriber.isOpen);

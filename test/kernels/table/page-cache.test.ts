@@ -251,6 +251,21 @@ describe.each(kernelBuilds)("the page cache (%s)", (_, module) => {
     );
   });
 
+  test("counts each page once for a batch that changes it, and once when it is read", () => {
+    const run = new Run(module, countAndLast);
+    run.apply(rowsFor(range(0, 2000)));
+    const { pages } = run.cache.statistics;
+    const lookupsOf = (work: () => void) => {
+      const before = run.cache.statistics.lookups;
+      work();
+      return run.cache.statistics.lookups - before;
+    };
+    expect(pages).toBeGreaterThan(1);
+    expect(lookupsOf(() => run.apply(rowsFor(range(0, 2000))))).toBe(pages);
+    expect(lookupsOf(() => run.apply(rowsFor([7, 7, 7])))).toBe(1);
+    expect(lookupsOf(() => void [...run.table.pages()])).toBe(pages);
+  });
+
   test("reads what a query asks for within a budget smaller than the table", () => {
     const writer = new Run(module, countAndLast);
     writer.apply(rowsFor(range(0, 8000)));
@@ -264,6 +279,7 @@ describe.each(kernelBuilds)("the page cache (%s)", (_, module) => {
         expect.fail(`${key.hash} is not there`);
     }
     expect(cache.statistics.loads).toBeGreaterThan(cache.statistics.pages);
+    expect(cache.statistics.lookups).toBeGreaterThan(cache.statistics.loads);
     expect(cache.bytes).toBeLessThanOrEqual(128 * KiB);
     expect(cache.dirtyBytes).toBe(0);
   });

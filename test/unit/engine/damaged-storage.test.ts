@@ -231,3 +231,41 @@ describe("a job that has fallen behind", () => {
     expect(statusOf()).toMatchObject({ lostRecords: 6, lagRecords: 0 });
   });
 });
+
+describe("a damaged row that says who the partition is", () => {
+  test("is an error, not another partition", () => {
+    flip("identity", "body", "id = 1", 20);
+    expect(() => harness.crash()).toThrow(/whose partition this is: its checksum is/);
+  });
+});
+
+describe("a damaged row that says by what a job failed", () => {
+  test("leaves the job failed, and it can be resumed", () => {
+    withLog();
+    flip("log", "bytes", "offset = 4", -1);
+    harness.crash();
+    settle();
+    flip("jobs", "error", "run = 1", 20);
+    flip("log", "bytes", "offset = 4", -1);
+    harness.crash();
+    settle();
+    expect(statusOf()).toMatchObject({ state: "failed", appliedOffset: 4, error: { code: "STATE_CORRUPT" } });
+    resume();
+    expect(statusOf()).toMatchObject({ state: "running", appliedOffset: 7, error: undefined });
+  });
+});
+
+test("a damaged frame shows no rejected record that never came", () => {
+  const bytes = new TextEncoder().encode("{no record");
+  const bad = { record: 1, column: 2, reason: 1, field: undefined, message: "no JSON", bytes } as const;
+  harness.turn(() => harness.partition.append([harness.request(harness.frame([], [bad]))]));
+  const read = () => harness.partition.letters.read({ reasons: ["rejected"], limit: 10 });
+  expect(read().letters).toMatchObject([{ content: { text: "{no record" } }]);
+  // The last byte of the record's text.
+  flip("log", "bytes", "offset = 1", -9);
+  harness.crash();
+  expect(read).toThrow(/checksum is wrong/);
+  expect(() => harness.partition.letters.read({ places: [{ run: 0, offset: 1, row: 0 }], limit: 1 })).toThrow(
+    /checksum is wrong/,
+  );
+});

@@ -17,7 +17,7 @@ const partition: PartitionStatus = {
   ...{ watermark: minWatermark, ownWatermark: minWatermark, producers: [], lastFrameAt: undefined },
   counts: { rows: 100, rejected: 3, duplicates: 2, bytes: 5000 },
   ...{ storageBytes: 9000, keptLogBytes: 2000, busyMs: 40 },
-  pages: { pages: 7, bytes: 7168, loads: 11, evictions: 4 },
+  pages: { pages: 7, bytes: 7168, lookups: 50, loads: 11, evictions: 4 },
   jobs: [],
 };
 
@@ -25,7 +25,8 @@ const task: JobStatus = {
   ...{ job: "sums", run: 8, state: "failed", error: undefined, watermark: maxWatermark, appliedOffset: 6 },
   ...{ lostRecords: 0, lagRecords: 2, lagBytes: 300, lagMs: 1500, openWindows: 3, unacknowledgedBytes: 64 },
   counts: { rows: 90, filtered: 6, late: 4, bad: 1 },
-  ...{ rowsSent: 30, checkpointsCompleted: 12, stateBytesInMemory: 0 },
+  ...{ rowsSent: 30, checkpointsCompleted: 12, stateBytesInMemory: 0, stateBytes: 40_960 },
+  retries: { peers: 5, blobs: 2, last: { at: 74_000, message: "The store did not answer." } },
   checkpoints: [{ epoch: 12, offset: 6, at: 70_000, durationMs: 25, pages: 2, bytes: 2048 }],
 };
 
@@ -56,6 +57,7 @@ test("say what partitions said, and which said nothing", () => {
     ["millrace_partition_busyTimeMs", "clicks 0", 40],
     ["millrace_partition_pages", "clicks 0", 7],
     ["millrace_partition_pageBytes", "clicks 0", 7168],
+    ["millrace_partition_pageLookups", "clicks 0", 50],
     ["millrace_partition_pageLoads", "clicks 0", 11],
     ["millrace_partition_pageEvictions", "clicks 0", 4],
     ["millrace_job_isRunning", "sums", 1],
@@ -70,6 +72,8 @@ test("say what partitions said, and which said nothing", () => {
     ofTask("pendingBytes", 300),
     ofTask("pendingTimeMs", 1500),
     ofTask("unacknowledgedBytes", 64),
+    ofTask("stateBytes", 40_960),
+    ofTask("numCallRetries", 7),
     ofTask("openWindows", 3),
     ofTask("numberOfCompletedCheckpoints", 12),
     ofTask("lastCheckpointDuration", 25),

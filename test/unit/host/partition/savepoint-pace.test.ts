@@ -2,6 +2,7 @@
 import { expect, test } from "vitest";
 import type { Partition } from "../../../../src/engine/partition.ts";
 import type { SavedPart } from "../../../../src/engine/savepoint/savepoint-store.ts";
+import { CallRetries } from "../../../../src/host/partition/call-retries.ts";
 import { SavepointTransfer } from "../../../../src/host/partition/savepoint-transfer.ts";
 
 const startedAt = 1_000_000;
@@ -44,6 +45,7 @@ async function upload(of: { parts: number; savepoint?: number; quietMs?: number;
         return () => {};
       },
     },
+    new CallRetries({ now: () => now }),
     (_partition, work) => work(),
   );
   transfer.upload(partition);

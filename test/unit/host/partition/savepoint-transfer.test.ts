@@ -135,6 +135,10 @@ describe("an upload", () => {
     const parts = harness.blobs.inner.bodies.size - 1;
     expect([...harness.blobs.inner.bodies.keys()].sort()).toEqual(namesOf(parts));
     expect(harness.timers.size).toBe(0);
+    const status = await harness.host.status();
+    expect(status.ok && status.value?.jobs.map(({ retries }) => retries)).toMatchObject([
+      { peers: 0, blobs: 3, last: { message: expect.stringContaining("store did not take") } },
+    ]);
   });
 
   test("that a restart broke off goes on in the object that starts next, though nobody asks", async () => {
