@@ -134,9 +134,11 @@ export class Laps {
     const { offset } = record;
     if (record.kind !== RecordKind.Frame) return undefined;
     const bytes = Math.min(log.bytesAfter(offset), checkpointLogBytesMax);
-    const loads = bytes * this.#loadsPerByte;
+    // A record that is applied alone loads each page once too: a lap saves what those behind it would load.
+    const loads = (bytes - record.bytes) * this.#loadsPerByte;
     if (loads < loadsMin || bytes < this.#bytesMin) return undefined;
-    const isWorthIt = loads >= pages.count() * touchedShareMin;
+    const pagesMax = Math.floor(loads / touchedShareMin);
+    const isWorthIt = pages.count(pagesMax + 1) <= pagesMax;
     this.#bytesMin = isWorthIt ? 0 : bytes * 2;
     if (!isWorthIt) return undefined;
     const range = this.#rangeFrom(pages, 0n);
