@@ -83,8 +83,11 @@ interface Lap {
   phase: "Keep" | "Apply" | "Store";
 }
 
+type LapCache = Pick<PageCache, "budgetBytes" | "loads">;
+type LapLog = Pick<PartitionLog, "read" | "forgetUntil" | "bytesAfter">;
+
 export class Laps {
-  readonly #cache: PageCache;
+  readonly #cache: LapCache;
   readonly #work: LapWork;
   #lap: Lap | undefined;
   #rangesPerBlock = rangesPerBlockMax;
@@ -93,7 +96,7 @@ export class Laps {
   /** After a lap was not worth it, the log must hold this much. */
   #bytesMin = 0;
 
-  constructor(cache: PageCache, work: LapWork) {
+  constructor(cache: LapCache, work: LapWork) {
     this.#cache = cache;
     this.#work = work;
   }
@@ -116,7 +119,7 @@ export class Laps {
   }
 
   /** Goes on with the lap, or begins one with `record` where that is worth it; undefined where it is not. */
-  step(log: PartitionLog, record: LogRecord): LapStep | undefined {
+  step(log: LapLog, record: LogRecord): LapStep | undefined {
     const pages = this.#work.pages();
     if (!pages) return undefined;
     this.#lap ??= this.#begin(log, record, pages);
@@ -127,7 +130,7 @@ export class Laps {
   }
 
   /** One record of a pass through the log. */
-  #passNext(lap: Lap, log: PartitionLog): LapStep {
+  #passNext(lap: Lap, log: LapLog): LapStep {
     const isAgain = lap.end !== undefined;
     const { next, block, range } = lap;
     const record = log.read(next) as LogRecord;
@@ -186,7 +189,7 @@ export class Laps {
     return { bytes };
   }
 
-  #begin(log: PartitionLog, record: LogRecord, pages: PagesOfTable): Lap | undefined {
+  #begin(log: LapLog, record: LogRecord, pages: PagesOfTable): Lap | undefined {
     const { offset } = record;
     if (record.kind !== RecordKind.Frame) return undefined;
     const bytes = Math.min(log.bytesAfter(offset), checkpointLogBytesMax);
@@ -220,6 +223,6 @@ function lower(one: bigint, other: bigint): bigint {
   return one < other ? one : other;
 }
 
-function isFrame(log: PartitionLog, offset: number): boolean {
+function isFrame(log: LapLog, offset: number): boolean {
   return log.read(offset)?.kind === RecordKind.Frame;
 }
