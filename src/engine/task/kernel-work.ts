@@ -33,8 +33,13 @@ export const cellsPerStepMax = 50_000;
 const batchRoomFactor = 6;
 
 /** Of the frames in which a lap keeps rows: they come from nowhere, and move no time. */
-const nowhere = { offset: 0, part: 0 };
-const keptLabel = { channel: 0n, sequence: nowhere, previous: nowhere, watermark: noWatermark };
+const nowhere = { offset: 0, part: 0 } as const;
+const keptLabel = {
+  channel: 0n,
+  sequence: nowhere,
+  previous: nowhere,
+  watermark: noWatermark,
+} as const;
 
 /** What it does with a record, in this order. */
 type KernelOperator = "read frame" | "aggregate" | "send" | "fire windows" | "expire";

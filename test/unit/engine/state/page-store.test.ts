@@ -11,8 +11,8 @@ import { NodeStorage } from "../../../support/node-storage.ts";
 const epochs = { epoch: 0, writing: 1, aborted: [] };
 
 /** The table of pages that objects of 0.4.0 and before have. */
-const olderTable = `CREATE TABLE pages (task INTEGER, tbl INTEGER, first_hash BLOB, slot INTEGER, epoch INTEGER,
-  bytes BLOB, PRIMARY KEY (task, tbl, first_hash, slot)) WITHOUT ROWID`;
+const olderTable = `CREATE TABLE pages (task INTEGER, tbl INTEGER, first_hash BLOB, slot INTEGER,
+  epoch INTEGER, bytes BLOB, PRIMARY KEY (task, tbl, first_hash, slot)) WITHOUT ROWID`;
 
 /** First hashes of 64 pages, and their sizes: 1, 2, 4, … 32 KiB and again from 1 on. */
 const pages = Array.from({ length: 64 }, (_, index) => ({

@@ -18,7 +18,7 @@ const stream = {
 const counted = { n: { function: "count" }, total: { function: "sum", argument: "amount" } };
 const job = { source: "events", key: ["user"], retention: "forever" };
 
-/** Rows are kept on their way through a lap where their numbers are nothing to the result, else read again. */
+/** Rows are kept on their way through a lap where their numbers do not matter, else they are read again. */
 const jobs = [
   {
     name: "of first and last values",
