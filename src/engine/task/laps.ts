@@ -13,7 +13,7 @@
  * What a lap did of its records is in memory and in pages of the epoch being written alone. No checkpoint may
  * come before its end; a crash begins again at the last one.
  */
-import { checkpointLogBytesMax, checkpointTurnBytesMax, MiB } from "../../base/limits.ts";
+import { checkpointLogBytesMax, checkpointTurnBytesMax } from "../../base/limits.ts";
 import { lastHash } from "../../kernel/keyed-table.ts";
 import type { PageCache } from "../../kernel/page-cache.ts";
 import type { HashRange } from "../../kernel/page-order.ts";
@@ -24,7 +24,7 @@ import type { PagesOfTable } from "../state/page-store.ts";
 /** Share of the budget that the pages of one range take as they are stored: rows make them grow. */
 const rangeShare = 0.6;
 
-/** Fewer pages than these are loaded in one turn: to find out what a lap is worth is a walk over all. */
+/** Fewer pages than these are soon loaded: to find out what a lap is worth is a walk over many. */
 const loadsMin = 1024;
 
 /**
@@ -34,11 +34,11 @@ const loadsMin = 1024;
 const touchedShareMin = 0.125;
 
 /**
- * Rows are kept for so many ranges at a time, as long as they do not take more than this: with about as many
- * blocks as ranges in each, every row is gone through least often.
+ * Rows are kept for so many ranges at a time: with about as many blocks as ranges in each, every row is gone
+ * through least often. They may take this share of the budget, beside the pages.
  */
 const rangesPerBlockMax = 8;
-const keptBytesMax = 8 * MiB;
+const keptShareMax = 0.25;
 
 /** Before a record was applied alone it is taken to load a page for each so many of its bytes. */
 const bytesPerLoad = 64;
@@ -156,9 +156,9 @@ export class Laps {
     if (!block || !records) return;
     block.records.push(...records);
     block.bytes += records.reduce((sum, { bytes }) => sum + bytes, 0);
-    if (block.bytes <= keptBytesMax) return;
+    if (block.bytes <= this.#cache.budgetBytes * keptShareMax) return;
     lap.block = undefined;
-    this.#rangesPerBlock = this.#rangesPerBlock >> 1;
+    this.#rangesPerBlock >>= 1;
   }
 
   #applyKept(lap: Lap, { records }: Block): LapStep {
