@@ -2,17 +2,22 @@
  * A state of 1 GiB in one partition that may keep 32 MiB of it in memory: counts, sums and maxima by key, the
  * keys drawn evenly or by Zipf's law.
  *
- * The engine is the whole partition with its log and its checkpoints. A job that is behind takes in what the
- * log holds at once, so its rate depends on how much that is: here it is `batches` of 65 536 rows a round.
- * LevelDB gets the same batches, one after the other, and must write each before the next, as the log does.
+ * The engine is the whole partition with its log and its checkpoints; the state is built in the order of
+ * hashes. A job that is behind takes in what the log holds at once, so its rate depends on how much that is:
+ * here it is `batches` of 65 536 rows a round. LevelDB gets the same batches, one after the other, and must
+ * write each before the next, as the log does.
+ *
+ * Rates are by the clock: LevelDB's leave out what it goes on compacting in threads of its own. Processor
+ * times are of the whole process and take that in.
  */
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout } from "node:timers/promises";
 import { MiB, pageBudgetBytes } from "../../src/base/limits.ts";
 import type { Bench, BenchContext, BenchOutcome, Check, Figure } from "../harness/bench.ts";
 import { digest, rateFigure, ratioOf } from "../harness/figures.ts";
-import { measureInTurns, roundsFor } from "../harness/measure.ts";
+import { measureInTurns, median, roundsFor } from "../harness/measure.ts";
 import {
   type DrawKey,
   drawAmounts,
@@ -26,7 +31,7 @@ import { readKernelModule } from "./kernel-module.ts";
 
 /** Keys that make a state of 1 GiB. */
 const keyCount = 11_500_000;
-const batchesPerRound = 128;
+const batchesPerRound = 64;
 
 /** Memory for all of the state: the largest that a kernel can have is 4 GiB. */
 const wholeBudgetBytes = 3 * 1024 * MiB;
@@ -43,6 +48,9 @@ export const spill: Bench = {
     }
   },
 };
+
+/** Longer than that LevelDB is not waited for. */
+const quietMsMax = 60_000;
 
 interface Sizes {
   readonly keys: number;
@@ -71,15 +79,14 @@ class SpillRun {
     const { keys, budgetBytes, batches, batchRows } = this.#sizes;
     const small = this.#fill("small", budgetBytes);
     const whole = this.#fill("whole", wholeBudgetBytes);
-    this.#context.note("filling LevelDB");
+    this.#note("filling LevelDB");
     const level = await LevelTotals.open(join(this.#folder, "level"), budgetBytes);
     await level.fill(keys, amountOf);
+    await quiet(this.#context);
     try {
       const stateBytes = small.stateBytes();
-      this.#memory.begin();
       const uniform = await this.#contest("uniform keys", uniformKeys(7), { small, whole, level });
       const zipf = await this.#contest("Zipf keys", zipfKeys(11), { small, whole, level });
-      const [even, uneven] = [uniform.ratios, zipf.ratios];
       return {
         settings: { keys, budgetMiB: budgetBytes / MiB, batchesPerRound: batches, batchRows },
         figures: [
@@ -90,10 +97,9 @@ class SpillRun {
           { name: "pages loaded, for each that stayed", value: loadsPerPage(small), unit: "loads" },
         ],
         ratios: [
-          { ...even.level, target: { atLeast: 1 } },
-          { ...uneven.level, target: { atLeast: 1 } },
-          even.whole,
-          { ...uneven.whole, target: { atMost: 25 } },
+          ...[uniform, zipf].flatMap(({ level, levelProcessor }) => [level, levelProcessor]),
+          uniform.whole,
+          { ...zipf.whole, target: { atMost: 25 } },
         ],
         checks: await this.#checks({ small, whole, level }),
       };
@@ -107,7 +113,7 @@ class SpillRun {
   /** Builds the state in the order of hashes: page by page. */
   #fill(name: string, budgetBytes: number): FilePartition {
     const { keys: count } = this.#sizes;
-    this.#context.note(`filling the partition "${name}"`);
+    this.#note(`filling the partition "${name}"`);
     const module = readKernelModule();
     const partition = new FilePartition(module, join(this.#folder, name), budgetBytes);
     const inOrder = keysInHashOrder(module, count);
@@ -120,61 +126,72 @@ class SpillRun {
     return partition;
   }
 
-  async #contest(name: string, draw: DrawKey, contestants: Contestants) {
-    const { keys, batches, batchRows } = this.#sizes;
-    const { small, whole, level } = contestants;
+  async #contest(name: string, draw: DrawKey, { small, whole, level }: Contestants) {
+    const { keys, batches, batchRows, budgetBytes } = this.#sizes;
+    const rounds = roundsFor(this.#context, { rounds: 1, warmUps: 0 });
     // Each contestant gets the same rounds of batches, whenever it is its turn.
-    const rounds: KeyedAmounts[][] = [];
-    const done = { small: 0, whole: 0, level: 0 };
-    const roundOf = (contestant: keyof typeof done): KeyedAmounts[] => {
-      const round = done[contestant]++;
-      while (rounds.length <= round) {
-        const drawn = Array.from({ length: batches }, () => drawAmounts(batchRows, keys, draw));
-        for (const batch of drawn) this.#reference.add(batch);
-        rounds.push(drawn);
-      }
-      return rounds[round] as KeyedAmounts[];
+    const drawn = Array.from({ length: rounds.rounds }, () =>
+      Array.from({ length: batches }, () => drawAmounts(batchRows, keys, draw)),
+    );
+    for (const batch of drawn.flat()) this.#reference.add(batch);
+    const contestant = (of: string, apply: (drawn: readonly KeyedAmounts[]) => Promise<void> | void) => {
+      const left = [...drawn];
+      return new Contestant(async () => {
+        this.#note(`${name}: ${of}`);
+        await apply(left.shift() as KeyedAmounts[]);
+      }, this.#context);
     };
-    this.#context.note(name);
+    this.#memory.begin();
+    const contestants = {
+      small: contestant(`Millrace, ${budgetBytes / MiB} MiB for pages`, (of) => this.#apply(small, of, true)),
+      whole: contestant("Millrace, all in memory", (of) => this.#apply(whole, of, false)),
+      level: contestant("LevelDB, read and write by batch", async (of) => {
+        for (const batch of of) await level.apply(batch);
+      }),
+    };
     const samples = await measureInTurns(
       {
-        small: () => this.#runPartition(small, roundOf("small"), true),
-        whole: () => this.#runPartition(whole, roundOf("whole"), false),
-        level: async () => {
-          const drawn = roundOf("level");
-          const started = performance.now();
-          for (const batch of drawn) await level.apply(batch);
-          return performance.now() - started;
-        },
+        small: () => contestants.small.run(),
+        whole: () => contestants.whole.run(),
+        level: () => contestants.level.run(),
       },
-      { ...roundsFor(this.#context, { rounds: 2, warmUps: 0 }), timeMsMax: 180_000 },
+      rounds,
     );
     const rows = batches * batchRows;
     const rate = (of: string, from: number[]) => rateFigure(`${name}: ${of}`, rows, from, "rows/s");
-    const spilled = rate(`Millrace, ${this.#sizes.budgetBytes / MiB} MiB for pages`, samples.small);
+    const spilled = rate(`Millrace, ${budgetBytes / MiB} MiB for pages`, samples.small);
     const inMemory = rate("Millrace, all in memory", samples.whole);
     const levelDb = rate("LevelDB, read and write by batch", samples.level);
+    const processor = (of: string, { processorMs }: Contestant): Figure => {
+      const values = processorMs.map((ms) => (ms * 1000) / rows);
+      return { name: `${name}: processor time of ${of}`, value: median(values), unit: "µs/row", values };
+    };
+    const own = processor("Millrace", contestants.small);
+    const ofLevel = processor("LevelDB", contestants.level);
+    const atLeastOne = { atLeast: 1 };
     return {
-      figures: [spilled, inMemory, levelDb],
-      ratios: {
-        level: ratioOf(`${name}: Millrace to LevelDB`, spilled, levelDb),
-        whole: ratioOf(`${name}: slower than in memory`, inMemory, spilled),
-      },
+      figures: [spilled, inMemory, levelDb, own, ofLevel],
+      level: ratioOf(`${name}: Millrace to LevelDB`, spilled, levelDb, atLeastOne),
+      levelProcessor: ratioOf(`${name}: LevelDB's processor time to Millrace's`, ofLevel, own, atLeastOne),
+      whole: ratioOf(`${name}: slower than in memory`, inMemory, spilled),
     };
   }
 
   /** A checkpoint at the end stores all that was changed: else a part of the work would be left out. */
-  #runPartition(partition: FilePartition, drawn: readonly KeyedAmounts[], withCheckpoint: boolean): number {
-    const started = performance.now();
+  #apply(partition: FilePartition, drawn: readonly KeyedAmounts[], withCheckpoint: boolean): void {
     for (const batch of drawn) partition.append(batch);
     let steps = 0;
     partition.settle(withCheckpoint, () => {
       if (withCheckpoint && steps++ % 64 === 0) this.#memory.note(partition);
     });
-    return performance.now() - started;
+  }
+
+  #note(what: string): void {
+    this.#context.note(`${what} (${Math.round(performance.now() / 1000)} s)`);
   }
 
   async #checks({ small, whole, level }: Contestants): Promise<Check[]> {
+    this.#note("checking");
     const expected = this.#reference.digest();
     const check = (name: string, found: string) => ({ name, found, expected });
     const { keys } = this.#sizes;
@@ -197,6 +214,41 @@ interface Contestants {
   readonly small: FilePartition;
   readonly whole: FilePartition;
   readonly level: LevelTotals;
+}
+
+/** Times its work by the clock; by the processor until the threads behind it rest. */
+class Contestant {
+  readonly processorMs: number[] = [];
+  readonly #work: () => Promise<void>;
+  readonly #context: BenchContext;
+
+  constructor(work: () => Promise<void>, context: BenchContext) {
+    this.#work = work;
+    this.#context = context;
+  }
+
+  async run(): Promise<number> {
+    const [before, started] = [processorMs(), performance.now()];
+    await this.#work();
+    const duration = performance.now() - started;
+    await quiet(this.#context);
+    this.processorMs.push(processorMs() - before);
+    return duration;
+  }
+}
+
+function processorMs(): number {
+  const { user, system } = process.cpuUsage();
+  return (user + system) / 1000;
+}
+
+/** Waits until the process uses next to no processor time: nothing works in the background any more. */
+async function quiet({ isSmoke }: BenchContext): Promise<void> {
+  const end = performance.now() + (isSmoke ? 0 : quietMsMax);
+  for (let before = processorMs(), calm = 0; calm < 3 && performance.now() < end; before = processorMs()) {
+    await setTimeout(100);
+    calm = processorMs() - before < 5 ? calm + 1 : 0;
+  }
 }
 
 function loadsPerPage(partition: FilePartition): number {

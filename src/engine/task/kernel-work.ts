@@ -2,6 +2,7 @@
  * The work of a task that the kernel does by column: rows are sent on, or update the cells of their keys and
  * windows.
  */
+import { FrameEncoder, noWatermark } from "../../kernel/frame-codec.ts";
 import { type HashRange, PageOrder } from "../../kernel/page-order.ts";
 import type { PageView } from "../../kernel/page-view.ts";
 import type { PartitionLog } from "../log/partition-log.ts";
@@ -12,9 +13,9 @@ import { continuousWindow, TableFamily } from "../state/window-directory.ts";
 import { gridOfPlan } from "../windows/grid-of-plan.ts";
 import { type AppliedRecord, CellUpdates } from "./cell-updates.ts";
 import { type Checkpoint, parseWatermark } from "./checkpoint.ts";
-import { type LapStep, Laps } from "./laps.ts";
+import { type LapStep, Laps, type LapWork } from "./laps.ts";
 import { Retention } from "./retention.ts";
-import { RowSorter } from "./row-sorter.ts";
+import { type RowSet, RowSorter } from "./row-sorter.ts";
 import type { Skipped } from "./skipped-records.ts";
 import { TaskInput } from "./task-input.ts";
 import { type TaskOutput, windowOfPlan } from "./task-output.ts";
@@ -30,6 +31,15 @@ export const cellsPerStepMax = 50_000;
  * Page memory that one batch may need beyond what is there: new cells, and pages that double while they grow.
  */
 const batchRoomFactor = 6;
+
+/** Of the frames in which a lap keeps rows: they come from nowhere, and move no time. */
+const nowhere = { offset: 0, part: 0 } as const;
+const keptLabel = {
+  channel: 0n,
+  sequence: nowhere,
+  previous: nowhere,
+  watermark: noWatermark,
+} as const;
 
 /** What it does with a record, in this order. */
 type KernelOperator = "read frame" | "aggregate" | "send" | "fire windows" | "expire";
@@ -66,9 +76,34 @@ export class KernelWork implements TaskWork {
     this.#retention = new Retention(plan, tables, this.windows, checkpoint.sweep, values);
     this.#order = new PageOrder(cache);
     const isUnseen = plan.window === null && !output && !values && plan.recordCounter === undefined;
-    this.#laps = isUnseen
-      ? new Laps(cache, () => this.#storedPages(), this.#applyRange.bind(this), context.store)
-      : undefined;
+    this.#laps = isUnseen ? new Laps(cache, this.#lapWork()) : undefined;
+  }
+
+  #lapWork(): LapWork {
+    const { plan, cache, identity, store } = this.#context;
+    const { schema } = identity();
+    const frames = new FrameEncoder(cache.kernel, schema);
+    const label = { ...keptLabel, schemaVersion: schema.version };
+    // The order of arrival is told by the numbers of rows.
+    const isByOrder = plan.accumulators.some(
+      ({ operation }) => operation === "first" || operation === "last",
+    );
+    return {
+      store,
+      pages: () => this.#storedPages(),
+      apply: (record, range, isAgain) => {
+        this.#goThrough(record, range, isAgain, (set) => this.#updates.apply(set, this.#applied(record)));
+      },
+      ...(!isByOrder && {
+        keep: (record: LogRecord, range: HashRange, isAgain: boolean) => {
+          const kept: Uint8Array[] = [];
+          this.#goThrough(record, range, isAgain, ({ selection: pointer, count }) => {
+            if (count > 0) kept.push(...frames.encode(label, this.#input.batch, { pointer, count }, []));
+          });
+          return kept.map((frame) => ({ ...record, frame, bytes: frame.length }));
+        },
+      }),
+    };
   }
 
   /** Else, where a record's work stands is in the checkpoint. */
@@ -235,8 +270,8 @@ export class KernelWork implements TaskWork {
     }
   }
 
-  /** The part of a lap that falls to one record in a range of hashes. */
-  #applyRange(record: LogRecord, range: HashRange, isAgain: boolean): void {
+  /** The part of a lap that falls to one record: `use` gets its rows with hashes in the range. */
+  #goThrough(record: LogRecord, range: HashRange, isAgain: boolean, use: (set: RowSet) => void): void {
     const { time, cache, count } = this.#context;
     const [input, { memory }] = [this.#input, cache.kernel];
     input.load(record.frame);
@@ -248,9 +283,8 @@ export class KernelWork implements TaskWork {
         time.apply(record);
       }
       const tables = this.#continuousTable(record.appendTime);
-      for (const set of sorted.batches(() => tables)) {
-        this.#updates.apply(this.#order.within({ ...set, tables }, range, list), this.#applied(record));
-      }
+      for (const set of sorted.batches(() => tables))
+        use(this.#order.within({ ...set, tables }, range, list));
     } finally {
       memory.release(list);
       input.unload();
