@@ -29,20 +29,23 @@ export async function admit(request: Request, env: Environment, enough: readonly
 /** Throws RATE_EXCEEDED where the token has used up what it may in this isolate. */
 function spendRate(caller: Caller, request: Request): Request {
   const claimed = request.headers.get("content-length");
-  const bytes = spend(caller, Number(claimed ?? 0));
+  const bytes = spend(caller, { requests: 1, bytes: Number(claimed ?? 0) });
   const isCounted = claimed !== null || !request.body || !bytes;
   return isCounted ? request : countedAsItComes(request, request.body, bytes);
 }
 
 /**
- * Counts a request of so many bytes, or a message that is as good as one. Throws RATE_EXCEEDED where the token
- * has used up what it may in this isolate; answers the draw of its bytes, if they are limited.
+ * Counts what a caller uses up. Throws RATE_EXCEEDED where its token has used up what it may in this isolate;
+ * answers the draw of bytes, if they are limited.
  */
-export function spend({ tokenId, name, rate }: Caller, bytes: number): Draw | undefined {
+export function spend(
+  { tokenId, name, rate }: Caller,
+  { requests, bytes }: { readonly requests: number; readonly bytes: number },
+): Draw | undefined {
   const { requestsPerSecond, bytesPerSecond } = rate ?? {};
   const draws: Draw[] = [];
-  if (requestsPerSecond !== undefined) {
-    draws.push(drawOf(`requests of ${tokenId}`, requestsPerSecond, 1));
+  if (requestsPerSecond !== undefined && requests > 0) {
+    draws.push(drawOf(`requests of ${tokenId}`, requestsPerSecond, requests));
   }
   if (bytesPerSecond !== undefined) {
     draws.push(drawOf(`bytes of ${tokenId}`, bytesPerSecond, bytes));

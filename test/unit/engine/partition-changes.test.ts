@@ -211,3 +211,20 @@ test("hubs are told when the run ends, and when the map of partitions is another
     { hub: "hub", error: { code: "CHANGES_GONE" } },
   ]);
 });
+
+test("a result that goes with its retention is not told, and its key begins anew behind that", () => {
+  const harness = new PartitionHarness({ stream });
+  const aggregates = { n: { function: "count" as const } };
+  harness.startJob("job", { source: "events", key: ["user"], aggregates, retention: "1min" });
+  const { head } = follow(harness);
+  post(harness, "ada", "ada");
+  harness.pass(60_001);
+  post(harness, "bob");
+  harness.pass(30_000);
+  post(harness, "ada");
+  expect(read(harness, head)).toEqual([
+    '+I {"user":"ada","n":2}',
+    '+I {"user":"bob","n":1}',
+    '+I {"user":"ada","n":1}',
+  ]);
+});

@@ -87,7 +87,7 @@ async function openSocket(routed: RoutedRequest<"/v1/streams/{stream}/events">):
     {
       ingest: async (body, at) => {
         const { tokenId } = await open.renewed();
-        if (counted !== body) spend(caller, body.length);
+        if (counted !== body) spend(caller, { requests: 0, bytes: body.length });
         counted = body;
         return await serving.ingest.ingest({
           ...{ stream: path.stream, body, tokenId },
