@@ -5,9 +5,12 @@
 import { get } from "node:http";
 import type { Socket } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
+import { accumulatorStringBytesMax, unacknowledgedMax } from "../../src/base/limits.ts";
 import type { MillraceClient } from "../../src/client/client.ts";
 import type { FollowedRow } from "../../src/client/follow-view.ts";
 import { RequestError } from "../../src/client/request-error.ts";
+import type { JobBody } from "../../src/protocol/job-spec.ts";
+import type { StreamBody } from "../../src/protocol/stream-spec.ts";
 import { ledgerKey, type Totals, type Workload } from "./workload.ts";
 
 interface ViewRow {
@@ -21,6 +24,24 @@ interface ViewRow {
 const retryMs = 100;
 const answerMsMax = 5_000;
 const patienceMs = 60_000;
+const stallMs = 1_000;
+
+/** A view whose rows are wide: all of them changed are more than a subscriber may owe. */
+const wideName = "torture_wide";
+const wideCharacters = accumulatorStringBytesMax;
+const wideRows = Math.ceil((1.1 * unacknowledgedMax) / wideCharacters);
+const wideStream: StreamBody = {
+  columns: [
+    { name: "time", type: "TIMESTAMP(3)" },
+    { name: "key", type: "STRING" },
+    { name: "text", type: "STRING" },
+  ],
+  eventTime: { column: "time" },
+};
+const wideJob: JobBody = {
+  ...{ source: wideName, key: ["key"] },
+  aggregates: { text: { function: "max", argument: "text" } },
+};
 
 /** A view of all keys, of windows; another behind an exchange; and one key of a view that changes with every row. */
 const followed = [
@@ -35,7 +56,7 @@ export class TortureSubscribers {
 
   constructor(client: MillraceClient, url: string) {
     this.#readers = followed.map((wanted) => new SteadyReader(client, wanted));
-    this.#slow = new SlowReader(`${url}/v1/views/torture_totals/changes`);
+    this.#slow = new SlowReader(client, url);
   }
 
   start(): void {
@@ -49,7 +70,7 @@ export class TortureSubscribers {
     return `followed ${all.join(", ")}; dropped a slow reader ${this.#slow.drops} times`;
   }
 
-  /** Returns once the slow reader was dropped, for which load must go on; problems, if it was not as it must be. */
+  /** Returns once the slow reader was dropped; problems, if it was not as it must be. */
   async finishSlow(): Promise<string[]> {
     return await this.#slow.finish();
   }
@@ -167,17 +188,22 @@ class SteadyReader {
   }
 }
 
-/** Longer and longer it reads nothing; then it reads to the end, which says why it was dropped. */
+/**
+ * Reads nothing while more comes than may be owed; then it reads to the end, which says why it was dropped. The
+ * view that it follows is its own: how much changes in it does not depend on how fast the others are.
+ */
 class SlowReader {
   drops = 0;
-  readonly #address: string;
+  readonly #client: MillraceClient;
+  readonly #url: string;
   #socket: Socket | undefined;
   #isStopped = false;
-  #stallMs = 500;
+  #posts = 0;
   #problem: string | undefined;
 
-  constructor(address: string) {
-    this.#address = address;
+  constructor(client: MillraceClient, url: string) {
+    this.#client = client;
+    this.#url = url;
   }
 
   start(): void {
@@ -199,15 +225,29 @@ class SlowReader {
 
   async #follow(): Promise<void> {
     while (!this.#isStopped) {
-      const socket = await upgraded(this.#address);
-      this.#socket = socket;
-      await sleep(socket ? this.#stallMs : retryMs);
-      const reason = socket && (await closeReasonOf(socket));
-      if (reason?.startsWith("SUBSCRIBER_TOO_SLOW")) this.drops++;
-      // Those of a job that was stopped, or of a partition that was split.
-      else if (reason && !/^(VIEW_NOT_FOUND|CHANGES_GONE)/.test(reason)) this.#problem = reason;
-      if (socket) this.#stallMs = Math.min(4_000, this.#stallMs * 2);
+      try {
+        await this.#client.streams.put(wideName, wideStream);
+        await this.#client.jobs.put(wideName, wideJob);
+        await this.#stall();
+      } catch {
+        // The server was killed.
+      }
+      await sleep(retryMs);
     }
+  }
+
+  async #stall(): Promise<void> {
+    this.#socket = await upgraded(`${this.#url}/v1/views/${wideName}/changes`);
+    if (!this.#socket) return;
+    const text = `${++this.#posts}`.padStart(wideCharacters, "0");
+    const rows = Array.from({ length: wideRows }, (_, row) => ({ time: 0, key: `key-${row}`, text }));
+    const { token, rejected } = await this.#client.streams.post(wideName, rows);
+    if (rejected > 0) this.#problem = `${rejected} wide rows were rejected`;
+    await this.#client.views.query(wideName, { token, limit: 1, timeout: "30s" });
+    await sleep(stallMs);
+    const reason = await closeReasonOf(this.#socket);
+    if (reason?.startsWith("SUBSCRIBER_TOO_SLOW")) this.drops++;
+    else this.#problem ??= reason;
   }
 }
 
