@@ -22,11 +22,18 @@ export interface WorkerSetup {
   readonly variables?: Readonly<Record<string, string>>;
   /** Binding names of folders that the Worker reads and writes through workerd's disk service. */
   readonly folders?: readonly string[];
+  /**
+   * The entry of another Worker in the same process, in an isolate of its own; the first is its binding
+   * `SERVER`.
+   */
+  readonly beside?: string;
 }
 
 export interface RunningWorkerd {
   readonly port: number;
   readonly url: string;
+  /** Of the Worker beside; that of the first where there is none. */
+  readonly besideUrl: string;
   /** Where all of it lies; a folder that the Worker writes bears its binding's name there. */
   readonly folder: string;
   /** Processor time that workerd took so far, in ms; undefined where the system does not tell. */
@@ -52,9 +59,9 @@ export async function startWorkerd(setup: WorkerSetup): Promise<RunningWorkerd> 
   const folder = mkdtempSync(join(tmpdir(), "millrace-bench-"));
   const modules = await bundleWorker(repositoryRoot, setup.entry);
   for (const name of ["storage", ...(setup.folders ?? [])]) mkdirSync(join(folder, name));
-  for (const { path, contents } of modules) writeFileSync(join(folder, path), contents);
-  const names = modules.map(({ type, path }) => ({ type, path }));
-  writeFileSync(join(folder, "config.capnp"), configOf(setup, names));
+  const beside = setup.beside === undefined ? [] : await bundleWorker(repositoryRoot, setup.beside);
+  for (const { path, contents } of [...modules, ...beside]) writeFileSync(join(folder, path), contents);
+  writeFileSync(join(folder, "config.capnp"), configOf(setup, modules, beside));
   const child = spawn(workerdPath(), ["serve", "--control-fd=3", "config.capnp"], {
     cwd: folder,
     stdio: ["ignore", "inherit", "inherit", "pipe"],
@@ -66,10 +73,15 @@ export async function startWorkerd(setup: WorkerSetup): Promise<RunningWorkerd> 
     rmSync(folder, { recursive: true, force: true });
   };
   try {
-    const port = await readPort(child);
-    const url = `http://127.0.0.1:${port}`;
+    const ports = await readPorts(child, beside.length > 0 ? ["http", "beside"] : ["http"]);
+    const [port = 0, besidePort = port] = ports;
+    const [url, besideUrl] = [`http://127.0.0.1:${port}`, `http://127.0.0.1:${besidePort}`];
     const pid = child.pid ?? 0;
-    return { port, url, folder, cpuMs: () => readCpuMs(pid), residentMiB: () => readResidentMiB(pid), stop };
+    return {
+      ...{ port, url, besideUrl, folder, stop },
+      cpuMs: () => readCpuMs(pid),
+      residentMiB: () => readResidentMiB(pid),
+    };
   } catch (cause) {
     await stop();
     throw cause;
@@ -102,7 +114,7 @@ interface ModuleName {
   readonly path: string;
 }
 
-function configOf(setup: WorkerSetup, modules: readonly ModuleName[]): string {
+function configOf(setup: WorkerSetup, modules: readonly ModuleName[], beside: readonly ModuleName[]): string {
   const { objects, variables = {}, folders = [] } = setup;
   const text = JSON.stringify;
   const list = (items: readonly string[]) => `[\n    ${items.join(",\n    ")}\n  ]`;
@@ -112,11 +124,24 @@ function configOf(setup: WorkerSetup, modules: readonly ModuleName[]): string {
 const config :Workerd.Config = (
   services = ${list([
     '(name = "worker", worker = .worker)',
+    ...(beside.length > 0 ? ['(name = "beside", worker = .beside)'] : []),
     ...["storage", ...folders].map(
       (name) => `(name = ${text(name)}, disk = (path = ${text(name)}, writable = true))`,
     ),
   ])},
-  sockets = [(name = "http", address = "127.0.0.1:0", http = (), service = "worker")]
+  sockets = ${list([
+    '(name = "http", address = "127.0.0.1:0", http = (), service = "worker")',
+    ...(beside.length > 0
+      ? ['(name = "beside", address = "127.0.0.1:0", http = (), service = "beside")']
+      : []),
+  ])}
+);
+
+const beside :Workerd.Worker = (
+  compatibilityDate = ${text(compatibilityDate)},
+  compatibilityFlags = ${list(compatibilityFlags.map((flag) => text(flag)))},
+  modules = ${list((beside.length > 0 ? beside : modules).map(moduleOf))},
+  bindings = [(name = "SERVER", service = "worker")]
 );
 
 const worker :Workerd.Worker = (
@@ -147,8 +172,8 @@ function moduleOf({ type, path }: ModuleName): string {
   return `(name = ${JSON.stringify(path)}, ${kind} = embed ${JSON.stringify(path)})`;
 }
 
-/** Reads the port that workerd chose from its control channel. */
-function readPort(child: ChildProcess): Promise<number> {
+/** Reads the ports that workerd chose for sockets, in their order, from its control channel. */
+function readPorts(child: ChildProcess, sockets: readonly string[]): Promise<readonly number[]> {
   const control = child.stdio[3] as Readable;
   return new Promise((resolve, reject) => {
     const timer = setTimeout(
@@ -162,12 +187,14 @@ function readPort(child: ChildProcess): Promise<number> {
     let told = "";
     control.on("data", (chunk: Buffer) => {
       told += chunk.toString();
-      for (const line of told.split("\n")) {
-        const match = /"event":"listen".*"port":(\d+)/.exec(line);
-        if (!match) continue;
-        clearTimeout(timer);
-        resolve(Number(match[1]));
-      }
+      const listening = told.split("\n").flatMap((line) => {
+        const { event, socket, port } = JSON.parse(line || "{}");
+        return event === "listen" ? [[socket, port] as const] : [];
+      });
+      const ports = new Map<string, number>(listening);
+      if (!sockets.every((socket) => ports.has(socket))) return;
+      clearTimeout(timer);
+      resolve(sockets.map((socket) => ports.get(socket) ?? 0));
     });
     child.once("error", (error) => fail(`workerd could not be started: ${error.message}`));
     child.once("exit", (code) => fail(`workerd ended with code ${code} before it listened`));

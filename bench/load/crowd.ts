@@ -1,5 +1,5 @@
 /**
- * Subscribers that are held open in the server's own process (`workers/crowd-worker.ts`).
+ * Subscribers that are held open in the server's process, by a Worker beside (`workers/crowd-worker.ts`).
  */
 import type { RunningWorkerd } from "../harness/workerd.ts";
 
@@ -15,8 +15,8 @@ export class Crowd {
   #lines = 0;
 
   /** Opens `count` subscribers at `path`, in which `{n}` is their number. */
-  static async open({ url }: RunningWorkerd, path: string, count: number): Promise<Crowd> {
-    const response = await fetch(`${url}/crowd?${new URLSearchParams({ path, count: String(count) })}`);
+  static async open({ besideUrl }: RunningWorkerd, path: string, count: number): Promise<Crowd> {
+    const response = await fetch(`${besideUrl}/crowd?${new URLSearchParams({ path, count: String(count) })}`);
     if (!response.ok || !response.body) throw new Error(await response.text());
     const crowd = new Crowd(response.body.pipeThrough(new TextDecoderStream()).getReader());
     await crowd.refresh();

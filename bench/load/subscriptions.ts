@@ -22,7 +22,7 @@ const connections = 4;
 const latencyMsMax = 100;
 const withCrowd: WorkerSetup = {
   ...millraceSetup,
-  entry: "bench/load/workers/crowd-worker.ts",
+  beside: "bench/load/workers/crowd-worker.ts",
 };
 const stream = "quotes";
 const view = "latest";

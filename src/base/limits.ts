@@ -271,6 +271,9 @@ export const changePageBytesMax = 256 * KiB;
 /** Subscribers of one hub: a change that all of them want is sent to each in one turn of it. */
 export const hubSubscriptionsMax = 10_000;
 
+/** Keys that a partition tells a hub of; beyond them it tells of all: a key more is a checkpoint row written. */
+export const followedKeysMax = 256;
+
 /** Hubs of a view: each is sent all changes by every partition that it listens to. */
 export const viewHubsMax = 8;
 
@@ -294,6 +297,9 @@ export const accessTokenScopesMax = 64;
  * for no longer.
  */
 export const accessCacheMs = 10_000;
+
+/** Time in ms that a hub counts as one that has sockets of a token, unless it says so again. */
+export const tokenHolderMs = 3_600_000;
 
 /** Time in ms after which a token that looks wrong is looked up again, though it was just learned. */
 export const accessAskAgainMs = 1_000;

@@ -12,6 +12,7 @@ import { Coordinator as CoordinatorHost } from "../host/coordinator/coordinator.
 import type { CoordinatorRpc, ProducerRegistration } from "../host/coordinator/coordinator-rpc.ts";
 import type { CoordinatorObjectRpc } from "../host/coordinator/object-rpc.ts";
 import { type Existing, type SqlObject, SqlObjects } from "../host/coordinator/sql-objects.ts";
+import { TokenHolders } from "../host/coordinator/token-holders.ts";
 import { PartitionSurvey } from "../host/metrics/survey.ts";
 import type { AuditedAction } from "../protocol/audit.ts";
 import type { MendingWish, RunState } from "../protocol/mending-body.ts";
@@ -19,18 +20,22 @@ import type { SavepointWish } from "../protocol/savepoint-body.ts";
 import type { StreamDefinition } from "../protocol/stream-spec.ts";
 import type { Environment } from "./environment.ts";
 import { generatedStreams } from "./generated-streams.ts";
+import { KeptHubStubs } from "./hub-stubs.ts";
 import { ObjectStorage } from "./object-storage.ts";
 import { PlatformWallClock } from "./platform-wall-clock.ts";
 import { blobsOf } from "./savepoint-blobs.ts";
 import { KeptShardStubs } from "./shard-stubs.ts";
+import { SharedAlarm } from "./shared-alarm.ts";
 
 export class Coordinator extends DurableObject<Environment> implements CoordinatorObjectRpc {
   readonly #host: CoordinatorHost;
+  readonly #alarm: SharedAlarm;
   readonly #clockCheck: ClockCheck;
   readonly #objects: SqlObjects;
   readonly #tokens: AccessTokens;
   readonly #audit: AuditLog;
   readonly #survey: PartitionSurvey;
+  readonly #holders: TokenHolders;
 
   constructor(ctx: DurableObjectState, env: Environment) {
     super(ctx, env);
@@ -38,7 +43,14 @@ export class Coordinator extends DurableObject<Environment> implements Coordinat
     const clock = new PlatformWallClock();
     this.#clockCheck = new ClockCheck(clock);
     this.#objects = new SqlObjects(sql);
-    this.#tokens = new AccessTokens(sql, clock);
+    const alarm = new SharedAlarm((at) => void ctx.storage.setAlarm(at));
+    this.#alarm = alarm;
+    this.#tokens = new AccessTokens(sql, clock, (id) => this.#holders.changed(id));
+    this.#holders = new TokenHolders({
+      ...{ sql, clock, hubs: new KeptHubStubs(env) },
+      goodSecrets: (id) => this.#tokens.secretsOf(id),
+      setAlarm: (at) => alarm.set("holders", at),
+    });
     this.#audit = new AuditLog(sql, clock);
     const shards = new KeptShardStubs(env);
     this.#survey = new PartitionSurvey({ sql, shards, clock });
@@ -49,7 +61,7 @@ export class Coordinator extends DurableObject<Environment> implements Coordinat
         askFacts: (name) => this.#host.streamFacts(name),
         askRegistration: (wanted) => this.#host.registerProducer(wanted),
       }),
-      setAlarm: (at) => void ctx.storage.setAlarm(at),
+      setAlarm: (at) => alarm.set("host", at),
       abort: (reason) => ctx.abort(reason),
     });
   }
@@ -58,8 +70,9 @@ export class Coordinator extends DurableObject<Environment> implements Coordinat
     if (this.#clockCheck.isAhead(now)) this.ctx.abort(clockWasPutBack);
   }
 
-  override alarm() {
-    return this.#host.onAlarm();
+  override async alarm() {
+    this.#alarm.fired();
+    await Promise.all([this.#host.onAlarm(), this.#holders.advance()]);
   }
 
   streamFacts(name: string) {
@@ -180,6 +193,10 @@ export class Coordinator extends DurableObject<Environment> implements Coordinat
 
   accessFacts(id: string) {
     return this.#tokens.accessFacts(id);
+  }
+
+  holdTokens(...held: Parameters<CoordinatorObjectRpc["holdTokens"]>) {
+    return this.#holders.holdTokens(...held);
   }
 
   recordAction(action: AuditedAction) {

@@ -6,9 +6,11 @@
  */
 import { DurableObject } from "cloudflare:workers";
 import type { ErrorBody } from "../base/errors.ts";
-import { type Admission, Hub as HubHost, tagOf } from "../host/subscriptions/hub.ts";
+import { tagOf } from "../host/subscriptions/audience.ts";
+import { type Admission, Hub as HubHost } from "../host/subscriptions/hub.ts";
 import type { HubRpc, ToldChanges } from "../host/subscriptions/hub-rpc.ts";
 import type { Subscription } from "../host/subscriptions/subscription.ts";
+import { coordinatorOf } from "./coordinator-stub.ts";
 import type { Environment } from "./environment.ts";
 import { PlatformWallClock } from "./platform-wall-clock.ts";
 import { KeptShardStubs } from "./shard-stubs.ts";
@@ -26,6 +28,7 @@ export class Hub extends DurableObject<Environment> implements HubRpc {
       clock: new PlatformWallClock(),
       shards: new KeptShardStubs(env),
       sockets: (tag) => ctx.getWebSockets(tag),
+      coordinator: { holdTokens: (...held) => coordinatorOf(env).holdTokens(...held) },
       setAlarm: (at) => void this.#wakeBy(at),
     });
   }
@@ -45,6 +48,10 @@ export class Hub extends DurableObject<Environment> implements HubRpc {
 
   end(error: ErrorBody) {
     return this.#host.end(error);
+  }
+
+  limitToken(...limit: Parameters<HubRpc["limitToken"]>) {
+    return this.#host.limitToken(...limit);
   }
 
   override alarm() {
@@ -71,6 +78,7 @@ export class Hub extends DurableObject<Environment> implements HubRpc {
   }
 
   async #wakeBy(at: number): Promise<void> {
-    if ((await this.ctx.storage.getAlarm()) === null) await this.ctx.storage.setAlarm(at);
+    const set = await this.ctx.storage.getAlarm();
+    if (set === null || set > at) await this.ctx.storage.setAlarm(at);
   }
 }

@@ -12,7 +12,7 @@ import type { Clock } from "./ports.ts";
 import { checkMap, stillMoving } from "./refusals.ts";
 import { type ChangePage, type ChangePlace, comparePlaces, laterOf } from "./task/change-types.ts";
 import type { Task } from "./task/task.ts";
-import { acknowledge, type Follower } from "./task/task-followers.ts";
+import { acknowledge, type Follower, unitedKeys } from "./task/task-followers.ts";
 import { isSettled, readSnapshot, type SnapshotPage, type SnapshotPosition } from "./task/view-snapshot.ts";
 
 /** A view on this partition, and the map by which the caller knows that. */
@@ -30,6 +30,8 @@ export interface FollowAnswer {
   readonly head: ChangePlace;
   /** The hub has all changes before it, or need not have them. */
   readonly place: ChangePlace;
+  /** True where the hub is told of all keys, whatever it asked for. */
+  readonly isOfAllKeys: boolean;
 }
 
 /** One key of a view. */
@@ -71,27 +73,37 @@ export class PartitionChanges {
     return changes.isOn || !isHalfway;
   }
 
-  /** Has a hub be told of changes from now on; again it changes nothing. */
-  follow(view: FollowedView, hub: string): FollowAnswer {
+  /**
+   * Has a hub be told of changes from now on: of keys, by their hashes, beside those that it asked for before,
+   * or of all. Again it changes nothing.
+   */
+  follow(view: FollowedView, hub: string, keys?: readonly string[]): FollowAnswer {
     const task = this.#taskOf(view);
     const { changes } = task;
-    const known = changes.followers.get(hub);
-    if (known?.map !== view.map || !changes.isOn) {
+    const { followers } = changes;
+    const { map } = view;
+    const known = followers.get(hub);
+    if (known?.map !== map || !changes.isOn) {
       task.recordChanges();
-      changes.followers.add(hub, view.map, laterOf(changes.head, changes.from));
+      const place = laterOf(changes.head, changes.from);
+      followers.add({ hub, map, place, keys: unitedKeys(new Set(), keys) });
       task.writeFollowers();
-    } else if (known.isCalled) {
+    } else {
+      const united = unitedKeys(known.keys, keys);
+      const isMore = united !== known.keys;
       // The answer that is on its way may say that nobody is left, which is not so any more.
-      changes.followers.add(hub, view.map, known.place);
+      if (known.isCalled || isMore) followers.add({ hub, map, place: known.place, keys: united });
+      if (isMore) task.writeFollowers();
     }
     const { from } = changes;
     const head = laterOf(changes.head, from);
-    return { from, head, place: changes.followers.get(hub)?.place ?? head };
+    const { place = head, keys: told } = followers.get(hub) ?? {};
+    return { from, head, place, isOfAllKeys: !told };
   }
 
   /** Reads changes from a place on; of one key, by its hash, or of all. */
   read(view: FollowedView, from: ChangePlace, hash: string | undefined): ChangePage {
-    return this.#taskOf(view).changes.read(from, hash);
+    return this.#taskOf(view).changes.read(from, hash === undefined ? undefined : new Set([hash]));
   }
 
   /** True where `snapshot` may be called. */
@@ -167,13 +179,13 @@ export class PartitionChanges {
   }
 
   #takeOf(task: Task, follower: Follower, calls: ChangeCall[]): void {
-    const { map, hub, place: from } = follower;
+    const { map, hub, place: from, keys } = follower;
     try {
       if (map < this.#identity().mapVersion) {
         const message = "The view's partitions are others by now, and places of the old ones say nothing.";
         throw new EngineError("CHANGES_GONE", { message });
       }
-      const page = task.changes.read(from);
+      const page = task.changes.read(from, keys);
       if (page.changes.length === 0 && !page.hasMore) {
         acknowledge(follower, page.next);
         return;

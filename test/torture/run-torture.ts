@@ -10,7 +10,7 @@ import { mkdirSync, mkdtempSync, rmSync } from "node:fs";
 import { createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { checkpointIntervalMs, GiB } from "../../src/base/limits.ts";
+import { checkpointIntervalMs, GiB, MiB } from "../../src/base/limits.ts";
 import { MillraceClient } from "../../src/client/client.ts";
 import type { Token } from "../../src/protocol/token.ts";
 import { MovedClock } from "./moved-clock.ts";
@@ -18,6 +18,7 @@ import { Random } from "./random.ts";
 import { found, retried } from "./retried.ts";
 import { ServerProcess } from "./server-process.ts";
 import { SmallDisk } from "./small-disk.ts";
+import { TortureSubscribers } from "./subscribers.ts";
 import { Surgery } from "./surgery.ts";
 import { befall, possibleTroubles, type TroubledServer, type TroubleName } from "./troubles.ts";
 import { type Footprint, footprintOf } from "./watch-memory.ts";
@@ -86,6 +87,9 @@ const problemsToldMax = 20;
 /** Room for the state of a long torture; it lies in memory. */
 const diskBytes = 2 * GiB;
 
+/** Beyond it somebody holds memory: what a slow reader has not read, or pages beyond their budget. */
+const residentBytesMax = 1 * GiB;
+
 /** Every so many rounds the load lasts long enough for checkpoints, so that recovery starts from one. */
 const longRoundEvery = 5;
 const longLoadMs = [checkpointIntervalMs, checkpointIntervalMs + 4_000] as const;
@@ -132,8 +136,10 @@ async function tortureServer(
   /** How much of the torture is over when a round begins. */
   const shareAt = (round: number) => Math.max((round - 1) / options.rounds, (Date.now() - startedAt) / msMax);
   let isToDeploy = options.from !== undefined;
+  using subscribers = new TortureSubscribers(client, server.url);
   workload.start();
   surgery.start();
+  subscribers.start();
   for (let index = 1; isToDeploy || shareAt(index) < 1; index++) {
     const loadMs = index % longRoundEvery === 0 ? longLoadMs : options.loadMs;
     const isDeploy = isToDeploy && shareAt(index + 1) >= 0.5;
@@ -146,25 +152,32 @@ async function tortureServer(
       const { rows, unreachable } = await client.streams.get(tortureStreamName);
       return unreachable.length === 0 ? rows : undefined;
     });
+    const { residentBytes = 0 } = round.footprint ?? {};
+    if (residentBytes > residentBytesMax) {
+      problems.push(`round ${index}: workerd holds ${Math.round(residentBytes / MiB)} MiB`);
+    }
     if (held < round.acknowledgedRows) {
       problems.push(`round ${index}: ${round.acknowledgedRows} rows were acknowledged, ${held} are there`);
     }
   }
   clock?.moveTo(0);
   await surgery.finish();
+  problems.push(...(await subscribers.finishSlow()));
   await workload.finish();
   const { token } = await retried(() => client.streams.setWatermark(tortureStreamName, "max"));
   problems.push(...(await compareAll(client, workload, jobs, token, "in the end")));
+  problems.push(...(await subscribers.compare(workload)));
   await server.kill("both");
   await server.start();
   problems.push(...(await compareAll(client, workload, jobs, token, "after a last kill")));
+  problems.push(...(await subscribers.compare(workload)));
   const statuses = await Promise.all([...jobs.keys()].map((job) => client.jobs.get(job)));
   return {
     rounds,
     checkpoints: statuses.flatMap(({ checkpoints }) => checkpoints).length,
     acknowledgedRows: workload.acknowledgedRows,
     results: workload.totals.size + workload.minutes.size,
-    operations: surgery.done,
+    operations: [...surgery.done, subscribers.done],
     problems,
   };
 }

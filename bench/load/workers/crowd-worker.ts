@@ -1,12 +1,12 @@
 /**
- * Millrace with a crowd in the same process: a request that holds subscriptions open, and counts what comes.
+ * A crowd in the server's process: a request that holds subscriptions open, and counts what comes.
  *
  * A connection from outside takes two of the files that a process may open, and most machines allow 20 000.
+ * The server is another Worker, so that the ends of subscribers are no objects of its isolate.
  */
-import type { Environment } from "../../../src/cloudflare/environment.ts";
-import worker from "../../../src/cloudflare/worker.ts";
-
-export { Coordinator, Hub, Shard } from "../../../src/cloudflare/worker.ts";
+interface Environment {
+  readonly SERVER: Fetcher;
+}
 
 /** Subscriptions that are being opened at a time. */
 const openingMax = 16;
@@ -20,16 +20,13 @@ interface Crowd {
 }
 
 export default {
-  fetch(request, env, ctx) {
-    const { pathname, searchParams } = new URL(request.url);
-    if (pathname !== "/crowd") return worker.fetch(request, env, ctx);
+  fetch(request, env) {
+    const { searchParams } = new URL(request.url);
     const [path, count] = [searchParams.get("path") ?? "", Number(searchParams.get("count"))];
     const crowd: Crowd = { open: 0, messages: 0 };
     const join = async (number: number) => {
       const address = `http://localhost${path.replace("{n}", String(number))}`;
-      const upgrade = new Request(address, { headers: { Upgrade: "websocket" } });
-      const response = await worker.fetch(upgrade as typeof request, env, ctx);
-      await hold(response, crowd);
+      await hold(await env.SERVER.fetch(address, { headers: { Upgrade: "websocket" } }), crowd);
     };
     const openers = Array.from({ length: openingMax }, async (_, first) => {
       for (let number = first; number < count; number += openingMax) await join(number);

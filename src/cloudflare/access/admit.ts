@@ -27,17 +27,30 @@ export async function admit(request: Request, env: Environment, enough: readonly
 }
 
 /** Throws RATE_EXCEEDED where the token has used up what it may in this isolate. */
-function spendRate({ tokenId, name, rate }: Caller, request: Request): Request {
-  const { requestsPerSecond, bytesPerSecond } = rate ?? {};
+function spendRate(caller: Caller, request: Request): Request {
   const claimed = request.headers.get("content-length");
+  const bytes = spend(caller, { requests: 1, bytes: Number(claimed ?? 0) });
+  const isCounted = claimed !== null || !request.body || !bytes;
+  return isCounted ? request : countedAsItComes(request, request.body, bytes);
+}
+
+/**
+ * Counts what a caller uses up. Throws RATE_EXCEEDED where its token has used up what it may in this isolate;
+ * answers the draw of bytes, if they are limited.
+ */
+export function spend(
+  { tokenId, name, rate }: Caller,
+  { requests, bytes }: { readonly requests: number; readonly bytes: number },
+): Draw | undefined {
+  const { requestsPerSecond, bytesPerSecond } = rate ?? {};
   const draws: Draw[] = [];
-  if (requestsPerSecond !== undefined) {
-    draws.push(drawOf(`requests of ${tokenId}`, requestsPerSecond, 1));
+  if (requestsPerSecond !== undefined && requests > 0) {
+    draws.push(drawOf(`requests of ${tokenId}`, requestsPerSecond, requests));
   }
   if (bytesPerSecond !== undefined) {
-    draws.push(drawOf(`bytes of ${tokenId}`, bytesPerSecond, Number(claimed ?? 0)));
+    draws.push(drawOf(`bytes of ${tokenId}`, bytesPerSecond, bytes));
   }
-  if (draws.length === 0) return request;
+  if (draws.length === 0) return undefined;
   const retryAfterMs = isolate.rates.take(draws, Date.now());
   if (retryAfterMs > 0) {
     const told = [
@@ -47,9 +60,7 @@ function spendRate({ tokenId, name, rate }: Caller, request: Request): Request {
     const message = `The token "${name}" (${tokenId}) may send ${told.join(" and ")} a second.`;
     throw new EngineError("RATE_EXCEEDED", { message, details: { retryAfterMs } });
   }
-  const bytes = draws.at(-1);
-  const isCounted = bytesPerSecond === undefined || claimed !== null || !request.body || !bytes;
-  return isCounted ? request : countedAsItComes(request, request.body, bytes);
+  return bytesPerSecond === undefined ? undefined : draws.at(-1);
 }
 
 /** A bucket holds what comes in a second, and one request at least. */

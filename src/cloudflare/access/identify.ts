@@ -9,6 +9,7 @@ import { decodeBase64 } from "../../base/base64.ts";
 import { EngineError } from "../../base/errors.ts";
 import {
   accessAskAgainMs,
+  accessCacheMs,
   accessTextMax,
   wrongTokensBurst,
   wrongTokensPerSecond,
@@ -25,6 +26,8 @@ import { hashOf, isSameHash, parseTokenText, type TokenText } from "./token-text
 
 /** The token's name in producers' identities: a new secret is still the same token. */
 const rootId = "default";
+
+const noEnd = Number.POSITIVE_INFINITY;
 
 /** Returns the caller; throws UNAUTHORIZED, RATE_EXCEEDED, KEYS_UNAVAILABLE or PARTITION_UNAVAILABLE. */
 export async function identify(request: Request, env: Environment): Promise<Caller> {
@@ -74,19 +77,25 @@ async function identifyToken({ id, secret }: TokenText, env: Environment, guard:
   const now = Date.now();
   let known = isolate.knownTokens.get(id, now);
   // A secret that is wrong may be one that was made since; who tries many has it looked up now and then only.
-  if (!known || (!isOneOf(known, hash, now) && now - known.learnedAt >= accessAskAgainMs)) {
+  if (!known || (!goodSecretOf(known, hash, now) && now - known.learnedAt >= accessAskAgainMs)) {
     guard.check();
     known = await learn(id, env);
   }
   // An id that is not there is answered like a secret that is wrong.
-  if (!known.facts || !isOneOf(known, hash, now)) {
+  const good = known.facts && goodSecretOf(known, hash, now);
+  if (!known.facts || !good) {
     throw guard.refused("It is not one that this Worker knows, or was revoked or replaced.");
   }
   const { name, expiresAt } = known.facts;
   if (expiresAt !== undefined && expiresAt <= now) {
     throw unauthorized(`The token "${name}" expired at ${new Date(expiresAt).toISOString()}.`);
   }
-  return new Caller(known.facts);
+  const until = Math.min(...[good.until, expiresAt].filter((end) => end !== undefined), noEnd);
+  const knownUntil = Math.min(known.learnedAt + accessCacheMs, until);
+  return new Caller({
+    ...known.facts,
+    credential: { hash, ...(until < noEnd && { until }), knownUntil },
+  });
 }
 
 async function learn(id: string, env: Environment): Promise<KnownToken> {
@@ -104,8 +113,9 @@ async function learn(id: string, env: Environment): Promise<KnownToken> {
   return isolate.knownTokens.learn(id, facts, Date.now());
 }
 
-function isOneOf({ facts }: KnownToken, given: string, now: number): boolean {
-  return (facts?.hashes ?? []).some(
+/** The secret that was given, where it is one of the token's and still good. */
+function goodSecretOf({ facts }: KnownToken, given: string, now: number) {
+  return facts?.hashes.find(
     ({ hash, until }) => isSameHash(given, hash) && (until === undefined || until > now),
   );
 }

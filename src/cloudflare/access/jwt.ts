@@ -79,9 +79,13 @@ export async function identifyJwt(text: string, digest: string, settings: JwtSet
   const words = typeof scope === "string" ? scope.split(" ") : [];
   const scopes = words.filter((word): word is Scope => isScope(word));
   const tokenId = `jwt:${(await hashOf(JSON.stringify([iss, sub]))).slice(0, 32)}`;
-  const caller = new Caller({ tokenId, name: sub.slice(0, 128), scopes });
-  const until = Math.min(now + accessCacheMs, exp * 1000 + jwtSkewMs);
-  isolate.knownJwts.set(digest, caller, until);
+  const until = exp * 1000 + jwtSkewMs;
+  const knownUntil = Math.min(now + accessCacheMs, until);
+  const caller = new Caller({
+    ...{ tokenId, name: sub.slice(0, 128), scopes },
+    credential: { until, knownUntil },
+  });
+  isolate.knownJwts.set(digest, caller, knownUntil);
   return { caller };
 }
 

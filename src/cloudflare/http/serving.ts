@@ -65,9 +65,9 @@ export class Serving {
   }
 
   /** A socket on which the changes of a view come. */
-  subscribe(view: string, query: ChangesQuery): Promise<RpcResult<WebSocket>> {
+  subscribe(view: string, query: ChangesQuery, caller: Caller): Promise<RpcResult<WebSocket>> {
     return isolate.jobFacts.answer(view, this.askJobFacts, isOutdated, async (facts) => {
-      return await openSubscription(this.#env, facts, query);
+      return await openSubscription(this.#env, facts, query, caller);
     });
   }
 

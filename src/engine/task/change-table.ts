@@ -23,7 +23,7 @@ import {
   laterOf,
   type ViewChange,
 } from "./change-types.ts";
-import { type StoredFollower, TaskFollowers } from "./task-followers.ts";
+import { type FollowedKeys, type StoredFollower, TaskFollowers } from "./task-followers.ts";
 
 /** What a checkpoint says of the table. */
 export interface StoredChanges {
@@ -169,14 +169,14 @@ export class ChangeTable {
   }
 
   /**
-   * Reads changes from a place on, of one key or of all, about `changePageBytesMax` of them. Throws
+   * Reads changes from a place on, of some keys or of all, about `changePageBytesMax` of them. Throws
    * `CHANGES_GONE` where some are not held any more, or never were.
    */
-  read(from: ChangePlace, hash?: string): ChangePage {
+  read(from: ChangePlace, keys?: FollowedKeys): ChangePage {
     if (this.#since === undefined || comparePlaces(from, this.#from) < 0) throw this.#gone(from);
     const isQuiet = this.#quietFrom && comparePlaces(from, this.#quietFrom) >= 0;
     if (isQuiet) return { changes: [], next: laterOf(from, this.#head), hasMore: false };
-    const page = new PageOfChanges(from, hash);
+    const page = new PageOfChanges(from, keys);
     const [unwritten] = this.#pending;
     const isStored = !unwritten || comparePlaces(from, unwritten.at) < 0;
     for (let key = from; isStored && !page.isFull; ) {
@@ -270,11 +270,11 @@ class PageOfChanges {
   next: ChangePlace;
   #taken = 0;
   #passed = 0;
-  readonly #hash: string | undefined;
+  readonly #keys: FollowedKeys;
 
-  constructor(from: ChangePlace, hash: string | undefined) {
+  constructor(from: ChangePlace, keys: FollowedKeys) {
     this.next = from;
-    this.#hash = hash;
+    this.#keys = keys;
   }
 
   get isFull(): boolean {
@@ -287,7 +287,7 @@ class PageOfChanges {
     if (this.isFull || comparePlaces(at, this.next) < 0) return;
     this.next = { offset: at.offset, row: at.row + 1 };
     this.#passed += row.length + changeOverhead;
-    if (this.#hash !== undefined && hash !== this.#hash) return;
+    if (this.#keys && !this.#keys.has(hash)) return;
     this.#taken += row.length + changeOverhead;
     this.changes.push(change);
   }

@@ -2,20 +2,30 @@
  * Who follows a task's view: hubs, which pass changes on to subscribers, each with what it has.
  *
  * They are in the checkpoint. What a hub has acknowledged since the last one is forgotten by a crash: it is
- * told again and drops what it knows.
+ * told again and drops what it knows. The keys that it follows are never fewer than it asked for: they are in
+ * storage in the turn that answers.
  */
+import { followedKeysMax } from "../../base/limits.ts";
 import { type ChangePlace, laterOf } from "./change-types.ts";
 
-/** A hub: its name, the map by which it knows the view's partitions, and what it has, [offset, row]. */
+/** Hashes of the keys that a hub is told of; undefined: of all. */
+export type FollowedKeys = ReadonlySet<string> | undefined;
+
+/**
+ * A hub: its name, the map by which it knows the view's partitions, and what it has, [offset, row]; the keys
+ * that it follows, where these are not all.
+ */
 export interface StoredFollower {
   readonly hub: string;
   readonly map: number;
   readonly place: readonly [number, number];
+  readonly keys?: readonly string[];
 }
 
 export interface Follower {
   readonly hub: string;
   readonly map: number;
+  readonly keys: FollowedKeys;
   /** All changes before it are with the hub. */
   place: ChangePlace;
   /** True while a call is on its way. */
@@ -27,9 +37,10 @@ export class TaskFollowers {
   #leftAt: number | undefined;
 
   constructor(stored: readonly StoredFollower[], leftAt: number | undefined) {
-    for (const { hub, map, place } of stored) {
+    for (const { hub, map, place, keys } of stored) {
       const [offset, row] = place;
-      this.#byHub.set(hub, { hub, map, place: { offset, row }, isCalled: false });
+      const followed = keys && new Set(keys);
+      this.#byHub.set(hub, { hub, map, keys: followed, place: { offset, row }, isCalled: false });
     }
     this.#leftAt = leftAt;
   }
@@ -44,8 +55,8 @@ export class TaskFollowers {
   }
 
   get state(): { readonly followers: readonly StoredFollower[]; readonly leftAt?: number } {
-    const followers = this.all.map(({ hub, map, place }): StoredFollower => {
-      return { hub, map, place: [place.offset, place.row] };
+    const followers = this.all.map(({ hub, map, place, keys }): StoredFollower => {
+      return { hub, map, place: [place.offset, place.row], ...(keys && { keys: [...keys] }) };
     });
     return { followers, ...(this.#leftAt !== undefined && { leftAt: this.#leftAt }) };
   }
@@ -60,8 +71,8 @@ export class TaskFollowers {
   }
 
   /** Adds a hub that has nothing to be told of what is before `place`. */
-  add(hub: string, map: number, place: ChangePlace): Follower {
-    const follower = { hub, map, place, isCalled: false };
+  add({ hub, map, place, keys }: Omit<Follower, "isCalled">): Follower {
+    const follower = { hub, map, keys, place, isCalled: false };
     this.#byHub.set(hub, follower);
     this.#leftAt = undefined;
     return follower;
@@ -74,6 +85,14 @@ export class TaskFollowers {
     if (this.#byHub.size === 0) this.#leftAt = now;
     return true;
   }
+}
+
+/** The keys of both; `one` itself where the other has none more, and all where they are too many. */
+export function unitedKeys(one: FollowedKeys, other: readonly string[] | undefined): FollowedKeys {
+  if (!one || !other) return undefined;
+  if (other.every((key) => one.has(key))) return one;
+  const united = new Set([...one, ...other]);
+  return united.size <= followedKeysMax ? united : undefined;
 }
 
 /** Notes that a hub has all that is before `place`. */

@@ -49,7 +49,7 @@ export function readSnapshot(
   now: number,
 ): SnapshotPage {
   const { after, place = task.changes.head } = position ?? {};
-  const since = task.changes.read(place, key?.hash);
+  const since = task.changes.read(place, key && new Set([key.hash]));
   const changes = after ? since.changes.filter(({ window, hash }) => isWithin(window, hash, after)) : [];
   if (after && since.hasMore) {
     return { changes, rows: [], place: since.next, next: { after, place: since.next } };

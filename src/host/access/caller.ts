@@ -5,6 +5,16 @@ import { EngineError } from "../../base/errors.ts";
 import type { AccessRate } from "../../protocol/access-token.ts";
 import { isGranted, type Scope } from "../../protocol/scopes.ts";
 
+/** Of a token: by what and for how long a connection stays open that it let in. */
+export interface Credential {
+  /** SHA-256 of the secret, where the coordinator knows the token. */
+  readonly hash?: string | undefined;
+  /** It is good until then, ms since 1970; absent: until it is revoked. */
+  readonly until?: number | undefined;
+  /** What is known of it is too old then. */
+  readonly knownUntil: number;
+}
+
 export interface CallerFacts {
   /** Stands in producers' identities: it outlives the token's text. */
   readonly tokenId: string;
@@ -12,6 +22,8 @@ export interface CallerFacts {
   readonly name: string;
   readonly scopes: readonly Scope[];
   readonly rate?: AccessRate | undefined;
+  /** Absent where nothing ends it but a deploy. */
+  readonly credential?: Credential | undefined;
 }
 
 export class Caller implements CallerFacts {
@@ -19,12 +31,14 @@ export class Caller implements CallerFacts {
   readonly name: string;
   readonly scopes: readonly Scope[];
   readonly rate: AccessRate | undefined;
+  readonly credential: Credential | undefined;
 
-  constructor({ tokenId, name, scopes, rate }: CallerFacts) {
+  constructor({ tokenId, name, scopes, rate, credential }: CallerFacts) {
     this.tokenId = tokenId;
     this.name = name;
     this.scopes = scopes;
     this.rate = rate;
+    this.credential = credential;
   }
 
   may(needed: Scope): boolean {

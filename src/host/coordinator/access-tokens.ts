@@ -11,6 +11,7 @@ import type { Clock, SqlStorage } from "../../engine/ports.ts";
 import type { AccessTokenAnswer, AccessTokenWish, RotationWish } from "../../protocol/access-token.ts";
 import type { CallerFacts } from "../access/caller.ts";
 import { resultOf } from "../rpc-result.ts";
+import type { GoodSecret } from "../subscriptions/hub-rpc.ts";
 import { checkRoom } from "./check-room.ts";
 
 /** What a worker checks a request by. */
@@ -46,10 +47,13 @@ const table = `CREATE TABLE IF NOT EXISTS access_tokens (id TEXT PRIMARY KEY, to
 export class AccessTokens implements AccessTokensRpc {
   readonly #sql: SqlStorage;
   readonly #clock: Clock;
+  readonly #changed: (id: string) => void;
 
-  constructor(sql: SqlStorage, clock: Clock) {
+  /** `changed` is told of a token in the turn that gave it another secret, or took it away. */
+  constructor(sql: SqlStorage, clock: Clock, changed: (id: string) => void = () => {}) {
     this.#sql = sql;
     this.#clock = clock;
+    this.#changed = changed;
     sql.run(table);
   }
 
@@ -90,6 +94,7 @@ export class AccessTokens implements AccessTokensRpc {
         ...(expiresIn !== undefined && { expiresAt: endOf(now, expiresIn) }),
       };
       this.#sql.run("UPDATE access_tokens SET token = ? WHERE id = ?", JSON.stringify(token), id);
+      this.#changed(id);
       return answerOf(id, token, now);
     });
   }
@@ -98,6 +103,7 @@ export class AccessTokens implements AccessTokensRpc {
     return resultOf(() => {
       this.#get(id);
       this.#sql.run("DELETE FROM access_tokens WHERE id = ?", id);
+      this.#changed(id);
       return null;
     });
   }
@@ -116,6 +122,15 @@ export class AccessTokens implements AccessTokensRpc {
         hashes: [{ hash }, ...(previous ? [previous] : [])],
       };
     });
+  }
+
+  /** The secrets of a token and their ends, past ones too; none where there is no such token. */
+  secretsOf(id: string): readonly GoodSecret[] {
+    const token = this.#find(id);
+    if (!token) return [];
+    const { hash, previous, expiresAt } = token;
+    const until = Math.min(previous?.until ?? 0, expiresAt ?? Number.POSITIVE_INFINITY);
+    return [{ hash, until: expiresAt }, ...(previous ? [{ hash: previous.hash, until }] : [])];
   }
 
   #get(id: string): StoredToken {

@@ -6,6 +6,7 @@ import type { AccessTokensRpc } from "./access-tokens.ts";
 import type { AuditLogRpc } from "./audit-log.ts";
 import type { CoordinatorRpc } from "./coordinator-rpc.ts";
 import type { SqlObjectsRpc } from "./sql-objects.ts";
+import type { TokenHoldersRpc } from "./token-holders.ts";
 
 export interface ClockRpc {
   /** Tells the caller's time, ms; an object whose own stands still ends, and starts anew. */
@@ -15,6 +16,7 @@ export interface ClockRpc {
 export type CoordinatorObjectRpc = CoordinatorRpc &
   SqlObjectsRpc &
   AccessTokensRpc &
+  TokenHoldersRpc &
   AuditLogRpc &
   SurveyRpc &
   ClockRpc;

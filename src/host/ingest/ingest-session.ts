@@ -74,6 +74,19 @@ export class IngestSession {
     this.#isWorking = false;
   }
 
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** Ends it for a reason that has nothing to do with a message, unless that passes. */
+  refuse(thrown: unknown): void {
+    const { code, message: detail } = errorBodyOf(thrown);
+    if (this.#isOver || errorCodes[code].retry === "backoff") return;
+    const message = this.#acknowledged + 1;
+    this.#ports.send({ type: "error", message, ...this.#numbered(message), code, detail });
+    this.#end(SessionEnd.Policy, code);
+  }
+
   /** The other side is gone: what was not taken in, it will send again. */
   abandon(): void {
     this.#isOver = true;

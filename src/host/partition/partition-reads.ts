@@ -109,13 +109,13 @@ export class PartitionReads {
   }
 
   /** Follows a view, from where it was before a restart or behind that. */
-  async follow(view: FollowedView, hub: string): Promise<RpcResult<FollowAnswer>> {
+  async follow(view: FollowedView, hub: string, keys?: readonly string[]): Promise<RpcResult<FollowAnswer>> {
     const replayed = await this.#replayed(view.job, view.run);
     if (!replayed.ok) return replayed;
     const late = `The view was not at rest for a moment within ${replayWaitMs} ms.`;
     const waited = await this.#turns.until(({ changes }) => changes.canFollow(view), replayWaitMs, late);
     if (!waited.ok) return waited;
-    return this.#turns.answer(({ changes }) => changes.follow(view, hub));
+    return this.#turns.answer(({ changes }) => changes.follow(view, hub, keys));
   }
 
   /** A page of a snapshot of a view, when records that are being applied are done. */

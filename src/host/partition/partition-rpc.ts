@@ -89,8 +89,8 @@ export interface PartitionRpc {
     to: number,
     timeoutMs: number,
   ): Promise<RpcResult<readonly number[]>>;
-  /** Has a hub be told what changes in a view from now on; again it changes nothing. */
-  follow(view: FollowedView, hub: string): Promise<RpcResult<FollowAnswer>>;
+  /** Has a hub be told what changes in a view from now on, of some keys or of all: see `PartitionChanges`. */
+  follow(view: FollowedView, hub: string, keys?: readonly string[]): Promise<RpcResult<FollowAnswer>>;
   /** Changes from a place on; of one key, by its hash, or of all. `CHANGES_GONE` where some are not held. */
   changes(view: FollowedView, from: ChangePlace, hash: string | undefined): Promise<RpcResult<ChangePage>>;
   /** A page of a snapshot of a view that is followed, from the beginning or from a position on. */

@@ -16,11 +16,19 @@ export interface ToldChanges {
   readonly next: ChangePlace;
 }
 
+/** A secret of a token, by its SHA-256, and until when it is good in ms since 1970; absent: for ever. */
+export interface GoodSecret {
+  readonly hash: string;
+  readonly until?: number | undefined;
+}
+
 export interface HubRpc {
   /** Tells of changes; told again they do nothing. Answers whether there is anybody left to tell. */
   tell(told: ToldChanges): Promise<RpcResult<boolean>>;
   /** Tells that nothing more will come, and why. */
   end(error: ErrorBody): Promise<RpcResult<null>>;
+  /** Tells which secrets of a token are good: who came with another one is closed. */
+  limitToken(token: string, good: readonly GoodSecret[]): Promise<RpcResult<null>>;
 }
 
 /** Opens hubs by name. Opening calls nothing; a call may throw when the platform cannot deliver it. */

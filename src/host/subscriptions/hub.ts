@@ -12,16 +12,21 @@
 import { decodeBase64 } from "../../base/base64.ts";
 import { type ErrorCode, errorCodes } from "../../base/error-codes.ts";
 import { EngineError, type ErrorBody, errorBodyOf } from "../../base/errors.ts";
-import { hubSubscriptionsMax } from "../../base/limits.ts";
+import { accessCacheMs, hubSubscriptionsMax } from "../../base/limits.ts";
 import type { FollowAnswer, FollowedKey } from "../../engine/partition-changes.ts";
 import type { RpcResult } from "../../engine/partition-types.ts";
-import { type ChangePlace, comparePlaces, laterOf, type ViewChange } from "../../engine/task/change-types.ts";
+import { type ChangePlace, comparePlaces, laterOf } from "../../engine/task/change-types.ts";
 import type { SnapshotPosition } from "../../engine/task/view-snapshot.ts";
 import type { PartitionPlace } from "../../protocol/changes.ts";
+import type { TokenHoldersRpc } from "../coordinator/token-holders.ts";
 import type { PartitionRpc } from "../partition/partition-rpc.ts";
 import { callShard, type Shards } from "../shards.ts";
 import { deadlineAfter, type WallClock } from "../wall-clock.ts";
-import type { HubRpc, ToldChanges } from "./hub-rpc.ts";
+import { Audience } from "./audience.ts";
+import { FollowedPartitions } from "./followed-partitions.ts";
+import { endedToken, HeldTokens } from "./held-tokens.ts";
+import type { GoodSecret, HubRpc, ToldChanges } from "./hub-rpc.ts";
+import { passOn } from "./pass-on.ts";
 import { type HubSocket, type Phase, Subscriber } from "./subscriber.ts";
 import type { SubscribedView, Subscription } from "./subscription.ts";
 
@@ -42,7 +47,8 @@ export interface HubPorts {
   readonly shards: Shards;
   /** Sockets with a tag, or all. */
   sockets(tag?: string): readonly HubSocket[];
-  /** Sets the alarm, unless one is set. */
+  readonly coordinator: TokenHoldersRpc;
+  /** Sets the alarm, unless one is set for an earlier time. */
   setAlarm(at: number): void;
 }
 
@@ -52,39 +58,43 @@ export interface Admission {
   readonly places: readonly PartitionPlace[];
 }
 
-/** The tag of sockets that take changes of a key, by its hash; without one, of all. */
-export function tagOf({ key }: Pick<Subscription, "key">): string {
-  return key ? `key ${key.hash}` : "all";
-}
-
 export class Hub implements HubRpc {
   readonly #ports: HubPorts;
-  readonly #subscribers = new Map<HubSocket, Subscriber>();
+  readonly #audience: Audience;
   /** By partition: the hub was told all before it. */
   readonly #told = new Map<number, ChangePlace>();
-  /** Partitions that surely tell this hub. */
-  readonly #followed = new Set<number>();
-  /** Listing all sockets takes time for each. */
-  #count: number;
-  readonly #closed = new WeakSet<HubSocket>();
+  readonly #followed = new FollowedPartitions();
+  readonly #tokens: HeldTokens;
 
   constructor(ports: HubPorts) {
     this.#ports = ports;
-    this.#count = ports.sockets().length;
+    this.#tokens = new HeldTokens(ports.coordinator);
+    this.#audience = new Audience(ports.sockets, (subscriber) => {
+      // It was being brought level when the hub left memory.
+      if (subscriber.phase !== "Live") void this.#bringLevel(subscriber);
+    });
   }
 
   /** Lets a subscription in, or says why not; then `begin`. */
   async admit(subscription: Subscription): Promise<RpcResult<Admission>> {
-    if (this.#count >= hubSubscriptionsMax) {
+    const admitted = await this.#admission(subscription);
+    const { hub, access } = subscription;
+    if (!admitted.ok || !access) return admitted;
+    const held = await this.#tokens.hold(hub, access);
+    return held.ok ? admitted : held;
+  }
+
+  async #admission(subscription: Subscription): Promise<RpcResult<Admission>> {
+    if (this.#audience.count >= hubSubscriptionsMax) {
       const message = `A hub of the view has ${hubSubscriptionsMax} subscribers.`;
       return { ok: false, error: errorBodyOf(new EngineError("SUBSCRIPTIONS_TOO_MANY", { message })) };
     }
     const { from, snapshot, shards } = subscription;
-    if (!from && !snapshot && shards.every((shard) => this.#followed.has(shard))) {
+    if (!from && !snapshot && this.#followed.have(subscription)) {
       const places = shards.map((shard) => asPlace(this.#told.get(shard) as ChangePlace));
       return { ok: true, value: { phase: "Behind", places } };
     }
-    const followed = await this.#follow(subscription);
+    const followed = await this.#follow(subscription, wantedOf([{ subscription }]));
     if (!followed.ok) return followed;
     const heads = followed.value.map(({ head }) => asPlace(head));
     if (!from) return { ok: true, value: { phase: snapshot ? "Snapshot" : "Behind", places: heads } };
@@ -101,15 +111,15 @@ export class Hub implements HubRpc {
   /** Begins with a subscriber that was let in, on a socket that the platform has accepted. */
   begin(socket: HubSocket, subscription: Subscription, { phase, places }: Admission): void {
     const subscriber = Subscriber.begin(socket, subscription, phase, places);
-    this.#subscribers.set(socket, subscriber);
-    this.#count++;
-    if (this.#count === 1) this.#ports.setAlarm(this.#ports.clock.now() + hubAlarmMs);
+    this.#audience.join(socket, subscriber);
+    const isBounded = subscriber.until < this.#ports.clock.now() + hubAlarmMs;
+    if (this.#audience.count === 1 || isBounded) this.#setAlarm([subscriber]);
     void this.#bringLevel(subscriber);
   }
 
   /** Takes what a subscriber says: acknowledgements. */
   received(socket: HubSocket, text: string): void {
-    const subscriber = this.#subscriberOf(socket);
+    const subscriber = this.#audience.of(socket);
     const ack = ackOf(text);
     if (ack !== undefined) {
       subscriber.acknowledge(ack);
@@ -121,102 +131,83 @@ export class Hub implements HubRpc {
 
   /** Notes that a socket was closed. */
   closed(socket: HubSocket): void {
-    if (this.#closed.has(socket)) return;
-    this.#closed.add(socket);
-    this.#subscribers.get(socket)?.leave();
-    this.#subscribers.delete(socket);
-    this.#count--;
+    this.#audience.leave(socket);
   }
 
   async tell({ shard, changes, next }: ToldChanges): Promise<RpcResult<boolean>> {
     const known = this.#told.get(shard);
-    if (!known || comparePlaces(known, next) < 0) this.#passOn(shard, changes, next);
-    if (this.#count <= 0) this.#followed.delete(shard);
-    return { ok: true, value: this.#count > 0 };
+    if (!known || comparePlaces(known, next) < 0) {
+      passOn(this.#audience, { shard, changes, next, told: this.#told });
+      this.#told.set(shard, next);
+    }
+    const isHeard = this.#audience.count > 0;
+    if (!isHeard) this.#followed.delete(shard);
+    return { ok: true, value: isHeard };
   }
 
   async end(error: ErrorBody): Promise<RpcResult<null>> {
     this.#followed.clear();
-    for (const socket of this.#ports.sockets()) this.#subscriberOf(socket).end(error);
+    for (const subscriber of this.#audience.all) subscriber.end(error);
     return { ok: true, value: null };
   }
 
-  /** Looks after the partitions; who follows a view that is gone is told. */
+  async limitToken(token: string, good: readonly GoodSecret[]): Promise<RpcResult<null>> {
+    this.#tokens.limit(token);
+    for (const subscriber of this.#audience.all) {
+      const { access } = subscriber.subscription;
+      if (access?.token !== token) continue;
+      const secret = good.find(({ hash }) => hash === access.hash);
+      if (secret) subscriber.limit(secret.until);
+      else subscriber.end(endedToken());
+    }
+    this.#setAlarm(this.#open);
+    return { ok: true, value: null };
+  }
+
+  /** Looks after partitions and tokens; who follows a view that is gone, or may not any more, is told. */
   async alarm(): Promise<void> {
-    const sockets = this.#ports.sockets();
-    const [first] = sockets;
+    const now = this.#ports.clock.now();
+    for (const subscriber of this.#audience.all) if (subscriber.until <= now) subscriber.end(endedToken());
+    const [first] = this.#open;
     if (!first) return;
-    const shards = new Set(sockets.flatMap((socket) => this.#subscriberOf(socket).subscription.shards));
-    const { hub, view } = this.#subscriberOf(first).subscription;
-    const followed = await this.#follow({ hub, view, shards: [...shards] });
-    this.#ports.setAlarm(this.#ports.clock.now() + hubAlarmMs);
+    const { hub, view } = first.subscription;
+    const [followed] = await Promise.all([
+      this.#follow({ hub, view }, wantedOf(this.#open)),
+      this.#holdAgain(hub),
+    ]);
+    this.#setAlarm(this.#open);
     if (!followed.ok) {
       const { code } = followed.error;
       if (isFinal(code) || code === "MAP_STALE") await this.end(followed.error);
       return;
     }
-    for (const socket of this.#ports.sockets()) {
-      const subscriber = this.#subscriberOf(socket);
-      if (subscriber.phase === "Live") this.#bookmark(subscriber);
+    for (const subscriber of this.#open) {
+      if (subscriber.phase === "Live") subscriber.bookmark(this.#told, now);
     }
   }
 
-  /** Tells where a subscriber stands though nothing came for it. */
-  #bookmark(subscriber: Subscriber): void {
-    for (const shard of subscriber.subscription.shards) {
-      const told = this.#told.get(shard);
-      if (told) subscriber.advance(shard, told);
-    }
-    subscriber.send(`"id":"${subscriber.idAt(this.#told)}"`);
-    subscriber.save();
+  get #open(): readonly Subscriber[] {
+    return this.#audience.all.filter(({ isOpen }) => isOpen);
   }
 
-  #subscriberOf(socket: HubSocket): Subscriber {
-    const known = this.#subscribers.get(socket);
-    if (known) return known;
-    const subscriber = Subscriber.of(socket);
-    this.#subscribers.set(socket, subscriber);
-    // It was being brought level when the hub left memory.
-    if (subscriber.phase !== "Live") void this.#bringLevel(subscriber);
-    return subscriber;
+  /** Has the alarm look after all, or when the first token ends of some that were let in with one. */
+  #setAlarm(subscribers: readonly Subscriber[]): void {
+    const first = subscribers.reduce((least, { until }) => Math.min(least, until), Number.POSITIVE_INFINITY);
+    // Tokens end one after the other: those of a short time are closed together.
+    const end = Math.ceil(first / accessCacheMs) * accessCacheMs;
+    this.#ports.setAlarm(Math.min(this.#ports.clock.now() + hubAlarmMs, end));
   }
 
-  #passOn(shard: number, changes: readonly ViewChange[], next: ChangePlace): void {
-    const takers = new Map<string, readonly Subscriber[]>();
-    const takersOf = (tag: string): readonly Subscriber[] => {
-      const known = takers.get(tag);
-      if (known) return known;
-      const live = this.#ports.sockets(tag).flatMap((socket) => {
-        const subscriber = this.#subscriberOf(socket);
-        return subscriber.phase === "Live" ? [subscriber] : [];
-      });
-      takers.set(tag, live);
-      return live;
-    };
-    const wanted = new Map<Subscriber, ViewChange[]>();
-    for (const change of changes) {
-      for (const tag of ["all", `key ${change.hash}`]) {
-        for (const subscriber of takersOf(tag)) {
-          const place = subscriber.placeOf(shard);
-          if (!place || comparePlaces(change.at, place) < 0 || !subscriber.wants(change)) continue;
-          const others = wanted.get(subscriber);
-          if (others) others.push(change);
-          else wanted.set(subscriber, [change]);
-        }
-      }
+  /** Ends who has a token that is not good any more, though the hub was not told. */
+  async #holdAgain(hub: string): Promise<void> {
+    const accesses = this.#open.flatMap(({ subscription: { access } }) => (access ? [access] : []));
+    const ended = await this.#tokens.holdAgain(hub, accesses).catch(() => undefined);
+    if (!ended?.ok || ended.value.length === 0) return;
+    for (const subscriber of this.#open) {
+      const { access } = subscriber.subscription;
+      const isOver = ended.value.some(({ token, hash }) => token === access?.token && hash === access.hash);
+      if (isOver) subscriber.end(endedToken());
     }
-    // Most want the same, with the same ids: of a change the one behind it, not behind all that is told now.
-    let common: readonly string[] | undefined;
-    for (const [subscriber, its] of wanted) {
-      const wantsAll = !subscriber.subscription.key && its.length === changes.length;
-      const isCommon = wantsAll && subscriber.isLevelWith(this.#told);
-      const events = (isCommon ? common : undefined) ?? subscriber.eventsOf(shard, its, this.#told);
-      if (isCommon) common = events;
-      subscriber.sendEvents(events);
-      subscriber.advance(shard, next);
-      subscriber.save();
-    }
-    this.#told.set(shard, next);
   }
 
   /** Brings a subscriber to where it is sent what the hub is told; what fails is tried again. */
@@ -225,9 +216,9 @@ export class Hub implements HubRpc {
     for (let attempt = 0; attempt < attemptsMax && subscriber.isOpen; attempt++) {
       if (attempt > 0) await deadlineAfter(this.#ports.clock, retryMs * attempt).passed;
       try {
-        const { shards } = subscriber.subscription;
-        if (!shards.every((shard) => this.#followed.has(shard))) {
-          const followed = await this.#follow(subscriber.subscription);
+        const { subscription } = subscriber;
+        if (!this.#followed.have(subscription)) {
+          const followed = await this.#follow(subscription, wantedOf([subscriber]));
           if (!followed.ok) throw errorOf(followed.error);
         }
         if (subscriber.phase === "Snapshot") await this.#sendSnapshot(subscriber);
@@ -297,22 +288,22 @@ export class Hub implements HubRpc {
     });
   }
 
-  /** Makes partitions tell this hub of changes. */
-  async #follow({
-    hub,
-    view,
-    shards,
-  }: Pick<Subscription, "hub" | "view" | "shards">): Promise<RpcResult<readonly FollowAnswer[]>> {
+  /** Makes partitions tell this hub of changes; answers in the order of `wanted`. */
+  async #follow(
+    { hub, view }: Pick<Subscription, "hub" | "view">,
+    wanted: ReadonlyMap<number, readonly string[] | undefined>,
+  ): Promise<RpcResult<readonly FollowAnswer[]>> {
     try {
-      const answers = await Promise.all(
-        shards.map((shard) => this.#ask(view, shard, (rpc) => rpc.follow(view, hub))),
-      );
-      for (const [index, { place }] of answers.entries()) {
-        const shard = shards[index] as number;
-        this.#told.set(shard, laterOf(this.#told.get(shard) ?? place, place));
-        this.#followed.add(shard);
+      const asked = Array.from(wanted, async ([shard, keys]) => {
+        const answer = await this.#ask(view, shard, (rpc) => rpc.follow(view, hub, keys));
+        return { shard, keys, answer };
+      });
+      const followed = await Promise.all(asked);
+      for (const { shard, keys, answer } of followed) {
+        this.#told.set(shard, laterOf(this.#told.get(shard) ?? answer.place, answer.place));
+        this.#followed.add(shard, keys, answer);
       }
-      return { ok: true, value: answers };
+      return { ok: true, value: followed.map(({ answer }) => answer) };
     } catch (thrown) {
       return { ok: false, error: errorBodyOf(thrown) };
     }
@@ -329,6 +320,22 @@ export class Hub implements HubRpc {
     if (!answer.ok) throw errorOf(answer.error);
     return answer.value;
   }
+}
+
+/** By partition: the keys that somebody wants, by their hashes; undefined: all. */
+function wantedOf(
+  subscribers: readonly Pick<Subscriber, "subscription">[],
+): ReadonlyMap<number, readonly string[] | undefined> {
+  const wanted = new Map<number, Set<string> | undefined>();
+  for (const { subscription } of subscribers) {
+    const { key, shards } = subscription;
+    for (const shard of shards) {
+      const keys = wanted.has(shard) ? wanted.get(shard) : new Set<string>();
+      if (key) keys?.add(key.hash);
+      wanted.set(shard, key ? keys : undefined);
+    }
+  }
+  return new Map(Array.from(wanted, ([shard, keys]) => [shard, keys && [...keys]]));
 }
 
 /** True where asking again would answer the same. */

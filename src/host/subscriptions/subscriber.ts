@@ -30,10 +30,17 @@ interface Attachment {
   readonly phase: Phase;
   readonly places: readonly PartitionPlace[];
   readonly messages: number;
+  /** When the token ends that let it in, where that is another time than was known then. */
+  readonly until?: number | undefined;
+  /** When it was last told where it stands. */
+  readonly bookmarkedAt?: number | undefined;
 }
 
 /** Close codes are the HTTP statuses of errors, above these. */
 const closeCodeBase = 4000;
+
+/** Time in ms between two messages that say nothing but where a subscriber stands. */
+const bookmarkMsMin = 300_000;
 
 /** Longest reason of a close, in bytes. */
 const reasonMax = 120;
@@ -42,12 +49,16 @@ export class Subscriber {
   readonly subscription: Subscription;
   isOpen = true;
   #phase: Phase;
-  /** The subscription as JSON. */
+  /** The key that is wanted, as text; that of who wants all is empty. */
+  readonly keyText: string;
+  /** The subscription, as the end of what is attached. */
   readonly #wish: string;
   readonly #socket: HubSocket;
   /** By partition: the first change that it has not. */
   readonly #places: Map<number, ChangePlace>;
   #messages: number;
+  #until: number | undefined;
+  #bookmarkedAt: number | undefined;
   /** Lengths of messages that are not acknowledged, the oldest first. */
   #owed: number[] = [];
   #owedLength = 0;
@@ -55,12 +66,17 @@ export class Subscriber {
   #unasked = 0;
   #wake: (() => void) | undefined;
 
-  constructor(socket: HubSocket, { subscription, phase, places, messages }: Attachment) {
+  constructor(socket: HubSocket, attachment: Attachment) {
+    const { subscription, phase, places, messages, until, bookmarkedAt } = attachment;
     this.#socket = socket;
     this.subscription = subscription;
-    this.#wish = JSON.stringify(subscription);
+    this.#wish = `,"subscription":${JSON.stringify(subscription)}}`;
+    const { key } = subscription;
+    this.keyText = key ? `${key.nulls} ${key.bytes}` : "";
     this.#phase = phase;
     this.#messages = messages;
+    this.#until = until ?? subscription.access?.until;
+    this.#bookmarkedAt = bookmarkedAt;
     this.#places = new Map(
       subscription.shards.map((shard, index) => {
         const [offset, row] = places[index] ?? [0, 0];
@@ -90,6 +106,11 @@ export class Subscriber {
     return this.#phase;
   }
 
+  /** In ms since 1970; no end is infinite. */
+  get until(): number {
+    return this.#until ?? Number.POSITIVE_INFINITY;
+  }
+
   /** True where it may be sent more before it acknowledges what it was. */
   get hasRoom(): boolean {
     return this.#owedLength <= unacknowledgedMax / 2;
@@ -108,6 +129,24 @@ export class Subscriber {
   /** Notes where it stands, whatever that was before: at a page of a snapshot. */
   moveTo(shard: number, place: ChangePlace): void {
     this.#places.set(shard, place);
+  }
+
+  /** Sets the end of the token that let it in; undefined: the end that was known then. */
+  limit(until: number | undefined): void {
+    this.#until = until;
+    this.save();
+  }
+
+  /** Tells where it stands though nothing came for it, unless that was done a moment ago. */
+  bookmark(told: ReadonlyMap<number, ChangePlace>, now: number): void {
+    if (now - (this.#bookmarkedAt ?? 0) < bookmarkMsMin) return;
+    this.#bookmarkedAt = now;
+    for (const shard of this.subscription.shards) {
+      const place = told.get(shard);
+      if (place) this.advance(shard, place);
+    }
+    this.send(`"id":"${this.idAt(told)}"`);
+    this.save();
   }
 
   enter(phase: Phase): void {
@@ -225,23 +264,14 @@ export class Subscriber {
       return `[${offset},${row}]`;
     });
     const now = `"phase":"${this.#phase}","messages":${this.#messages},"places":[${places.join(",")}]`;
-    this.#socket.serializeAttachment(`{${now},"subscription":${this.#wish}}`);
+    const until = this.#until === undefined ? "" : `,"until":${this.#until}`;
+    const at = this.#bookmarkedAt === undefined ? "" : `,"bookmarkedAt":${this.#bookmarkedAt}`;
+    this.#socket.serializeAttachment(`{${now}${until}${at}${this.#wish}`);
   }
 
   /** Sends events, as many to a message as it holds. */
-  sendEvents(texts: readonly string[]): void {
-    let chunk: string[] = [];
-    let length = 0;
-    for (const text of texts) {
-      if (length > 0 && length + text.length > changeMessageMax) {
-        this.send(`"changes":[${chunk.join(",")}]`);
-        chunk = [];
-        length = 0;
-      }
-      chunk.push(text);
-      length += text.length;
-    }
-    if (chunk.length > 0) this.send(`"changes":[${chunk.join(",")}]`);
+  sendEvents(events: readonly string[]): void {
+    for (const message of messagesOf(events)) this.send(message);
   }
 
   /** A socket that was closed by the other side takes nothing more. */
@@ -260,4 +290,22 @@ export class Subscriber {
       this.leave();
     }
   }
+}
+
+/** Events as members of messages, as many to each as it holds. */
+export function messagesOf(events: readonly string[]): string[] {
+  const messages: string[] = [];
+  let chunk: string[] = [];
+  let length = 0;
+  for (const event of events) {
+    if (length > 0 && length + event.length > changeMessageMax) {
+      messages.push(`"changes":[${chunk.join(",")}]`);
+      chunk = [];
+      length = 0;
+    }
+    chunk.push(event);
+    length += event.length;
+  }
+  if (chunk.length > 0) messages.push(`"changes":[${chunk.join(",")}]`);
+  return messages;
 }

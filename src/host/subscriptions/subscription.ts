@@ -28,6 +28,15 @@ export interface SubscribedKey {
   readonly columns: Readonly<Record<string, JsonScalar>>;
 }
 
+/** By whose token a subscriber was let in, and until when that is good. */
+export interface SubscriberAccess {
+  readonly token: string;
+  /** SHA-256 of the secret, where the coordinator knows the token. */
+  readonly hash?: string;
+  /** In ms since 1970; absent: until it is revoked. */
+  readonly until?: number;
+}
+
 export interface Subscription {
   /** The hub that has it. */
   readonly hub: string;
@@ -39,6 +48,8 @@ export interface Subscription {
   readonly snapshot: boolean;
   /** In the order of `shards`: the first changes that are wanted. Absent: what comes from now on. */
   readonly from?: readonly PartitionPlace[];
+  /** Absent where the server asks for no token. */
+  readonly access?: SubscriberAccess;
 }
 
 /**

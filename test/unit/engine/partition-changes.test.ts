@@ -1,6 +1,6 @@
 /** Who follows a view: when changes are recorded, how long they are held, and what hubs are told. */
 import { expect, test } from "vitest";
-import { changesBytesMax, changesKeptMs } from "../../../src/base/limits.ts";
+import { changesBytesMax, changesKeptMs, followedKeysMax } from "../../../src/base/limits.ts";
 import type { ChangePlace } from "../../../src/engine/task/change-types.ts";
 import { PartitionHarness } from "../../support/partition-harness.ts";
 
@@ -25,8 +25,15 @@ function post(harness: PartitionHarness, ...users: string[]): void {
   harness.settle();
 }
 
-function follow(harness: PartitionHarness, hub = "hub") {
-  return harness.turn(() => harness.partition.changes.follow(view, hub));
+function follow(harness: PartitionHarness, hub = "hub", keys?: readonly string[]) {
+  return harness.turn(() => harness.partition.changes.follow(view, hub, keys));
+}
+
+/** Hashes of users, each of whom must be new. */
+function hashesOf(harness: PartitionHarness, ...users: string[]): string[] {
+  const { head } = follow(harness, "another hub");
+  post(harness, ...users);
+  return harness.partition.changes.read(view, head, undefined).changes.map(({ hash }) => hash);
 }
 
 function read(harness: PartitionHarness, from: ChangePlace): string[] {
@@ -93,6 +100,60 @@ test("a hub that follows while it is told has not left, whatever the answer says
   expect(tell(harness, true)).toEqual(['hub +I {"user":"ada","n":1}', 'hub +I {"user":"bob","n":1}']);
 });
 
+test("a hub that follows keys is told of these alone, through crashes; of one more from then on", () => {
+  const harness = started();
+  const [ada, bob] = hashesOf(harness, "ada", "bob", "eve") as [string, string, string];
+  tell(harness, false);
+  expect(follow(harness, "hub", [ada])).toMatchObject({ isOfAllKeys: false });
+  post(harness, "ada", "bob", "eve");
+  expect(tell(harness, true)).toEqual(['hub -U {"user":"ada","n":1}', 'hub +U {"user":"ada","n":2}']);
+  post(harness, "eve");
+  expect(tell(harness, true)).toEqual([]);
+  harness.checkpoint();
+  follow(harness, "hub", [bob]);
+  harness.crash();
+  harness.settle();
+  post(harness, "eve", "bob", "ada");
+  const changes = [
+    ...['hub -U {"user":"bob","n":2}', 'hub +U {"user":"bob","n":3}'],
+    ...['hub -U {"user":"ada","n":2}', 'hub +U {"user":"ada","n":3}'],
+  ];
+  expect(tell(harness, true)).toEqual(changes);
+  expect(follow(harness)).toMatchObject({ isOfAllKeys: true });
+  post(harness, "eve");
+  expect(tell(harness, true)).toEqual(['hub -U {"user":"eve","n":4}', 'hub +U {"user":"eve","n":5}']);
+  expect(follow(harness, "hub", [ada])).toMatchObject({ isOfAllKeys: true });
+});
+
+test("a key that is followed while a call is on its way misses nothing that comes behind", () => {
+  const harness = started();
+  const [ada, bob] = hashesOf(harness, "ada", "bob") as [string, string];
+  tell(harness, false);
+  follow(harness, "hub", [ada]);
+  post(harness, "ada", "bob");
+  const { changes } = harness.partition;
+  const [call] = changes.take();
+  const { head } = follow(harness, "hub", [bob]);
+  post(harness, "bob");
+  if (call) changes.settle(call, { ok: true, value: false });
+  const told = tell(harness, true);
+  expect(told.slice(-2)).toEqual(['hub -U {"user":"bob","n":2}', 'hub +U {"user":"bob","n":3}']);
+  expect(changes.read(view, head, bob).changes.map(({ row }) => `${row}`)).toEqual([
+    '{"user":"bob","n":2}',
+    '{"user":"bob","n":3}',
+  ]);
+});
+
+test("a hub that follows more keys than a checkpoint should hold is told of all", () => {
+  const harness = started();
+  const keys = Array.from({ length: followedKeysMax }, (_, key) => key.toString(16).padStart(16, "0"));
+  expect(follow(harness, "hub", keys)).toMatchObject({ isOfAllKeys: false });
+  expect(follow(harness, "hub", keys.slice(1))).toMatchObject({ isOfAllKeys: false });
+  expect(follow(harness, "hub", ["ffffffffffffffff"])).toMatchObject({ isOfAllKeys: true });
+  post(harness, "ada");
+  expect(tell(harness, true)).toEqual(['hub +I {"user":"ada","n":1}']);
+});
+
 test("changes go after their time, and recording ends for long after the last hub left", () => {
   const harness = started();
   const { head } = follow(harness);
@@ -148,5 +209,22 @@ test("hubs are told when the run ends, and when the map of partitions is another
   expect(tell(moved, true)).toEqual([]);
   expect(moved.partition.changes.takeEnded()).toMatchObject([
     { hub: "hub", error: { code: "CHANGES_GONE" } },
+  ]);
+});
+
+test("a result that goes with its retention is not told, and its key begins anew behind that", () => {
+  const harness = new PartitionHarness({ stream });
+  const aggregates = { n: { function: "count" as const } };
+  harness.startJob("job", { source: "events", key: ["user"], aggregates, retention: "1min" });
+  const { head } = follow(harness);
+  post(harness, "ada", "ada");
+  harness.pass(60_001);
+  post(harness, "bob");
+  harness.pass(30_000);
+  post(harness, "ada");
+  expect(read(harness, head)).toEqual([
+    '+I {"user":"ada","n":2}',
+    '+I {"user":"bob","n":1}',
+    '+I {"user":"ada","n":1}',
   ]);
 });

@@ -47,11 +47,12 @@ export const changes = resource("Changes", "What changes in views, as it comes."
 ]);
 
 async function follow(routed: RoutedRequest<"/v1/views/{view}/changes">): Promise<Response> {
-  const { request, serving, path, query } = routed;
+  const { request, serving, path, query, caller } = routed;
   const { headers } = request;
   const isSocket = headers.get("upgrade")?.toLowerCase() === "websocket";
   if (!isSocket) negotiate(headers.get("accept"), ["text/event-stream"]);
-  const opened = await serving.subscribe(path.view, readChangesQuery(query, headers.get("last-event-id")));
+  const wanted = readChangesQuery(query, headers.get("last-event-id"));
+  const opened = await serving.subscribe(path.view, wanted, caller);
   if (!opened.ok) return problem(opened.error);
   if (isSocket) return new Response(null, { status: 101, webSocket: opened.value });
   const events = toChangeEvents(connectionOf(opened.value), serving.clock);

@@ -3,11 +3,13 @@
  */
 import * as z from "zod";
 import { EngineError } from "../../../base/errors.ts";
-import { producerIdMax } from "../../../base/limits.ts";
+import { accessAskAgainMs, producerIdMax } from "../../../base/limits.ts";
 import { IngestSession } from "../../../host/ingest/ingest-session.ts";
 import { bodyFormatOf } from "../../../kernel/json-body.ts";
 import { fields, readBody } from "../../../protocol/read-body.ts";
 import { sessionProtocol } from "../../../protocol/session-messages.ts";
+import { spend } from "../../access/admit.ts";
+import { OpenAccess } from "../../access/open-access.ts";
 import { logDefect } from "../../log.ts";
 import { problem } from "../problem.ts";
 import { type Route, type RoutedRequest, route } from "../route.ts";
@@ -61,7 +63,7 @@ export const eventsSocket: Route = route(
 );
 
 async function openSocket(routed: RoutedRequest<"/v1/streams/{stream}/events">): Promise<Response> {
-  const { request, path, query, serving, caller } = routed;
+  const { request, path, query, env, serving, caller } = routed;
   if (request.headers.get("upgrade")?.toLowerCase() !== "websocket") {
     const message = "Found no header Upgrade: websocket. POST appends events without a WebSocket.";
     throw new EngineError("UPGRADE_REQUIRED", { message });
@@ -78,16 +80,21 @@ async function openSocket(routed: RoutedRequest<"/v1/streams/{stream}/events">):
   const { 0: client, 1: server } = new WebSocketPair();
   server.binaryType = "arraybuffer";
   server.accept();
+  const open = new OpenAccess(request, env, caller);
+  /** The message that was counted last: it may be tried again. */
+  let counted: Uint8Array | undefined;
   const session = new IngestSession(
     {
-      ingest: (body, at) =>
-        serving.ingest.ingest({
-          stream: path.stream,
-          body,
+      ingest: async (body, at) => {
+        const { tokenId } = await open.renewed();
+        if (counted !== body) spend(caller, { requests: 0, bytes: body.length });
+        counted = body;
+        return await serving.ingest.ingest({
+          ...{ stream: path.stream, body, tokenId },
           format: named === "json" ? bodyFormatOf("application/json", body) : named,
-          tokenId: caller.tokenId,
           producer: producer === undefined || at === undefined ? undefined : { id: producer, sequence: at },
-        }),
+        });
+      },
       send: (message) => server.send(JSON.stringify(message)),
       close: (code, reason) => server.close(code, reason),
       wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
@@ -101,7 +108,21 @@ async function openSocket(routed: RoutedRequest<"/v1/streams/{stream}/events">):
   server.addEventListener("close", () => session.abandon());
   server.addEventListener("error", () => session.abandon());
   session.open();
+  void endWithToken(session, open);
   const offered = (request.headers.get("sec-websocket-protocol") ?? "").split(",").map((each) => each.trim());
   const headers = offered.includes(sessionProtocol) ? { "sec-websocket-protocol": sessionProtocol } : {};
   return new Response(null, { status: 101, webSocket: client, headers });
+}
+
+/** Ends a session whose token ends, though no message comes on it. */
+async function endWithToken(session: IngestSession, open: OpenAccess): Promise<void> {
+  let askAt = open.knownUntil;
+  while (askAt < Number.POSITIVE_INFINITY) {
+    const waitMs = Math.max(0, askAt - Date.now());
+    await new Promise((resolve) => setTimeout(resolve, waitMs));
+    if (session.isOver) return;
+    await open.renewed().catch((thrown: unknown) => session.refuse(thrown));
+    // Where nobody could be asked, it is tried again.
+    askAt = Math.max(open.knownUntil, Date.now() + accessAskAgainMs);
+  }
 }

@@ -4,7 +4,6 @@
 import * as z from "zod";
 import { EngineError } from "../../../base/errors.ts";
 import { definitionBytesMax } from "../../../base/limits.ts";
-import type { Caller } from "../../../host/access/caller.ts";
 import { receiveBody } from "../../../host/ingest/receive-body.ts";
 import { toEvents } from "../../../host/sql/event-stream.ts";
 import { jsonTableOf } from "../../../host/sql/row-texts.ts";
@@ -17,10 +16,10 @@ import {
   sqlAnswerSchema,
   sqlBodySchema,
 } from "../../../protocol/sql-answers.ts";
+import { OpenAccess } from "../../access/open-access.ts";
 import { userFunctions } from "../../user-functions.ts";
 import { acceptsByName, negotiate } from "../negotiate.ts";
-import { resource, route } from "../route.ts";
-import type { Serving } from "../serving.ts";
+import { type RoutedRequest, resource, route } from "../route.ts";
 import { tableAnswer } from "../table-answer.ts";
 
 /** The first is what a caller gets who takes anything. All but it and plain text have the last rows only. */
@@ -103,7 +102,7 @@ export const sql = resource("SQL", "Statements of Flink SQL.", [
         "QUERY_TIMEOUT",
       ],
     },
-    ({ request, serving, caller }) => postSql(request, serving, caller),
+    postSql,
   ),
 ]);
 
@@ -111,7 +110,8 @@ export const sql = resource("SQL", "Statements of Flink SQL.", [
  * Runs statements; the first that fails ends it, with what those before it did. Who takes events beside
  * another format gets them where a query never ends, and the other one where all do.
  */
-async function postSql(request: Request, serving: Serving, caller: Caller): Promise<Response> {
+async function postSql({ request, env, serving, caller }: RoutedRequest): Promise<Response> {
+  const open = new OpenAccess(request, env, caller);
   const accept = request.headers.get("accept");
   const wanted = negotiate(accept, formats);
   const isContinuous = acceptsByName(accept, "text/event-stream");
@@ -121,7 +121,10 @@ async function postSql(request: Request, serving: Serving, caller: Caller): Prom
     audit: (what) => serving.audit(caller, what),
     coordinator: (ask) => serving.coordinator(ask),
     views: serving.views,
-    changes: (view, after, limit) => serving.changes(view, after, limit),
+    changes: async (view, after, limit) => {
+      await open.renewed();
+      return await serving.changes(view, after, limit);
+    },
     evaluateOverStream: (...asked) => serving.evaluateOverStream(...asked),
     append: (stream, body) =>
       serving.ingest.ingest({
