@@ -5,7 +5,8 @@
 
 import type { RpcResult } from "../../src/engine/partition-types.ts";
 import type { Shards } from "../../src/host/shards.ts";
-import { Hub, tagOf } from "../../src/host/subscriptions/hub.ts";
+import { tagOf } from "../../src/host/subscriptions/audience.ts";
+import { Hub } from "../../src/host/subscriptions/hub.ts";
 import type { HubSocket } from "../../src/host/subscriptions/subscriber.ts";
 import type { Subscription } from "../../src/host/subscriptions/subscription.ts";
 import type { WallClock } from "../../src/host/wall-clock.ts";
@@ -168,6 +169,7 @@ class SimulatedHub {
     this.#life = life;
     const hub = new Hub({
       ...{ clock: clock(life), shards: shards(life) },
+      coordinator: { holdTokens: () => Promise.reject(new Error("Simulated subscribers have no token.")) },
       sockets: (tag) => [...this.#connections].filter((each) => each.has(tag)),
       setAlarm: (at) => {
         if (!this.process.hasAlarm) life.alarmToSet ??= at;
