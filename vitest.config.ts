@@ -3,19 +3,26 @@
  *
  * The workerd tests run inside the Worker of wrangler.toml, with its Durable Objects on SQLite.
  */
+import { availableParallelism } from "node:os";
 import { fileURLToPath } from "node:url";
 import { cloudflareTest } from "@cloudflare/vitest-plugin";
 import { defineConfig } from "vitest/config";
 
 const registeredInTests = fileURLToPath(new URL("test/workerd/registered-functions.ts", import.meta.url));
 
+/** In milliseconds; for a machine that has other work as well. */
+const testTimeout = 20_000;
+
 export default defineConfig({
   test: {
+    // By default one core is left idle: of two cores that is half of them.
+    maxWorkers: availableParallelism(),
     projects: [
       {
         test: {
           name: "node",
           environment: "node",
+          testTimeout,
           include: ["test/**/*.test.ts"],
           exclude: ["test/workerd/**", "node_modules/**"],
         },
@@ -31,6 +38,7 @@ export default defineConfig({
         ],
         test: {
           name: "workerd",
+          testTimeout,
           include: ["test/workerd/**/*.test.ts"],
         },
       },
