@@ -15,7 +15,7 @@ import { createTaskTables } from "../../src/engine/task/stored-task.ts";
 import { Task } from "../../src/engine/task/task.ts";
 import { scanView } from "../../src/engine/task/view-scan.ts";
 import { readFrameHeader } from "../../src/kernel/frame-codec.ts";
-import { Kernel } from "../../src/kernel/kernel.ts";
+import type { Kernel } from "../../src/kernel/kernel.ts";
 import { PageCache } from "../../src/kernel/page-cache.ts";
 import { readJobDefinition } from "../../src/protocol/job-spec.ts";
 import { readStreamDefinition } from "../../src/protocol/stream-spec.ts";
@@ -30,13 +30,13 @@ export class InProcessTask {
   readonly #records: LogRecord[] = [];
   readonly #storage = new NodeStorage();
 
-  constructor(module: WebAssembly.Module, streamBody: unknown, jobBody: unknown, pageBudgetBytes: number) {
+  /** `kernel` may have run other tasks, which are closed. */
+  constructor(kernel: Kernel, streamBody: unknown, jobBody: unknown, pageBudgetBytes: number) {
     const stream = readStreamDefinition(streamBody);
     const plan = planJob(readJobDefinition(jobBody), stream);
     const sql = this.#storage;
     createTaskTables(sql);
     writeCheckpoint(sql, taskNumber, emptyCheckpoint(0));
-    const kernel = new Kernel(module);
     const cache = new PageCache(kernel, { budgetBytes: pageBudgetBytes });
     const log = { read: (offset: number) => this.#records[offset - 1] } as unknown as PartitionLog;
     const identity = identityOf(stream);
@@ -73,6 +73,7 @@ export class InProcessTask {
   }
 
   close(): void {
+    this.#task.close();
     this.#storage.close();
   }
 

@@ -6,10 +6,12 @@
  * and its checksum, the frame's decoding, and the job's task up to fired windows. Parts of it are measured
  * alone as well.
  */
+
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import type { ViewRow } from "../../src/engine/partition-types.ts";
+import { Kernel } from "../../src/kernel/kernel.ts";
 import type { Check, Figure, Ratio, Target } from "../harness/bench.ts";
 import { rateFigure, ratioOf } from "../harness/figures.ts";
 import { measureInTurns, type Rounds, type Work } from "../harness/measure.ts";
@@ -187,7 +189,7 @@ class MillraceRuns {
   #run(work: (task: InProcessTask) => void): number {
     this.#last?.close();
     const { stream, job, pageBudgetBytes } = this.#contest;
-    const task = new InProcessTask(this.#module, stream, job, pageBudgetBytes);
+    const task = new InProcessTask(new Kernel(this.#module), stream, job, pageBudgetBytes);
     this.#last = task;
     const started = performance.now();
     work(task);
