@@ -1,6 +1,6 @@
 /**
- * Passing on what a partition tells. The law: each subscriber gets what it would get if it were alone, whatever
- * others want and wherever they stand, in the hub's memory or only attached to its socket.
+ * Passing on what a partition tells. The law: each subscriber gets what it would get if it were alone,
+ * whatever others want and wherever they stand, in the memory of the hub or only attached to its socket.
  */
 import fc from "fast-check";
 import { expect, test } from "vitest";
