@@ -271,7 +271,7 @@ export const changePageBytesMax = 256 * KiB;
 /** Subscribers of one hub: a change that all of them want is sent to each in one turn of it. */
 export const hubSubscriptionsMax = 10_000;
 
-/** Keys that a partition tells a hub of; beyond them it tells of all: a key more is a checkpoint row written. */
+/** Keys that a partition tells a hub of, and beyond them of all: each more is a checkpoint row written. */
 export const followedKeysMax = 256;
 
 /** Hubs of a view: each is sent all changes by every partition that it listens to. */

@@ -74,8 +74,8 @@ export class PartitionChanges {
   }
 
   /**
-   * Has a hub be told of changes from now on: of keys, by their hashes, beside those that it asked for before,
-   * or of all. Again it changes nothing.
+   * Has a hub be told of changes from now on: of keys, by their hashes, beside those that it asked for
+   * before, or of all. Again it changes nothing.
    */
   follow(view: FollowedView, hub: string, keys?: readonly string[]): FollowAnswer {
     const task = this.#taskOf(view);

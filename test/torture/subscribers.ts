@@ -1,6 +1,6 @@
 /**
- * Subscribers of the torture: some keep reading, whatever befalls the server, and what the changes that came to
- * them add up to must equal the ledger; one stops reading now and then, and must be dropped with the reason.
+ * Subscribers of the torture: some keep reading, whatever befalls the server, and what the changes that came
+ * to them add up to must equal the ledger; one stops reading, and must be dropped with the reason.
  */
 import { get } from "node:http";
 import type { Socket } from "node:net";
@@ -43,7 +43,7 @@ const wideJob: JobBody = {
   aggregates: { text: { function: "max", argument: "text" } },
 };
 
-/** A view of all keys, of windows; another behind an exchange; and one key of a view that changes with every row. */
+/** Windows of all keys, in the shards and behind an exchange; and one key that changes with every row. */
 const followed = [
   { view: "torture_minutes", ledger: "minutes" },
   { view: "torture_exchange", ledger: "minutes" },
@@ -189,8 +189,8 @@ class SteadyReader {
 }
 
 /**
- * Reads nothing while more comes than may be owed; then it reads to the end, which says why it was dropped. The
- * view that it follows is its own: how much changes in it does not depend on how fast the others are.
+ * Reads nothing while more comes than may be owed; then it reads to the end, which says why it was dropped.
+ * The view that it follows is its own: how much changes in it does not depend on how fast the others are.
  */
 class SlowReader {
   drops = 0;
@@ -278,7 +278,7 @@ function upgraded(address: string): Promise<Socket | undefined> {
   });
 }
 
-/** Reads until it is closed, or has told nothing for a moment; returns why it was closed, if that was told. */
+/** Reads until it is closed, or tells nothing for a moment; returns why it was closed, if that was told. */
 async function closeReasonOf(socket: Socket): Promise<string | undefined> {
   socket.setTimeout(500, () => socket.destroy());
   let unread = Buffer.alloc(0);

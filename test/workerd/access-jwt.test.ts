@@ -1,9 +1,11 @@
 /** JWTs of a trusted issuer: what is taken, and everything that must not be. */
+import { evictDurableObject, runDurableObjectAlarm } from "cloudflare:test";
 import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from "jose";
 import { afterEach, beforeAll, expect, test, vi } from "vitest";
 import { isolate } from "../../src/cloudflare/isolate.ts";
-import { clicks, clicksBody } from "./api.ts";
-import { asRoot, callDeployed } from "./deployed.ts";
+import { clicks, clicksBody, post } from "./api.ts";
+import { hubOf, SocketReader, startCounts } from "./change-readers.ts";
+import { asRoot, callDeployed, send } from "./deployed.ts";
 
 const issuer = "https://issuer.example";
 const audience = "millrace";
@@ -161,4 +163,29 @@ test("a subject is one producer's token whichever of its JWTs it bears", async (
   expect(await post("ann", 60)).toMatchObject({ body: { accepted: 1 } });
   expect(await post("ann", 90)).toMatchObject({ body: { accepted: 0, duplicate: 1 } });
   expect(await post("bob", 60)).toMatchObject({ body: { accepted: 1, duplicate: 0 } });
+});
+
+test("a subscription that a JWT let in ends with it", async () => {
+  await startCounts("borne", "borneCounts");
+  const variables = { MILLRACE_JWT_ISSUER: issuer, MILLRACE_JWT_AUDIENCE: audience, MILLRACE_JWT_KEYS: keys };
+  const follow = async (exp: number) => {
+    const token = await sign({ ...good(), exp: now() + exp });
+    const headers = { upgrade: "websocket" };
+    const path = "/v1/views/borneCounts/changes";
+    const { webSocket } = await send("GET", path, { token, headers, variables });
+    if (!webSocket) throw new Error("no WebSocket");
+    return new SocketReader(webSocket);
+  };
+  // Clocks may differ by 30 s: it is good for another 1 or 2.
+  const [short, long] = [await follow(-28), await follow(60)];
+  await post("borne", clicks([1, "ada", 5]));
+  for (const socket of [short, long]) expect(await socket.changes(1)).toEqual([["+I", "ada", 1, 5]]);
+  const hub = await hubOf("borneCounts");
+  await new Promise((resolve) => setTimeout(resolve, 2_100));
+  await evictDurableObject(hub);
+  expect(await runDurableObjectAlarm(hub)).toBe(true);
+  expect(await short.ended()).toMatchObject({ code: 4401, reason: expect.stringContaining("has expired") });
+  await post("borne", clicks([2, "bob", 1]));
+  expect(await long.changes(1)).toEqual([["+I", "bob", 1, 1]]);
+  long.close();
 });

@@ -150,7 +150,7 @@ test("a session of events ends with its token, though no message comes", async (
   expect(await session.ended).toEqual({ code: 1008, reason: "UNAUTHORIZED" });
 });
 
-test("messages of a session count for the rate of its token, each once, and wait where it is used up", async () => {
+test("messages of a session count for its token's bytes a second, each once, and wait for them", async () => {
   await asRoot("PUT", "/v1/streams/counted", clicksBody());
   const { token } = await makeToken(["ingest:counted"], { rate: { bytesPerSecond: 500 } });
   const session = await sessionOf("counted", token);

@@ -41,7 +41,8 @@ const backoffMsMax = 60_000;
 
 /** `due_at`: the hub is to be told; `revision` counts what it is to be told. */
 const table = `CREATE TABLE IF NOT EXISTS token_holders (token TEXT, hub TEXT, held_at INTEGER NOT NULL,
-  due_at INTEGER, revision INTEGER NOT NULL, attempts INTEGER NOT NULL, PRIMARY KEY (token, hub)) WITHOUT ROWID`;
+  due_at INTEGER, revision INTEGER NOT NULL, attempts INTEGER NOT NULL, PRIMARY KEY (token, hub))
+  WITHOUT ROWID`;
 
 interface Due {
   readonly token: string;

@@ -68,6 +68,12 @@ export class Audience {
     this.#count++;
   }
 
+  /** Lets go of who was sent nothing, and is back from what is attached to its socket when it is needed. */
+  rest(subscriber: Subscriber): void {
+    const { socket, subscription, isUntouched } = subscriber;
+    if (isUntouched && !this.#byTag.has(tagOf(subscription))) this.#bySocket.delete(socket);
+  }
+
   /** Takes out who has a socket that was closed; again it changes nothing. */
   leave(socket: HubSocket): void {
     if (this.#gone.has(socket)) return;

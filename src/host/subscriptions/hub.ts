@@ -223,6 +223,7 @@ export class Hub implements HubRpc {
         }
         if (subscriber.phase === "Snapshot") await this.#sendSnapshot(subscriber);
         await this.#catchUp(subscriber);
+        this.#audience.rest(subscriber);
         return;
       } catch (thrown) {
         failure = errorBodyOf(thrown);

@@ -53,7 +53,7 @@ export class Subscriber {
   readonly keyText: string;
   /** The subscription, as the end of what is attached. */
   readonly #wish: string;
-  readonly #socket: HubSocket;
+  readonly socket: HubSocket;
   /** By partition: the first change that it has not. */
   readonly #places: Map<number, ChangePlace>;
   #messages: number;
@@ -68,7 +68,7 @@ export class Subscriber {
 
   constructor(socket: HubSocket, attachment: Attachment) {
     const { subscription, phase, places, messages, until, bookmarkedAt } = attachment;
-    this.#socket = socket;
+    this.socket = socket;
     this.subscription = subscription;
     this.#wish = `,"subscription":${JSON.stringify(subscription)}}`;
     const { key } = subscription;
@@ -109,6 +109,11 @@ export class Subscriber {
   /** In ms since 1970; no end is infinite. */
   get until(): number {
     return this.#until ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** True where it is level and was sent nothing since it is here: its socket has all of it attached. */
+  get isUntouched(): boolean {
+    return this.#phase === "Live" && this.isOpen && this.#owed.length === 0 && this.#unasked === 0;
   }
 
   /** True where it may be sent more before it acknowledges what it was. */
@@ -266,7 +271,7 @@ export class Subscriber {
     const now = `"phase":"${this.#phase}","messages":${this.#messages},"places":[${places.join(",")}]`;
     const until = this.#until === undefined ? "" : `,"until":${this.#until}`;
     const at = this.#bookmarkedAt === undefined ? "" : `,"bookmarkedAt":${this.#bookmarkedAt}`;
-    this.#socket.serializeAttachment(`{${now}${until}${at}${this.#wish}`);
+    this.socket.serializeAttachment(`{${now}${until}${at}${this.#wish}`);
   }
 
   /** Sends events, as many to a message as it holds. */
@@ -277,7 +282,7 @@ export class Subscriber {
   /** A socket that was closed by the other side takes nothing more. */
   #deliver(text: string): void {
     try {
-      this.#socket.send(text);
+      this.socket.send(text);
     } catch {
       this.leave();
     }
@@ -285,7 +290,7 @@ export class Subscriber {
 
   #close(code: number, reason: string): void {
     try {
-      this.#socket.close(code, reason.slice(0, reasonMax));
+      this.socket.close(code, reason.slice(0, reasonMax));
     } catch {
       this.leave();
     }
