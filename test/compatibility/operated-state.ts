@@ -10,6 +10,7 @@ import { found, retried } from "../torture/retried.ts";
 
 const followedView = "spent";
 const failingJob = "reading-codes";
+const patienceMs = 20_000;
 
 /** Where somebody stood who followed the view when it was empty, and the newest entry of the audit log. */
 export interface OperatedMarks {
@@ -65,6 +66,8 @@ export async function writeOperatedState(client: MillraceClient): Promise<Operat
   await client.tokens.create({ name: "sensors", scopes: ["ingest:orders"], rate: { requestsPerSecond: 5 } });
   const { id } = await client.tokens.create({ name: "board", scopes: [`query:${followedView}`] });
   await client.tokens.rotate(id);
+  await settled(client);
+  for (const name of [followedView, "by-minute"]) await stored(client, name);
   const { entries } = await client.tokens.audit({ limit: 1 });
   return { standsAt, auditedThrough: entries[0]?.number ?? 0 };
 }
@@ -148,6 +151,15 @@ async function settled(client: MillraceClient): Promise<void> {
   });
 }
 
+/** Returns when a checkpoint has all that a job has applied: its changes and letters are stored with it. */
+async function stored(client: MillraceClient, job: string): Promise<void> {
+  await found(`a checkpoint of ${job}`, async () => {
+    const { shards, checkpoints } = await client.jobs.get(job);
+    const applied = Math.max(...shards.map(({ appliedOffset }) => appliedOffset));
+    return checkpoints[0]?.offset === applied || undefined;
+  });
+}
+
 async function ordersIn(client: MillraceClient): Promise<number> {
   const { rows } = await retried(() => client.views.query(followedView));
   return rows.reduce((sum, { n }) => sum + Number(n), 0);
@@ -175,7 +187,9 @@ async function changesBehind(
   const total = await ordersIn(client);
   const seen: SeenChange[] = [];
   const stop = new AbortController();
-  const options = { signal: stop.signal, ...(id !== undefined && { lastEventId: id }) };
+  // Where some are lost, no others come.
+  const signal = AbortSignal.any([stop.signal, AbortSignal.timeout(patienceMs)]);
+  const options = { signal, ...(id !== undefined && { lastEventId: id }) };
   for await (const { snapshot, ...change } of client.views.changes(followedView, options)) {
     if (snapshot || change.kind === undefined) throw new Error("a snapshot was not asked for");
     seen.push({ id: change.id, kind: change.kind, row: change.row });
