@@ -93,7 +93,7 @@ async function measure(context: BenchContext, folder: string): Promise<BenchOutc
   };
 }
 
-/** The state in a checkpoint, and the log behind it: all that is left of it, since a start reads some rows. */
+/** The state in a checkpoint, and a log that begins behind it: a start reads its newest rows. */
 function fillPartition(path: string, count: number): FilePartition {
   const module = readKernelModule();
   const partition = new FilePartition(module, path, pageBudgetBytes);
