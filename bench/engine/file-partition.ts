@@ -104,6 +104,13 @@ export class FilePartition {
     if (status?.error) throw new Error(status.error.message);
   }
 
+  /** Lets the log's retention pass: what the job has applied, and a checkpoint holds, is deleted. */
+  trim(): void {
+    this.#ports.clock.time += 30 * 86_400_000;
+    this.#turn(() => this.#partition.trim());
+    this.settle(false);
+  }
+
   /** The object is gone with its memory; another one opens its storage. */
   evict(): void {
     this.#storage.crash();

@@ -93,7 +93,7 @@ async function measure(context: BenchContext, folder: string): Promise<BenchOutc
   };
 }
 
-/** The state in a checkpoint, and the log behind it. */
+/** The state in a checkpoint, and a log that begins behind it: a start reads its newest rows. */
 function fillPartition(path: string, count: number): FilePartition {
   const module = readKernelModule();
   const partition = new FilePartition(module, path, pageBudgetBytes);
@@ -104,6 +104,7 @@ function fillPartition(path: string, count: number): FilePartition {
     partition.settle(false);
   }
   partition.settle(true);
+  partition.trim();
   partition.append(suffix());
   return partition;
 }
