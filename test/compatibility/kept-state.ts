@@ -1,9 +1,10 @@
 /**
  * What a partition keeps for people who come back, as each release leaves it for all later ones: changes of a
  * view for whoever goes on behind one, letters with those that were replayed and a replay that is under way,
- * and a job that has failed, with what it is to leave out when it goes on.
+ * and a job that has failed, with what it is to leave out when it goes on. And windows that share sums.
  */
 import type { ChangePlace } from "../../src/engine/task/change-types.ts";
+import { TableFamily } from "../../src/engine/state/window-directory.ts";
 import { scalarFunction, UserFunctions } from "../../src/interpreter/user-functions.ts";
 import { logRun } from "../../src/protocol/letter-id.ts";
 import { ChainHarness, rowOf } from "../support/chain-harness.ts";
@@ -26,6 +27,8 @@ const aggregates = { n: { function: "count" }, total: { function: "sum", argumen
 const followed = { source: "events", key: ["user"], aggregates, retention: "forever" };
 const window = { type: "tumble", size: "10s" };
 const windowed = { source: "events", key: ["user"], aggregates, window };
+/** Six slices: it is in the middle of a block, with what the block before it was added up to. */
+const sliding = { ...windowed, window: { type: "hop", size: "6s", slide: "1s" } };
 const view = { job: "followed", run: 2, map: 1 };
 
 /** Where a subscriber stands who is away: some of the changes behind it are in storage, some not. */
@@ -47,13 +50,18 @@ export function writeKeptState(harness: ChainHarness): void {
   const { partition } = harness;
   partition.startJob("followed", followed, 2);
   partition.startJob("windowed", windowed, 3);
+  partition.startJob("sliding", sliding, 4);
   partition.turn(() => partition.partition.changes.follow(view, "a hub"));
-  for (const second of [1, 2, 30, 31]) appendRows(harness, second, [1, 2, 4]);
+  for (const second of [1, 29, 30, 31]) appendRows(harness, second, [1, 2, 4]);
   // Late for a window that is over.
   appendRows(harness, 5, [1, 2]);
   appendRejected(harness, "{no record", '{"user": 7}');
   settle(harness);
   partition.checkpoint();
+  for (const family of [TableFamily.Folded, TableFamily.Suffix, TableFamily.Prefix]) {
+    const found = partition.storage.run("SELECT count(*) FROM tables WHERE family = ?", family)[0]?.[0];
+    if (found === 0) throw new Error(`the state has no table of family ${family}`);
+  }
   appendRows(harness, 32, [6, 3, 7]);
   settle(harness);
   skip(harness, { offset: 7, row: 1 });
@@ -80,6 +88,7 @@ export function keptContentOf(harness: ChainHarness): unknown {
     replay: partition.letters.beginReplay({ into, places: [], again: false }) ?? null,
     jobs: partition.jobs.statuses().map(({ job, state, error, counts }) => [job, state, error, counts]),
     rows: harness.partition.rows("job").map((values) => values.slice(1)),
+    sliding: harness.partition.rows("sliding", {}, 4),
   };
   storage.commit();
   return JSON.parse(JSON.stringify(content));
