@@ -53,7 +53,7 @@ const symptoms: Readonly<Record<Plant, readonly [RegExp, ((plan: LifePlan) => bo
   "deleted-page": [/the (fork|view) of job_/, hasFork],
   "forgotten-retraction": [/(second step|branch \d) of job_. (lacks|has too much of)/, hasChanges],
   "lost-split-page": [/the (second )?view of (branch \d of )?job_. lacks/, hasSplit],
-  "kept-keys": [/the (second )?view of (branch \d of )?job_. has too much of/, hasSplit],
+  "kept-keys": [/the (second )?view of .*job_. has too much of|a subscriber of \S+ is told/, hasSplit],
   "unannounced-channel": [/^wrong: /, hasSplit],
   "clock-cut-frames": [/^(wrong|crashed): /],
   "forgotten-spans": [/the view query_\d lacks/],
