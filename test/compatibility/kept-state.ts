@@ -3,8 +3,9 @@
  * view for whoever goes on behind one, letters with those that were replayed and a replay that is under way,
  * and a job that has failed, with what it is to leave out when it goes on. And windows that share sums.
  */
-import type { ChangePlace } from "../../src/engine/task/change-types.ts";
+
 import { TableFamily } from "../../src/engine/state/window-directory.ts";
+import type { ChangePlace } from "../../src/engine/task/change-types.ts";
 import { scalarFunction, UserFunctions } from "../../src/interpreter/user-functions.ts";
 import { logRun } from "../../src/protocol/letter-id.ts";
 import { ChainHarness, rowOf } from "../support/chain-harness.ts";

@@ -75,6 +75,8 @@ export class Surgery {
   async #splitStage(job: string): Promise<void> {
     const { splits } = this.#client;
     const stages = (await retried(() => this.#client.jobs.get(job))).shards.map(({ stage }) => stage);
+    // Shards that do not answer now are not listed.
+    if (stages.length === 0) return;
     const stage = Math.max(...stages);
     const partitions = stages.filter((each) => each === stage).length;
     if (stage === 0 || partitions >= partitionsMax) return;

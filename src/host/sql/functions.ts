@@ -31,8 +31,9 @@ export async function createFunction(
     throw statementError(source, statement.name, message);
   }
   const definition = definedBy(statement, name, context, ports);
-  await ask(ports, (rpc) => rpc.putSqlObject({ kind: "function", definition }, "error"));
-  return done("CREATE FUNCTION", `Function ${name} is made.`);
+  const existing = statement.ifNotExists ? "keep" : "error";
+  const isNew = await ask(ports, (rpc) => rpc.putSqlObject({ kind: "function", definition }, existing));
+  return done("CREATE FUNCTION", `Function ${name} is ${isNew ? "made" : "there already"}.`);
 }
 
 /** Gives a function another implementation; jobs go on with that which they were made with. */
