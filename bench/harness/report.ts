@@ -92,6 +92,27 @@ const headlines = [
     measured: "pages to a row per key",
     words: "time of a checkpoint against a row per key",
   },
+  {
+    bench: "spill",
+    measured: "uniform keys: Millrace to LevelDB",
+    words: "1 GiB of state in 32 MiB of memory, keys drawn evenly, against LevelDB",
+  },
+  { bench: "spill", measured: "Zipf keys: Millrace to LevelDB", words: "the same, keys by Zipf's law" },
+  {
+    bench: "recovery",
+    measured: "answer with the log: 1 GiB to 10 MiB",
+    words: "from a start to the first answer, 1 GiB of state against 10 MiB",
+  },
+  {
+    bench: "sliding",
+    measured: "cost of an event: hop to tumble",
+    words: "an event in sixty sliding windows against one in a tumbling window, what it costs",
+  },
+  {
+    bench: "subscriptions",
+    measured: "a change to an active subscriber, p99",
+    words: "a change to each of 1 000 subscribers, beside 10 000 idle ones, 99 of 100",
+  },
 ] as const;
 
 /** Writes a result to `bench/results`, in place of the bench's last one. */
