@@ -58,7 +58,7 @@ const symptoms: Readonly<Record<Plant, readonly [RegExp, ((plan: LifePlan) => bo
   "clock-cut-frames": [/^(wrong|crashed): /],
   "forgotten-spans": [/the view query_\d lacks/],
   "half-a-record": [/the view query_\d (lacks|has too much of)/],
-  "greedy-skip": [/the view query_\d (lacks|has too much of)/, hasFailing],
+  "greedy-skip": [/the view query_\d (lacks|has too much of)|^stuck: query_\d does not run/, hasFailing],
   "one-key-group": [/the view query_\d (lacks|has too much of)/, hasRestore],
 };
 

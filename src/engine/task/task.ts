@@ -218,14 +218,13 @@ export class Task {
 
   /** Does one slice of work. Returns about how many bytes of log it went through; 0 at the log's end. */
   step(): number {
-    const { log, identity } = this.#context;
+    const [{ log, identity }, work] = [this.#context, this.#work];
     if (this.#offset + 1 < log.firstOffset) throw fallenBehind(this.#offset + 1, log.firstOffset);
     this.#isReading = true;
     const unreadable = this.skipped.whole(this.#offset + 1);
     if (unreadable?.through !== undefined) return this.#passUnread(unreadable, unreadable.through);
     const record = log.read(this.#offset + 1);
     if (!record) return 0;
-    const work = this.#work;
     const lap = this.#isMidRecord ? undefined : work.takeInMany(log, record);
     if (lap) {
       this.#offset = lap.appliedOffset ?? this.#offset;
@@ -236,6 +235,8 @@ export class Task {
     work.begin(record);
     this.#isReading = false;
     if (!this.#isMidRecord) {
+      // Records may be lost in the middle of a firing: it ends before others are taken in.
+      if (this.windows?.cursor && !work.goOn(record)) return wholeSliceBytes;
       if (this.barrier.take(record, this.#output)) this.#time.end();
       work.takeIn(record);
       this.#isMidRecord = true;
@@ -285,9 +286,8 @@ export class Task {
 
   /** Commits a checkpoint of everything applied so far: one turn. */
   commit(now: number): void {
-    const { windows } = this;
     this.#noteWriting();
-    const rest = this.tables.commit((entry) => !windows || windows.isLive(entry.family, entry.window));
+    const rest = this.tables.commit(({ family, window }) => this.windows?.isLive(family, window) ?? true);
     this.letters.write(lettersSince(this.#context.identity(), now));
     this.changes.write(now);
     this.#output?.write();

@@ -40,9 +40,16 @@ export class HeldTokens {
       if (hash !== undefined) held.set(nameOf({ token, hash }), { token, hash });
     }
     const all = [...held.values()];
+    // The coordinator forgets those that it is not told of again.
+    for (const name of this.#known) if (!held.has(name)) this.#known.delete(name);
     if (all.length === 0) return { ok: true, value: [] };
     const answer = await this.#coordinator.holdTokens(hub, all);
     return answer.ok ? { ok: true, value: all.filter((_, index) => answer.value[index] !== true) } : answer;
+  }
+
+  /** Notes that nobody is left. */
+  forget(): void {
+    this.#known.clear();
   }
 
   /** Notes that a token has other secrets, or none. */

@@ -63,6 +63,8 @@ export class Hub implements HubRpc {
   readonly #audience: Audience;
   /** By partition: the hub was told all before it. */
   readonly #told = new Map<number, ChangePlace>();
+  /** By partition: how far it was when it was last asked; what it tells may be from before that. */
+  readonly #heads = new Map<number, ChangePlace>();
   readonly #followed = new FollowedPartitions();
   readonly #tokens: HeldTokens;
 
@@ -112,8 +114,8 @@ export class Hub implements HubRpc {
   begin(socket: HubSocket, subscription: Subscription, { phase, places }: Admission): void {
     const subscriber = Subscriber.begin(socket, subscription, phase, places);
     this.#audience.join(socket, subscriber);
-    const isBounded = subscriber.until < this.#ports.clock.now() + hubAlarmMs;
-    if (this.#audience.count === 1 || isBounded) this.#setAlarm([subscriber]);
+    // Others may all be closing, and have none.
+    this.#setAlarm([subscriber]);
     void this.#bringLevel(subscriber);
   }
 
@@ -141,7 +143,7 @@ export class Hub implements HubRpc {
       this.#told.set(shard, next);
     }
     const isHeard = this.#audience.count > 0;
-    if (!isHeard) this.#followed.delete(shard);
+    if (!isHeard) this.#followed.leave(shard);
     return { ok: true, value: isHeard };
   }
 
@@ -169,7 +171,10 @@ export class Hub implements HubRpc {
     const now = this.#ports.clock.now();
     for (const subscriber of this.#audience.all) if (subscriber.until <= now) subscriber.end(endedToken());
     const [first] = this.#open;
-    if (!first) return;
+    if (!first) {
+      this.#tokens.forget();
+      return;
+    }
     const { hub, view } = first.subscription;
     const [followed] = await Promise.all([
       this.#follow({ hub, view }, wantedOf(this.#open)),
@@ -281,11 +286,15 @@ export class Hub implements HubRpc {
     if (!subscriber.hasRoom) subscriber.endAsTooSlow();
   }
 
-  /** A partition of which the hub was told what the subscriber has not; undefined where it is level. */
+  /**
+   * A partition of which the hub was told what the subscriber has not, or is told without its key: that was on
+   * its way when the key was asked for. Undefined where it is level.
+   */
   #laggingOf(subscriber: Subscriber): number | undefined {
     return subscriber.subscription.shards.find((shard) => {
-      const [told, place] = [this.#told.get(shard), subscriber.placeOf(shard)];
-      return told && place && comparePlaces(place, told) < 0;
+      const place = subscriber.placeOf(shard);
+      const reached = [this.#told.get(shard), this.#heads.get(shard)];
+      return reached.some((each) => each && place && comparePlaces(place, each) < 0);
     });
   }
 
@@ -296,13 +305,15 @@ export class Hub implements HubRpc {
   ): Promise<RpcResult<readonly FollowAnswer[]>> {
     try {
       const asked = Array.from(wanted, async ([shard, keys]) => {
+        const asked = this.#followed.ask(shard);
         const answer = await this.#ask(view, shard, (rpc) => rpc.follow(view, hub, keys));
-        return { shard, keys, answer };
+        return { shard, keys, answer, asked };
       });
       const followed = await Promise.all(asked);
-      for (const { shard, keys, answer } of followed) {
+      for (const { shard, keys, answer, asked } of followed) {
         this.#told.set(shard, laterOf(this.#told.get(shard) ?? answer.place, answer.place));
-        this.#followed.add(shard, keys, answer);
+        this.#heads.set(shard, laterOf(this.#heads.get(shard) ?? answer.head, answer.head));
+        this.#followed.add(shard, keys, answer, asked);
       }
       return { ok: true, value: followed.map(({ answer }) => answer) };
     } catch (thrown) {

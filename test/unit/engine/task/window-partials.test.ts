@@ -140,4 +140,57 @@ describe("sums of slices", { timeout: 60_000 }, () => {
     expect(rows).toHaveLength(users);
     expect(rows.every(({ values, final }) => values.n === slices + 3 && final)).toBe(true);
   });
+
+  test("are whole where records that followed were lost in the middle of a firing", () => {
+    const [users, slices] = [2000, 8];
+    const harness = new PartitionHarness({
+      ...{ stream: stream("1d"), pageBudget: 1024 * 1024 },
+      identity: { retention: { timeMs: 60_000, bytesMax: 1 } },
+    });
+    harness.startJob("job", {
+      ...{ source: "events", key: ["user"], aggregates, retention: "forever" },
+      window: { type: "hop", size: slices * 100, slide: 100 },
+    });
+    const names = Array.from({ length: users }, (_, user) => `a user with a name ${user}`);
+    const append = (time: number, some = names) => {
+      for (let from = 0; from < some.length; from += 100) {
+        harness.append(some.slice(from, from + 100).map((name) => [name, at(time), 1, "x"]));
+        harness.settle();
+      }
+    };
+    for (let slice = 0; slice < 2 * slices; slice++) append(slice * 100);
+    const { jobs } = harness.partition;
+    harness.turn(() => harness.partition.setWatermark(1, BigInt(slices * 100 + 250)));
+    // A slice that windows of its block still take rows for.
+    const isFolding = () => {
+      const { stage, slice } = jobs.taskOf("job").windows?.cursor ?? {};
+      return stage === "fold" && slice === slices * 100;
+    };
+    for (let step = 0; step < 1000 && !isFolding(); step++) harness.turn(() => harness.partition.step());
+    expect(isFolding()).toBe(true);
+    const checkpoints = () => jobs.statuses()[0]?.checkpoints[0]?.epoch ?? 0;
+    const before = checkpoints();
+    harness.turn(() => jobs.checkpointOld(Number.MAX_SAFE_INTEGER));
+    for (let step = 0; step < 100 && checkpoints() === before; step++) {
+      harness.turn(() => harness.partition.step());
+    }
+    expect(checkpoints()).toBeGreaterThan(before);
+    expect(isFolding()).toBe(true);
+    const { plan } = jobs.taskOf("job");
+    harness.wish({ job: "job", run: 1, state: "paused", plan });
+    for (let lost = 0; lost < 3; lost++) harness.append([["lost", at(850), 1, "x"]]);
+    harness.pass(120_000);
+    harness.turn(() => harness.partition.heartbeat());
+    for (let step = 0; step < 100; step++) harness.turn(() => harness.partition.step());
+    expect(jobs.statuses()[0]?.error?.code).toBe("JOB_FALLEN_BEHIND");
+    harness.turn(() => jobs.mend(1, { allowDataLoss: true }));
+    harness.wish({ job: "job", run: 1, state: "running", plan });
+    append(slices * 100 + 50, names.slice(0, 100));
+    harness.turn(() => harness.partition.setWatermark(1, maxWatermark));
+    harness.settle();
+    const { rows } = harness.scan("job", { windowFrom: slices * 100, windowTo: 2 * slices * 100 });
+    const counts = rows.map(({ values }) => values.n);
+    expect(counts.filter((n) => n === slices + 1)).toHaveLength(100);
+    expect(counts.filter((n) => n === slices)).toHaveLength(users - 100);
+  });
 });
