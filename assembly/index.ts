@@ -34,7 +34,7 @@ export { tableCounters, tableDeepen, tableDeleteCells, tablePage } from "./table
 export { arrivalsUpdate, valuesBound, valuesClear, valuesUpdate } from "./table/values";
 
 // windows
-export { slicesAssign, slicesPut, slicesResolve, slicesSelectFired } from "./windows/slices";
+export { slicesAssign, slicesPut, slicesRemove, slicesResolve, slicesSelectFired } from "./windows/slices";
 
 // aggregates
 export { accumulatorUpdateBytes } from "./aggregates/bytes";

@@ -86,6 +86,26 @@ export function slicesPut(slices: usize, start: i64, table: u32): void {
   store<u32>(map + (<usize>slot << 4), table, 8);
 }
 
+/** Takes a start out that is in the map; those behind it that its slot kept from theirs move up. */
+export function slicesRemove(slices: usize, start: i64): void {
+  const map = <usize>load<u32>(slices, SLICES_MAP);
+  const mask = load<u32>(slices, SLICES_MAP_MASK);
+  let free = slotOf(start, mask);
+  while (load<i64>(map + (<usize>free << 4)) != start) free = (free + 1) & mask;
+  for (let slot = (free + 1) & mask; ; slot = (slot + 1) & mask) {
+    const from = map + (<usize>slot << 4);
+    if (load<u32>(from, 8) == 0) break;
+    const distance = (slot - slotOf(load<i64>(from), mask)) & mask;
+    if (distance < ((slot - free) & mask)) continue;
+    const to = map + (<usize>free << 4);
+    store<u64>(to, load<u64>(from));
+    store<u64>(to, load<u64>(from, 8), 8);
+    free = slot;
+  }
+  store<u64>(map + (<usize>free << 4), 0);
+  store<u64>(map + (<usize>free << 4), 0, 8);
+}
+
 @inline
 function tableOf(slices: usize, start: i64): u32 {
   const table = mapGet(slices, start);

@@ -197,6 +197,8 @@ export interface KernelExports {
     ends: number,
     fired: number,
   ): number;
+  /** Takes a start out of the map, which has it. */
+  slicesRemove(slices: number, start: bigint): void;
   /** Enters a table into the map, which has room and does not hold `start`. */
   slicesPut(slices: number, start: bigint, table: number): void;
   /** Writes the TABLE pointer of each row's start; returns the one table of all rows, or 0. */

@@ -143,16 +143,20 @@ export class Slices {
     else this.#kernel.exports.slicesPut(this.#pointer, start, table.pointer);
   }
 
-  /** Forgets tables, all at once since the map is written anew; their pages are the caller's to drop. */
+  /** Forgets tables; their pages are the caller's to drop. The map shrinks when most of it is free. */
   delete(...starts: readonly bigint[]): void {
-    const found = starts.flatMap((start) => this.#tables.get(start) ?? []);
-    if (found.length === 0) return;
-    for (const start of starts) this.#tables.delete(start);
-    for (const table of found) this.#byPointer.delete(table.pointer);
-    this.#sorted = undefined;
+    for (const start of starts) {
+      const table = this.#tables.get(start);
+      if (!table) continue;
+      this.#tables.delete(start);
+      this.#byPointer.delete(table.pointer);
+      this.#kernel.exports.slicesRemove(this.#pointer, start);
+    }
+    const isGone = new Set(starts);
+    this.#sorted = this.#sorted?.filter(([start]) => !isGone.has(start));
     let slots = this.#slots;
     while (slots > slotsMin && this.#tables.size * 8 < slots) slots /= 2;
-    this.#rebuild(slots);
+    if (slots < this.#slots) this.#rebuild(slots);
   }
 
   /**

@@ -8,22 +8,22 @@ const largest = Number.MAX_SAFE_INTEGER;
 export class OpenTables {
   readonly #tables: TaskTables;
   readonly #family: number;
-  // Rebuilt on open. Ascending by start.
-  #byStart: Map<bigint, OpenTable>;
-  /** The greatest start that there ever was. */
-  #last: bigint | undefined;
+  // Rebuilt on open.
+  readonly #byStart: Map<bigint, OpenTable>;
+  /** Ascending; undefined until asked for again. */
+  #starts: bigint[] | undefined;
 
   constructor(tables: TaskTables, family: number) {
     this.#tables = tables;
     this.#family = family;
     const entries = tables.range(family, -largest, largest, false, largest);
     this.#byStart = new Map(entries.map((entry) => [BigInt(entry.window), tables.openEntry(entry)]));
-    this.#last = this.starts().at(-1);
   }
 
   /** Ascending; good until tables come or go. */
-  starts(): bigint[] {
-    return [...this.#byStart.keys()];
+  starts(): readonly bigint[] {
+    this.#starts ??= [...this.#byStart.keys()].sort((a, b) => (a < b ? -1 : 1));
+    return this.#starts;
   }
 
   get(start: bigint): OpenTable | undefined {
@@ -47,17 +47,21 @@ export class OpenTables {
 
   /** Drops the first tables that are all `isDone`. */
   dropWhile(isDone: (start: bigint) => boolean): void {
-    for (const [start, { entry }] of this.#byStart) {
-      if (!isDone(start)) return;
+    const kept = this.starts().findIndex((start) => !isDone(start));
+    const done = this.starts().slice(0, kept === -1 ? undefined : kept);
+    if (done.length === 0) return;
+    for (const start of done) {
+      const open = this.#byStart.get(start);
       this.#byStart.delete(start);
-      this.#tables.drop(entry);
+      if (open) this.#tables.drop(open.entry);
     }
+    this.#starts = this.starts().slice(done.length);
   }
 
   #put(start: bigint, open: OpenTable): void {
-    const isLast = this.#last === undefined || start > this.#last;
+    const last = this.#starts?.at(-1);
     this.#byStart.set(start, open);
-    if (isLast) this.#last = start;
-    else this.#byStart = new Map([...this.#byStart].sort(([a], [b]) => (a < b ? -1 : 1)));
+    if (last === undefined || last < start) this.#starts?.push(start);
+    else this.#starts = undefined;
   }
 }

@@ -74,7 +74,7 @@ export class WindowPartials {
   }
 
   /** Starts of folded slices, ascending. */
-  starts(): bigint[] {
+  starts(): readonly bigint[] {
     return this.#folded.starts();
   }
 

@@ -86,8 +86,9 @@ async function openSocket(routed: RoutedRequest<"/v1/streams/{stream}/events">):
   const session = new IngestSession(
     {
       ingest: async (body, at) => {
-        const { tokenId } = await open.renewed();
-        if (counted !== body) spend(caller, { requests: 0, bytes: body.length });
+        const present = await open.renewed();
+        const { tokenId } = present;
+        if (counted !== body) spend(present, { requests: 0, bytes: body.length });
         counted = body;
         return await serving.ingest.ingest({
           ...{ stream: path.stream, body, tokenId },
