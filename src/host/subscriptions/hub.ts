@@ -287,8 +287,8 @@ export class Hub implements HubRpc {
   }
 
   /**
-   * A partition of which the hub was told what the subscriber has not, or is told without its key: that was on
-   * its way when the key was asked for. Undefined where it is level.
+   * A partition of which the hub was told what the subscriber has not, or is told without its key: that was
+   * on its way when the key was asked for. Undefined where it is level.
    */
   #laggingOf(subscriber: Subscriber): number | undefined {
     return subscriber.subscription.shards.find((shard) => {
