@@ -163,7 +163,7 @@ export const appendDeadlineMs = 10_000;
 export const clockAheadMsMax = 3 * appendDeadlineMs;
 
 /**
- * Most slices in one window (size / slide, size / step): firing a window walks each of its slices' tables.
+ * Most slices in one window (size / slide, size / step): a read of an open window merges each of them.
  */
 export const slicesPerWindowMax = 1024;
 

@@ -62,6 +62,16 @@ export const eventStream = (bound: number) => ({
   eventTime: { column: "time", outOfOrderness: bound },
 });
 
+/** What `windowedBatch` folds a group of `EventRow` to, as a job's aggregates. */
+export const eventAggregates = {
+  n: { function: "count" },
+  total: { function: "sum", argument: "amount" },
+  least: { function: "min", argument: "item" },
+  most: { function: "max", argument: "amount" },
+  first: { function: "first_value", argument: "item" },
+  last: { function: "last_value", argument: "amount" },
+};
+
 export const eventRowArbitrary: fc.Arbitrary<EventRow> = fc.record({
   user: fc.option(fc.constantFrom("a", "b", "carol", "a much longer key than the others have"), { freq: 8 }),
   time: fc.integer({ min: -200, max: 400 }),

@@ -145,13 +145,12 @@ export class WindowPartials {
       const place = from?.stage === "fold" && from.slice === Number(start) ? from : undefined;
       // Rows that came behind those of their slice go to them, page by page: reads find them in one of both.
       const onMerged = (hash: bigint) => {
-        if (folded) mergePage(source, hash, folded);
-        if (folded) source.clearPage(hash);
+        if (!folded) return;
+        mergePage(source, hash, folded);
+        source.clearPage(hash);
       };
-      for (const merged of mergePages(
-        { stage: "fold", start, source, target: prefix.keyed, onMerged },
-        place,
-      )) {
+      const merge: Merge = { stage: "fold", start, source, target: prefix.keyed, onMerged };
+      for (const merged of mergePages(merge, place)) {
         if (merged.isLast) this.#putAway(start);
         yield merged;
       }

@@ -6,6 +6,7 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import {
+  eventAggregates as aggregates,
   eventRowArbitrary,
   eventStream,
   framesOf,
@@ -15,15 +16,6 @@ import {
 } from "../../../arbitraries/partition-runs.ts";
 import { type EventRow, type WindowSpec, windowedBatch } from "../../../reference/windowed-batch.ts";
 import { PartitionHarness, type Row } from "../../../support/partition-harness.ts";
-
-const aggregates = {
-  n: { function: "count" },
-  total: { function: "sum", argument: "amount" },
-  least: { function: "min", argument: "item" },
-  most: { function: "max", argument: "amount" },
-  first: { function: "first_value", argument: "item" },
-  last: { function: "last_value", argument: "amount" },
-};
 
 const framesArbitrary = framesOf(eventRowArbitrary);
 

@@ -7,28 +7,11 @@ import { encodeKey } from "../../../../src/columnar/key-encoding.ts";
 import { kindOf } from "../../../../src/columnar/schema.ts";
 import { maxWatermark } from "../../../../src/engine/log/records.ts";
 import { KeyedTable } from "../../../../src/kernel/keyed-table.ts";
+import { eventAggregates as aggregates, eventStream } from "../../../arbitraries/partition-runs.ts";
 import { type EventRow, type WindowSpec, windowedBatch } from "../../../reference/windowed-batch.ts";
 import { PartitionHarness, type Row } from "../../../support/partition-harness.ts";
 
-const stream = (outOfOrderness: number | string) => ({
-  columns: [
-    { name: "user", type: "STRING" },
-    { name: "time", type: "TIMESTAMP(3)" },
-    { name: "amount", type: "DOUBLE" },
-    { name: "item", type: "STRING" },
-  ],
-  eventTime: { column: "time", outOfOrderness },
-});
-
-const aggregates = {
-  n: { function: "count" },
-  total: { function: "sum", argument: "amount" },
-  least: { function: "min", argument: "item" },
-  most: { function: "max", argument: "amount" },
-  first: { function: "first_value", argument: "item" },
-  last: { function: "last_value", argument: "amount" },
-};
-
+const dayMs = 86_400_000;
 const at = (ms: number) => new Date(ms).toISOString().replace("T", " ").replace("Z", "");
 const rowOf = ({ user, time, amount, item }: EventRow): Row => [user, at(time), amount, item];
 
@@ -40,7 +23,7 @@ describe("merges for a window of many slices", () => {
     { window: { type: "cumulate", size: 6000, step: 100 }, most: 2 },
   ])("are few: $window.type", ({ window, most }) => {
     const merges = vi.spyOn(KeyedTable.prototype, "mergePage");
-    const harness = new PartitionHarness({ stream: stream(0) });
+    const harness = new PartitionHarness({ stream: eventStream(0) });
     harness.startJob("job", { source: "events", key: ["user"], aggregates, window });
     const slices = 600;
     for (let slice = 0; slice < slices; slice++) {
@@ -80,7 +63,7 @@ describe("sums of slices", { timeout: 60_000 }, () => {
   const cases = grids.flatMap((window) => [0, 250].map((lateness) => ({ ...window, lateness })));
   test.each(cases)("give the batch answer for rows far out of order: %o", ({ lateness, ...window }) => {
     const frames = disorderedFrames(window, 400);
-    const harness = new PartitionHarness({ stream: stream(0), checkpointTurnBytes: 1 });
+    const harness = new PartitionHarness({ stream: eventStream(0), checkpointTurnBytes: 1 });
     const { kind, size, step, offset } = window;
     const pace = kind === "hop" ? { slide: step } : { step };
     harness.startJob("job", {
@@ -105,7 +88,7 @@ describe("sums of slices", { timeout: 60_000 }, () => {
 
   test("are made over many steps where state is larger than memory, with reads and restarts between", () => {
     const [users, slices] = [3000, 8];
-    const options = { stream: stream("1d"), pageBudget: 1024 * 1024 };
+    const options = { stream: eventStream(dayMs), pageBudget: 1024 * 1024 };
     const harness = new PartitionHarness(options);
     harness.startJob("job", {
       ...{ source: "events", key: ["user"], aggregates },
@@ -144,7 +127,7 @@ describe("sums of slices", { timeout: 60_000 }, () => {
   test("are whole where records that followed were lost in the middle of a firing", () => {
     const [users, slices] = [2000, 8];
     const harness = new PartitionHarness({
-      ...{ stream: stream("1d"), pageBudget: 1024 * 1024 },
+      ...{ stream: eventStream(dayMs), pageBudget: 1024 * 1024 },
       identity: { retention: { timeMs: 60_000, bytesMax: 1 } },
     });
     harness.startJob("job", {
