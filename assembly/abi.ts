@@ -57,6 +57,7 @@ export const READ_AHEAD_BYTES = 64;
  *       20     4  pageCount   pages in memory
  *       24     4  dirtyPages  of them changed since they were last stored
  *       28     4  dirtyBytes
+ *       32     4  pageBytes   least size of pages that are new
  *
  * LAYOUT: what a cell holds behind its key.
  *
@@ -82,6 +83,7 @@ export const TABLE_LAYOUT = 16;
 export const TABLE_PAGE_COUNT = 20;
 export const TABLE_DIRTY_PAGES = 24;
 export const TABLE_DIRTY_BYTES = 28;
+export const TABLE_PAGE_BYTES = 32;
 
 export const LAYOUT_CELL_BYTES = 0;
 export const LAYOUT_PRESENCE = 4;
@@ -131,6 +133,7 @@ export const PAGE_PROBE_LOG2 = 36;
 export const PAGE_DIRTY = 40;
 export const PAGE_STAMP = 44;
 export const PAGE_TAG = 48;
+export const PAGE_BORN = 56;
 
 /** "MPG" and the version of the page's format in the highest byte. */
 export const PAGE_MAGIC_V1 = 0x0147504d;

@@ -126,5 +126,7 @@ export function accumulatorUpdateBytes(
       return;
     }
   }
-  if (moves() != movesBefore) relocateRows(table, tables, selection, count, keys, keyNulls, hashes, cells);
+  if (moves() != movesBefore) {
+    relocateRows(table, tables, selection, 0, count, keys, keyNulls, hashes, cells, movesBefore);
+  }
 }

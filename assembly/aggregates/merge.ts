@@ -28,21 +28,33 @@ import {
   FAILURE_PAGE_FULL,
   LAYOUT_ACCUMULATORS,
   LAYOUT_COUNT,
+  LAYOUT_HEAP_COUNT,
   LAYOUT_PRESENCE,
   PAGE_CELL_BYTES,
   PAGE_CELL_COUNT,
   PAGE_FIRST_HASH,
+  PAGE_LOCAL_DEPTH,
   PAGE_STAMP,
   TABLE_LAYOUT,
 } from "../abi";
-import { CHANGED_KEPT, cellFind, relocateRows, tableFind } from "../table/find";
+import {
+  CHANGED_KEPT,
+  cellFind,
+  cellInsert,
+  isFree,
+  placesFind,
+  relocateRows,
+  tableFind,
+} from "../table/find";
 import { cellsOf, isInHeap } from "../table/page";
 import {
+  dirtyInBatch,
   failureClear,
   failureSet,
   moves,
   pageOf,
   pageTakeCopy,
+  pageTouch,
   tableCounters,
   touchCount,
 } from "../table/room";
@@ -55,10 +67,8 @@ const NULLS = memory.data(2048, 16);
 const HASHES = memory.data(8192, 16);
 const CELLS = memory.data(4096, 16);
 
-/**
- * Merges the page of `source` that covers `hash`; `changed` is set, or with a negative one the later is kept.
- */
-export function tableMergePage(source: usize, hash: u64, target: usize, changed: i64): void {
+/** Merges the page of `source` that covers `hash`; merged cells keep the later append time of both. */
+export function tableMergePage(source: usize, hash: u64, target: usize): void {
   const page = pageOf(source, hash);
   store<u32>(page, load<u32>(tableCounters(), COUNTERS_BATCH), PAGE_STAMP);
   touchCount();
@@ -66,32 +76,56 @@ export function tableMergePage(source: usize, hash: u64, target: usize, changed:
   const cellBytes = <usize>load<u16>(page, PAGE_CELL_BYTES);
   const count = load<u32>(page, PAGE_CELL_COUNT);
   failureClear();
-  if (count == 0) return;
-  if (pageTakeCopy(target, page)) {
-    if (changed >= 0) cellsSetChanged(pageOf(target, load<u64>(page, PAGE_FIRST_HASH)), changed);
-    return;
+  if (count == 0 || pageTakeCopy(target, page)) return;
+  const layout = <usize>load<u32>(target, TABLE_LAYOUT);
+  if (load<u32>(layout, LAYOUT_HEAP_COUNT) > 0 || !cellsTake(target, page)) {
+    rowsStage(page);
+    tableFind(target, 0, 0, count, KEYS, NULLS, HASHES, CHANGED_KEPT, i64.MIN_VALUE, CELLS);
+    if (load<u32>(tableCounters(), COUNTERS_FAILURE) != FAILURE_NONE) return;
   }
   for (let row: u32 = 0; row < count; row++) {
-    const cell = first + <usize>row * cellBytes;
+    const cell = <usize>load<u32>(CELLS + (<usize>row << 2));
+    const later = max(load<i64>(cell, CELL_CHANGED), load<i64>(first + <usize>row * cellBytes, CELL_CHANGED));
+    store<i64>(cell, later, CELL_CHANGED);
+  }
+  accumulatorsMerge(layout, target, page, first, cellBytes, count);
+}
+
+/** Writes the keys of a page as the rows of a batch. */
+function rowsStage(page: usize): void {
+  const cellBytes = <usize>load<u16>(page, PAGE_CELL_BYTES);
+  const count = load<u32>(page, PAGE_CELL_COUNT);
+  for (let row: u32 = 0, cell = cellsOf(page); row < count; row++, cell += cellBytes) {
     store<u32>(KEYS + (<usize>row << 3), <u32>(page + load<u16>(cell, CELL_KEY_OFFSET)));
     store<u32>(KEYS + (<usize>row << 3), <u32>load<u16>(cell, CELL_KEY_LENGTH), 4);
     store<u16>(NULLS + (<usize>row << 1), load<u16>(cell, CELL_KEY_NULLS));
     store<u64>(HASHES + (<usize>row << 3), load<u64>(cell, CELL_HASH));
   }
-  tableFind(target, 0, 0, count, KEYS, NULLS, HASHES, CHANGED_KEPT, i64.MIN_VALUE, CELLS);
-  if (load<u32>(tableCounters(), COUNTERS_FAILURE) != FAILURE_NONE) return;
-  for (let row: u32 = 0; row < count; row++) {
-    const cell = <usize>load<u32>(CELLS + (<usize>row << 2));
-    const later = max(load<i64>(cell, CELL_CHANGED), load<i64>(first + <usize>row * cellBytes, CELL_CHANGED));
-    store<i64>(cell, changed < 0 ? later : changed, CELL_CHANGED);
-  }
-  accumulatorsMerge(load<u32>(target, TABLE_LAYOUT), target, page, first, cellBytes, count);
 }
 
-function cellsSetChanged(page: usize, changed: i64): void {
+/**
+ * Finds the cells of a page's keys, or inserts them, where one page of `target` covers them all: without the
+ * detour over rows. False where it does not, or where that page grew or split meanwhile.
+ */
+function cellsTake(target: usize, page: usize): bool {
+  const place = pageOf(target, load<u64>(page, PAGE_FIRST_HASH));
+  if (load<u16>(place, PAGE_LOCAL_DEPTH) > load<u16>(page, PAGE_LOCAL_DEPTH)) return false;
+  pageTouch(target, place, dirtyInBatch());
+  if (placesFind(place, page, CELLS) == 0) return true;
+  const movesBefore = moves();
   const cellBytes = <usize>load<u16>(page, PAGE_CELL_BYTES);
-  const end = cellsOf(page) + <usize>load<u32>(page, PAGE_CELL_COUNT) * cellBytes;
-  for (let cell = cellsOf(page); cell < end; cell += cellBytes) store<i64>(cell, changed, CELL_CHANGED);
+  const count = load<u32>(page, PAGE_CELL_COUNT);
+  for (let row: u32 = 0, cell = cellsOf(page); row < count; row++, cell += cellBytes) {
+    const free = <usize>load<u32>(CELLS + (<usize>row << 2));
+    if (!isFree(free)) continue;
+    const key = page + load<u16>(cell, CELL_KEY_OFFSET);
+    const length = <u32>load<u16>(cell, CELL_KEY_LENGTH);
+    const nulls = <u32>load<u16>(cell, CELL_KEY_NULLS);
+    const inserted = cellInsert(target, key, length, nulls, load<u64>(cell, CELL_HASH), row, free);
+    if (moves() != movesBefore || inserted == 0) return false;
+    store<u32>(CELLS + (<usize>row << 2), <u32>inserted);
+  }
+  return true;
 }
 
 function accumulatorsMerge(
@@ -225,6 +259,8 @@ function bytesMerge(
       return false;
     }
   }
-  if (moves() != movesBefore) relocateRows(target, 0, 0, count, KEYS, NULLS, HASHES, CELLS);
+  if (moves() != movesBefore) {
+    relocateRows(target, 0, 0, 0, count, KEYS, NULLS, HASHES, CELLS, movesBefore);
+  }
   return true;
 }

@@ -16,7 +16,8 @@
  *       40     4  dirty       memory only: 1 = changed since it was stored
  *       44     4  stamp       memory only: batch that touched it last
  *       48     8  tag         memory only: the host's
- *       56     8  0
+ *       56     4  born        memory only: COUNTERS_MOVES when its cells came to lie here; 0 = loaded so
+ *       60     4  0
  *       64        probe table u16[2^probeLog2]; 0 = free, else 6 bits of the hash << 10 | cell number + 1
  *        -        cells, cellBytes each, in order of insertion (CELL_* in abi.ts)
  *        -        free, zero
@@ -112,13 +113,19 @@ export function probeTag(hash: u64): u32 {
   return (<u32>(hash >> 16) & 0x3f) << 10;
 }
 
-/** Enters cell `number` of the page into its probe table. */
+/** The probe entry of cell `number`. */
 @inline
-export function probeInsert(page: usize, hash: u64, number: u32): void {
+export function probeEntry(hash: u64, number: u32): u16 {
+  return <u16>(probeTag(hash) | (number + 1));
+}
+
+/** Address of the first free slot of the probe table for a hash. */
+@inline
+export function probeSlot(page: usize, hash: u64): usize {
   const mask = (1 << load<u32>(page, PAGE_PROBE_LOG2)) - 1;
   let slot = <u32>hash & mask;
   while (load<u16>(page + (<usize>slot << 1), PAGE_HEADER_BYTES) != 0) slot = (slot + 1) & mask;
-  store<u16>(page + (<usize>slot << 1), <u16>(probeTag(hash) | (number + 1)), PAGE_HEADER_BYTES);
+  return page + PAGE_HEADER_BYTES + (<usize>slot << 1);
 }
 
 /** Takes `bytes` from the heap's free side and returns their offset. The caller has seen that they fit. */
@@ -167,7 +174,8 @@ export function pageAppendCell(page: usize, from: usize, cell: usize, layout: us
   store<u16>(copy, <u16>key, CELL_KEY_OFFSET);
   if (load<u32>(layout, LAYOUT_HEAP_COUNT) > 0) heapValuesCopy(page, copy, from, layout);
   store<u32>(page, number + 1, PAGE_CELL_COUNT);
-  probeInsert(page, load<u64>(cell, CELL_HASH), number);
+  const hash = load<u64>(cell, CELL_HASH);
+  store<u16>(probeSlot(page, hash), probeEntry(hash, number));
 }
 
 /** Moves the values to which the words of `copy` still point in the page `from`. */

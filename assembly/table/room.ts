@@ -3,8 +3,8 @@
  * two.
  *
  * Compaction leaves cells where they are; growth, split and deletion move them, which `COUNTERS_MOVES`
- * counts: whoever holds addresses of cells finds them again when it changed. A page that is acted on was
- * touched in this batch, so acquiring others never evicts it.
+ * counts: whoever holds addresses of cells finds those again whose pages were born since. A page that is
+ * acted on was touched in this batch, so acquiring others never evicts it.
  */
 import {
   CELL_CHANGED,
@@ -17,6 +17,7 @@ import {
   COUNTERS_FAILURE_ROW,
   COUNTERS_MOVES,
   COUNTERS_TOUCHES,
+  PAGE_BORN,
   PAGE_BYTES,
   PAGE_CELL_BYTES,
   PAGE_CELL_COUNT,
@@ -33,6 +34,7 @@ import {
   TABLE_DIRTY_PAGES,
   TABLE_LAYOUT,
   TABLE_NUMBER,
+  TABLE_PAGE_BYTES,
   TABLE_PAGE_COUNT,
 } from "../abi";
 import { pageAcquire, pageFault, pageRelease } from "../host";
@@ -211,6 +213,7 @@ function pageReplace(table: usize, page: usize, moved: usize): void {
   directoryFill(table, moved);
   pageRelease(page);
   store<u32>(COUNTERS, moves() + 1, COUNTERS_MOVES);
+  store<u32>(moved, moves(), PAGE_BORN);
 }
 
 /** Writes an empty page with the identity and the marks of `page`. */
@@ -219,6 +222,7 @@ function pageBegin(target: usize, bytes: u32, page: usize): void {
   pageInitialize(target, bytes, load<u16>(page, PAGE_CELL_BYTES), depth, load<u64>(page, PAGE_FIRST_HASH));
   store<u64>(target, load<u64>(page, PAGE_DIRTY), PAGE_DIRTY);
   store<u64>(target, load<u64>(page, PAGE_TAG), PAGE_TAG);
+  store<u32>(target, load<u32>(page, PAGE_BORN), PAGE_BORN);
 }
 
 function cellsCopy(target: usize, page: usize, layout: usize): void {
@@ -282,8 +286,9 @@ function pageSplit(table: usize, page: usize): void {
     if ((load<u64>(cell, CELL_HASH) & bit) == 0) { lowCount++; lowHeap += heap; }
     else { highCount++; highHeap += heap; }
   }
-  const low = halfBegin(page, sizeWithRoom(<u32>cellBytes, lowCount, lowHeap), depth, 0);
-  const high = halfBegin(page, sizeWithRoom(<u32>cellBytes, highCount, highHeap), depth, bit);
+  const least = load<u32>(table, TABLE_PAGE_BYTES);
+  const low = halfBegin(page, max(sizeWithRoom(<u32>cellBytes, lowCount, lowHeap), least), depth, 0);
+  const high = halfBegin(page, max(sizeWithRoom(<u32>cellBytes, highCount, highHeap), least), depth, bit);
   store<u64>(low, load<u64>(page, PAGE_TAG), PAGE_TAG);
   for (let cell = cells; cell < end; cell += cellBytes) {
     pageAppendCell((load<u64>(cell, CELL_HASH) & bit) == 0 ? low : high, page, cell, layout);
@@ -299,6 +304,7 @@ function halfBegin(page: usize, bytes: u32, depth: u32, bit: u64): usize {
   const firstHash = load<u64>(page, PAGE_FIRST_HASH) | bit;
   pageInitialize(half, bytes, load<u16>(page, PAGE_CELL_BYTES), depth, firstHash);
   store<u64>(half, dirtyInBatch(), PAGE_DIRTY);
+  store<u32>(half, moves() + 1, PAGE_BORN);
   return half;
 }
 

@@ -198,7 +198,7 @@ export function numberTake(): u32 {
 /** Makes a node without entries; false where there cannot be room. */
 export function nodeInsert(hash: u64, level: u32, next: u32): bool {
   pageTouch(table, pageOf(table, hash), dirtyInBatch());
-  const cell = cellInsert(table, load<u32>(keyLane), load<u32>(keyLane, 4), keyNulls, hash, keyRow);
+  const cell = cellInsert(table, load<u32>(keyLane), load<u32>(keyLane, 4), keyNulls, hash, keyRow, 0);
   if (cell == 0) return false;
   store<i64>(cell, 0, CELL_CHANGED);
   if (!nodeResize(hash, HEADER)) return false;

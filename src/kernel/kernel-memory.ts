@@ -39,35 +39,33 @@ export class KernelMemory {
 
   /** Size of the whole memory in bytes. */
   get bytesTotal(): number {
-    return this.#memory.buffer.byteLength;
+    return this.#bytes.byteLength;
   }
 
   /** All of memory as bytes; valid until memory grows. */
   get bytes(): Uint8Array {
-    if (this.#bytes.byteLength !== this.#memory.buffer.byteLength) this.#refresh();
     return this.#bytes;
   }
 
   /** All of memory as a DataView; valid until memory grows. */
   get view(): DataView {
-    if (this.#view.byteLength !== this.#memory.buffer.byteLength) this.#refresh();
     return this.#view;
   }
 
   u16(pointer: number, count: number): Uint16Array {
-    return new Uint16Array(this.#memory.buffer, pointer, count);
+    return new Uint16Array(this.#bytes.buffer as ArrayBuffer, pointer, count);
   }
 
   u32(pointer: number, count: number): Uint32Array {
-    return new Uint32Array(this.#memory.buffer, pointer, count);
+    return new Uint32Array(this.#bytes.buffer as ArrayBuffer, pointer, count);
   }
 
   i64(pointer: number, count: number): BigInt64Array {
-    return new BigInt64Array(this.#memory.buffer, pointer, count);
+    return new BigInt64Array(this.#bytes.buffer as ArrayBuffer, pointer, count);
   }
 
   f64(pointer: number, count: number): Float64Array {
-    return new Float64Array(this.#memory.buffer, pointer, count);
+    return new Float64Array(this.#bytes.buffer as ArrayBuffer, pointer, count);
   }
 
   /** Returns a block of at least `bytes`, aligned to 128. Its content is undefined. */
@@ -75,12 +73,12 @@ export class KernelMemory {
     const order = orderFor(bytes);
     let pointer = this.#take(order);
     if (pointer === undefined) {
-      this.#grow(blockBytesMin * 2 ** order);
+      this.#grow(sizeOf(order));
       pointer = this.#take(order);
     }
     assert(pointer !== undefined, "memory that was just added holds the block");
     this.#orderOf.set(pointer, order);
-    this.#bytesInUse += blockBytesMin * 2 ** order;
+    this.#bytesInUse += sizeOf(order);
     return pointer;
   }
 
@@ -89,10 +87,10 @@ export class KernelMemory {
     let order = this.#orderOf.get(pointer);
     assert(order !== undefined, "only an allocated block is released, and once");
     this.#orderOf.delete(pointer);
-    this.#bytesInUse -= blockBytesMin * 2 ** order;
+    this.#bytesInUse -= sizeOf(order);
     let block = pointer;
     while (true) {
-      const size = blockBytesMin * 2 ** order;
+      const size = sizeOf(order);
       const buddy = this.#base + ((block - this.#base) ^ size);
       const free = this.#freeByOrder[order];
       if (!free?.delete(buddy)) break;
@@ -106,7 +104,7 @@ export class KernelMemory {
   blockBytes(pointer: number): number {
     const order = this.#orderOf.get(pointer);
     assert(order !== undefined, "the block is allocated");
-    return blockBytesMin * 2 ** order;
+    return sizeOf(order);
   }
 
   /** True when a block of `bytes` can be had without growing. */
@@ -123,7 +121,7 @@ export class KernelMemory {
       if (!free || free.size === 0) continue;
       const block = free.values().next().value as number;
       free.delete(block);
-      for (let half = larger - 1; half >= order; half--) this.#free(block + blockBytesMin * 2 ** half, half);
+      for (let half = larger - 1; half >= order; half--) this.#free(block + sizeOf(half), half);
       return block;
     }
     return undefined;
@@ -152,12 +150,11 @@ export class KernelMemory {
     while (this.#end < end) {
       const offset = this.#end - this.#base;
       let order = orderFor(end - this.#end);
-      while (blockBytesMin * 2 ** order > end - this.#end || offset % (blockBytesMin * 2 ** order) !== 0)
-        order--;
+      while (sizeOf(order) > end - this.#end || offset % sizeOf(order) !== 0) order--;
       this.#orderOf.set(this.#end, order);
-      this.#bytesInUse += blockBytesMin * 2 ** order;
-      this.#end += blockBytesMin * 2 ** order;
-      this.release(this.#end - blockBytesMin * 2 ** order);
+      this.#bytesInUse += sizeOf(order);
+      this.#end += sizeOf(order);
+      this.release(this.#end - sizeOf(order));
     }
   }
 
@@ -167,6 +164,12 @@ export class KernelMemory {
   }
 }
 
+/** Bytes of a block of an order. */
+function sizeOf(order: number): number {
+  return blockBytesMin * (1 << order);
+}
+
+/** The order of the smallest block that holds `bytes`. */
 function orderFor(bytes: number): number {
-  return Math.max(0, Math.ceil(Math.log2(Math.max(bytes, 1) / blockBytesMin)));
+  return 32 - Math.clz32(Math.max(1, Math.ceil(bytes / blockBytesMin)) - 1);
 }

@@ -5,9 +5,9 @@
  * Each call here that may load or change pages is a batch of its own, so a walk over any number of pages
  * stays within the budget: none may come between `findCells` and the last `updateAccumulator` of a batch.
  */
-import { CELL_CHANGED, COUNTERS_BATCH, PAGE_STAMP } from "../../assembly/abi.ts";
+import { CELL_CHANGED, COUNTERS_BATCH, PAGE_STAMP, TABLE_PAGE_BYTES } from "../../assembly/abi.ts";
 import { assert } from "../base/assert.ts";
-import { keyBytesMax } from "../base/limits.ts";
+import { keyBytesMax, pageBytesMin } from "../base/limits.ts";
 import type { Kernel } from "./kernel.ts";
 import { type CellValue, PageView, readCell } from "./page-view.ts";
 import { failureOf, type TableFailure } from "./table-failure.ts";
@@ -81,6 +81,29 @@ export class KeyedTable {
     this.load = storage.load;
     this.store = storage.store;
     this.#host = host;
+  }
+
+  /**
+   * Makes the first page of a table that is new, as part of the current batch. Like the pages of `model`, a
+   * table that is in memory with about as many keys, it is large from the start, and so are those that it
+   * splits into: else they would grow again and again, and each time their cells move.
+   *
+   * Where pages split stays the same. With values in the heap it would not, for it goes by their garbage,
+   * too: their pages begin small.
+   */
+  begin(model?: KeyedTable): void {
+    const like = model && this.layout.heapCount === 0 ? model.#resident(0n) : 0;
+    if (model && like !== 0) {
+      const { memory } = this.#kernel;
+      let { byteLength: bytes, freeBytes, cellCount } = new PageView(memory, model.layout, like);
+      // What fits into half a page shall have that. One without keys yet is as large as its own model said.
+      while (cellCount > 0 && bytes > pageBytesMin && freeBytes > bytes / 2) {
+        bytes /= 2;
+        freeBytes -= bytes;
+      }
+      memory.view.setUint32(this.pointer + TABLE_PAGE_BYTES, bytes, true);
+    }
+    this.#host.loadPage(this, 0n);
   }
 
   /** The page that covers `hash`, loaded if need be. */
@@ -171,15 +194,12 @@ export class KeyedTable {
 
   /**
    * Merges the cells of the page of this table that covers `hash` into `target`, whose layout has the same
-   * specs.
-   *
-   * A merged cell keeps the later `changed` of both; with `appendTime` all cells merged into get that
-   * instead.
+   * specs. A merged cell keeps the later `changed` of both.
    */
-  mergePage(hash: bigint, target: KeyedTable, appendTime = -1n): TableFailure | undefined {
+  mergePage(hash: bigint, target: KeyedTable): TableFailure | undefined {
     assert(target.layout.cellBytes === this.layout.cellBytes, "both tables have the same specs");
     this.#host.beginBatch();
-    this.#kernel.exports.tableMergePage(this.pointer, hash, target.pointer, appendTime);
+    this.#kernel.exports.tableMergePage(this.pointer, hash, target.pointer);
     return failureOf(this.#kernel);
   }
 

@@ -24,6 +24,7 @@ import {
   TABLE_DIRTY_PAGES,
   TABLE_LAYOUT,
   TABLE_NUMBER,
+  TABLE_PAGE_BYTES,
   TABLE_PAGE_COUNT,
 } from "../../assembly/abi.ts";
 import { assert } from "../base/assert.ts";
@@ -93,6 +94,7 @@ export class PageCache {
     view.setUint32(pointer + TABLE_NUMBER, number, true);
     view.setUint32(pointer + TABLE_CELL_BYTES, layout.cellBytes, true);
     view.setUint32(pointer + TABLE_LAYOUT, layout.pointer, true);
+    view.setUint32(pointer + TABLE_PAGE_BYTES, pageBytesMin, true);
     const host = {
       noteLookup: () => {
         this.#lookups++;
@@ -305,17 +307,20 @@ export class PageCache {
     const { memory, exports } = this.kernel;
     const stored = table.load(hash);
     if (stored && stored.bytes.length < pageBytesMin) throw corrupt(table, hash, "is too short for a page");
-    const page = this.#acquire(stored ? stored.bytes.length : pageBytesMin);
+    const bytes = stored
+      ? stored.bytes.length
+      : memory.view.getUint32(table.pointer + TABLE_PAGE_BYTES, true);
+    const page = this.#acquire(bytes);
     if (stored) {
       memory.bytes.set(stored.bytes, page);
-      const problem = storedPageProblem(this.kernel, table.layout, page, stored.bytes.length, hash);
+      const problem = storedPageProblem(this.kernel, table.layout, page, bytes, hash);
       if (problem) {
         this.#release(page);
         if (problem.version !== undefined) throw versionUnknown(table, problem.version);
         throw corrupt(table, hash, problem.sentence);
       }
     } else {
-      exports.pageInitialize(page, pageBytesMin, table.layout.cellBytes, 0, 0n);
+      exports.pageInitialize(page, bytes, table.layout.cellBytes, 0, 0n);
     }
     exports.tableDeepen(table.pointer, memory.view.getUint16(page + PAGE_LOCAL_DEPTH, true));
     // Older than the current batch: readers alone do not keep it, and the kernel stamps what a batch touches.

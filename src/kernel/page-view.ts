@@ -73,7 +73,7 @@ export class PageView {
     this.nextHash = nextHashOf(this.firstHash, view.getUint16(page + PAGE_LOCAL_DEPTH, true));
     this.cellCount = view.getUint32(page + PAGE_CELL_COUNT, true);
     this.byteLength = view.getUint32(page + PAGE_BYTES, true);
-    this.cellsPointer = page + PAGE_HEADER_BYTES + 2 * 2 ** view.getUint32(page + PAGE_PROBE_LOG2, true);
+    this.cellsPointer = page + PAGE_HEADER_BYTES + (2 << view.getUint32(page + PAGE_PROBE_LOG2, true));
     const cellsEnd = this.cellsPointer - page + this.cellCount * layout.cellBytes;
     this.freeBytes = view.getUint32(page + PAGE_HEAP_TOP, true) - cellsEnd;
   }

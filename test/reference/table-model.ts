@@ -52,10 +52,10 @@ export class TableModel {
   }
 
   /** Merges all cells of `source`; a merged cell gets `appendTime`, or keeps the later change of both. */
-  merge(source: TableModel, appendTime?: bigint): void {
+  merge(source: TableModel): void {
     for (const from of source.#cells.values()) {
       const to = this.#cellOf(from.key);
-      if (appendTime !== undefined || from.changed > to.changed) to.changed = appendTime ?? from.changed;
+      if (from.changed > to.changed) to.changed = from.changed;
       this.specs.forEach((spec, index) => {
         const { value, order } = from.accumulators[index] as ModelAccumulator;
         if (value !== null) mergeInto(spec, to.accumulators[index] as ModelAccumulator, value, order);

@@ -1,6 +1,7 @@
 /**
  * The tables of one family of a task, by the start of the time that they are of: all of them open.
  */
+import { assert } from "../../base/assert.ts";
 import type { OpenTable, TaskTables } from "./task-tables.ts";
 
 const largest = Number.MAX_SAFE_INTEGER;
@@ -43,6 +44,16 @@ export class OpenTables {
   adopt(open: OpenTable): void {
     this.#tables.move(open, this.#family);
     this.#put(BigInt(open.entry.window), open);
+  }
+
+  /** Gives the table at `start` to another family, under `window`. */
+  giveAway(start: bigint, family: number, window: bigint): OpenTable {
+    const open = this.#byStart.get(start);
+    assert(open, "a table that is given away is there");
+    this.#byStart.delete(start);
+    this.#starts = this.#starts?.filter((other) => other !== start);
+    this.#tables.move(open, family, Number(window));
+    return open;
   }
 
   /** Drops the first tables that are all `isDone`. */

@@ -164,14 +164,14 @@ export class TaskTables {
     this.#directory.put(open.entry);
   }
 
-  /** Gives a table to another family, under the same window. */
-  move(open: OpenTable, family: number): void {
+  /** Gives a table to another family, or to another window. */
+  move(open: OpenTable, family: number, window = open.entry.window): void {
     const { entry } = open;
     this.#directory.remove(entry.family, entry.window);
     this.#open.delete(nameOf(entry.family, entry.window));
-    open.entry = { ...entry, family };
-    assert(!this.#open.has(nameOf(family, entry.window)), "a slice has one table in a family");
-    this.#open.set(nameOf(family, entry.window), open);
+    open.entry = { ...entry, family, window };
+    assert(!this.#open.has(nameOf(family, window)), "a slice or result has one table in a family");
+    this.#open.set(nameOf(family, window), open);
     this.#directory.put(open.entry);
   }
 

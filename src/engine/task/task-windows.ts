@@ -23,6 +23,7 @@ import {
   lastWindowEndOf,
   nextWindowEndOf,
   slicesOfWindow,
+  windowStartOf,
 } from "../windows/window-arithmetic.ts";
 import type { OpenTable, TaskTables } from "./task-tables.ts";
 import {
@@ -30,6 +31,7 @@ import {
   type MergePlace,
   type MergeSource,
   mergePages,
+  placeBehind,
   WindowPartials,
 } from "./window-partials.ts";
 
@@ -255,37 +257,41 @@ export class TaskWindows {
   }
 
   #mergeSome(end: bigint, cellsMax: number): number {
-    const begun = this.#cursor && this.#tables.find(TableFamily.Result, Number(end));
-    const target = begun ?? this.#tables.create(TableFamily.Result, Number(end), 0, this.#appendTime);
     let cells = cellsPerWindow;
-    for (const merged of this.#merge(end, target.keyed)) {
+    for (const merged of this.#merge(end)) {
       cells += merged.cells;
-      this.#cursor = { end: Number(end), ...merged.next };
-      if (cells > cellsMax || this.#tables.isFull) return cells;
+      if (cells <= cellsMax && !this.#tables.isFull) continue;
+      this.#cursor = { end: Number(end), ...placeBehind(merged) };
+      return cells;
     }
-    this.#tables.update(target, { firedAt: this.#appendTime, changedAt: this.#appendTime });
-    this.results.set(end, target.keyed);
+    const result = this.#tables.find(TableFamily.Result, Number(end));
+    assert(result !== undefined, "a window whose slices are merged has a result");
+    this.#tables.update(result, { firedAt: this.#appendTime, changedAt: this.#appendTime });
+    this.results.set(end, result.keyed);
     this.#hasFired(end);
     return cells;
   }
 
   /** Merges what is left of the window that ends at `end` into its result, a page with each step. */
-  *#merge(end: bigint, target: KeyedTable): Generator<Merged> {
+  *#merge(end: bigint): Generator<Merged> {
     if (this.#partials) yield* this.#partials.prepare(end, this.#cursor);
+    const from = windowStartOf(this.grid, end);
+    const slices = this.slices.entries().filter(([start]) => start >= from && start < end);
+    const begun = this.#cursor && this.#tables.find(TableFamily.Result, Number(end));
+    // What is merged first comes first in the result: a suffix, unless there are slices before it.
+    const taken = begun ?? (slices.length === 0 ? this.#partials?.takeSuffix(end) : undefined);
+    const { keyed } = taken ?? this.#tables.create(TableFamily.Result, Number(end), 0, this.#appendTime);
+    const parts: MergeSource[] = [
+      ...slices.map(([start, source]) => ({ start, source })),
+      ...(this.#partials?.totalsOf(end) ?? []).map(
+        ([start, source]) => ({ stage: "total", start, source }) as const,
+      ),
+    ];
     let place =
       this.#cursor?.stage === undefined || this.#cursor.stage === "total" ? this.#cursor : undefined;
-    const changed = BigInt(this.#appendTime);
-    const parts: MergeSource[] = [];
-    for (const start of slicesOfWindow(this.grid, end)) {
-      const source = this.slices.get(start);
-      if (source) parts.push({ start, source });
-    }
-    for (const [start, source] of this.#partials?.totalsOf(end) ?? []) {
-      parts.push({ stage: "total", start, source });
-    }
     for (const part of parts) {
       if (place && !(place.stage === part.stage && place.slice === Number(part.start))) continue;
-      yield* mergePages({ ...part, target, changed }, place);
+      yield* mergePages({ ...part, target: keyed }, place);
       place = undefined;
     }
   }
@@ -321,6 +327,14 @@ export class TaskWindows {
 
   /** The table of a slice that has none: those that rows can still reach are all open. */
   #openSlice(start: bigint): OpenTable {
+    const open = this.#createSlice(start);
+    const newest = this.slices.entries().at(-1) ?? this.#partials?.newest();
+    // A slice of late rows has few of them.
+    open.keyed.begin(newest && newest[0] < start ? newest[1] : undefined);
+    return open;
+  }
+
+  #createSlice(start: bigint): OpenTable {
     if (this.grid.kind !== "tumble") {
       return this.#tables.create(TableFamily.Slice, Number(start), 0, this.#appendTime);
     }

@@ -46,12 +46,16 @@ export interface MergePlace {
   readonly hash: string;
 }
 
-/** What one merge did: it read so many cells, and `next` is where to go on. */
+/** What one merge did: it read cells of a source, and goes on at `nextHash`; above the last hash: nowhere. */
 export interface Merged {
+  readonly source: MergeSource;
   readonly cells: number;
-  readonly next: MergePlace;
-  /** Whether nothing is left of what is merged. */
-  readonly isLast: boolean;
+  readonly nextHash: bigint;
+}
+
+/** Where to go on behind a merge. */
+export function placeBehind({ source: { stage, start }, nextHash }: Merged): MergePlace {
+  return { ...(stage && { stage }), slice: Number(start), hash: nextHash.toString(16) };
 }
 
 export class WindowPartials {
@@ -78,6 +82,13 @@ export class WindowPartials {
     return this.#folded.starts();
   }
 
+  /** The last of the folded slices, by start. */
+  newest(): readonly [bigint, KeyedTable] | undefined {
+    const start = this.#folded.starts().at(-1);
+    const open = start === undefined ? undefined : this.#folded.get(start);
+    return start === undefined || !open ? undefined : [start, open.keyed];
+  }
+
   /** The folded slice that begins at `start`. */
   folded(start: bigint): KeyedTable | undefined {
     return this.#folded.get(start)?.keyed;
@@ -94,12 +105,24 @@ export class WindowPartials {
     yield* this.#fold(end, this.#prefixes.open(block), from);
   }
 
-  /** The sums that, with the slices in front of its block, make the window that ends at `end`; by start. */
+  /**
+   * The suffix of the window that ends at `end`, to become its result without being copied; undefined where
+   * it has none, or a later window needs the same one.
+   */
+  takeSuffix(end: bigint): OpenTable | undefined {
+    const first = this.#firstFolded(end);
+    if (first === undefined || first >= windowStartOf(this.#grid, end + this.#grid.step)) return undefined;
+    return this.#suffixes.giveAway(first, TableFamily.Result, end);
+  }
+
+  /**
+   * The sums that, with slices that are not in them and a suffix that was taken, make the window that ends at
+   * `end`; by start.
+   */
   totalsOf(end: bigint): (readonly [bigint, KeyedTable])[] {
-    const [from, block] = [windowStartOf(this.#grid, end), blockStartOf(this.#grid, end)];
-    const prefix = this.#prefixes.get(block);
+    const prefix = this.#prefixes.get(blockStartOf(this.#grid, end));
     assert(prefix, "the sums of the window's block were made");
-    const first = this.#suffixes.starts().find((start) => start >= from && start < block);
+    const first = this.#firstFolded(end);
     const suffix = first === undefined ? undefined : this.#suffixes.get(first);
     return [...(suffix ? [suffix] : []), prefix].map(({ entry, keyed }) => [BigInt(entry.window), keyed]);
   }
@@ -110,6 +133,12 @@ export class WindowPartials {
     this.#folded.dropWhile(isDone);
     this.#suffixes.dropWhile(isDone);
     this.#prefixes.dropWhile((block) => block + this.#grid.size - 1n <= firedThrough);
+  }
+
+  /** The first slice in a suffix of the window that ends at `end`: those before its block are in suffixes. */
+  #firstFolded(end: bigint): bigint | undefined {
+    const [from, block] = [windowStartOf(this.#grid, end), blockStartOf(this.#grid, end)];
+    return this.#folded.starts().find((start) => start >= from && start < block);
   }
 
   /** Makes the suffixes of the block that ends at `block`, the shortest first. */
@@ -138,9 +167,8 @@ export class WindowPartials {
   /** Adds what is not folded yet to the prefix, up to `end`. */
   *#fold(end: bigint, prefix: OpenTable, from: MergePlace | undefined): Generator<Merged> {
     const block = BigInt(prefix.entry.window);
-    for (const start of slicesOfWindow(this.#grid, end)) {
-      const source = start < block ? undefined : this.#slices.get(start);
-      if (!source) continue;
+    for (const [start, source] of this.#slices.entries()) {
+      if (start < block || start >= end) continue;
       const folded = this.#folded.get(start)?.keyed;
       const place = from?.stage === "fold" && from.slice === Number(start) ? from : undefined;
       // Rows that came behind those of their slice go to them, page by page: reads find them in one of both.
@@ -151,7 +179,7 @@ export class WindowPartials {
       };
       const merge: Merge = { stage: "fold", start, source, target: prefix.keyed, onMerged };
       for (const merged of mergePages(merge, place)) {
-        if (merged.isLast) this.#putAway(start);
+        if (merged.nextHash > lastHash) this.#putAway(start);
         yield merged;
       }
     }
@@ -175,29 +203,24 @@ export interface MergeSource extends Pick<MergePlace, "stage"> {
 
 interface Merge extends MergeSource {
   readonly target: KeyedTable;
-  /** Append time that all cells merged into get; absent: they keep the later one of both. */
-  readonly changed?: bigint;
   /** Called behind the merge of the page that covers a hash. */
   readonly onMerged?: (hash: bigint) => void;
 }
 
 /** Merges page after page; `from`: where that stands. */
-export function* mergePages(
-  { stage, start, source, target, changed, onMerged }: Merge,
-  from: MergePlace | undefined,
-): Generator<Merged> {
+export function* mergePages(merge: Merge, from: MergePlace | undefined): Generator<Merged> {
+  const { source, target, onMerged } = merge;
   let hash = from ? BigInt(`0x${from.hash}`) : 0n;
   while (hash <= lastHash) {
     const { cellCount: cells, nextHash = lastHash + 1n } = source.pageAt(hash);
-    mergePage(source, hash, target, changed);
+    mergePage(source, hash, target);
     onMerged?.(hash);
     hash = nextHash;
-    const next = { ...(stage && { stage }), slice: Number(start), hash: hash.toString(16) };
-    yield { cells, next, isLast: hash > lastHash };
+    yield { source: merge, cells, nextHash };
   }
 }
 
-function mergePage(source: KeyedTable, hash: bigint, target: KeyedTable, changed?: bigint): void {
-  const failure = source.mergePage(hash, target, changed);
+function mergePage(source: KeyedTable, hash: bigint, target: KeyedTable): void {
+  const failure = source.mergePage(hash, target);
   assert(failure === undefined, "what lies in a slice fits into a sum of slices");
 }

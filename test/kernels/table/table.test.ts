@@ -5,53 +5,17 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { KIND_BYTES, KIND_I64 } from "../../../assembly/abi.ts";
-import { MiB } from "../../../src/base/limits.ts";
-import { Kernel } from "../../../src/kernel/kernel.ts";
 import type { KeyedTable } from "../../../src/kernel/keyed-table.ts";
-import { PageCache } from "../../../src/kernel/page-cache.ts";
-import type { CellValue } from "../../../src/kernel/page-view.ts";
-import { TableLayout } from "../../../src/kernel/table-layout.ts";
 import { everyAccumulator, spread, type TableBatch, tableBatch } from "../../arbitraries/table-rows.ts";
 import { TableModel } from "../../reference/table-model.ts";
 import { kernelBuilds } from "../../support/kernels.ts";
 import { applyRows, type TestRow } from "../../support/keyed-rows.ts";
-
-function openCache(module: WebAssembly.Module, specs = everyAccumulator) {
-  const kernel = new Kernel(module);
-  const cache = new PageCache(kernel, { budgetBytes: 64 * MiB });
-  const layout = new TableLayout(kernel.memory, specs);
-  const open = () => cache.openTable(layout, () => undefined);
-  return { kernel, cache, layout, open };
-}
+import { expectEqual, mergeAll, openCache, sorted } from "../../support/tables.ts";
 
 function rowsOf(batch: TableBatch): { rows: TestRow[]; selection: number[] | undefined } {
   const { rows, selected } = batch;
   if (!selected) return { rows, selection: undefined };
   return { rows, selection: rows.map((_, index) => index).filter(() => selected.next().value) };
-}
-
-/** Cells by hash, null bits and key. */
-function sorted(cells: Iterable<CellValue>): CellValue[] {
-  const nameOf = ({ hash, keyNulls, key }: CellValue) =>
-    `${hash.toString(16).padStart(16, "0")} ${keyNulls} ${Buffer.from(key).toString("hex")}`;
-  return [...cells].sort((left, right) => (nameOf(left) < nameOf(right) ? -1 : 1));
-}
-
-/**
- * Holds the table to the model: same cells, in order of insertion within their pages, in pages that leave no
- * gap.
- */
-function expectEqual(table: KeyedTable, model: TableModel): void {
-  let next: bigint | undefined = 0n;
-  let cells = 0;
-  for (const page of table.pages()) {
-    expect(page.firstHash).toBe(next);
-    expect([...page.cells()]).toEqual(model.cellsBetween(page.firstHash, page.nextHash));
-    cells += page.cellCount;
-    next = page.nextHash;
-  }
-  expect(next).toBeUndefined();
-  expect(cells).toBe(model.size);
 }
 
 describe.each(kernelBuilds)("keyed tables (%s)", (_, module) => {
@@ -126,39 +90,28 @@ describe.each(kernelBuilds)("keyed tables (%s)", (_, module) => {
   });
 
   test("merge page by page into what merging two Maps gives", () => {
-    const appendTimes = fc.option(fc.bigInt({ min: 0n, max: 99n }), { nil: undefined });
     fc.assert(
-      fc.property(
-        fc.array(tableBatch, { minLength: 2, maxLength: 6 }),
-        appendTimes,
-        (batches, appendTime) => {
-          const { kernel, cache, layout, open } = openCache(module);
-          const tables = [open(), open()] as const;
-          const models = [new TableModel(everyAccumulator), new TableModel(everyAccumulator)] as const;
-          batches.forEach(({ rows }, index) => {
-            const side = index % 2 === 0 ? 0 : 1;
-            const orderBase = BigInt(index) << 32n;
-            cache.beginBatch();
-            applyRows(kernel, layout, everyAccumulator, tables[side], rows, {
-              appendTime: BigInt(index),
-              orderBase,
-            });
-            rows.forEach(({ key, values }, row) => {
-              const at = { order: orderBase + BigInt(row), appendTime: BigInt(index), expireBefore: 0n };
-              models[side].update(key, values, at);
-            });
+      fc.property(fc.array(tableBatch, { minLength: 2, maxLength: 6 }), (batches) => {
+        const { kernel, cache, layout, open } = openCache(module);
+        const tables = [open(), open()] as const;
+        const models = [new TableModel(everyAccumulator), new TableModel(everyAccumulator)] as const;
+        batches.forEach(({ rows }, index) => {
+          const side = index % 2 === 0 ? 0 : 1;
+          const orderBase = BigInt(index) << 32n;
+          cache.beginBatch();
+          const appendTime = BigInt(index);
+          applyRows(kernel, layout, everyAccumulator, tables[side], rows, { appendTime, orderBase });
+          rows.forEach(({ key, values }, row) => {
+            const at = { order: orderBase + BigInt(row), appendTime: BigInt(index), expireBefore: 0n };
+            models[side].update(key, values, at);
           });
-          const [source, target] = tables;
-          const sourcePages = [...source.pages()].map(({ firstHash }) => firstHash);
-          for (const hash of sourcePages) {
-            cache.beginBatch();
-            expect(source.mergePage(hash, target, appendTime)).toBeUndefined();
-          }
-          models[1].merge(models[0], appendTime);
-          expect(sorted(target.cells())).toEqual(sorted(models[1].cellsBetween(0n, undefined)));
-          expectEqual(source, models[0]);
-        },
-      ),
+        });
+        const [source, target] = tables;
+        mergeAll(source, target);
+        models[1].merge(models[0]);
+        expect(sorted(target.cells())).toEqual(sorted(models[1].cellsBetween(0n, undefined)));
+        expectEqual(source, models[0]);
+      }),
       { numRuns: 40 },
     );
   });
