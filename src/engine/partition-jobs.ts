@@ -30,7 +30,6 @@ import type { Ports } from "./ports.ts";
 import { SavepointStore } from "./savepoint/savepoint-store.ts";
 import { TaskRestore } from "./savepoint/task-restore.ts";
 import type { RestoredStates } from "./savepoint/task-state.ts";
-import { StoredBytes } from "./state/stored-bytes.ts";
 import { failureOf, StoredJobs } from "./stored-jobs.ts";
 import { firstCheckpoint, readCheckpoint, writeCheckpoint } from "./task/checkpoint.ts";
 import { cellsPerStepMax } from "./task/kernel-work.ts";
@@ -47,7 +46,6 @@ export class PartitionJobs {
   readonly savepoints: SavepointStore;
   readonly #open: OpenJobs;
   readonly #failures: JobFailures;
-  readonly #storedBytes: StoredBytes;
   #turn = 0;
   #commits = 0;
 
@@ -60,7 +58,6 @@ export class PartitionJobs {
     this.#stored = new StoredJobs(sql);
     this.#failures = new JobFailures(this.#stored);
     this.savepoints = new SavepointStore(sql);
-    this.#storedBytes = new StoredBytes(sql);
     createTaskTables(sql);
     const [stored, { pins }] = [this.#stored, this.savepoints];
     this.#open = new OpenJobs({ ports, log, options, identity, stored, pins });
@@ -234,9 +231,7 @@ export class PartitionJobs {
     return this.#stored.all.map((stored) => {
       const job = open.get(stored.run);
       if (!job) return statusOfClosed(stored);
-      const stateBytes = this.#storedBytes.of(job.run, job.task.checkpointsCompleted, now);
-      const status = statusOfOpen(stored, job, this.#log, this.#failures.of(job), this.cache.bytes, now);
-      return { ...status, stateBytes };
+      return statusOfOpen(stored, job, this.#log, this.#failures.of(job), this.cache.bytes, now);
     });
   }
 
@@ -375,7 +370,6 @@ export class PartitionJobs {
     deleteStoredTask(this.#ports.sql, run);
     this.savepoints.forget(run);
     this.#stored.remove(run);
-    this.#storedBytes.forget(run);
     this.#failures.forget(run);
   }
 

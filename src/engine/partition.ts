@@ -38,12 +38,13 @@ import type { Ports } from "./ports.ts";
 import { changesOf, type ProducerOrder } from "./producer-orders.ts";
 import { checkMap, refusalOf, stillMoving } from "./refusals.ts";
 import type { SavepointStatus } from "./savepoint/savepoint-store.ts";
+/** Time in ms after which an alarm finds work that a lost object left. */
+import { StoredBytes } from "./state/stored-bytes.ts";
 import { isIdentityStored, readIdentity, type StoredIdentity, writeIdentity } from "./stored-identity.ts";
 import { wholeSliceBytes } from "./task/task.ts";
 import { scanView } from "./task/view-scan.ts";
 import { PastMoment } from "./time/past-moment.ts";
 
-/** Time in ms after which an alarm finds work that a lost object left. */
 export const heartbeatMs = 5_000;
 
 /** An event may lie thousands of years ahead; a platform's timers do not reach that far. */
@@ -65,6 +66,7 @@ export class Partition {
   #isTrimDue = false;
   #trimmedAtBytes: number;
   readonly #activity = new PastMoment();
+  readonly #storedBytes: StoredBytes;
 
   /** What an object that was never set up answers. */
   static refuse(requests: readonly AppendRequest[]): AppendResult[] {
@@ -91,6 +93,7 @@ export class Partition {
     this.log = PartitionLog.open(ports, readFrameHeader);
     this.#trimmedAtBytes = this.log.counts.bytes;
     this.jobs = new PartitionJobs(ports, this.log, options, () => this.identity);
+    this.#storedBytes = new StoredBytes(ports.sql);
     this.outputs = new PartitionOutputs(this.jobs);
     this.changes = new PartitionChanges(this.jobs, () => this.identity, ports.clock);
     this.letters = new PartitionLetters(ports, this.log, this.jobs, () => this.identity);
@@ -317,7 +320,7 @@ export class Partition {
       storageBytes: this.#ports.sql.bytes(),
       keptLogBytes: log.bytesAfter(log.firstOffset),
       pages: this.jobs.cache.statistics,
-      jobs: this.jobs.statuses(),
+      jobs: this.#storedBytes.addTo(this.jobs.statuses(), this.#ports.clock.now()),
     };
   }
 

@@ -46,9 +46,8 @@ test.skipIf(!clock)(
         // Whoever answers for jobs must hear of it too.
         const job = { source: "clicks", key: ["user"], aggregates, parallelism: 2 };
         await retried(() => client.jobs.put(`counts-${++jobs}`, job));
-        await found("the job to run", async () => {
-          return (await client.jobs.get(`counts-${jobs}`)).state === "running" || undefined;
-        });
+        const look = () => client.jobs.get(`counts-${jobs}`);
+        await found("the job to run", look, ({ state }) => state === "running" || undefined);
         // Far less than the clock was moved by.
         expect(Date.now() - startedAt).toBeLessThan(30_000);
       }

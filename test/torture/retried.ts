@@ -18,13 +18,20 @@ export async function retried<Answer>(call: () => Promise<Answer>): Promise<Answ
   }
 }
 
-/** Looks until `find` has found something; what it asks may be asked again. */
-export async function found<Value>(what: string, find: () => Promise<Value | undefined>): Promise<Value> {
+/** Looks, as often as it takes, until `find` has found something in what it sees. */
+export async function found<Seen, Value>(
+  what: string,
+  look: () => Promise<Seen>,
+  find: (seen: Seen) => Value | undefined,
+): Promise<Value> {
   const deadline = Date.now() + patienceMs;
   for (;;) {
-    const value = await retried(find);
+    const seen = await retried(look);
+    const value = find(seen);
     if (value !== undefined) return value;
-    if (Date.now() > deadline) throw new Error(`in vain it was waited for ${what}`);
+    if (Date.now() > deadline) {
+      throw new Error(`in vain it was waited for ${what}; seen last: ${JSON.stringify(seen)}`);
+    }
     await sleep(50);
   }
 }

@@ -148,10 +148,10 @@ async function tortureServer(
     const round = await runRound(index, troubled, stateFolder, loadMs, what);
     rounds.push(round);
     options.onRound?.(round);
-    const held = await found("all shards to answer", async () => {
-      const { rows, unreachable } = await client.streams.get(tortureStreamName);
-      return unreachable.length === 0 ? rows : undefined;
-    });
+    const look = () => client.streams.get(tortureStreamName);
+    const held = await found("all shards to answer", look, ({ rows, unreachable }) =>
+      unreachable.length === 0 ? rows : undefined,
+    );
     const { residentBytes = 0 } = round.footprint ?? {};
     if (residentBytes > residentBytesMax) {
       problems.push(`round ${index}: workerd holds ${Math.round(residentBytes / MiB)} MiB`);

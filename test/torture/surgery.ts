@@ -91,10 +91,9 @@ export class Surgery {
   async #split(begin: () => Promise<unknown>, list: () => Promise<readonly SplitAnswer[]>): Promise<void> {
     const before = (await retried(list)).length;
     await unlessConflicting(begin);
-    await found("a split", async () => {
-      const splits = await list();
-      return splits.length > before && splits.every(({ state }) => state === "done") ? splits : undefined;
-    });
+    await found("a split", list, (splits) =>
+      splits.length > before && splits.every(({ state }) => state === "done") ? splits : undefined,
+    );
   }
 
   /** Stops a job with a savepoint, and lets it go on under another parallelism. */
@@ -119,17 +118,16 @@ export class Surgery {
   async #startFrom(name: string, job: TortureJob, fromSavepoint: number): Promise<void> {
     this.#jobs.set(name, job);
     await retried(() => this.#client.jobs.put(name, { ...job.body, fromSavepoint }));
-    await found(`${name} to run`, async () => {
-      return (await this.#client.jobs.get(name)).state === "running" || undefined;
-    });
+    const look = () => this.#client.jobs.get(name);
+    await found(`${name} to run`, look, ({ state }) => state === "running" || undefined);
   }
 
   async #savepointOf(job: string, stop: boolean): Promise<number> {
     const { savepoints } = this.#client;
     const before = (await retried(() => savepoints.list(job))).length;
     await unlessConflicting(() => savepoints.create(job, { stop }));
-    return await found(`a savepoint of ${job}`, async () => {
-      const all = await savepoints.list(job);
+    const look = () => savepoints.list(job);
+    return await found(`a savepoint of ${job}`, look, (all) => {
       const [newest] = all;
       if (newest?.state === "failed") throw new Error(`a savepoint of ${job} failed: ${newest.error}`);
       return all.length > before && newest?.state === "done" ? newest.savepoint : undefined;

@@ -3,6 +3,7 @@
  * somebody asks and checkpoints have been written since, and the seldomer the more there are.
  */
 import { MiB } from "../../base/limits.ts";
+import type { JobStatus } from "../partition-types.ts";
 import type { SqlStorage } from "../ports.ts";
 
 /** Time in ms for which a count holds, and so much longer for each mebibyte that was counted. */
@@ -23,19 +24,25 @@ export class StoredBytes {
     this.#sql = sql;
   }
 
-  /** Those of a task that has written so many checkpoints; both versions of each page. */
-  of(task: number, checkpoints: number, now: number): number {
+  /** The statuses with the bytes of jobs that are open: of both versions of each page. */
+  addTo(statuses: readonly JobStatus[], now: number): JobStatus[] {
+    for (const run of this.#counts.keys()) {
+      if (!statuses.some((status) => status.run === run)) this.#counts.delete(run);
+    }
+    return statuses.map((status) => {
+      const { run, checkpointsCompleted } = status;
+      if (checkpointsCompleted === undefined) return status;
+      return { ...status, stateBytes: this.#of(run, checkpointsCompleted, now) };
+    });
+  }
+
+  #of(task: number, checkpoints: number, now: number): number {
     const known = this.#counts.get(task);
     if (known && holds(known, checkpoints, now)) return known.bytes;
     const [row] = this.#sql.run("SELECT sum(length(bytes)) FROM pages WHERE task = ?", task);
     const bytes = Number(row?.[0] ?? 0);
     this.#counts.set(task, { bytes, checkpoints, at: now });
     return bytes;
-  }
-
-  /** Forgets a task that is gone. */
-  forget(task: number): void {
-    this.#counts.delete(task);
   }
 }
 
