@@ -18,12 +18,18 @@ export async function retried<Answer>(call: () => Promise<Answer>): Promise<Answ
   }
 }
 
-/** Looks, as often as it takes, until `find` has found something in what it sees. */
-export async function found<Seen, Value>(
+/** Looks, as often as it takes, until it sees something, or `find` has found something in what it sees. */
+export function found<Value>(what: string, look: () => Promise<Value | undefined>): Promise<Value>;
+export function found<Seen, Value>(
   what: string,
   look: () => Promise<Seen>,
   find: (seen: Seen) => Value | undefined,
-): Promise<Value> {
+): Promise<Value>;
+export async function found(
+  what: string,
+  look: () => Promise<unknown>,
+  find: (seen: unknown) => unknown = (seen) => seen,
+): Promise<unknown> {
   const deadline = Date.now() + patienceMs;
   for (;;) {
     const seen = await retried(look);
