@@ -21,6 +21,7 @@ import type { StreamDefinition } from "../protocol/stream-spec.ts";
 import type { Environment } from "./environment.ts";
 import { generatedStreams } from "./generated-streams.ts";
 import { KeptHubStubs } from "./hub-stubs.ts";
+import { isolate } from "./isolate.ts";
 import { ObjectStorage } from "./object-storage.ts";
 import { PlatformWallClock } from "./platform-wall-clock.ts";
 import { blobsOf } from "./savepoint-blobs.ts";
@@ -41,7 +42,8 @@ export class Coordinator extends DurableObject<Environment> implements Coordinat
     super(ctx, env);
     const sql = new ObjectStorage(ctx.storage);
     const clock = new PlatformWallClock();
-    this.#clockCheck = new ClockCheck(clock);
+    const id = ctx.id.toString();
+    this.#clockCheck = new ClockCheck(clock, (sentAt) => isolate.clockRestarts.note(id, sentAt));
     this.#objects = new SqlObjects(sql);
     const alarm = new SharedAlarm((at) => void ctx.storage.setAlarm(at));
     this.#alarm = alarm;

@@ -10,6 +10,7 @@ import type { Caller } from "../host/access/caller.ts";
 import { ExpiringEntries } from "../host/access/expiring-entries.ts";
 import { KnownTokens } from "../host/access/known-tokens.ts";
 import { Rates } from "../host/access/rates.ts";
+import { ClockRestarts } from "../host/clock-check.ts";
 import type { JobFacts, StreamFacts } from "../host/coordinator/coordinator-rpc.ts";
 import { FactsCache } from "../host/facts-cache.ts";
 import { EncoderPool } from "../host/ingest/encoder-pool.ts";
@@ -38,6 +39,7 @@ class Isolate {
   readonly knownTokens = new KnownTokens(tokensMax);
   readonly knownJwts = new ExpiringEntries<Caller>(tokensMax);
   readonly rates = new Rates(ratesMax);
+  readonly clockRestarts = new ClockRestarts();
   jwtKeys: KnownKeys | undefined;
   /**
    * Objects end without a word, so they are held weakly: one that was evicted counts until it is collected.

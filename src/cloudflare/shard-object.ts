@@ -180,6 +180,7 @@ export class Shard extends DurableObject<Environment> implements PartitionRpc {
         await storage.deleteAll();
       },
       abort: (reason) => this.ctx.abort(reason),
+      mayStartAnew: (sentAt) => isolate.clockRestarts.note(this.ctx.id.toString(), sentAt),
       shards: new KeptShardStubs(this.env),
       hubs: new KeptHubStubs(this.env),
       blobs: blobsOf(this.env),

@@ -227,6 +227,8 @@ export interface Tick {
   readonly watermark?: bigint;
   /** How far producers are, for a shard that they hold. */
   readonly producers: readonly ProducerTime[];
+  /** The sender's time, ms. */
+  readonly sentAt?: number;
 }
 
 /** Pages in memory, and what came and went since the partition's tasks were opened. */

@@ -11,23 +11,48 @@ import type { Clock } from "../engine/ports.ts";
 /** Why such an object ends. */
 export const clockWasPutBack = "The machine's clock was put back: this object starts anew to have its time.";
 
+/** How long after a start that did not help another one may be tried, by the senders' time. */
+const restartEveryMs = 60_000;
+
+/** Objects of an isolate that are remembered for having started anew. */
+const restartsMax = 4096;
+
+/** Which objects of an isolate started anew for the sake of their clocks; it outlives them. */
+export class ClockRestarts {
+  readonly #sentAt = new Map<string, number>();
+
+  /** Notes a start anew; false where the last one was told to by something sent about as long ago. */
+  note(object: string, sentAt: number): boolean {
+    const last = this.#sentAt.get(object);
+    if (last !== undefined && Math.abs(sentAt - last) < restartEveryMs) return false;
+    this.#sentAt.delete(object);
+    this.#sentAt.set(object, sentAt);
+    const [oldest] = this.#sentAt.keys();
+    if (oldest !== undefined && this.#sentAt.size > restartsMax) this.#sentAt.delete(oldest);
+    return true;
+  }
+}
+
 export class ClockCheck {
   readonly #clock: Clock;
+  readonly #mayStartAnew: (sentAt: number) => boolean;
   /** Whether something came in time since the object started. */
   #wasRight = false;
 
-  constructor(clock: Clock) {
+  /** `mayStartAnew` is asked where nothing shows yet that this clock was ever right. */
+  constructor(clock: Clock, mayStartAnew: (sentAt: number) => boolean = () => false) {
     this.#clock = clock;
+    this.#mayStartAnew = mayStartAnew;
   }
 
   /**
    * True where the object is to start anew for the sake of its clock, by the time (ms) at which the newest of
-   * what came was sent. Never before its clock was right once: if a start did not help, the sender's clock is
-   * the one that is wrong.
+   * what came was sent. Only now and then where its clock was not right since it started: if a start does not
+   * help, the sender's clock is the one that is wrong.
    */
   isAhead(sentAt: number): boolean {
     const isOverdue = this.#clock.now() - sentAt > clockAheadMsMax;
     if (!isOverdue) this.#wasRight = true;
-    return isOverdue && this.#wasRight;
+    return isOverdue && (this.#wasRight || this.#mayStartAnew(sentAt));
   }
 }

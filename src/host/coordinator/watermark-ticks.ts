@@ -127,7 +127,8 @@ export class WatermarkTicks {
     const producers = times.get(shard) ?? [];
     const ordered = orders.get(shard) ?? [];
     if (watermark !== undefined || producers.length > 0) {
-      const tick = { ...(watermark !== undefined && { watermark }), producers };
+      const sentAt = this.#clock.now();
+      const tick = { ...(watermark !== undefined && { watermark }), producers, sentAt };
       await callShard(this.#clock, statusTimeoutMs, address, () => partition.tick(generation, tick));
     }
     if (ordered.length === 0) return;

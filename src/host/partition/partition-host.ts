@@ -58,7 +58,7 @@ export class PartitionHost implements PartitionRpc {
   /** `alarmAt` is the alarm that is set already, from before the object started. */
   constructor(ports: HostPorts, options: PartitionOptions, alarmAt: number | undefined) {
     this.#ports = ports;
-    this.#clockCheck = new ClockCheck(ports.clock);
+    this.#clockCheck = new ClockCheck(ports.clock, (sentAt) => ports.mayStartAnew?.(sentAt) ?? false);
     this.#retries = new CallRetries(ports.clock);
     this.#busy = new BusyTime(ports.clock, (work) => ports.soon(work));
     this.#alarmAt = alarmAt;
@@ -105,7 +105,7 @@ export class PartitionHost implements PartitionRpc {
 
   async append(requests: readonly AppendRequest[]): Promise<RpcResult<readonly AppendResult[]>> {
     try {
-      if (this.#clockCheck.isAhead(newestOf(requests))) this.#startAnew();
+      this.#compareClock(newestOf(requests));
       const isChannel = requests.some(({ link }) => link);
       const results = await new Promise<readonly AppendResult[]>((resolve, reject) => {
         this.#pending.push({ requests, resolve, reject });
@@ -126,12 +126,13 @@ export class PartitionHost implements PartitionRpc {
     return this.#answer(() => this.#partition.setWatermark(generation, watermark, mapVersion));
   }
 
-  tick(...asked: Parameters<PartitionRpc["tick"]>) {
-    return this.#tell((partition) => partition.tick(...asked));
+  tick(...[generation, tick]: Parameters<PartitionRpc["tick"]>) {
+    return this.#tell((partition) => partition.tick(generation, tick), tick.sentAt);
   }
 
-  orderProducers(...asked: Parameters<PartitionRpc["orderProducers"]>) {
-    return this.#tell((partition) => partition.orderProducers(...asked));
+  orderProducers(...[generation, orders, deadline]: Parameters<PartitionRpc["orderProducers"]>) {
+    const order = (partition: Partition) => partition.orderProducers(generation, orders, deadline);
+    return this.#tell(order, deadline - appendDeadlineMs);
   }
 
   async command(generation: number, command: JobCommand): Promise<RpcResult<null>> {
@@ -242,14 +243,19 @@ export class PartitionHost implements PartitionRpc {
     });
   }
 
-  /** Nothing of the turn may follow: the sender sends again, to the object that has the machine's time. */
-  #startAnew(): never {
+  /**
+   * Ends this object where its clock stands still. Nothing of the turn may follow: the sender sends again, to
+   * the one that has the machine's time.
+   */
+  #compareClock(sentAt: number): void {
+    if (!this.#clockCheck.isAhead(sentAt)) return;
     this.#ports.abort(clockWasPutBack);
     throw new EngineError("PARTITION_UNAVAILABLE", { message: clockWasPutBack });
   }
 
-  #tell(work: (partition: Partition) => void): Promise<RpcResult<null>> {
+  #tell(work: (partition: Partition) => void, sentAt?: number): Promise<RpcResult<null>> {
     return this.#answer(() => {
+      if (sentAt !== undefined) this.#compareClock(sentAt);
       work(this.#partition);
       return null;
     });
