@@ -147,7 +147,7 @@ export const COUNTERS_DIRTY_PAGES = 4;
 export const COUNTERS_DIRTY_BYTES = 8;
 export const COUNTERS_FAILURE = 12;
 export const COUNTERS_FAILURE_ROW = 16;
-/** Times that a page grew or split: cells found before have moved. */
+/** Times that a page grew or split: cells found before in pages born since (PAGE_BORN) have moved. */
 export const COUNTERS_MOVES = 20;
 /** u64: pages that batches changed or read as a whole, each once per batch. */
 export const COUNTERS_TOUCHES = 24;

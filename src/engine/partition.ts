@@ -38,13 +38,13 @@ import type { Ports } from "./ports.ts";
 import { changesOf, type ProducerOrder } from "./producer-orders.ts";
 import { checkMap, refusalOf, stillMoving } from "./refusals.ts";
 import type { SavepointStatus } from "./savepoint/savepoint-store.ts";
-/** Time in ms after which an alarm finds work that a lost object left. */
 import { StoredBytes } from "./state/stored-bytes.ts";
 import { isIdentityStored, readIdentity, type StoredIdentity, writeIdentity } from "./stored-identity.ts";
 import { wholeSliceBytes } from "./task/task.ts";
 import { scanView } from "./task/view-scan.ts";
 import { PastMoment } from "./time/past-moment.ts";
 
+/** Time in ms after which an alarm finds work that a lost object left. */
 export const heartbeatMs = 5_000;
 
 /** An event may lie thousands of years ahead; a platform's timers do not reach that far. */

@@ -108,7 +108,7 @@ export interface KernelExports {
   tablePage(table: number, hash: bigint): number;
   /** Doubles the directory until its depth is at least `depth`. */
   tableDeepen(table: number, depth: number): void;
-  /** Merges the page that covers `hash` into `target`; `changed` < 0 keeps the later of both. */
+  /** Merges the page that covers `hash` into `target`; cells keep the later append time of both. */
   tableMergePage(source: number, hash: bigint, target: number): void;
   /** Deletes cells changed before a time, and those outside of a range of hashes; returns how many. */
   tableDeleteCells(

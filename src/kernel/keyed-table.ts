@@ -96,7 +96,9 @@ export class KeyedTable {
     if (model && like !== 0) {
       const { memory } = this.#kernel;
       let { byteLength: bytes, freeBytes, cellCount } = new PageView(memory, model.layout, like);
-      // What fits into half a page shall have that. One without keys yet is as large as its own model said.
+      // What fits into half a page shall have that. Of a model that is as new nothing is known: a record may
+      // be of many slices, and of few rows in each.
+      if (cellCount === 0) bytes = Math.max(pageBytesMin, bytes / 2);
       while (cellCount > 0 && bytes > pageBytesMin && freeBytes > bytes / 2) {
         bytes /= 2;
         freeBytes -= bytes;

@@ -31,6 +31,12 @@ export class OpenTables {
     return this.#byStart.get(start);
   }
 
+  /** The table with the greatest start. */
+  newest(): OpenTable | undefined {
+    const start = this.starts().at(-1);
+    return start === undefined ? undefined : this.#byStart.get(start);
+  }
+
   /** The table at `start`: a new one where there is none. */
   open(start: bigint): OpenTable {
     const found = this.#byStart.get(start);

@@ -328,7 +328,8 @@ export class TaskWindows {
   /** The table of a slice that has none: those that rows can still reach are all open. */
   #openSlice(start: bigint): OpenTable {
     const open = this.#createSlice(start);
-    const newest = this.slices.entries().at(-1) ?? this.#partials?.newest();
+    const [loose, folded] = [this.slices.newest(), this.#partials?.newest()];
+    const newest = loose && folded && loose[0] < folded[0] ? folded : (loose ?? folded);
     // A slice of late rows has few of them.
     open.keyed.begin(newest && newest[0] < start ? newest[1] : undefined);
     return open;

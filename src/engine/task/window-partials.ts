@@ -84,9 +84,8 @@ export class WindowPartials {
 
   /** The last of the folded slices, by start. */
   newest(): readonly [bigint, KeyedTable] | undefined {
-    const start = this.#folded.starts().at(-1);
-    const open = start === undefined ? undefined : this.#folded.get(start);
-    return start === undefined || !open ? undefined : [start, open.keyed];
+    const open = this.#folded.newest();
+    return open && [BigInt(open.entry.window), open.keyed];
   }
 
   /** The folded slice that begins at `start`. */
@@ -168,7 +167,8 @@ export class WindowPartials {
   *#fold(end: bigint, prefix: OpenTable, from: MergePlace | undefined): Generator<Merged> {
     const block = BigInt(prefix.entry.window);
     for (const [start, source] of this.#slices.entries()) {
-      if (start < block || start >= end) continue;
+      if (start < block) continue;
+      if (start >= end) break;
       const folded = this.#folded.get(start)?.keyed;
       const place = from?.stage === "fold" && from.slice === Number(start) ? from : undefined;
       // Rows that came behind those of their slice go to them, page by page: reads find them in one of both.

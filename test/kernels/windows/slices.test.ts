@@ -39,6 +39,8 @@ function place(kernel: Kernel, times: readonly bigint[], selected: readonly numb
   return { times: timesAt, selection, count: selected?.length ?? rows, tables, kept, late, ends };
 }
 
+const larger = (one: bigint, other: bigint) => (one > other ? one : other);
+
 describe.each(kernelBuilds)("slices (%s)", (_, module) => {
   test("take each row that some window still waits for, and name the late ones", () => {
     const lateness = fc.bigInt({ min: 0n, max: 60n });
@@ -114,6 +116,25 @@ describe.each(kernelBuilds)("slices (%s)", (_, module) => {
       ),
       { numRuns: 500 },
     );
+  });
+
+  test("know the newest of them, whichever come and go", () => {
+    const { cache, layout, slices } = openSlices(module, gridOf({ kind: "tumble", size: 1n, offset: 0n }));
+    expect(slices.newest()).toBeUndefined();
+    const starts = [5n, 3n, 9n, 7n];
+    for (const start of starts) {
+      slices.set(
+        start,
+        cache.openTable(layout, () => undefined),
+      );
+      expect(slices.newest()?.[0]).toBe(starts.slice(0, starts.indexOf(start) + 1).reduce(larger));
+    }
+    slices.delete(5n);
+    expect(slices.newest()).toEqual([9n, slices.get(9n)]);
+    slices.delete(9n, 7n);
+    expect(slices.newest()).toEqual([3n, slices.get(3n)]);
+    slices.delete(3n);
+    expect(slices.newest()).toBeUndefined();
   });
 
   test("resolve starts to their tables, opening those that are not there", () => {

@@ -91,6 +91,30 @@ describe("tumbling windows", () => {
   });
 });
 
+describe("windows with few rows behind one with many", () => {
+  const size = { window: { type: "tumble", size: "1s" } };
+
+  test("take small pages", () => {
+    const harness = harnessWith(size);
+    harness.append(Array.from({ length: 600 }, (_, user) => [`user ${user}`, at(0), 1, "x"]));
+    harness.append(Array.from({ length: 500 }, (_, second) => ["a", at(1 + second), 1, "x"]));
+    harness.settle();
+    harness.checkpoint();
+    const [[bytes] = []] = harness.storage.run("SELECT sum(length(bytes)) FROM pages");
+    // Pages of a kibibyte, and a few that are larger.
+    expect(Number(bytes)).toBeLessThan(700 * 1024);
+  });
+
+  test("are not sorted for each that opens", () => {
+    const harness = harnessWith(size);
+    const sorts = vi.spyOn(Array.prototype, "sort");
+    harness.append(Array.from({ length: 500 }, (_, row) => ["a", at((row * 7919) % 500), 1, "x"]));
+    harness.settle();
+    expect(sorts.mock.calls.length).toBeLessThan(50);
+    sorts.mockRestore();
+  });
+});
+
 describe("hopping windows", () => {
   test("a row counts in every window that holds it", () => {
     const harness = harnessWith({ window: { type: "hop", size: "20s", slide: "10s" } });
