@@ -4,8 +4,8 @@
  *
  * Rows are taken in blocks: those of a block are looked up, and those without a cell inserted in row order,
  * so that the next block finds them. Where that made pages grow or split, the rows whose cells moved are then
- * looked up again. Looking up goes in two steps, candidate by probe table, then comparison, so
- * that many cache misses are under way at once.
+ * looked up again. Looking up goes in two steps, candidate by probe table, then comparison, so that many
+ * cache misses are under way at once.
  */
 import {
   CELL_CHANGED,

@@ -7,6 +7,7 @@
  */
 import { clockAheadMsMax } from "../base/limits.ts";
 import type { Clock } from "../engine/ports.ts";
+import { ExpiringEntries } from "./access/expiring-entries.ts";
 
 /** Why such an object ends. */
 export const clockWasPutBack = "The machine's clock was put back: this object starts anew to have its time.";
@@ -19,16 +20,15 @@ const restartsMax = 4096;
 
 /** Which objects of an isolate started anew for the sake of their clocks; it outlives them. */
 export class ClockRestarts {
-  readonly #sentAt = new Map<string, number>();
+  /** When what told an object to was sent; until when by the senders' time it shall not start anew again. */
+  readonly #sentAt = new ExpiringEntries<number>(restartsMax);
 
   /** Notes a start anew; false where the last one was told to by something sent about as long ago. */
   note(object: string, sentAt: number): boolean {
-    const last = this.#sentAt.get(object);
-    if (last !== undefined && Math.abs(sentAt - last) < restartEveryMs) return false;
-    this.#sentAt.delete(object);
-    this.#sentAt.set(object, sentAt);
-    const [oldest] = this.#sentAt.keys();
-    if (oldest !== undefined && this.#sentAt.size > restartsMax) this.#sentAt.delete(oldest);
+    const last = this.#sentAt.get(object, sentAt);
+    // Long before the last one: the clock was put back once more.
+    if (last !== undefined && last - sentAt < restartEveryMs) return false;
+    this.#sentAt.set(object, sentAt, sentAt + restartEveryMs);
     return true;
   }
 }

@@ -19,7 +19,7 @@ export class KernelMemory {
   readonly #base: number;
   #end: number;
   #bytesInUse = 0;
-  #bytes: Uint8Array;
+  #bytes: Uint8Array<ArrayBuffer>;
   #view: DataView;
 
   /** `heapBase` is the first byte behind the kernel's static data. */
@@ -53,19 +53,19 @@ export class KernelMemory {
   }
 
   u16(pointer: number, count: number): Uint16Array {
-    return new Uint16Array(this.#bytes.buffer as ArrayBuffer, pointer, count);
+    return new Uint16Array(this.#bytes.buffer, pointer, count);
   }
 
   u32(pointer: number, count: number): Uint32Array {
-    return new Uint32Array(this.#bytes.buffer as ArrayBuffer, pointer, count);
+    return new Uint32Array(this.#bytes.buffer, pointer, count);
   }
 
   i64(pointer: number, count: number): BigInt64Array {
-    return new BigInt64Array(this.#bytes.buffer as ArrayBuffer, pointer, count);
+    return new BigInt64Array(this.#bytes.buffer, pointer, count);
   }
 
   f64(pointer: number, count: number): Float64Array {
-    return new Float64Array(this.#bytes.buffer as ArrayBuffer, pointer, count);
+    return new Float64Array(this.#bytes.buffer, pointer, count);
   }
 
   /** Returns a block of at least `bytes`, aligned to 128. Its content is undefined. */

@@ -93,8 +93,8 @@ export class Slices {
   readonly #byPointer = new Map<number, KeyedTable>();
   /** The tables by start, ascending; undefined until asked for again. */
   #sorted: (readonly [bigint, KeyedTable])[] | undefined;
-  /** The greatest start; undefined until asked for again. */
-  #newest: bigint | undefined;
+  /** The one with the greatest start; undefined until asked for again. */
+  #newest: readonly [bigint, KeyedTable] | undefined;
   #map = 0;
   #slots = 0;
 
@@ -135,11 +135,9 @@ export class Slices {
 
   /** The table with the greatest start, without sorting them. */
   newest(): readonly [bigint, KeyedTable] | undefined {
-    for (const start of this.#newest === undefined ? this.#tables.keys() : []) {
-      if (this.#newest === undefined || start > this.#newest) this.#newest = start;
-    }
-    const table = this.#newest === undefined ? undefined : this.#tables.get(this.#newest);
-    return this.#newest === undefined || !table ? undefined : [this.#newest, table];
+    if (this.#newest) return this.#newest;
+    for (const entry of this.#tables) if (!this.#newest || entry[0] > this.#newest[0]) this.#newest = entry;
+    return this.#newest;
   }
 
   /** Enters a table, such as one of a checkpoint, under a start that has none. */
@@ -148,7 +146,7 @@ export class Slices {
     const last = this.#sorted?.at(-1);
     if (last === undefined || last[0] < start) this.#sorted?.push([start, table]);
     else this.#sorted = undefined;
-    if (this.#newest !== undefined && start > this.#newest) this.#newest = start;
+    if (this.#newest && start > this.#newest[0]) this.#newest = [start, table];
     this.#tables.set(start, table);
     this.#byPointer.set(table.pointer, table);
     if (this.#tables.size * 2 > this.#slots) this.#rebuild(this.#slots * 2);
@@ -160,7 +158,7 @@ export class Slices {
     for (const start of starts) {
       const table = this.#tables.get(start);
       if (!table) continue;
-      if (start === this.#newest) this.#newest = undefined;
+      if (start === this.#newest?.[0]) this.#newest = undefined;
       this.#tables.delete(start);
       this.#byPointer.delete(table.pointer);
       this.#kernel.exports.slicesRemove(this.#pointer, start);

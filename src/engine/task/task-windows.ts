@@ -279,8 +279,9 @@ export class TaskWindows {
     const slices = this.slices.entries().filter(([start]) => start >= from && start < end);
     const begun = this.#cursor && this.#tables.find(TableFamily.Result, Number(end));
     // What is merged first comes first in the result: a suffix, unless there are slices before it.
-    const taken = begun ?? (slices.length === 0 ? this.#partials?.takeSuffix(end) : undefined);
-    const { keyed } = taken ?? this.#tables.create(TableFamily.Result, Number(end), 0, this.#appendTime);
+    const suffix = begun || slices.length > 0 ? undefined : this.#partials?.takeSuffix(end);
+    const { keyed } =
+      begun ?? suffix ?? this.#tables.create(TableFamily.Result, Number(end), 0, this.#appendTime);
     const parts: MergeSource[] = [
       ...slices.map(([start, source]) => ({ start, source })),
       ...(this.#partials?.totalsOf(end) ?? []).map(

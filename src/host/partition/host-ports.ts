@@ -19,7 +19,7 @@ export interface HostPorts extends Ports {
   /** Ends this object at once: what the turn wrote is dropped, and the next call meets a new one. */
   abort(reason: string): void;
   /** Notes that it starts anew for its clock; false where that did not help. Absent: it never does. */
-  mayStartAnew?(sentAt: number): boolean;
+  readonly mayStartAnew?: (sentAt: number) => boolean;
   /** The partitions of the next stages. */
   readonly shards: Shards;
   /** Who passes on what changes in views; absent where nobody follows any. */

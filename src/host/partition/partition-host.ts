@@ -58,7 +58,7 @@ export class PartitionHost implements PartitionRpc {
   /** `alarmAt` is the alarm that is set already, from before the object started. */
   constructor(ports: HostPorts, options: PartitionOptions, alarmAt: number | undefined) {
     this.#ports = ports;
-    this.#clockCheck = new ClockCheck(ports.clock, (sentAt) => ports.mayStartAnew?.(sentAt) ?? false);
+    this.#clockCheck = new ClockCheck(ports.clock, ports.mayStartAnew);
     this.#retries = new CallRetries(ports.clock);
     this.#busy = new BusyTime(ports.clock, (work) => ports.soon(work));
     this.#alarmAt = alarmAt;
