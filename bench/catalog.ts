@@ -14,6 +14,7 @@ import { checkpoint } from "./load/checkpoint.ts";
 import { exchange } from "./load/exchange.ts";
 import { exchangeLatency } from "./load/exchange-latency.ts";
 import { ingest } from "./load/ingest.ts";
+import { readYourWrite } from "./load/read-your-write.ts";
 import { savepoint } from "./load/savepoint.ts";
 import { smallRequests } from "./load/small-requests.ts";
 import { split } from "./load/split.ts";
@@ -28,6 +29,7 @@ export const benches: readonly Bench[] = [
   flightsTumble,
   ingest,
   smallRequests,
+  readYourWrite,
   checkpoint,
   exchange,
   exchangeLatency,

@@ -88,6 +88,16 @@ const headlines = [
     words: "the same against an empty Worker calling an empty object",
   },
   {
+    bench: "read-your-write",
+    measured: "a POST and the query that sees it, p50",
+    words: "one client alone: a POST of 10 events and the query that sees them, on this machine",
+  },
+  {
+    bench: "read-your-write",
+    measured: "a POST and the query that sees it to an empty call",
+    words: "the same against one empty call",
+  },
+  {
     bench: "checkpoint",
     measured: "pages to a row per key",
     words: "time of a checkpoint against a row per key",

@@ -15,7 +15,9 @@ export class ObjectStorage implements SqlStorage {
   run(statement: string, ...bindings: readonly SqlValue[]): SqlValue[][] {
     try {
       const rows: SqlValue[][] = [];
-      for (const row of this.#sql.exec(statement, ...bindings).raw()) {
+      const cursor = this.#sql.exec(statement, ...bindings);
+      if (cursor.columnNames.length === 0) return rows;
+      for (const row of cursor.raw()) {
         rows.push(row.map((value) => (value instanceof ArrayBuffer ? new Uint8Array(value) : value)));
       }
       return rows;

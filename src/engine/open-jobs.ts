@@ -33,9 +33,20 @@ export interface OpenJobsContext {
   readonly pins: PagePins;
 }
 
+/** Lists that every turn asks for several times. */
+interface JobLists {
+  /** What they were made of: both are replaced where they change. */
+  readonly stored: readonly StoredJob[];
+  readonly opened: readonly OpenJob[];
+  readonly running: readonly OpenJob[];
+  readonly tasks: readonly Task[];
+}
+
 export class OpenJobs {
   readonly #context: OpenJobsContext;
   #open: Map<number, OpenJob> | undefined;
+  #opened: readonly OpenJob[] = [];
+  #lists: JobLists | undefined;
   #cache: PageCache | undefined;
 
   constructor(context: OpenJobsContext) {
@@ -51,7 +62,17 @@ export class OpenJobs {
 
   /** Those that are open already. */
   get opened(): readonly OpenJob[] {
-    return [...(this.#open?.values() ?? [])];
+    return this.#opened;
+  }
+
+  /** Those of them that are to run. */
+  get running(): readonly OpenJob[] {
+    return this.#listed().running;
+  }
+
+  /** The tasks of those that have not failed. */
+  get tasks(): readonly Task[] {
+    return this.#listed().tasks;
   }
 
   /** One that is open already. */
@@ -65,12 +86,14 @@ export class OpenJobs {
     const open = new Map<number, OpenJob>();
     for (const stored of this.#context.stored.all) this.#openInto(open, stored);
     this.#open = open;
+    this.#noteChange();
     return open;
   }
 
   /** Opens a job that was added, where the others are open. */
   added(stored: StoredJob): void {
     if (this.#open) this.#openInto(this.#open, stored);
+    this.#noteChange();
   }
 
   /** The job, which is tried again where it could not be opened before. */
@@ -78,6 +101,7 @@ export class OpenJobs {
     this.all();
     const stored = this.#context.stored.byRun(run);
     if (this.#open && stored && !this.#open.has(run)) this.#openInto(this.#open, stored);
+    this.#noteChange();
     return this.#open?.get(run);
   }
 
@@ -85,12 +109,31 @@ export class OpenJobs {
   close(run: number): void {
     this.all().get(run)?.task.close();
     this.#open?.delete(run);
+    this.#noteChange();
   }
 
   /** Lets go of all that is in memory; storage keeps the last checkpoints. */
   drop(): void {
     this.#open = undefined;
     this.#cache = undefined;
+    this.#noteChange();
+  }
+
+  #noteChange(): void {
+    this.#opened = [...(this.#open?.values() ?? [])];
+  }
+
+  #listed(): JobLists {
+    const { stored } = this.#context;
+    const opened = this.#opened;
+    if (this.#lists?.stored === stored.all && this.#lists.opened === opened) return this.#lists;
+    const stateOf = ({ run }: OpenJob) => stored.byRun(run)?.state;
+    this.#lists = {
+      ...{ stored: stored.all, opened },
+      running: opened.filter((job) => stateOf(job) === "running"),
+      tasks: opened.filter((job) => stateOf(job) !== "failed").map(({ task }) => task),
+    };
+    return this.#lists;
   }
 
   /** What fails before a job is looked at is no job's fault. */

@@ -117,8 +117,7 @@ export class PartitionJobs {
 
   /** The tasks of all jobs that are open and have not failed. */
   get tasks(): readonly Task[] {
-    const open = this.#open.opened;
-    return open.filter(({ run }) => this.#stored.byRun(run)?.state !== "failed").map(({ task }) => task);
+    return this.#open.tasks;
   }
 
   /** The task of a run whose job is open, whether it has failed or not. */
@@ -373,9 +372,10 @@ export class PartitionJobs {
     this.#failures.forget(run);
   }
 
-  #running(): OpenJob[] {
-    if (!this.#stored.isWaiting && this.#stored.all.every(({ state }) => state !== "running")) return [];
-    return [...this.#open.all().values()].filter((job) => this.#isRunning(job));
+  /** Opens jobs where one is to run. */
+  #running(): readonly OpenJob[] {
+    if (this.#stored.isWaiting || this.#stored.all.some(({ state }) => state === "running")) this.#open.all();
+    return this.#open.running;
   }
 
   #isRunning({ run }: OpenJob): boolean {
@@ -383,9 +383,10 @@ export class PartitionJobs {
   }
 
   /** Jobs that run, and others whose storage lags behind: their dirty pages take up the budget. */
-  #unsettled(): OpenJob[] {
-    const open = this.#open.opened;
-    if (open.every(({ task }) => task.isSettled)) return this.#running();
-    return open.filter((job) => !job.task.isSettled || this.#isRunning(job));
+  #unsettled(): readonly OpenJob[] {
+    const running = this.#running();
+    const { opened } = this.#open;
+    if (running.length === opened.length) return running;
+    return opened.filter((job) => !job.task.isSettled || this.#isRunning(job));
   }
 }

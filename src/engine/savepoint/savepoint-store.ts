@@ -60,6 +60,8 @@ const statePart = -1;
 export class SavepointStore {
   readonly #sql: SqlStorage;
   readonly pins: PagePins;
+  /** Undefined where it has to be looked up. */
+  #hasParts: boolean | undefined;
 
   constructor(sql: SqlStorage) {
     sql.run(
@@ -118,6 +120,7 @@ export class SavepointStore {
       ...(divided.length > 0 && { divided }),
     };
     this.begin(run, savepoint);
+    this.#hasParts = undefined;
     const where = "WHERE run = ? AND savepoint = ?";
     this.#sql.run(`DELETE FROM savepoint_parts ${where}`, run, savepoint);
     this.#storeState(run, savepoint, sealJsonBytes(state));
@@ -167,14 +170,17 @@ export class SavepointStore {
     return { run, savepoint, part: statePart, parts, body };
   }
 
-  /** True while something is to be uploaded. */
+  /** True while something is to be uploaded; asked after every turn. */
   get hasParts(): boolean {
-    return this.#sql.run("SELECT 1 FROM savepoints WHERE state = 'pinned' LIMIT 1").length > 0;
+    const pinned = "SELECT 1 FROM savepoints WHERE state = 'pinned' LIMIT 1";
+    this.#hasParts ??= this.#sql.run(pinned).length > 0;
+    return this.#hasParts;
   }
 
   /** A part is in the blob store. */
   uploaded({ run, savepoint, part, body, upTo }: SavedPart): void {
     const where = "WHERE run = ? AND savepoint = ?";
+    this.#hasParts = undefined;
     if (upTo) {
       this.pins.advance(run, savepoint, upTo);
       const counts = "parts = parts + 1, bytes = bytes + ?";
@@ -194,6 +200,7 @@ export class SavepointStore {
   /** Forgets all savepoints of a run that is deleted. */
   forget(run: number): void {
     this.pins.forget(run);
+    this.#hasParts = undefined;
     for (const table of ["savepoints", "savepoint_parts"]) {
       this.#sql.run(`DELETE FROM ${table} WHERE run = ?`, run);
     }

@@ -34,6 +34,8 @@ export interface Follower {
 
 export class TaskFollowers {
   readonly #byHub = new Map<string, Follower>();
+  /** The same, in order: every turn asks for them. */
+  #all: readonly Follower[] = [];
   #leftAt: number | undefined;
 
   constructor(stored: readonly StoredFollower[], leftAt: number | undefined) {
@@ -42,11 +44,12 @@ export class TaskFollowers {
       const followed = keys && new Set(keys);
       this.#byHub.set(hub, { hub, map, keys: followed, place: { offset, row }, isCalled: false });
     }
+    this.#all = [...this.#byHub.values()];
     this.#leftAt = leftAt;
   }
 
   get all(): readonly Follower[] {
-    return [...this.#byHub.values()];
+    return this.#all;
   }
 
   /** True while a call to one of them is on its way, or to be made again. */
@@ -74,6 +77,7 @@ export class TaskFollowers {
   add({ hub, map, place, keys }: Omit<Follower, "isCalled">): Follower {
     const follower = { hub, map, keys, place, isCalled: false };
     this.#byHub.set(hub, follower);
+    this.#all = [...this.#byHub.values()];
     this.#leftAt = undefined;
     return follower;
   }
@@ -82,6 +86,7 @@ export class TaskFollowers {
   remove(follower: Follower, now: number): boolean {
     if (this.#byHub.get(follower.hub) !== follower) return false;
     this.#byHub.delete(follower.hub);
+    this.#all = [...this.#byHub.values()];
     if (this.#byHub.size === 0) this.#leftAt = now;
     return true;
   }

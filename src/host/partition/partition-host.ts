@@ -1,10 +1,9 @@
 /**
- * The process around one partition: groups appends, runs its work in slices, keeps its alarm, lets queries
+ * The process around one partition: logs appends, runs its work in slices, keeps its alarm, lets queries
  * wait.
  *
- * Order of an append: log, then acknowledge, then process. Appends that arrive in one turn of the event
- * loop are logged as one group commit; work runs in later turns, so that it never delays an acknowledgement
- * it need not.
+ * Order of an append: log, then acknowledge, then process. Work runs in later turns, so that it delays no
+ * acknowledgement that it need not.
  *
  * Law: every turn that changes the partition ends in `#afterTurn`, which sets the alarm for what is left.
  */
@@ -16,6 +15,7 @@ import { heartbeatMs, type Partition } from "../../engine/partition.ts";
 import type { JobCommand, PartitionStatus, RpcResult } from "../../engine/partition-types.ts";
 import { ClockCheck, clockWasPutBack } from "../clock-check.ts";
 import { ActivityReport } from "./activity-report.ts";
+import { AppendGroup, type Group } from "./append-group.ts";
 import { BusyTime } from "./busy-time.ts";
 import { CallRetries } from "./call-retries.ts";
 import { ChangeDelivery } from "./change-delivery.ts";
@@ -27,12 +27,6 @@ import type { PartitionRpc } from "./partition-rpc.ts";
 import { SavepointTransfer } from "./savepoint-transfer.ts";
 import { Waiters } from "./waiters.ts";
 
-interface PendingAppend {
-  readonly requests: readonly AppendRequest[];
-  readonly resolve: (results: readonly AppendResult[]) => void;
-  readonly reject: (cause: unknown) => void;
-}
-
 /** Slices of work, and bytes of log, that one turn applies at most: appends are logged in between. */
 const slicesPerTurn = 64;
 const bytesPerTurn = 512 * KiB;
@@ -42,7 +36,7 @@ const bytesAtOnce = 64 * KiB;
 export class PartitionHost implements PartitionRpc {
   readonly #ports: HostPorts;
   readonly #place: OpenedPartition;
-  #pending: PendingAppend[] = [];
+  readonly #appends: AppendGroup;
   #isWorking = false;
   #alarmAt: number | undefined;
   readonly #waiters: Waiters;
@@ -86,6 +80,10 @@ export class PartitionHost implements PartitionRpc {
     this.#transfer = new SavepointTransfer(ports, this.#retries, turn);
     this.#report = new ActivityReport((identity) => ports.reportActive(identity));
     this.#place = new OpenedPartition(ports, options);
+    this.#appends = new AppendGroup(
+      (work) => ports.soon(work),
+      (group) => this.#log(group),
+    );
     this.#reads = new PartitionReads({
       answer: (turn) => this.#answer(() => turn(this.#partition)),
       until: (isMet, ms, late) => this.#waiters.until(() => isMet(this.#partition), ms, late),
@@ -106,13 +104,8 @@ export class PartitionHost implements PartitionRpc {
   async append(requests: readonly AppendRequest[]): Promise<RpcResult<readonly AppendResult[]>> {
     try {
       this.#compareClock(newestOf(requests));
+      const results = await this.#appends.append(requests);
       const isChannel = requests.some(({ link }) => link);
-      const results = await new Promise<readonly AppendResult[]>((resolve, reject) => {
-        this.#pending.push({ requests, resolve, reject });
-        // A sender has one call on its way and gathers meanwhile: nothing is gained by waiting for another's.
-        if (isChannel) this.#flush(bytesAtOnce);
-        else if (this.#pending.length === 1) this.#ports.soon(() => this.#flush(0));
-      });
       // A sender of another stage may go on when it has the answer: it gets it when there is room for more.
       const hasCredit = () => this.#opened?.hasCredit ?? true;
       if (isChannel && !hasCredit()) await this.#waiters.until(hasCredit, creditWaitMs, "");
@@ -269,30 +262,19 @@ export class PartitionHost implements PartitionRpc {
     return this.#place.here;
   }
 
-  /**
-   * Logs all that gathered, as one group, and answers each caller. Goes on with about `workBytes` of work in
-   * the same turn.
-   */
-  #flush(workBytes: number): void {
-    if (this.#pending.length === 0) return;
-    const pending = this.#pending;
-    this.#pending = [];
+  /** Logs a group and answers its callers; what a stage sent is also applied, if it is little. */
+  #log({ requests, isChannel, logged, failed }: Group): void {
     this.#guard(
       () => {
-        const all = pending.flatMap(({ requests }) => requests);
-        const results = this.#opened?.append(all) ?? this.#place.refuse(all);
+        const results = this.#opened?.append(requests) ?? this.#place.refuse(requests);
         this.#reportActive();
-        this.#step(workBytes);
+        this.#step(isChannel ? bytesAtOnce : 0);
         this.#afterTurn();
-        let next = 0;
-        for (const { requests, resolve } of pending) {
-          resolve(results.slice(next, next + requests.length));
-          next += requests.length;
-        }
+        logged(results);
         this.#waiters.wake();
       },
       (cause) => {
-        for (const { reject } of pending) reject(cause);
+        failed(cause);
         this.#lookAgain();
       },
     );

@@ -92,14 +92,32 @@ class HostHarness {
 }
 
 describe("appends", () => {
-  test("that arrive together are one row of the log, and are answered one by one", async () => {
+  test("that arrive behind another in one turn are one row of the log, and are answered one by one", async () => {
     const harness = new HostHarness();
     const answers = ["a", "b", "c"].map((user) => harness.host.append([harness.request(user)]));
     await harness.run();
     expect(await Promise.all(answers)).toMatchObject(
       [1, 2, 3].map((offset) => ({ ok: true, value: [{ status: "logged", offset }] })),
     );
-    expect(harness.base.storage.run("SELECT count(*), sum(records) FROM log")).toEqual([[1, 3]]);
+    expect(harness.base.storage.run("SELECT offset, records FROM log")).toEqual([
+      [1, 1],
+      [2, 2],
+    ]);
+  });
+
+  test("cost one statement each, in all the turns that log and apply them", async () => {
+    const harness = new HostHarness();
+    await Promise.all([harness.host.append([harness.request("a")]), harness.run()]);
+    const statements: string[] = [];
+    harness.base.storage.beforeStatement = ({ statement }) => void statements.push(statement);
+    for (const user of ["b", "c"]) {
+      await Promise.all([harness.host.append([harness.request(user)]), harness.run()]);
+    }
+    expect(statements.map((each) => each.split(" ").slice(0, 3).join(" "))).toEqual(
+      Array(2).fill("INSERT INTO log"),
+    );
+    harness.base.storage.beforeStatement = undefined;
+    expect(await harness.query(3)).toMatchObject({ ok: true, value: { appliedOffset: 3 } });
   });
 
   test("leave an alarm in the turn that logs them, and not one write each", async () => {
