@@ -56,9 +56,13 @@ class Isolate {
       this.#counted.add(object);
       this.#objects.push(new WeakRef(object));
     }
-    this.#objects = this.#objects.filter((reference) => reference.deref() !== undefined);
+    if (this.#objects.some(isGone)) this.#objects = this.#objects.filter((each) => !isGone(each));
     return Math.min(pageBudgetBytes, Math.floor(isolateBudgetBytes / this.#objects.length));
   }
+}
+
+function isGone(object: WeakRef<object>): boolean {
+  return object.deref() === undefined;
 }
 
 export const isolate = new Isolate();

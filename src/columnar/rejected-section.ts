@@ -10,7 +10,9 @@
  * where there are none the section is empty. They are in ascending order. A reason that the reader does not
  * know is kept as its number.
  */
+
 import { EngineError } from "../base/errors.ts";
+import { encodeUtf8 } from "../base/utf8.ts";
 import type { BadRecord, BadRecordReason } from "./bad-record.ts";
 
 /** Writes the section; empty where there is no record. */
@@ -24,8 +26,7 @@ export function encodeRejected(rejected: readonly BadRecord[]): Uint8Array {
   }
   const writer = new Writer();
   writer.varint(texts.size);
-  const encoder = new TextEncoder();
-  for (const text of texts.keys()) writer.bytes(encoder.encode(text));
+  for (const text of texts.keys()) writer.bytes(encodeUtf8(text));
   let last = 0;
   for (const { record, column, reason, field, message, bytes } of rejected) {
     writer.varint(record - last);

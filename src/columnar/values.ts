@@ -6,7 +6,9 @@
  * TIMESTAMP `yyyy-MM-dd HH:mm:ss[.SSS]`, TIMESTAMP_LTZ the same in UTC with `Z` behind it; STRING is text and
  * BYTES base64.
  */
+
 import { decodeBase64, encodeBase64 } from "../base/base64.ts";
+import { decodeUtf8, encodeUtf8 } from "../base/utf8.ts";
 import { formatDecimal, parseDecimal } from "./decimal-text.ts";
 import type { DataType } from "./schema.ts";
 import { formatDate, formatTimestamp, parseDate, parseTimestamp } from "./time-text.ts";
@@ -62,7 +64,7 @@ export function readValue(json: JsonScalar, type: DataType): LaneValue | undefin
     case "DECIMAL":
       return readDecimal(text, type.precision, type.scale);
     case "STRING":
-      return typeof json === "string" ? new TextEncoder().encode(json) : undefined;
+      return typeof json === "string" ? encodeUtf8(json) : undefined;
     case "BYTES":
       return typeof json === "string" ? readBytes(json) : undefined;
     case "DATE":
@@ -135,7 +137,7 @@ function compareNumbers(a: string, b: string): number {
 
 /** Text may begin with a byte order mark: it is a character like others. */
 function decodeText(bytes: Uint8Array): string {
-  return new TextDecoder("utf-8", { fatal: false, ignoreBOM: true }).decode(bytes);
+  return decodeUtf8(bytes);
 }
 
 function readInteger(text: string, bits: bigint): bigint | undefined {

@@ -4,7 +4,9 @@
  *
  *   v1  first version
  */
+
 import { EngineError } from "../base/errors.ts";
+import { encodeUtf8 } from "../base/utf8.ts";
 import type { TaskPlan } from "../engine/plan/task-plan.ts";
 import type { KeyGroupRange } from "../engine/shard-map.ts";
 import { type BlobStore, manifestName } from "./blobs.ts";
@@ -36,7 +38,7 @@ export interface SavedStage {
 }
 
 export async function writeManifest(blobs: BlobStore, manifest: SavepointManifest): Promise<void> {
-  const body = new TextEncoder().encode(JSON.stringify(manifest));
+  const body = encodeUtf8(JSON.stringify(manifest));
   await blobs.put(manifestName(manifest.savepoint), body);
 }
 

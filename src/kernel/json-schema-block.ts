@@ -4,6 +4,7 @@
  * The paths of the columns form a tree of names. Columns become slots in the tree's order, so that all
  * columns below a name are neighbors. Layouts: `assembly/json/abi.ts`.
  */
+
 import { COLUMN_BYTES } from "../../assembly/abi.ts";
 import {
   JSON_DECODER_BYTES,
@@ -44,6 +45,7 @@ import {
   JSON_TYPE_TIMESTAMP,
 } from "../../assembly/json/abi.ts";
 import { assert } from "../base/assert.ts";
+import { encodeUtf8 } from "../base/utf8.ts";
 import type { Column, DataType, Schema } from "../columnar/schema.ts";
 import type { KernelMemory } from "./kernel-memory.ts";
 
@@ -130,7 +132,7 @@ function align(bytes: number): number {
 }
 
 function encode(name: string): Uint8Array {
-  return new TextEncoder().encode(name);
+  return encodeUtf8(name);
 }
 
 /** Writes slots, objects and names one behind the other. */

@@ -2,6 +2,8 @@
  * An access token as text: `mr_<id>_<secret>`. The form is its own so that one that leaked can be found by
  * searching; the secret is 256 random bits, and only its SHA-256 is kept.
  */
+import { encodeUtf8 } from "../../base/utf8.ts";
+
 const form = /^mr_([0-9a-f]{16})_([A-Za-z0-9_-]{43})$/;
 
 export interface TokenText {
@@ -31,13 +33,12 @@ export function drawToken(id = hexOf(crypto.getRandomValues(new Uint8Array(8))))
 
 /** The SHA-256 of a secret, in hexadecimal. */
 export async function hashOf(secret: string): Promise<string> {
-  return hexOf(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(secret))));
+  return hexOf(new Uint8Array(await crypto.subtle.digest("SHA-256", encodeUtf8(secret))));
 }
 
 /** Compares two hashes, which are of one length, in a time that does not tell where they differ. */
 export function isSameHash(left: string, right: string): boolean {
-  const encoder = new TextEncoder();
-  const [given, expected] = [encoder.encode(left), encoder.encode(right)];
+  const [given, expected] = [encodeUtf8(left), encodeUtf8(right)];
   return given.length === expected.length && crypto.subtle.timingSafeEqual(given, expected);
 }
 

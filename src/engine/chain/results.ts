@@ -8,7 +8,9 @@
  * A changelog has rows by their number, in tables of so many; each is named by its first number, as results
  * are by their window, so that they are read in the order in which they came, and dropped as a whole.
  */
+
 import { accumulatorStringBytesMax, cellStringBytesMax, keyBytesMax } from "../../base/limits.ts";
+import { encodeUtf8 } from "../../base/utf8.ts";
 import { encodeKey, hashKey } from "../../columnar/key-encoding.ts";
 import { compareValues, type LaneValue } from "../../columnar/values.ts";
 import type { SqlValue } from "../../interpreter/values/sql-value.ts";
@@ -149,8 +151,7 @@ export class ChangelogResults implements Results {
     this.#tables = tables;
     this.#clock = clock;
     this.#lanesOf = lanesOf(plan, [...plan.types.keys()]);
-    const encoder = new TextEncoder();
-    this.#kinds = rowKindNames.map((name) => encoder.encode(name));
+    this.#kinds = rowKindNames.map((name) => encodeUtf8(name));
     this.#count = state.table(counterCodec);
   }
 

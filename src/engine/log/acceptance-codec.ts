@@ -39,7 +39,9 @@
  *   v1  first version, without channels and live producers; still written where there are none of either
  *   v2  channels, live producers
  */
+
 import { EngineError } from "../../base/errors.ts";
+import { encodeUtf8 } from "../../base/utf8.ts";
 import { checksumBytes, FieldReader, FieldWriter } from "./byte-fields.ts";
 import { type LiveProducer, LiveProducers } from "./live-producers.ts";
 import { type LogFacts, LogState, type PendingBarrier } from "./log-state.ts";
@@ -70,13 +72,12 @@ interface SizedProducer {
 
 /** Writes the state as one body. */
 export function encodeAcceptance({ facts, producers, channels, barrier, live }: LogState): Uint8Array {
-  const text = new TextEncoder();
   const sized: SizedProducer[] = [];
   let length = headerBytes + checksumBytes;
   for (const { tokenId, producer, appendTime, pairs } of producers.entries()) {
     const entry = {
-      tokenId: text.encode(tokenId),
-      producer: text.encode(producer),
+      tokenId: encodeUtf8(tokenId),
+      producer: encodeUtf8(producer),
       appendTime,
       highest: pairs.highest,
       pairs: pairs.list(),
@@ -86,10 +87,10 @@ export function encodeAcceptance({ facts, producers, channels, barrier, live }: 
     length += entry.pairs.length * pairBytes;
   }
   const marks = [...channels].map(([channel, last]) => {
-    return { name: text.encode(channel), last, isBarred: barrier?.channels.has(channel) ?? false };
+    return { name: encodeUtf8(channel), last, isBarred: barrier?.channels.has(channel) ?? false };
   });
   const named = [...live.entries()].map((entry) => {
-    return { entry, tokenId: text.encode(entry.tokenId), producer: text.encode(entry.producer) };
+    return { entry, tokenId: encodeUtf8(entry.tokenId), producer: encodeUtf8(entry.producer) };
   });
   const isNew = marks.length > 0 || named.length > 0;
   if (isNew) length += channelsHeaderBytes;

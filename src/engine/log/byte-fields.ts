@@ -4,7 +4,9 @@
  * A reader that comes to the end answers with an error of its own instead of a RangeError, so that damaged
  * bytes are always reported as such.
  */
+
 import { assert } from "../../base/assert.ts";
+import { decodeUtf8 } from "../../base/utf8.ts";
 import { xxhash32 } from "./xxhash32.ts";
 
 /** Bytes of the checksum that ends a header. */
@@ -66,7 +68,6 @@ export class FieldReader {
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
   readonly #damage: (what: string) => Error;
-  readonly #text = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
   at = 0;
 
   /** `damage` makes the error that is thrown where the bytes are not what they should be. */
@@ -110,7 +111,7 @@ export class FieldReader {
   }
 
   text(length: number): string {
-    return this.#text.decode(this.bytes(length));
+    return decodeUtf8(this.bytes(length));
   }
 
   /** Throws unless the last four bytes before `end` are the XXH32 of all before them. */

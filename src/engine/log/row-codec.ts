@@ -42,9 +42,11 @@
  *   v1  first version, without channel marks and what came with them; still written where a row has none
  *   v2  channel marks, barriers, channels, maps, producers and watermarks that they hold back
  */
+
 import { assert } from "../../base/assert.ts";
 import { EngineError } from "../../base/errors.ts";
 import { logRowBytesMax } from "../../base/limits.ts";
+import { encodeUtf8 } from "../../base/utf8.ts";
 import { checksumBytes, FieldReader, FieldWriter } from "./byte-fields.ts";
 import { type ChannelMark, type LogRecord, type ProducerPart, RecordKind } from "./records.ts";
 
@@ -98,6 +100,7 @@ const hasStamp = 1;
 const hasMark = 2;
 const hasHeld = 4;
 const heldBytes = 8;
+const noBytes = new Uint8Array(0);
 
 interface Sized {
   readonly draft: RecordDraft;
@@ -125,9 +128,8 @@ export function encodeRows(drafts: readonly RecordDraft[], place: RowPlace): Log
     group = [];
     groupBytes = rowHeaderBytes + checksumBytes;
   };
-  const text = new TextEncoder();
   for (const draft of drafts) {
-    const sized = measure(draft, text);
+    const sized = measure(draft);
     const bytes = sized.headerBytes + draft.frame.byteLength;
     if (group.length > 0 && groupBytes + bytes > logRowBytesMax) flush();
     group.push(sized);
@@ -138,11 +140,11 @@ export function encodeRows(drafts: readonly RecordDraft[], place: RowPlace): Log
   return rows;
 }
 
-function measure(draft: RecordDraft, text: TextEncoder): Sized {
+function measure(draft: RecordDraft): Sized {
   const { stamp, mark } = draft;
-  const tokenId = text.encode(stamp?.tokenId ?? "");
-  const producer = text.encode(stamp?.producer ?? "");
-  const channel = text.encode(mark?.channel ?? "");
+  const tokenId = stamp ? encodeUtf8(stamp.tokenId) : noBytes;
+  const producer = stamp ? encodeUtf8(stamp.producer) : noBytes;
+  const channel = mark ? encodeUtf8(mark.channel) : noBytes;
   const stamped = stamp ? stampBytes + tokenId.byteLength + producer.byteLength : 0;
   const marked = mark ? markBytes + channel.byteLength : 0;
   const held = draft.held === undefined ? 0 : heldBytes;

@@ -9,7 +9,9 @@
  *
  *    {"version":1,…,"checksum":"0123abcd"}      XXH32 of all bytes before the comma, in UTF-8
  */
+
 import { assert } from "../../base/assert.ts";
+import { encodeUtf8 } from "../../base/utf8.ts";
 import { xxhash32 } from "./xxhash32.ts";
 
 const field = ',"checksum":"';
@@ -31,7 +33,7 @@ export function sealJson(value: object): string {
 
 /** The same as bytes in UTF-8. */
 export function sealJsonBytes(value: object): Uint8Array {
-  return new TextEncoder().encode(sealJson(value));
+  return encodeUtf8(sealJson(value));
 }
 
 /**
@@ -79,6 +81,6 @@ function parse(text: string): unknown {
 }
 
 function checksumOf(body: string): string {
-  const bytes = new TextEncoder().encode(body);
+  const bytes = encodeUtf8(body);
   return xxhash32(bytes, bytes.byteLength).toString(16).padStart(digits, "0");
 }

@@ -5,6 +5,7 @@
  * collections) is wide: in streams and between stages its values are BYTES, as `encodeRow` makes them of one
  * value; in views they are text, the JSON that reads back to the same value.
  */
+import { decodeUtf8, encodeUtf8 } from "../../base/utf8.ts";
 import type { DataType } from "../../columnar/schema.ts";
 import type { LaneValue } from "../../columnar/values.ts";
 import type { SqlType } from "../../interpreter/types/sql-type.ts";
@@ -77,9 +78,8 @@ export function millisOf(nanos: bigint): bigint {
 
 function writerOf(type: SqlType, form: WideForm): (value: Exclude<SqlValue, null>) => LaneValue {
   const lane = laneTypeOf(type);
-  const encoder = new TextEncoder();
   if (!lane && form === "bytes") return (value) => encodeRow([type], [value]);
-  if (!lane) return (value) => encoder.encode(JSON.stringify(encodeValueJson(value)));
+  if (!lane) return (value) => encodeUtf8(JSON.stringify(encodeValueJson(value)));
   switch (lane.name) {
     case "BOOLEAN":
       return (value) => (value ? 1n : 0n);
@@ -87,7 +87,7 @@ function writerOf(type: SqlType, form: WideForm): (value: Exclude<SqlValue, null
     case "DATE":
       return (value) => BigInt(value as number);
     case "STRING":
-      return (value) => encoder.encode(value as string);
+      return (value) => encodeUtf8(value as string);
     case "TIMESTAMP":
     case "TIMESTAMP_LTZ":
       return (value) => millisOf(value as bigint);
@@ -98,7 +98,6 @@ function writerOf(type: SqlType, form: WideForm): (value: Exclude<SqlValue, null
 
 function readerOf(type: SqlType): (value: Exclude<LaneValue, null>) => SqlValue {
   const lane = laneTypeOf(type);
-  const decoder = new TextDecoder("utf-8", { fatal: false, ignoreBOM: true });
   if (!lane) return (value) => decodeRow([type], value as Uint8Array)[0] as SqlValue;
   switch (lane.name) {
     case "BOOLEAN":
@@ -107,7 +106,7 @@ function readerOf(type: SqlType): (value: Exclude<LaneValue, null>) => SqlValue 
     case "DATE":
       return Number;
     case "STRING":
-      return (value) => decoder.decode(value as Uint8Array);
+      return (value) => decodeUtf8(value as Uint8Array);
     case "TIMESTAMP":
     case "TIMESTAMP_LTZ":
       return (value) => (value as bigint) * nanosPerMilli;

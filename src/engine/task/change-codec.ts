@@ -3,17 +3,17 @@
  *
  *     <offset> <row> <kind> <window> <hash> <row of the view, which is JSON and has no line break>
  */
+
 import { EngineError } from "../../base/errors.ts";
+import { encodeUtf8 } from "../../base/utf8.ts";
 import { xxhash32 } from "../log/xxhash32.ts";
 import type { ViewChange } from "./change-types.ts";
 
 const checksumBytes = 4;
-
-const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 export function encodeChanges(changes: readonly ViewChange[]): Uint8Array {
-  const lines = encoder.encode(changes.map(lineOf).join("\n"));
+  const lines = encodeUtf8(changes.map(lineOf).join("\n"));
   const bytes = new Uint8Array(lines.length + checksumBytes);
   bytes.set(lines);
   new DataView(bytes.buffer).setUint32(lines.length, xxhash32(lines, lines.length), true);

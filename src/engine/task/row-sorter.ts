@@ -85,7 +85,7 @@ export class RowSorter {
     scratch.keys.build(input.columns, keyColumns, input.selection);
     let rows = this.#withoutOverlong(input, record, scratch);
     const passed = this.#weigh(input, input.selection);
-    const bad = passed - this.#weigh(input, rows);
+    const bad = rows === input.selection ? 0 : passed - this.#weigh(input, rows);
     let late = 0;
     let lateRows: readonly number[] = [];
     let tables: KeyedTable | number = 0;

@@ -9,7 +9,7 @@
  */
 
 import { generationOfChannel } from "../log/channel-name.ts";
-import { higherOf, type LogRecord, maxWatermark, minWatermark, RecordKind } from "../log/records.ts";
+import { higherOf, type LogRecord, lowerOf, maxWatermark, minWatermark, RecordKind } from "../log/records.ts";
 import { decodeNewChannel } from "../log/split-records.ts";
 import type { PartitionIdentity } from "../partition-types.ts";
 
@@ -103,27 +103,37 @@ export class InputTime {
 
   #combine(): void {
     this.#isIdle = this.#isAllIdle();
-    const counting = this.#isIdle ? [...this.#channels.values()] : this.#active();
-    const ascending = counting.map(({ watermark }) => watermark).sort(ascendingOrder);
-    const combined = ascending.at(this.#isIdle ? -1 : 0);
-    if (combined !== undefined && combined > this.#watermark) this.#watermark = combined;
+    const combined = this.#isIdle ? this.#highest() : this.#lowestActive();
+    if (combined > this.#watermark) this.#watermark = combined;
   }
 
-  /** The channels that are active, and those of partitions that become so with them. */
-  #active(): ChannelTime[] {
-    const all = [...this.#channels];
-    const active = all.filter(([, { isIdle }]) => !isIdle);
-    const generations = new Set(
-      this.#idleTogether.length > 0 ? active.map(([name]) => generationOfChannel(name)) : [],
-    );
-    const together = this.#idleTogether.filter((generation) => generations.has(generation));
-    const isActive = ([name, { isIdle }]: readonly [string, ChannelTime]) =>
-      !isIdle || (together.length > 0 && together.includes(generationOfChannel(name)));
-    return all.filter(isActive).map(([, time]) => time);
+  #highest(): bigint {
+    let highest = minWatermark;
+    for (const { watermark } of this.#channels.values()) highest = higherOf(highest, watermark);
+    return highest;
+  }
+
+  /** Of the channels that are active, and those of partitions that become so with them. */
+  #lowestActive(): bigint {
+    const together = this.#idleTogether.filter((generation) => this.#isAnyActive(generation));
+    let lowest = maxWatermark;
+    for (const [name, { watermark, isIdle }] of this.#channels) {
+      const isActive = !isIdle || (together.length > 0 && together.includes(generationOfChannel(name)));
+      if (isActive) lowest = lowerOf(lowest, watermark);
+    }
+    return lowest;
+  }
+
+  #isAnyActive(generation: number): boolean {
+    for (const [name, { isIdle }] of this.#channels) {
+      if (!isIdle && generationOfChannel(name) === generation) return true;
+    }
+    return false;
   }
 
   #isAllIdle(): boolean {
-    return [...this.#channels.values()].every(({ isIdle }) => isIdle);
+    for (const { isIdle } of this.#channels.values()) if (!isIdle) return false;
+    return true;
   }
 }
 
@@ -134,8 +144,4 @@ export class InputTime {
 function isIdleAfter({ kind, mark }: LogRecord, wasIdle: boolean): boolean {
   if (kind === RecordKind.Watermark || kind === RecordKind.Producers) return wasIdle && !mark;
   return kind === RecordKind.Tick || kind === RecordKind.Idle;
-}
-
-function ascendingOrder(first: bigint, second: bigint): number {
-  return first < second ? -1 : first > second ? 1 : 0;
 }

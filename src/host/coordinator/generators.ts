@@ -5,7 +5,9 @@
  * same rows are sent again under the same sequence, so that each is there once. A batch that a stream does
  * not take yet is sent again later, and none is made meanwhile.
  */
+
 import type { ErrorBody } from "../../base/errors.ts";
+import { encodeUtf8 } from "../../base/utf8.ts";
 import type { RpcResult } from "../../engine/partition-types.ts";
 import type { SqlStorage, SqlValue } from "../../engine/ports.ts";
 import { encodeResult } from "../../interpreter/values/result-json.ts";
@@ -154,5 +156,5 @@ function bodyOf(generator: RowGenerator, { generation, batch, ...made }: Progres
       columns.map(({ name, type }, index) => [name, encodeResult(row[index] ?? null, type)]),
     ),
   );
-  return new TextEncoder().encode(JSON.stringify(records));
+  return encodeUtf8(JSON.stringify(records));
 }

@@ -5,6 +5,7 @@
  * Its values do not lie record by record, so it is cut by rows: as many as come to `partBytesMax` on average.
  * Rows and bytes are those of the body, so a retry is cut as before.
  */
+
 import {
   type Column as ArrowColumn,
   type DataType as ArrowType,
@@ -14,6 +15,7 @@ import {
 import { encodeBase64 } from "../../base/base64.ts";
 import { EngineError } from "../../base/errors.ts";
 import { linesBytesMax, MiB, partBytesMax, partRowsMax } from "../../base/limits.ts";
+import { encodeUtf8 } from "../../base/utf8.ts";
 import { type BadRecord, BadRecordReason } from "../../columnar/bad-record.ts";
 import { type Column, formatType, type TypeName } from "../../columnar/schema.ts";
 import { formatDate } from "../../columnar/time-text.ts";
@@ -74,7 +76,7 @@ export class ArrowLines implements RecordLines {
       lines.push(isTooLong ? "\n" : `${line}\n`);
       length += line.length;
     }
-    const bytes = new TextEncoder().encode(lines.join(""));
+    const bytes = encodeUtf8(lines.join(""));
     if (bytes.length > linesBytesMax) throw tooMuch(first, end);
     return {
       lines: bytes,
@@ -187,7 +189,7 @@ function nameOf({ typeId }: ArrowType): string {
 
 function tooLong(record: number, line: string): BadRecord {
   const message = `Found a record of ${line.length} characters, expected at most ${partBytesMax}.`;
-  const bytes = new TextEncoder().encode(line.slice(0, 1024));
+  const bytes = encodeUtf8(line.slice(0, 1024));
   return { record, column: 1, reason: BadRecordReason.TooLong, field: undefined, message, bytes };
 }
 

@@ -4,7 +4,9 @@
  *
  * Numbers stay as they are written: they may have more digits than a double.
  */
+
 import { partBytesMax, partRowsMax } from "../../base/limits.ts";
+import { encodeUtf8 } from "../../base/utf8.ts";
 import { type BadRecord, BadRecordReason, rejectedBytesKept } from "../../columnar/bad-record.ts";
 import { type BodyPosition, elementEnd, spaceEnd, textStart } from "../../kernel/json-body.ts";
 import { LineWriter } from "./line-writer.ts";
@@ -60,7 +62,7 @@ export class CloudEventLines implements RecordLines {
       bytes += event.end - event.start;
       if (bytes > partBytesMax && spans.length > 0) break;
       const line = lineOf(this.#body, event, from.recordsBefore + spans.length + 1);
-      if (typeof line === "string") writer.raw(new TextEncoder().encode(line));
+      if (typeof line === "string") writer.raw(encodeUtf8(line));
       else rejected.push(line);
       writer.byte(lineFeed);
       spans.push(event);

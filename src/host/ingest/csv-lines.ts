@@ -5,9 +5,11 @@
  * A part is cut where its rows, each with the header that a JSON line repeats, come to `partBytesMax`. The
  * header is part of what every row means, so a part's checksum covers the whole body (`ingest.ts`).
  */
+
 import { EngineError } from "../../base/errors.ts";
 import { partBytesMax, partRowsMax } from "../../base/limits.ts";
 import { suggestName } from "../../base/suggest-name.ts";
+import { encodeUtf8 } from "../../base/utf8.ts";
 import { type BadRecord, BadRecordReason, rejectedBytesKept } from "../../columnar/bad-record.ts";
 import type { Column, DataType } from "../../columnar/schema.ts";
 import { type BodyPosition, textStart } from "../../kernel/json-body.ts";
@@ -141,7 +143,7 @@ function targetsOf(names: readonly string[], columns: readonly Column[]): (Targe
   if (twice !== undefined) throw notAHeader(`It names "${twice}" twice.`);
   const targets = names.map((name) => {
     const column = columns.find((each) => each.name === name);
-    return column && { type: column.type, name: new TextEncoder().encode(`${JSON.stringify(name)}:`) };
+    return column && { type: column.type, name: encodeUtf8(`${JSON.stringify(name)}:`) };
   });
   if (names.length > 0 && targets.every((target) => target === undefined)) {
     const found = names.slice(0, 3).map((name) => `"${name.slice(0, 40)}"`);
@@ -169,7 +171,7 @@ function literalOf(type: DataType, body: Uint8Array, start: number, end: number)
       return matching(integer, body, start, end);
     case "BOOLEAN": {
       const text = textOf(body, start, end).toLowerCase();
-      return text === "true" || text === "false" ? new TextEncoder().encode(text) : undefined;
+      return text === "true" || text === "false" ? encodeUtf8(text) : undefined;
     }
     default:
       return undefined;

@@ -4,8 +4,10 @@
  *
  * What does not fit goes into no frame: it is a letter already.
  */
+
 import { assert } from "../../base/assert.ts";
 import { partBytesMax } from "../../base/limits.ts";
+import { encodeUtf8 } from "../../base/utf8.ts";
 import type { Letter } from "../../engine/letters/letter.ts";
 import { bodyStart } from "../../kernel/json-body.ts";
 import type { StreamFacts } from "../coordinator/coordinator-rpc.ts";
@@ -81,7 +83,7 @@ export function inReplays(letters: readonly Letter[], facts: StreamFacts): Lette
 /** The letter with a record that was mended in its place. */
 export function mended(letter: Letter, text: string | undefined): Letter {
   if (text === undefined) return letter;
-  return { ...letter, bytes: new TextEncoder().encode(text), isCut: false };
+  return { ...letter, bytes: encodeUtf8(text), isCut: false };
 }
 
 /** A rejected record as it came, on one line; a row as a record with its columns where they belong. */
@@ -91,7 +93,7 @@ function recordOf({ bytes, content }: Letter, { schema }: StreamFacts): Uint8Arr
   for (const { name, path = [name] } of schema.columns) {
     if (Object.hasOwn(content, name)) putAt(record, path, content[name]);
   }
-  return new TextEncoder().encode(JSON.stringify(record));
+  return encodeUtf8(JSON.stringify(record));
 }
 
 function putAt(record: Record<string, unknown>, path: readonly string[], value: unknown): void {

@@ -5,7 +5,9 @@
  * that ends are +I, and an event `end` is behind them. One that does not end is read for as long as somebody
  * listens; its job goes when nobody does. What goes wrong on the way is an `error`, and the last event.
  */
+
 import { EngineError, errorBodyOf } from "../../base/errors.ts";
+import { encodeUtf8 } from "../../base/utf8.ts";
 import type { ResultJson } from "../../interpreter/values/result-json.ts";
 import type { ResultColumn, SqlAnswer } from "../../protocol/sql-answers.ts";
 import { deadlineAfter, type WallClock } from "../wall-clock.ts";
@@ -31,7 +33,6 @@ export function toEvents(
     return rows && result !== followed ? { ...rest, rows } : rest;
   });
   const head = event("answer", { results: answers, options } satisfies SqlAnswer);
-  const encoder = new TextEncoder();
   if (!followed?.query) {
     const { columns = [], rows = [] } = followed ? answerOf(followed) : {};
     const changes = rows.map((row) => changeEvent("+I", row, columns));
@@ -39,14 +40,14 @@ export function toEvents(
   }
   const tail = new Tail(followed.query, clock);
   return new ReadableStream<Uint8Array>({
-    start: (controller) => controller.enqueue(encoder.encode(head)),
+    start: (controller) => controller.enqueue(encodeUtf8(head)),
     pull: async (controller) => {
       try {
         const text = await tail.next();
-        if (!tail.isStopped) controller.enqueue(encoder.encode(text));
+        if (!tail.isStopped) controller.enqueue(encodeUtf8(text));
       } catch (thrown) {
         if (tail.isStopped) return;
-        controller.enqueue(encoder.encode(event("error", errorBodyOf(thrown))));
+        controller.enqueue(encodeUtf8(event("error", errorBodyOf(thrown))));
         controller.close();
         await tail.stop();
       }

@@ -1,8 +1,10 @@
 /**
  * INSERT: a job where what is read has no end; else its rows are appended to a stream at once.
  */
+
 import { EngineError } from "../../base/errors.ts";
 import { bodyBytesMax } from "../../base/limits.ts";
+import { encodeUtf8 } from "../../base/utf8.ts";
 import { conformTo } from "../../engine/chain/constraint.ts";
 import { encodeResult } from "../../interpreter/values/result-json.ts";
 import type { Row } from "../../interpreter/values/sql-value.ts";
@@ -150,7 +152,7 @@ function conforming(
 }
 
 async function appendRecords(stream: string, records: readonly unknown[], ports: SqlPorts): Promise<void> {
-  const body = new TextEncoder().encode(JSON.stringify(records));
+  const body = encodeUtf8(JSON.stringify(records));
   if (body.length > bodyBytesMax) {
     const message = `The rows are ${body.length} bytes as JSON, and a request has at most ${bodyBytesMax}.`;
     throw new EngineError("BODY_TOO_LARGE", { message });

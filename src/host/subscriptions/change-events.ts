@@ -5,6 +5,7 @@
  * A message is acknowledged when the reader has room for it, so the hub sees how fast that reads. An id
  * stands on every event that a reader can go on from; where nothing came for long it comes alone.
  */
+import { encodeUtf8 } from "../../base/utf8.ts";
 import type { ChangeMessage } from "../../protocol/changes.ts";
 import { deadlineAfter, type WallClock } from "../wall-clock.ts";
 
@@ -21,18 +22,17 @@ export interface HubConnection {
 }
 
 export function toChangeEvents(connection: HubConnection, clock: WallClock): ReadableStream<Uint8Array> {
-  const encoder = new TextEncoder();
   const incoming = new Incoming(connection);
   return new ReadableStream<Uint8Array>({
-    start: (controller) => controller.enqueue(encoder.encode("retry: 1000\n\n")),
+    start: (controller) => controller.enqueue(encodeUtf8("retry: 1000\n\n")),
     pull: async (controller) => {
       const deadline = deadlineAfter(clock, heartbeatMs);
       await Promise.race([incoming.arrival(), deadline.passed]);
       deadline.cancel();
       const text = incoming.take();
-      if (text !== "") controller.enqueue(encoder.encode(text));
+      if (text !== "") controller.enqueue(encodeUtf8(text));
       else if (incoming.isClosed) controller.close();
-      else controller.enqueue(encoder.encode(": nothing new\n\n"));
+      else controller.enqueue(encodeUtf8(": nothing new\n\n"));
     },
     cancel: () => connection.close(),
   });

@@ -2,6 +2,7 @@
  * Casts to BINARY and VARBINARY: what is too long is cut, and a BINARY is filled with zeros. Text becomes its
  * UTF-8.
  */
+import { encodeUtf8 } from "../../base/utf8.ts";
 import type { LengthShape, SqlShape } from "../types/sql-type.ts";
 import type { Cast } from "./cast.ts";
 
@@ -9,8 +10,7 @@ export function castToBytes(from: SqlShape, to: LengthShape): Cast | undefined {
   switch (from.name) {
     case "CHAR":
     case "VARCHAR": {
-      const encoder = new TextEncoder();
-      return (value) => fitted(encoder.encode(value as string), to);
+      return (value) => fitted(encodeUtf8(value as string), to);
     }
     case "BINARY":
     case "VARBINARY":

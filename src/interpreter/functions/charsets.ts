@@ -1,8 +1,10 @@
 /**
  * The character sets that every Java has: UTF-8, UTF-16, ISO-8859-1 and US-ASCII.
  */
+
+import { encodeUtf8 } from "../../base/utf8.ts";
 import { evaluationError } from "../scalar-function.ts";
-import { decodeUtf8, encodeUtf8 } from "../values/utf8.ts";
+import { decodeLikeJava } from "../values/utf8.ts";
 
 interface CharacterSet {
   readonly names: readonly string[];
@@ -58,7 +60,7 @@ function utf16(names: readonly string[], isLittle: boolean): CharacterSet {
 }
 
 const characterSets: readonly CharacterSet[] = [
-  { names: ["utf-8", "utf8", "unicode-1-1-utf-8"], encode: encodeUtf8, decode: decodeUtf8 },
+  { names: ["utf-8", "utf8", "unicode-1-1-utf-8"], encode: encodeUtf8, decode: decodeLikeJava },
   utf16(["utf-16be", "utf_16be", "unicodebigunmarked", "x-utf-16be"], false),
   utf16(["utf-16le", "utf_16le", "unicodelittleunmarked", "x-utf-16le"], true),
   {

@@ -2,6 +2,7 @@
  * Text written as bytes and bytes as text: character sets, hexadecimal digits, base64.
  */
 import { decodeBase64, encodeBase64 } from "../../base/base64.ts";
+import { encodeUtf8 } from "../../base/utf8.ts";
 import { evaluationError, type ScalarFunction } from "../scalar-function.ts";
 import {
   booleanShape,
@@ -15,7 +16,7 @@ import {
   wholeNumber,
 } from "../signatures.ts";
 import type { SqlValue } from "../values/sql-value.ts";
-import { decodeUtf8, decodeUtf8Strictly, encodeUtf8 } from "../values/utf8.ts";
+import { decodeLikeJava, decodeUtf8Strictly } from "../values/utf8.ts";
 import { toHex } from "../values/value-json.ts";
 import { decodeCharset, encodeCharset } from "./charsets.ts";
 
@@ -40,9 +41,9 @@ function unhex(digits: string): Uint8Array | null {
 }
 
 function fromBase64(value: SqlValue | undefined): string {
-  const digits = typeof value === "string" ? value : decodeUtf8(value as Uint8Array);
+  const digits = typeof value === "string" ? value : decodeLikeJava(value as Uint8Array);
   try {
-    return decodeUtf8(decodeBase64(digits));
+    return decodeLikeJava(decodeBase64(digits));
   } catch (thrown) {
     if (thrown instanceof SyntaxError) throw evaluationError(`'${digits}' is no base64.`);
     throw thrown;
@@ -96,6 +97,6 @@ export const encodingFunctions: readonly ScalarFunction[] = [
     name: "MAKE_VALID_UTF8",
     usage: "MAKE_VALID_UTF8(bytes)",
     signatures: [takes([bytes], returns(stringShape))],
-    prepare: () => (value) => decodeUtf8(value as Uint8Array),
+    prepare: () => (value) => decodeLikeJava(value as Uint8Array),
   },
 ];

@@ -3,11 +3,11 @@
  */
 import { md5, sha1 } from "@noble/hashes/legacy.js";
 import { sha224, sha256, sha384, sha512 } from "@noble/hashes/sha2.js";
+import { encodeUtf8 } from "../../base/utf8.ts";
 import { evaluationError, type ScalarFunction, type Signature } from "../scalar-function.ts";
 import { bytes, intShape, returns, takes, text, wholeNumber } from "../signatures.ts";
 import type { SqlShape, SqlType } from "../types/sql-type.ts";
 import type { SqlValue } from "../values/sql-value.ts";
-import { encodeUtf8 } from "../values/utf8.ts";
 import { toHex } from "../values/value-json.ts";
 
 type Digest = (data: Uint8Array) => Uint8Array;

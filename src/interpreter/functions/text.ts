@@ -1,6 +1,8 @@
 /**
  * Text: put together, cut, padded and changed.
  */
+
+import { encodeUtf8 } from "../../base/utf8.ts";
 import type { Evaluator, ScalarFunction } from "../scalar-function.ts";
 import {
   intShape,
@@ -14,7 +16,6 @@ import {
 } from "../signatures.ts";
 import { countCharacters, reverseCharacters, sliceCharacters } from "../values/characters.ts";
 import type { SqlValue } from "../values/sql-value.ts";
-import { encodeUtf8 } from "../values/utf8.ts";
 import { checkMadeText, returnsJoined, returnsVarying } from "./text-shapes.ts";
 
 /** A function of one text. */

@@ -1,9 +1,11 @@
 /**
  * Addresses of the web: parts of URLs as Java's URL names them, their encoding, IPv4 addresses as numbers.
  */
+
+import { encodeUtf8 } from "../../base/utf8.ts";
 import type { ScalarFunction } from "../scalar-function.ts";
 import { bigintShape, returnsNullable, stringShape, takes, text, wholeNumber } from "../signatures.ts";
-import { decodeUtf8, encodeUtf8 } from "../values/utf8.ts";
+import { decodeLikeJava } from "../values/utf8.ts";
 import { parseUrl, urlPart } from "./url-parts.ts";
 
 const unreserved = /[A-Za-z0-9.*_-]/;
@@ -25,7 +27,7 @@ function decodeForm(value: string): string | null {
   if (/%(?![\da-fA-F]{2})/.test(value)) return null;
   return value.replaceAll("+", " ").replaceAll(/(?:%[\da-fA-F]{2})+/g, (encoded) => {
     const bytes = encoded.slice(1).split("%");
-    return decodeUtf8(Uint8Array.from(bytes, (digits) => Number.parseInt(digits, 16)));
+    return decodeLikeJava(Uint8Array.from(bytes, (digits) => Number.parseInt(digits, 16)));
   });
 }
 

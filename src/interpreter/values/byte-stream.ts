@@ -4,7 +4,9 @@
  * Whole numbers are varints: seven bits a byte, the lowest first, the top bit set where another follows.
  * Signed ones are zigzag before: 0, -1, 1, -2 are 0, 1, 2, 3.
  */
+
 import { EngineError } from "../../base/errors.ts";
+import { encodeUtf8 } from "../../base/utf8.ts";
 
 /** Numbers below it may be doubled as a double; larger ones are calculated as bigint, to the same bytes. */
 const doubledMax = 2 ** 51;
@@ -16,7 +18,6 @@ export class ByteWriter {
   #bytes = new Uint8Array(64);
   #view = new DataView(this.#bytes.buffer);
   #length = 0;
-  readonly #encoder = new TextEncoder();
 
   /** Returns a copy of what was written. */
   finish(): Uint8Array {
@@ -79,7 +80,7 @@ export class ByteWriter {
   }
 
   text(value: string): void {
-    this.bytes(this.#encoder.encode(value));
+    this.bytes(encodeUtf8(value));
   }
 
   /** Their count before them. */

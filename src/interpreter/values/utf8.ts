@@ -1,17 +1,13 @@
 /**
- * Text as bytes of UTF-8, read as Java reads it.
+ * Bytes of UTF-8 read as Java reads them.
  */
-const encoder = new TextEncoder();
-const decoder = new TextDecoder("utf-8", { ignoreBOM: true, fatal: false });
+import { decodeUtf8 } from "../../base/utf8.ts";
+
 const strictDecoder = new TextDecoder("utf-8", { ignoreBOM: true, fatal: true });
 
-export function encodeUtf8(text: string): Uint8Array {
-  return encoder.encode(text);
-}
-
 /** Reads bytes as text; what is no UTF-8 becomes U+FFFD. */
-export function decodeUtf8(bytes: Uint8Array): string {
-  return decodeUtf8Strictly(bytes) ?? decoder.decode(withoutSurrogates(bytes));
+export function decodeLikeJava(bytes: Uint8Array): string {
+  return decodeUtf8Strictly(bytes) ?? decodeUtf8(withoutSurrogates(bytes));
 }
 
 /** Reads bytes as text; undefined where they are no UTF-8. */

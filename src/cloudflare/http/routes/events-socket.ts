@@ -1,9 +1,11 @@
 /**
  * `GET /v1/streams/{stream}/events` with an upgrade: events over a WebSocket, see `ingest-session.ts`.
  */
+
 import * as z from "zod";
 import { EngineError } from "../../../base/errors.ts";
 import { accessAskAgainMs, producerIdMax } from "../../../base/limits.ts";
+import { encodeUtf8 } from "../../../base/utf8.ts";
 import { IngestSession } from "../../../host/ingest/ingest-session.ts";
 import { bodyFormatOf } from "../../../kernel/json-body.ts";
 import { fields, readBody } from "../../../protocol/read-body.ts";
@@ -103,7 +105,7 @@ async function openSocket(routed: RoutedRequest<"/v1/streams/{stream}/events">):
     sequence,
   );
   server.addEventListener("message", ({ data }) => {
-    const body = typeof data === "string" ? new TextEncoder().encode(data) : new Uint8Array(data);
+    const body = typeof data === "string" ? encodeUtf8(data) : new Uint8Array(data);
     session.receive(body).catch((thrown: unknown) => logDefect("events over a WebSocket", thrown));
   });
   server.addEventListener("close", () => session.abandon());

@@ -43,7 +43,7 @@ test("the first is logged at once, those behind it in the next turn, each with i
   expect((await Promise.all(answers)).map(offsetsOf)).toEqual([[1], [2, 3], [4]]);
 });
 
-test("as long as some come in each turn they gather; after a turn without any the next is first again", async () => {
+test("while some come in each turn they gather; behind a turn without any the next is first", async () => {
   const { group, logged, turn, turns } = harness();
   void group.append([request(1)]);
   void group.append([request(2)]);

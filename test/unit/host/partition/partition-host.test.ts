@@ -7,6 +7,7 @@ import { StorageFailure } from "../../../../src/base/errors.ts";
 import type { AppendRequest } from "../../../../src/engine/log/records.ts";
 import type { HostPorts } from "../../../../src/host/partition/host-ports.ts";
 import { PartitionHost } from "../../../../src/host/partition/partition-host.ts";
+import { MemoryBlobs } from "../../../support/memory-blobs.ts";
 import { NodeStorage } from "../../../support/node-storage.ts";
 import { PartitionHarness, releaseModule } from "../../../support/partition-harness.ts";
 import { FakeShards } from "../fake-shards.ts";
@@ -63,7 +64,7 @@ class HostHarness {
         this.aborted = reason;
       },
       shards: new FakeShards(),
-      blobs: undefined,
+      blobs: new MemoryBlobs(),
       reportActive: async () => {
         this.activeReports++;
       },
@@ -92,7 +93,7 @@ class HostHarness {
 }
 
 describe("appends", () => {
-  test("that arrive behind another in one turn are one row of the log, and are answered one by one", async () => {
+  test("behind another one in one turn are one row of the log, and are answered one by one", async () => {
     const harness = new HostHarness();
     const answers = ["a", "b", "c"].map((user) => harness.host.append([harness.request(user)]));
     await harness.run();
