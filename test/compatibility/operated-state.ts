@@ -3,7 +3,6 @@
  * tokens and the audit log, dead letters with those that were replayed, and a job that goes on without a
  * record and has failed at the next.
  */
-import { auditRetentionMs } from "../../src/base/limits.ts";
 import type { MillraceClient, ViewRow } from "../../src/client/client.ts";
 import type { AuditEntry } from "../../src/protocol/audit.ts";
 import { found, retried } from "../torture/retried.ts";
@@ -94,12 +93,6 @@ export async function operatedContentOf(
     codes: await codesOf(client),
     lateOrders: (await retried(() => client.streams.get("late_orders"))).rows,
   };
-}
-
-/** What a release wrote, without what no later one has any more by now. */
-export function stillKept(written: OperatedContent): OperatedContent {
-  const audit = written.audit.filter(({ time }) => Date.parse(time) > Date.now() - auditRetentionMs);
-  return { ...written, audit };
 }
 
 /** What comes after a restart: more rows, another record left out, and letters that are replayed again. */

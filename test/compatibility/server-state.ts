@@ -4,6 +4,8 @@
  * are open; one whose results change; one that writes into a stream; one that was drained; and a savepoint.
  */
 import { execFileSync } from "node:child_process";
+import { readdirSync, type Stats, statSync } from "node:fs";
+import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { MillraceClient } from "../../src/client/client.ts";
 import type { JobBody } from "../../src/protocol/job-spec.ts";
@@ -202,7 +204,14 @@ export function packFolder(folder: string, file: URL): void {
   execFileSync("tar", ["-czf", fileURLToPath(file), "-C", folder, "."]);
 }
 
-/** Writes into `folder` what a file holds. */
-export function unpackFolder(file: URL, folder: string): void {
+/** Writes into `folder` what a file holds; returns when that was written, in ms since 1970. */
+export function unpackFolder(file: URL, folder: string): number {
   execFileSync("tar", ["-xzf", fileURLToPath(file), "-C", folder]);
+  const files = readdirSync(folder, { recursive: true, encoding: "utf8" });
+  return Math.max(...files.map((name) => statSync(join(folder, name))).map(writtenAt));
+}
+
+/** Folders have the time of their unpacking. */
+function writtenAt(stats: Stats): number {
+  return stats.isFile() ? stats.mtimeMs : 0;
 }

@@ -52,7 +52,10 @@ const symptoms: Readonly<Record<Plant, readonly [RegExp, ((plan: LifePlan) => bo
   "overwritten-page": [/the (fork|view) of job_/, hasFork],
   "deleted-page": [/the (fork|view) of job_/, hasFork],
   "forgotten-retraction": [/(second step|branch \d) of job_. (lacks|has too much of)/, hasChanges],
-  "lost-split-page": [/the (second )?view of (branch \d of )?job_. lacks/, hasSplit],
+  "lost-split-page": [
+    /the (second )?view of (branch \d of )?job_. lacks|the stream that job_. writes to has too much of/,
+    hasSplit,
+  ],
   "kept-keys": [/the (second )?view of .*job_. has too much of|a subscriber of \S+ is told/, hasSplit],
   "unannounced-channel": [/^wrong: /, hasSplit],
   "clock-cut-frames": [/^(wrong|crashed): /],
