@@ -8,16 +8,7 @@ import type { ReplayWish } from "../engine/letters/partition-letters.ts";
 import type { LogPlace } from "../engine/log/read-frames.ts";
 import type { AppendRequest } from "../engine/log/records.ts";
 import type { MapChange } from "../engine/log/split-records.ts";
-import type {
-  Handover,
-  JobCommand,
-  Mending,
-  PartitionIdentity,
-  ScanPosition,
-  SplitOrder,
-  Tick,
-  ViewScan,
-} from "../engine/partition-types.ts";
+import type { Handover, Mending, PartitionIdentity, ScanPosition, Tick } from "../engine/partition-types.ts";
 import type { ProducerOrder } from "../engine/producer-orders.ts";
 import type { SentQuery } from "../host/partition/evaluate-part.ts";
 import type { HostPorts } from "../host/partition/host-ports.ts";
@@ -78,25 +69,20 @@ export class Shard extends DurableObject<Environment> implements PartitionRpc {
     return this.#ready.orderProducers(generation, orders, deadline);
   }
 
-  command(generation: number, command: JobCommand) {
-    return this.#ready.command(generation, command);
+  command(...asked: Parameters<PartitionRpc["command"]>) {
+    return this.#ready.command(...asked);
   }
 
   mend(run: number, mending: Mending) {
     return this.#ready.mend(run, mending);
   }
 
-  status() {
-    return this.#ready.status();
+  status(sentAt?: number) {
+    return this.#ready.status(sentAt);
   }
 
-  queryView(
-    job: string,
-    run: number,
-    scan: ViewScan,
-    wait: { readonly minOffset: number; readonly timeoutMs: number } | undefined,
-  ) {
-    return this.#ready.queryView(job, run, scan, wait);
+  queryView(...asked: Parameters<PartitionRpc["queryView"]>) {
+    return this.#ready.queryView(...asked);
   }
 
   evaluateView(job: string, run: number, query: SentQuery<ScanPosition>) {
@@ -111,24 +97,24 @@ export class Shard extends DurableObject<Environment> implements PartitionRpc {
     return this.#ready.beginSavepoint(generation, barrier);
   }
 
-  split(order: SplitOrder) {
-    return this.#ready.split(order);
+  split(...asked: Parameters<PartitionRpc["split"]>) {
+    return this.#ready.split(...asked);
   }
 
   beginMap(generation: number, split: number, change: MapChange) {
     return this.#ready.beginMap(generation, split, change);
   }
 
-  handoverOf(run: number, split: number) {
-    return this.#ready.handoverOf(run, split);
+  handoverOf(...asked: Parameters<PartitionRpc["handoverOf"]>) {
+    return this.#ready.handoverOf(...asked);
   }
 
-  savepointStatus(run: number, savepoint: number) {
-    return this.#ready.savepointStatus(run, savepoint);
+  savepointStatus(...asked: Parameters<PartitionRpc["savepointStatus"]>) {
+    return this.#ready.savepointStatus(...asked);
   }
 
-  tokenBehind(job: string, run: number, offset: number, to: number, timeoutMs: number) {
-    return this.#ready.tokenBehind(job, run, offset, to, timeoutMs);
+  tokenBehind(...asked: Parameters<PartitionRpc["tokenBehind"]>) {
+    return this.#ready.tokenBehind(...asked);
   }
 
   follow(...asked: Parameters<PartitionRpc["follow"]>) {

@@ -80,7 +80,7 @@ test.each(having("coordinator-expected.json"))("tokens and audit log of %s are t
   expect(await state.content()).toEqual(expected?.after);
 });
 
-/** What is retained for a day is gone a day later: a server restores a state at the time that it was written. */
+/** What is retained for a day is gone a day later: a state is restored at the time that it was written. */
 const clockFolder = mkdtempSync(join(tmpdir(), "millrace-clock-"));
 const clock = MovedClock.make(clockFolder);
 afterAll(() => rmSync(clockFolder, { recursive: true, force: true }));

@@ -2,9 +2,10 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { expect, test } from "vitest";
+import { afterAll, expect, test } from "vitest";
 import { MillraceClient } from "../../src/client/client.ts";
 import { Producer } from "../../src/client/producer.ts";
+import type { JobBody } from "../../src/protocol/job-spec.ts";
 import { MovedClock } from "./moved-clock.ts";
 import { found, retried } from "./retried.ts";
 import { freePort } from "./run-torture.ts";
@@ -12,6 +13,7 @@ import { ServerProcess } from "./server-process.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "millrace-clock-"));
 const clock = MovedClock.make(folder);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test.skipIf(!clock)(
   "a clock that is put back by minutes holds nothing up",
@@ -60,7 +62,77 @@ test.skipIf(!clock)(
       }
     } finally {
       await server.clean();
-      rmSync(folder, { recursive: true, force: true });
+    }
+  },
+);
+
+test.skipIf(!clock)(
+  "where no events come, what is asked for is done all the same",
+  { timeout: 120_000 },
+  async () => {
+    clock?.moveTo(0);
+    const server = new ServerProcess(await freePort(), join(folder, "rest"), clock?.environment);
+    try {
+      await server.start();
+      const client = new MillraceClient({ url: server.url });
+      await client.streams.put("clicks", {
+        columns: [
+          { name: "time", type: "TIMESTAMP(3)" },
+          { name: "user", type: "STRING" },
+        ],
+        eventTime: { column: "time", outOfOrderness: "1s" },
+        distributionKey: ["user"],
+        shards: 2,
+      });
+      const body: JobBody = {
+        source: "clicks",
+        key: ["user"],
+        aggregates: { clicks: { function: "count" } },
+      };
+      const runs = async (job: string) => {
+        const look = () => client.jobs.get(job);
+        await found(
+          "the job to run",
+          look,
+          ({ state, lag }) => (state === "running" && lag.bytes === 0) || undefined,
+        );
+      };
+      await client.jobs.put("counts", { ...body, parallelism: 2 });
+      await runs("counts");
+      await client.streams.post("clicks", [{ time: 1000, user: "ann" }]);
+      await runs("counts");
+      const asked = {
+        "a savepoint": async () => {
+          const { savepoint } = await retried(() => client.savepoints.create("counts", {}));
+          const look = () => client.savepoints.get(savepoint);
+          await found("a savepoint", look, ({ state }) => state === "done" || undefined);
+          await retried(() => client.jobs.put("fork", { ...body, parallelism: 3, fromSavepoint: savepoint }));
+          await runs("fork");
+        },
+        "a split": async () => {
+          await retried(() => client.splits.splitShard("clicks", { shard: 0 }));
+          const look = () => client.splits.ofStream("clicks");
+          await found("a split", look, (all) => all.every(({ state }) => state === "done") || undefined);
+        },
+        "a new job": async () => {
+          await retried(() => client.jobs.put("again", body));
+          await runs("again");
+        },
+      };
+      let seconds = 0;
+      for (const [what, work] of Object.entries(asked)) {
+        seconds -= 600;
+        clock?.moveTo(seconds);
+        const startedAt = Date.now();
+        await work();
+        expect(Date.now() - startedAt, what).toBeLessThan(30_000);
+      }
+      for (const job of ["counts", "fork", "again"]) {
+        const { rows } = await retried(() => client.views.query(job, { key: { user: "ann" } }));
+        expect(rows).toMatchObject([{ user: "ann", clicks: 1 }]);
+      }
+    } finally {
+      await server.clean();
     }
   },
 );

@@ -139,11 +139,8 @@ export class CommandDelivery {
     assert(plan, "a job's run is told to the partitions of its own stages");
     const saved = handedOverFrom(stream, shard, job) ? undefined : job.restore;
     const restore = handedOver ?? (saved && sourceOf(saved, stage, shard, stream));
-    return (partition) =>
-      partition.command(generation, {
-        ...{ job: name, run, revision, state, plan },
-        ...(restore && { restore }),
-      });
+    const command = { job: name, run, revision, state, plan, ...(restore && { restore }) };
+    return (partition) => partition.command(generation, command, this.#clock.now());
   }
 
   /** What the partition that was split has given away of a run, and the blobs that it lies in. */
@@ -154,7 +151,7 @@ export class CommandDelivery {
   ): Promise<RpcResult<{ readonly task: string | undefined; readonly names: readonly string[] }>> {
     const address = { stream: name, generation, shard };
     const asked = await callShard(this.#clock, commandTimeoutMs, address, () =>
-      this.#shards.open(address).handoverOf(run, split),
+      this.#shards.open(address).handoverOf(run, split, this.#clock.now()),
     );
     if (!asked.ok) return asked;
     const { state, parts } = asked.value;

@@ -178,7 +178,7 @@ export class Savepoints {
       if (!begun.ok) return begun;
     }
     return await callShard(this.#clock, callTimeoutMs, address, () =>
-      partition.savepointStatus(run, savepoint),
+      partition.savepointStatus(run, savepoint, this.#clock.now()),
     );
   }
 

@@ -187,7 +187,7 @@ export class Splits {
     const { name, generation } = next;
     const identity = identityOf(next, parent);
     const handover = await this.#call(name, generation, parent, (rpc) =>
-      rpc.split({ split, child, middle, identity }),
+      rpc.split({ split, child, middle, identity }, this.#clock.now()),
     );
     if (!handover.ok) return false;
     const begun = await this.#call(name, generation, child, (rpc) =>

@@ -155,7 +155,8 @@ export async function statusesOf(
 ): Promise<(PartitionStatus | undefined)[]> {
   const asked = Array.from({ length: shardCountOf(stream) }, async (_, shard) => {
     const address = { stream: stream.name, generation: stream.generation, shard };
-    const answer = await callShard(clock, statusTimeoutMs, address, () => shards.open(address).status());
+    const ask = () => shards.open(address).status(clock.now());
+    const answer = await callShard(clock, statusTimeoutMs, address, ask);
     return answer.ok ? (answer.value ?? undefined) : undefined;
   });
   return await Promise.all(asked);

@@ -120,15 +120,20 @@ export class PartitionHost implements PartitionRpc {
   }
 
   tick(...[generation, tick]: Parameters<PartitionRpc["tick"]>) {
-    return this.#tell((partition) => partition.tick(generation, tick), tick.sentAt);
+    const tell = () => this.#tell((partition) => partition.tick(generation, tick));
+    return this.#inTime(tick.sentAt, tell);
   }
 
   orderProducers(...[generation, orders, deadline]: Parameters<PartitionRpc["orderProducers"]>) {
     const order = (partition: Partition) => partition.orderProducers(generation, orders, deadline);
-    return this.#tell(order, deadline - appendDeadlineMs);
+    return this.#inTime(deadline - appendDeadlineMs, () => this.#tell(order));
   }
 
-  async command(generation: number, command: JobCommand): Promise<RpcResult<null>> {
+  command(generation: number, command: JobCommand, sentAt?: number): Promise<RpcResult<null>> {
+    return this.#inTime(sentAt, () => this.#command(generation, command));
+  }
+
+  async #command(generation: number, command: JobCommand): Promise<RpcResult<null>> {
     const restored = this.#opened ? await this.#transfer.restoreFor(this.#opened, command) : undefined;
     if (restored?.outcome === "Unreached") return { ok: false, error: restored.error };
     return this.#answer(() => {
@@ -144,40 +149,43 @@ export class PartitionHost implements PartitionRpc {
   }
 
   tokenBehind(...asked: Parameters<PartitionRpc["tokenBehind"]>): Promise<RpcResult<readonly number[]>> {
-    return this.#reads.tokenBehind(...asked);
+    const [job, run, offset, to, timeoutMs, sentAt] = asked;
+    return this.#inTime(sentAt, () => this.#reads.tokenBehind(job, run, offset, to, timeoutMs));
   }
 
   beginSavepoint(...asked: Parameters<PartitionRpc["beginSavepoint"]>) {
     return this.#tell((partition) => partition.beginSavepoint(...asked));
   }
 
-  split(...[order]: Parameters<PartitionRpc["split"]>) {
-    return this.#answer(() => this.#partition.split(order));
+  split(...[order, sentAt]: Parameters<PartitionRpc["split"]>) {
+    return this.#inTime(sentAt, () => this.#answer(() => this.#partition.split(order)));
   }
 
   beginMap(...asked: Parameters<PartitionRpc["beginMap"]>) {
     return this.#tell((partition) => partition.beginMap(...asked));
   }
 
-  handoverOf(...asked: Parameters<PartitionRpc["handoverOf"]>) {
-    return this.#answer(() => this.#partition.handoverOf(...asked));
+  handoverOf(...[run, split, sentAt]: Parameters<PartitionRpc["handoverOf"]>) {
+    return this.#inTime(sentAt, () => this.#answer(() => this.#partition.handoverOf(run, split)));
   }
 
-  savepointStatus(...asked: Parameters<PartitionRpc["savepointStatus"]>) {
-    return this.#answer(() => this.#partition.savepointStatus(...asked));
+  savepointStatus(...[run, savepoint, sentAt]: Parameters<PartitionRpc["savepointStatus"]>) {
+    const status = () => this.#answer(() => this.#partition.savepointStatus(run, savepoint));
+    return this.#inTime(sentAt, status);
   }
 
-  status(): Promise<RpcResult<PartitionStatus | null>> {
-    return this.#answer(() => {
+  status(sentAt?: number): Promise<RpcResult<PartitionStatus | null>> {
+    const look = (): PartitionStatus | null => {
       const status = this.#place.known?.status();
       if (!status) return null;
       const jobs = status.jobs.map((job) => ({ ...job, ...this.#retries.of(job.run) }));
       return { ...status, jobs, busyMs: this.#busy.ms };
-    });
+    };
+    return this.#inTime(sentAt, () => this.#answer(look));
   }
 
-  queryView(...asked: Parameters<PartitionRpc["queryView"]>) {
-    return this.#reads.query(...asked);
+  queryView(...[job, run, scan, wait]: Parameters<PartitionRpc["queryView"]>) {
+    return this.#inTime(wait?.sentAt, () => this.#reads.query(job, run, scan, wait));
   }
 
   evaluateView(...asked: Parameters<PartitionRpc["evaluateView"]>) {
@@ -246,9 +254,21 @@ export class PartitionHost implements PartitionRpc {
     throw new EngineError("PARTITION_UNAVAILABLE", { message: clockWasPutBack });
   }
 
-  #tell(work: (partition: Partition) => void, sentAt?: number): Promise<RpcResult<null>> {
-    return this.#answer(() => {
+  /** Answers as `work` does, unless this object ends since its clock stands still. */
+  async #inTime<Value>(
+    sentAt: number | undefined,
+    work: () => Promise<RpcResult<Value>>,
+  ): Promise<RpcResult<Value>> {
+    try {
       if (sentAt !== undefined) this.#compareClock(sentAt);
+    } catch (thrown) {
+      return { ok: false, error: errorBodyOf(thrown) };
+    }
+    return await work();
+  }
+
+  #tell(work: (partition: Partition) => void): Promise<RpcResult<null>> {
+    return this.#answer(() => {
       work(this.#partition);
       return null;
     });

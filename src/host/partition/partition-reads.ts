@@ -27,6 +27,7 @@ import { scanOf } from "../../sql/batch/divide.ts";
 import type { ScanRelation } from "../../sql/bind/logical-plan.ts";
 import { rowsOfView } from "../query/rows-of-view.ts";
 import { evaluatePart, type PartialAnswer, type ReadPage, type SentQuery } from "./evaluate-part.ts";
+import type { AwaitedOffset } from "./partition-rpc.ts";
 import { readView } from "./read-view.ts";
 import { rowsOfStream } from "./rows-of-stream.ts";
 
@@ -59,7 +60,7 @@ export class PartitionReads {
     job: string,
     run: number,
     scan: ViewScan,
-    wait: { readonly minOffset: number; readonly timeoutMs: number } | undefined,
+    wait: AwaitedOffset | undefined,
   ): Promise<RpcResult<ViewPage>> {
     const replayed = await this.#replayed(job, run);
     if (!replayed.ok) return replayed;

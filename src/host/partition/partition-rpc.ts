@@ -33,7 +33,20 @@ import type { PartialAnswer, SentQuery } from "./evaluate-part.ts";
 /** A savepoint's barrier as it enters a shard. */
 export type SavepointBarrier = Omit<Barrier, "channels">;
 
-/** The RPC surface of a partition's object. No method throws for what can happen: it answers `ok: false`. */
+/** What a query waits for: that the job has applied `minOffset`. */
+export interface AwaitedOffset {
+  readonly minOffset: number;
+  readonly timeoutMs: number;
+  /** The sender's time, ms. */
+  readonly sentAt?: number;
+}
+
+/**
+ * The RPC surface of a partition's object. No method throws for what can happen: it answers `ok: false`.
+ *
+ * `sentAt` is the caller's time, ms: an object whose own stands still, as the machine's clock was put back,
+ * starts anew and answers `PARTITION_UNAVAILABLE`.
+ */
 export interface PartitionRpc {
   /** `handover` is what the log of a new shard begins with that another one was split into. */
   setUp(identity: PartitionIdentity, handover?: Handover): Promise<RpcResult<null>>;
@@ -48,16 +61,16 @@ export interface PartitionRpc {
     orders: readonly ProducerOrder[],
     deadline: number,
   ): Promise<RpcResult<null>>;
-  command(generation: number, command: JobCommand): Promise<RpcResult<null>>;
+  command(generation: number, command: JobCommand, sentAt?: number): Promise<RpcResult<null>>;
   /** Lets a failed job go on without something; false where it does already. It still has to be resumed. */
   mend(run: number, mending: Mending): Promise<RpcResult<boolean>>;
-  status(): Promise<RpcResult<PartitionStatus | null>>;
+  status(sentAt?: number): Promise<RpcResult<PartitionStatus | null>>;
   /** Waits (at most `timeoutMs`) until the job has applied `minOffset`, then reads. */
   queryView(
     job: string,
     run: number,
     scan: ViewScan,
-    wait: { readonly minOffset: number; readonly timeoutMs: number } | undefined,
+    wait: AwaitedOffset | undefined,
   ): Promise<RpcResult<ViewPage>>;
   /** Goes through a share of a view's rows, and answers what a part of a query of SQL keeps of them. */
   evaluateView(
@@ -70,13 +83,17 @@ export interface PartitionRpc {
   /** Lets a savepoint's barrier into the log of a shard; again it changes nothing. */
   beginSavepoint(generation: number, barrier: SavepointBarrier): Promise<RpcResult<null>>;
   /** How far a savepoint of a run is here; null before its barrier has come. `JOB_FAILED` ends it. */
-  savepointStatus(run: number, savepoint: number): Promise<RpcResult<SavepointStatus | null>>;
+  savepointStatus(
+    run: number,
+    savepoint: number,
+    sentAt?: number,
+  ): Promise<RpcResult<SavepointStatus | null>>;
   /** Splits a shard; again it answers the same. */
-  split(order: SplitOrder): Promise<RpcResult<Handover>>;
+  split(order: SplitOrder, sentAt?: number): Promise<RpcResult<Handover>>;
   /** Lets a new map of the next stage into the log of a sender; again it changes nothing. */
   beginMap(generation: number, split: number, change: MapChange): Promise<RpcResult<null>>;
   /** Whether what the new partition of a split takes over of a run is there. */
-  handoverOf(run: number, split: number): Promise<RpcResult<HandoverStatus>>;
+  handoverOf(run: number, split: number, sentAt?: number): Promise<RpcResult<HandoverStatus>>;
   /**
    * Waits (at most `timeoutMs`) until the job has applied `offset` and the stage that reads the generation
    * `to` has acknowledged all that came of it. Answers the token for that stage: an offset for each of its
@@ -88,6 +105,7 @@ export interface PartitionRpc {
     offset: number,
     to: number,
     timeoutMs: number,
+    sentAt?: number,
   ): Promise<RpcResult<readonly number[]>>;
   /** Has a hub be told what changes in a view from now on, of some keys or of all: see `PartitionChanges`. */
   follow(view: FollowedView, hub: string, keys?: readonly string[]): Promise<RpcResult<FollowAnswer>>;

@@ -17,7 +17,7 @@ import { formatWatermark } from "../../protocol/watermark-text.ts";
 import type { PartialQuery } from "../../sql/batch/divide.ts";
 import type { JobFacts, StagePartitions } from "../coordinator/coordinator-rpc.ts";
 import type { Ask, FactsCache } from "../facts-cache.ts";
-import type { PartitionRpc } from "../partition/partition-rpc.ts";
+import type { AwaitedOffset, PartitionRpc } from "../partition/partition-rpc.ts";
 import { callShard } from "../shards.ts";
 import { decodeCursor, encodeCursor } from "./cursor.ts";
 import { type EvaluationPorts, evaluateOverView } from "./evaluate-on-partitions.ts";
@@ -89,8 +89,7 @@ export class ViewReader {
     const answers = await Promise.all(
       asked.map((shard) => {
         const minOffset = token.value[shard];
-        const wait =
-          minOffset === undefined ? undefined : { minOffset, timeoutMs: this.#leftUntil(deadlineAt) };
+        const wait = minOffset === undefined ? undefined : this.#awaited(minOffset, deadlineAt);
         return this.#call(facts, shard, wait?.timeoutMs ?? 0, (rpc) =>
           rpc.queryView(facts.job, facts.run, scan, wait),
         );
@@ -124,7 +123,7 @@ export class ViewReader {
       const answers = await Promise.all(
         Object.entries(token).map(([shard, offset]) =>
           this.#call(stage, Number(shard), timeoutMs, (rpc) =>
-            rpc.tokenBehind(job, run, offset, stage.to, timeoutMs),
+            rpc.tokenBehind(job, run, offset, stage.to, timeoutMs, this.#ports.clock.now()),
           ),
         ),
       );
@@ -148,6 +147,10 @@ export class ViewReader {
     const { clock, shards } = this.#ports;
     const address = { stream, generation, shard };
     return callShard(clock, readTimeoutMs + waitMs, address, () => call(shards.open(address)));
+  }
+
+  #awaited(minOffset: number, deadlineAt: number): AwaitedOffset {
+    return { minOffset, timeoutMs: this.#leftUntil(deadlineAt), sentAt: this.#ports.clock.now() };
   }
 
   #leftUntil(deadlineAt: number): number {

@@ -281,3 +281,28 @@ test("a shard with siblings tells the coordinator each time that it leaves idlen
   await post();
   expect(harness.activeReports).toBe(2);
 });
+
+describe("an object whose clock stands still", () => {
+  const wait = (sentAt: number) => ({ minOffset: 0, timeoutMs: 100, sentAt });
+  const dated: Readonly<Record<string, (host: PartitionHost, sentAt: number) => Promise<unknown>>> = {
+    status: (host, sentAt) => host.status(sentAt),
+    command: (host, sentAt) =>
+      host.command(1, { job: "job", run: 1, revision: 9, state: "paused", plan: counting }, sentAt),
+    savepointStatus: (host, sentAt) => host.savepointStatus(1, 1, sentAt),
+    handoverOf: (host, sentAt) => host.handoverOf(1, 1, sentAt),
+    queryView: (host, sentAt) => host.queryView("job", 1, { newestFirst: true, limit: 1 }, wait(sentAt)),
+    tokenBehind: (host, sentAt) => host.tokenBehind("job", 1, 0, 1, 100, sentAt),
+    tick: (host, sentAt) => host.tick(1, { producers: [], sentAt }),
+  };
+
+  test.each(Object.entries(dated))("starts anew with what is sent by another: %s", async (_, call) => {
+    const harness = new HostHarness();
+    const now = harness.base.ports.clock.now();
+    // Its clock was right before.
+    void call(harness.host, now);
+    expect(harness.aborted).toBeUndefined();
+    const answer = await call(harness.host, now - 600_000);
+    expect(answer).toMatchObject({ ok: false, error: { code: "PARTITION_UNAVAILABLE" } });
+    expect(harness.aborted).toMatch("clock was put back");
+  });
+});
