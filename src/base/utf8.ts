@@ -1,8 +1,8 @@
 /**
  * Text as bytes of UTF-8, and back.
  *
- * One encoder and one decoder for all: to the platform each is an object of its own, which the garbage
- * collector lets go of late.
+ * One encoder for all, and one decoder for all that ask for nothing else: to the platform each is an object
+ * of its own, which the garbage collector lets go of late.
  */
 const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true, fatal: false });

@@ -16,6 +16,7 @@ export class ObjectStorage implements SqlStorage {
     try {
       const rows: SqlValue[][] = [];
       const cursor = this.#sql.exec(statement, ...bindings);
+      // What answers no rows needs no iterator: each is an object that the collector lets go of late.
       if (cursor.columnNames.length === 0) return rows;
       for (const row of cursor.raw()) {
         rows.push(row.map((value) => (value instanceof ArrayBuffer ? new Uint8Array(value) : value)));

@@ -19,7 +19,6 @@ import { coordinatorOf } from "./coordinator-stub.ts";
 import type { Environment } from "./environment.ts";
 import { KeptHubStubs } from "./hub-stubs.ts";
 import { isolate } from "./isolate.ts";
-import { LaterTurns } from "./later-turns.ts";
 import { kernelModule } from "./load-kernel.ts";
 import { logRow } from "./log.ts";
 import { ObjectStorage, PlatformClock, PlatformRandom } from "./object-storage.ts";
@@ -28,7 +27,6 @@ import { KeptShardStubs } from "./shard-stubs.ts";
 import { userFunctions } from "./user-functions.ts";
 
 export class Shard extends DurableObject<Environment> implements PartitionRpc {
-  readonly #turns = new LaterTurns();
   #host: PartitionHost | undefined;
 
   constructor(ctx: DurableObjectState, env: Environment) {
@@ -157,7 +155,7 @@ export class Shard extends DurableObject<Environment> implements PartitionRpc {
       random: new PlatformRandom(),
       functions: userFunctions,
       print: logRow,
-      soon: (work) => this.#turns.soon(work),
+      soon: (work) => void setTimeout(work, 0),
       later: (work, ms) => {
         const timer = setTimeout(work, ms);
         return () => clearTimeout(timer);

@@ -10,7 +10,6 @@
  * where there are none the section is empty. They are in ascending order. A reason that the reader does not
  * know is kept as its number.
  */
-
 import { EngineError } from "../base/errors.ts";
 import { encodeUtf8 } from "../base/utf8.ts";
 import type { BadRecord, BadRecordReason } from "./bad-record.ts";

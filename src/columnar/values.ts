@@ -6,7 +6,6 @@
  * TIMESTAMP `yyyy-MM-dd HH:mm:ss[.SSS]`, TIMESTAMP_LTZ the same in UTC with `Z` behind it; STRING is text and
  * BYTES base64.
  */
-
 import { decodeBase64, encodeBase64 } from "../base/base64.ts";
 import { decodeUtf8, encodeUtf8 } from "../base/utf8.ts";
 import { formatDecimal, parseDecimal } from "./decimal-text.ts";

@@ -35,9 +35,8 @@ export interface OpenJobsContext {
 
 /** Lists that every turn asks for several times. */
 interface JobLists {
-  /** What they were made of: both are replaced where they change. */
+  /** What they were made of, which is replaced where it changes. */
   readonly stored: readonly StoredJob[];
-  readonly opened: readonly OpenJob[];
   readonly running: readonly OpenJob[];
   readonly tasks: readonly Task[];
 }
@@ -121,15 +120,16 @@ export class OpenJobs {
 
   #noteChange(): void {
     this.#opened = [...(this.#open?.values() ?? [])];
+    this.#lists = undefined;
   }
 
   #listed(): JobLists {
     const { stored } = this.#context;
     const opened = this.#opened;
-    if (this.#lists?.stored === stored.all && this.#lists.opened === opened) return this.#lists;
+    if (this.#lists?.stored === stored.all) return this.#lists;
     const stateOf = ({ run }: OpenJob) => stored.byRun(run)?.state;
     this.#lists = {
-      ...{ stored: stored.all, opened },
+      stored: stored.all,
       running: opened.filter((job) => stateOf(job) === "running"),
       tasks: opened.filter((job) => stateOf(job) !== "failed").map(({ task }) => task),
     };

@@ -4,7 +4,6 @@
  *
  *   v1  first version
  */
-
 import { EngineError } from "../base/errors.ts";
 import { encodeUtf8 } from "../base/utf8.ts";
 import type { TaskPlan } from "../engine/plan/task-plan.ts";

@@ -4,7 +4,6 @@
  * The paths of the columns form a tree of names. Columns become slots in the tree's order, so that all
  * columns below a name are neighbors. Layouts: `assembly/json/abi.ts`.
  */
-
 import { COLUMN_BYTES } from "../../assembly/abi.ts";
 import {
   JSON_DECODER_BYTES,
@@ -121,7 +120,7 @@ export function columnsPerFieldMax(schema: Schema): number {
 function treeBytes(node: NameNode): number {
   let bytes = align(JSON_OBJECT_FIELDS + node.children.size * JSON_FIELD_BYTES);
   for (const [name, child] of node.children) {
-    bytes += align(encode(name).length);
+    bytes += align(encodeUtf8(name).length);
     if (child.children.size > 0) bytes += treeBytes(child);
   }
   return bytes;
@@ -129,10 +128,6 @@ function treeBytes(node: NameNode): number {
 
 function align(bytes: number): number {
   return Math.ceil(bytes / 16) * 16;
-}
-
-function encode(name: string): Uint8Array {
-  return encodeUtf8(name);
 }
 
 /** Writes slots, objects and names one behind the other. */
@@ -157,7 +152,7 @@ class TreeWriter {
     view.setUint32(object + JSON_OBJECT_COUNT, node.children.size, true);
     let field = object + JSON_OBJECT_FIELDS;
     for (const [name, child] of node.children) {
-      this.#field(field, encode(name), child);
+      this.#field(field, encodeUtf8(name), child);
       field += JSON_FIELD_BYTES;
     }
     return object;

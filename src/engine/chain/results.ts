@@ -8,7 +8,6 @@
  * A changelog has rows by their number, in tables of so many; each is named by its first number, as results
  * are by their window, so that they are read in the order in which they came, and dropped as a whole.
  */
-
 import { accumulatorStringBytesMax, cellStringBytesMax, keyBytesMax } from "../../base/limits.ts";
 import { encodeUtf8 } from "../../base/utf8.ts";
 import { encodeKey, hashKey } from "../../columnar/key-encoding.ts";
@@ -151,7 +150,7 @@ export class ChangelogResults implements Results {
     this.#tables = tables;
     this.#clock = clock;
     this.#lanesOf = lanesOf(plan, [...plan.types.keys()]);
-    this.#kinds = rowKindNames.map((name) => encodeUtf8(name));
+    this.#kinds = rowKindNames.map(encodeUtf8);
     this.#count = state.table(counterCodec);
   }
 

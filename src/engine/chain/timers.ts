@@ -5,7 +5,7 @@
  * A key may be noted more often than it has something to do: who asks looks what there is. It may be noted
  * again while those that are due are gone through, in the same table too.
  */
-import { encodeUtf8 } from "../../base/utf8.ts";
+import { decodeUtf8, encodeUtf8 } from "../../base/utf8.ts";
 import type { OperatorState } from "./operator-state.ts";
 import { PendingWindows } from "./pending-windows.ts";
 import type { Slot, StateTable } from "./state-table.ts";
@@ -13,7 +13,7 @@ import type { Slot, StateTable } from "./state-table.ts";
 /** A time as it is stored: a number in text. */
 const timeCodec = Object.freeze({
   encode: (time: bigint) => encodeUtf8(time.toString()),
-  decode: (bytes: Uint8Array) => BigInt(new TextDecoder().decode(bytes)),
+  decode: (bytes: Uint8Array) => BigInt(decodeUtf8(bytes)),
 });
 
 export class Timers {

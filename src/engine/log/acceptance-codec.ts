@@ -39,7 +39,6 @@
  *   v1  first version, without channels and live producers; still written where there are none of either
  *   v2  channels, live producers
  */
-
 import { EngineError } from "../../base/errors.ts";
 import { encodeUtf8 } from "../../base/utf8.ts";
 import { checksumBytes, FieldReader, FieldWriter } from "./byte-fields.ts";

@@ -4,7 +4,6 @@
  * A reader that comes to the end answers with an error of its own instead of a RangeError, so that damaged
  * bytes are always reported as such.
  */
-
 import { assert } from "../../base/assert.ts";
 import { decodeUtf8 } from "../../base/utf8.ts";
 import { xxhash32 } from "./xxhash32.ts";

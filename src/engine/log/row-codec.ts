@@ -42,7 +42,6 @@
  *   v1  first version, without channel marks and what came with them; still written where a row has none
  *   v2  channel marks, barriers, channels, maps, producers and watermarks that they hold back
  */
-
 import { assert } from "../../base/assert.ts";
 import { EngineError } from "../../base/errors.ts";
 import { logRowBytesMax } from "../../base/limits.ts";

@@ -9,7 +9,6 @@
  *
  *    {"version":1,…,"checksum":"0123abcd"}      XXH32 of all bytes before the comma, in UTF-8
  */
-
 import { assert } from "../../base/assert.ts";
 import { encodeUtf8 } from "../../base/utf8.ts";
 import { xxhash32 } from "./xxhash32.ts";

@@ -180,7 +180,6 @@ export class SavepointStore {
   /** A part is in the blob store. */
   uploaded({ run, savepoint, part, body, upTo }: SavedPart): void {
     const where = "WHERE run = ? AND savepoint = ?";
-    this.#hasParts = undefined;
     if (upTo) {
       this.pins.advance(run, savepoint, upTo);
       const counts = "parts = parts + 1, bytes = bytes + ?";
@@ -193,6 +192,7 @@ export class SavepointStore {
     }
     this.#sql.run(`DELETE FROM savepoint_parts ${where}`, run, savepoint);
     this.pins.release(run, savepoint);
+    this.#hasParts = undefined;
     const done = "state = 'done', bytes = bytes + ?";
     this.#sql.run(`UPDATE savepoints SET ${done} ${where}`, body.byteLength, run, savepoint);
   }

@@ -3,7 +3,6 @@
  *
  *     <offset> <row> <kind> <window> <hash> <row of the view, which is JSON and has no line break>
  */
-
 import { EngineError } from "../../base/errors.ts";
 import { encodeUtf8 } from "../../base/utf8.ts";
 import { xxhash32 } from "../log/xxhash32.ts";

@@ -85,6 +85,7 @@ export class RowSorter {
     scratch.keys.build(input.columns, keyColumns, input.selection);
     let rows = this.#withoutOverlong(input, record, scratch);
     const passed = this.#weigh(input, input.selection);
+    // Mostly all of them are left, and need not be weighed twice.
     const bad = rows === input.selection ? 0 : passed - this.#weigh(input, rows);
     let late = 0;
     let lateRows: readonly number[] = [];

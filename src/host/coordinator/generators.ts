@@ -5,7 +5,6 @@
  * same rows are sent again under the same sequence, so that each is there once. A batch that a stream does
  * not take yet is sent again later, and none is made meanwhile.
  */
-
 import type { ErrorBody } from "../../base/errors.ts";
 import { encodeUtf8 } from "../../base/utf8.ts";
 import type { RpcResult } from "../../engine/partition-types.ts";

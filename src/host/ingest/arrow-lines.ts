@@ -5,7 +5,6 @@
  * Its values do not lie record by record, so it is cut by rows: as many as come to `partBytesMax` on average.
  * Rows and bytes are those of the body, so a retry is cut as before.
  */
-
 import {
   type Column as ArrowColumn,
   type DataType as ArrowType,

@@ -4,7 +4,6 @@
  *
  * Numbers stay as they are written: they may have more digits than a double.
  */
-
 import { partBytesMax, partRowsMax } from "../../base/limits.ts";
 import { encodeUtf8 } from "../../base/utf8.ts";
 import { type BadRecord, BadRecordReason, rejectedBytesKept } from "../../columnar/bad-record.ts";

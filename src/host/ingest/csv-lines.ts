@@ -5,7 +5,6 @@
  * A part is cut where its rows, each with the header that a JSON line repeats, come to `partBytesMax`. The
  * header is part of what every row means, so a part's checksum covers the whole body (`ingest.ts`).
  */
-
 import { EngineError } from "../../base/errors.ts";
 import { partBytesMax, partRowsMax } from "../../base/limits.ts";
 import { suggestName } from "../../base/suggest-name.ts";

@@ -4,7 +4,6 @@
  *
  * What does not fit goes into no frame: it is a letter already.
  */
-
 import { assert } from "../../base/assert.ts";
 import { partBytesMax } from "../../base/limits.ts";
 import { encodeUtf8 } from "../../base/utf8.ts";

@@ -10,7 +10,7 @@ import { type KeyGroupRange, shardOfKeyGroup } from "../../engine/shard-map.ts";
 export function shardOfProducer(tokenId: string, producer: string, ranges: readonly KeyGroupRange[]): number {
   if (ranges.length === 1) return 0;
   const text = kindOf({ name: "STRING" });
-  const name = [tokenId, producer].map((part) => encodeUtf8(part));
+  const name = [tokenId, producer].map(encodeUtf8);
   const { bytes, nulls } = encodeKey([text, text], name);
   return shardOfKeyGroup(keyGroupOf(hashKey(bytes, nulls)), ranges);
 }

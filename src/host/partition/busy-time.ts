@@ -6,17 +6,17 @@
  * of the event loop. That includes what other objects of the isolate did in between.
  */
 import type { Clock } from "../../engine/ports.ts";
+import type { LaterTurns } from "./later-turns.ts";
 
 export class BusyTime {
   readonly #clock: Clock;
-  readonly #soon: (work: () => void) => void;
+  readonly #turns: LaterTurns;
   #since: number | undefined;
   #ms = 0;
 
-  /** `soon` runs work in the next turn of the event loop. */
-  constructor(clock: Clock, soon: (work: () => void) => void) {
+  constructor(clock: Clock, turns: LaterTurns) {
     this.#clock = clock;
-    this.#soon = soon;
+    this.#turns = turns;
   }
 
   /** Since the object started, in ms. */
@@ -28,12 +28,13 @@ export class BusyTime {
   note(): void {
     if (this.#since !== undefined) return;
     this.#since = this.#clock.now();
-    this.#soon(() => this.#end());
+    this.#turns.add(() => this.#end());
   }
 
-  #end(): void {
+  #end(): boolean {
     const now = this.#clock.now();
     this.#ms += Math.max(0, now - (this.#since ?? now));
     this.#since = undefined;
+    return true;
   }
 }

@@ -1,6 +1,5 @@
 /**
- * The process around one partition: logs appends, runs its work in slices, keeps its alarm, lets queries
- * wait.
+ * The process around one partition: logs appends, works in slices, keeps its alarm, lets queries wait.
  *
  * Order of an append: log, then acknowledge, then process. Work runs in later turns, so that it delays no
  * acknowledgement that it need not.
@@ -15,11 +14,12 @@ import { heartbeatMs, type Partition } from "../../engine/partition.ts";
 import type { JobCommand, PartitionStatus, RpcResult } from "../../engine/partition-types.ts";
 import { ClockCheck, clockWasPutBack } from "../clock-check.ts";
 import { ActivityReport } from "./activity-report.ts";
-import { AppendGroup, type Group } from "./append-group.ts";
+import { type AppendGroup, AppendGroups } from "./append-groups.ts";
 import { BusyTime } from "./busy-time.ts";
 import { CallRetries } from "./call-retries.ts";
 import { ChangeDelivery } from "./change-delivery.ts";
 import type { HostPorts } from "./host-ports.ts";
+import { LaterTurns } from "./later-turns.ts";
 import { OpenedPartition } from "./opened-partition.ts";
 import { creditWaitMs, OutputDelivery } from "./output-delivery.ts";
 import { PartitionReads } from "./partition-reads.ts";
@@ -36,7 +36,8 @@ const bytesAtOnce = 64 * KiB;
 export class PartitionHost implements PartitionRpc {
   readonly #ports: HostPorts;
   readonly #place: OpenedPartition;
-  readonly #appends: AppendGroup;
+  readonly #turns: LaterTurns;
+  readonly #appends: AppendGroups;
   #isWorking = false;
   #alarmAt: number | undefined;
   readonly #waiters: Waiters;
@@ -54,7 +55,8 @@ export class PartitionHost implements PartitionRpc {
     this.#ports = ports;
     this.#clockCheck = new ClockCheck(ports.clock, ports.mayStartAnew);
     this.#retries = new CallRetries(ports.clock);
-    this.#busy = new BusyTime(ports.clock, (work) => ports.soon(work));
+    this.#turns = new LaterTurns((turn) => ports.soon(turn));
+    this.#busy = new BusyTime(ports.clock, this.#turns);
     this.#alarmAt = alarmAt;
     this.#waiters = new Waiters(
       (work, ms) => ports.later(work, ms),
@@ -80,10 +82,7 @@ export class PartitionHost implements PartitionRpc {
     this.#transfer = new SavepointTransfer(ports, this.#retries, turn);
     this.#report = new ActivityReport((identity) => ports.reportActive(identity));
     this.#place = new OpenedPartition(ports, options);
-    this.#appends = new AppendGroup(
-      (work) => ports.soon(work),
-      (group) => this.#log(group),
-    );
+    this.#appends = new AppendGroups(this.#turns, (group) => this.#log(group));
     this.#reads = new PartitionReads({
       answer: (turn) => this.#answer(() => turn(this.#partition)),
       until: (isMet, ms, late) => this.#waiters.until(() => isMet(this.#partition), ms, late),
@@ -104,8 +103,8 @@ export class PartitionHost implements PartitionRpc {
   async append(requests: readonly AppendRequest[]): Promise<RpcResult<readonly AppendResult[]>> {
     try {
       this.#compareClock(newestOf(requests));
-      const results = await this.#appends.append(requests);
       const isChannel = requests.some(({ link }) => link);
+      const results = await this.#appends.append(requests, isChannel);
       // A sender of another stage may go on when it has the answer: it gets it when there is room for more.
       const hasCredit = () => this.#opened?.hasCredit ?? true;
       if (isChannel && !hasCredit()) await this.#waiters.until(hasCredit, creditWaitMs, "");
@@ -283,7 +282,7 @@ export class PartitionHost implements PartitionRpc {
   }
 
   /** Logs a group and answers its callers; what a stage sent is also applied, if it is little. */
-  #log({ requests, isChannel, logged, failed }: Group): void {
+  #log({ requests, isChannel, logged, failed }: AppendGroup): void {
     this.#guard(
       () => {
         const results = this.#opened?.append(requests) ?? this.#place.refuse(requests);
@@ -301,7 +300,7 @@ export class PartitionHost implements PartitionRpc {
   }
 
   /** Does some slices of work and goes on in a later turn while there is more. */
-  #work(): void {
+  #work(): boolean {
     this.#isWorking = false;
     this.#guard(
       () => {
@@ -311,6 +310,7 @@ export class PartitionHost implements PartitionRpc {
       },
       () => this.#lookAgain(),
     );
+    return true;
   }
 
   /** Does some slices of work, about `bytesMax` of log. */
@@ -344,7 +344,7 @@ export class PartitionHost implements PartitionRpc {
     if (at !== undefined) this.#wakeBy(at);
     if (this.#isWorking || !this.#opened?.hasReadyWork) return;
     this.#isWorking = true;
-    this.#ports.soon(() => this.#work());
+    this.#turns.add(() => this.#work());
   }
 
   /** Sets the alarm unless it is as early already. */

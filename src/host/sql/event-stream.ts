@@ -5,7 +5,6 @@
  * that ends are +I, and an event `end` is behind them. One that does not end is read for as long as somebody
  * listens; its job goes when nobody does. What goes wrong on the way is an `error`, and the last event.
  */
-
 import { EngineError, errorBodyOf } from "../../base/errors.ts";
 import { encodeUtf8 } from "../../base/utf8.ts";
 import type { ResultJson } from "../../interpreter/values/result-json.ts";

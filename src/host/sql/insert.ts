@@ -1,7 +1,6 @@
 /**
  * INSERT: a job where what is read has no end; else its rows are appended to a stream at once.
  */
-
 import { EngineError } from "../../base/errors.ts";
 import { bodyBytesMax } from "../../base/limits.ts";
 import { encodeUtf8 } from "../../base/utf8.ts";

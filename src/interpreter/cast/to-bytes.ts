@@ -9,9 +9,8 @@ import type { Cast } from "./cast.ts";
 export function castToBytes(from: SqlShape, to: LengthShape): Cast | undefined {
   switch (from.name) {
     case "CHAR":
-    case "VARCHAR": {
+    case "VARCHAR":
       return (value) => fitted(encodeUtf8(value as string), to);
-    }
     case "BINARY":
     case "VARBINARY":
       return (value) => fitted(value as Uint8Array, to);

@@ -1,7 +1,6 @@
 /**
  * The character sets that every Java has: UTF-8, UTF-16, ISO-8859-1 and US-ASCII.
  */
-
 import { encodeUtf8 } from "../../base/utf8.ts";
 import { evaluationError } from "../scalar-function.ts";
 import { decodeLikeJava } from "../values/utf8.ts";

@@ -1,7 +1,6 @@
 /**
  * Text: put together, cut, padded and changed.
  */
-
 import { encodeUtf8 } from "../../base/utf8.ts";
 import type { Evaluator, ScalarFunction } from "../scalar-function.ts";
 import {

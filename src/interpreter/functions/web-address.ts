@@ -1,7 +1,6 @@
 /**
  * Addresses of the web: parts of URLs as Java's URL names them, their encoding, IPv4 addresses as numbers.
  */
-
 import { encodeUtf8 } from "../../base/utf8.ts";
 import type { ScalarFunction } from "../scalar-function.ts";
 import { bigintShape, returnsNullable, stringShape, takes, text, wholeNumber } from "../signatures.ts";

@@ -4,7 +4,6 @@
  * Whole numbers are varints: seven bits a byte, the lowest first, the top bit set where another follows.
  * Signed ones are zigzag before: 0, -1, 1, -2 are 0, 1, 2, 3.
  */
-
 import { EngineError } from "../../base/errors.ts";
 import { encodeUtf8 } from "../../base/utf8.ts";
 

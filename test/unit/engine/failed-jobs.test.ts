@@ -220,6 +220,8 @@ test("a failure that comes once is tried again at once", () => {
   refused.set(2, new Error("once"));
   append(1);
   append(2);
+  const { jobs } = harness.partition.partition;
+  const [failing] = jobs.tasks;
   for (let slice = 0; slice < 100 && statusOf().state === "running"; slice++) {
     harness.partition.turn(() => harness.partition.partition.step());
   }
@@ -227,6 +229,8 @@ test("a failure that comes once is tried again at once", () => {
   refused.clear();
   settle();
   expect(statusOf()).toMatchObject({ state: "running", error: undefined });
+  // The kernel of before is not to be kept beside the new one.
+  expect(jobs.tasks).not.toContain(failing);
   expect(amountsOf(harness.changes())).toEqual([1, 2]);
 });
 

@@ -147,6 +147,20 @@ describe("a checkpoint that breaks off in the middle", () => {
   });
 });
 
+test("a job that ends has no task any more, and the others theirs", () => {
+  const harness = harnessOf();
+  harness.startJob("other", counting, 2);
+  harness.append(users(0, 10));
+  harness.settle();
+  const { jobs } = harness.partition;
+  expect(jobs.tasks.map(({ number }) => number)).toEqual([1, 2]);
+  harness.endJob("job", 1);
+  expect(jobs.tasks.map(({ number }) => number)).toEqual([2]);
+  harness.append(users(10, 5));
+  harness.settle();
+  expect(harness.rows("other", {}, 2)).toHaveLength(15);
+});
+
 describe("a job that cannot be opened", () => {
   test("says why it failed, to queries too; the others run", () => {
     const harness = harnessOf();

@@ -1,7 +1,6 @@
 /**
  * `GET /v1/streams/{stream}/events` with an upgrade: events over a WebSocket, see `ingest-session.ts`.
  */
-
 import * as z from "zod";
 import { EngineError } from "../../../base/errors.ts";
 import { accessAskAgainMs, producerIdMax } from "../../../base/limits.ts";

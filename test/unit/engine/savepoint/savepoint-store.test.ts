@@ -93,7 +93,9 @@ test("pages go up in parts below the limit of a value, the state behind them", (
   harness.settle();
   expect(storeOf(harness).status(1, 7)).toMatchObject({ state: "pinned" });
   expect(harness.partition.nextAlarm()).toBeDefined();
+  expect(storeOf(harness).hasParts).toBe(true);
   const parts = takeAll(harness);
+  expect(storeOf(harness).hasParts).toBe(false);
   expect(parts.length).toBeGreaterThan(2);
   expect(parts.map(({ part }) => part)).toEqual([...parts.slice(1).keys(), -1]);
   expect(Math.max(...parts.map(({ body }) => body.byteLength))).toBeLessThan(2_000_000);

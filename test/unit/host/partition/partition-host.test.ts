@@ -5,6 +5,7 @@
 import { describe, expect, test } from "vitest";
 import { StorageFailure } from "../../../../src/base/errors.ts";
 import type { AppendRequest } from "../../../../src/engine/log/records.ts";
+import type { TaskPlan } from "../../../../src/engine/plan/task-plan.ts";
 import type { HostPorts } from "../../../../src/host/partition/host-ports.ts";
 import { PartitionHost } from "../../../../src/host/partition/partition-host.ts";
 import { MemoryBlobs } from "../../../support/memory-blobs.ts";
@@ -287,7 +288,7 @@ describe("an object whose clock stands still", () => {
   const dated: Readonly<Record<string, (host: PartitionHost, sentAt: number) => Promise<unknown>>> = {
     status: (host, sentAt) => host.status(sentAt),
     command: (host, sentAt) =>
-      host.command(1, { job: "job", run: 1, revision: 9, state: "paused", plan: counting }, sentAt),
+      host.command(1, { job: "job", run: 1, revision: 0, state: "running", plan: {} as TaskPlan }, sentAt),
     savepointStatus: (host, sentAt) => host.savepointStatus(1, 1, sentAt),
     handoverOf: (host, sentAt) => host.handoverOf(1, 1, sentAt),
     queryView: (host, sentAt) => host.queryView("job", 1, { newestFirst: true, limit: 1 }, wait(sentAt)),

@@ -5,6 +5,7 @@
  * one group; so whoever comes alone does not wait, and many cost one commit a turn.
  */
 import type { AppendRequest, AppendResult } from "../../engine/log/records.ts";
+import type { LaterTurns } from "./later-turns.ts";
 
 interface PendingAppend {
   readonly requests: readonly AppendRequest[];
@@ -12,8 +13,8 @@ interface PendingAppend {
   readonly reject: (cause: unknown) => void;
 }
 
-/** A group, and what becomes of it: exactly one of `logged` and `failed` is to be called. */
-export interface Group {
+/** A group, and what becomes of it: `logged` or `failed` is to be called; the first one counts. */
+export interface AppendGroup {
   readonly requests: readonly AppendRequest[];
   /** True where another stage sent some of it. */
   readonly isChannel: boolean;
@@ -22,21 +23,20 @@ export interface Group {
   failed(cause: unknown): void;
 }
 
-export class AppendGroup {
-  readonly #soon: (work: () => void) => void;
-  readonly #log: (group: Group) => void;
+export class AppendGroups {
+  readonly #turns: LaterTurns;
+  readonly #log: (group: AppendGroup) => void;
   #pending: PendingAppend[] = [];
   #isGathering = false;
 
-  /** `soon` runs work in a later turn; `log` logs a group in this one. */
-  constructor(soon: (work: () => void) => void, log: (group: Group) => void) {
-    this.#soon = soon;
+  /** `log` logs a group in the turn that calls it. */
+  constructor(turns: LaterTurns, log: (group: AppendGroup) => void) {
+    this.#turns = turns;
     this.#log = log;
   }
 
-  append(requests: readonly AppendRequest[]): Promise<readonly AppendResult[]> {
-    // A sender has one call on its way and gathers meanwhile: nothing is gained by waiting for another's.
-    const isChannel = requests.some(({ link }) => link);
+  /** `isChannel`: another stage sent it, which has one call on its way and gathers meanwhile. */
+  append(requests: readonly AppendRequest[], isChannel: boolean): Promise<readonly AppendResult[]> {
     return new Promise((resolve, reject) => {
       this.#pending.push({ requests, resolve, reject });
       if (isChannel) this.#flush(true);
@@ -44,11 +44,17 @@ export class AppendGroup {
     });
   }
 
-  #flushAndGather(): void {
+  /**
+   * Ends its turn where it logs something: no work that follows shall delay the answers, nor take the group
+   * with it where it fails.
+   */
+  #flushAndGather(): boolean {
     this.#isGathering = this.#pending.length > 0;
-    if (!this.#isGathering) return;
-    this.#soon(() => this.#flushAndGather());
+    if (!this.#isGathering) return true;
+    // Before the group: gathering must not end where logging fails.
+    this.#turns.add(() => this.#flushAndGather());
     this.#flush(false);
+    return false;
   }
 
   #flush(isChannel: boolean): void {

@@ -1,22 +1,27 @@
 /** Who comes alone is logged at once; who comes behind, until a later turn, is logged with the others. */
 import { expect, test } from "vitest";
 import type { AppendRequest, AppendResult } from "../../../../src/engine/log/records.ts";
-import { AppendGroup } from "../../../../src/host/partition/append-group.ts";
+import { AppendGroups } from "../../../../src/host/partition/append-groups.ts";
+import { LaterTurns } from "../../../../src/host/partition/later-turns.ts";
 
 function harness() {
   const turns: (() => void)[] = [];
   const logged: number[][] = [];
   let failure: Error | undefined;
-  const group = new AppendGroup(
-    (work) => turns.push(work),
-    (each) => {
-      if (failure) return each.failed(failure);
-      logged.push(each.requests.map(({ deadline }) => deadline));
-      each.logged(each.requests.map(({ deadline }) => ({ status: "logged", offset: deadline })));
-    },
-  );
+  const groups = new AppendGroups(new LaterTurns((turn) => turns.push(turn)), (each) => {
+    if (failure) return each.failed(failure);
+    logged.push(each.requests.map(({ deadline }) => deadline));
+    each.logged(each.requests.map(({ deadline }) => ({ status: "logged", offset: deadline })));
+  });
   return {
-    ...{ turns, logged, group },
+    ...{ turns, logged },
+    group: {
+      append: (requests: readonly AppendRequest[]) =>
+        groups.append(
+          requests,
+          requests.some(({ link }) => link),
+        ),
+    },
     turn: () => turns.shift()?.(),
     fail: (error: Error) => {
       failure = error;
