@@ -199,8 +199,8 @@ export class PartitionHost implements PartitionRpc {
     return this.#reads.follow(...asked);
   }
 
-  changes(...[view, from, hash]: Parameters<PartitionRpc["changes"]>) {
-    return this.#answer(() => this.#partition.changes.read(view, from, hash));
+  changes(...asked: Parameters<PartitionRpc["changes"]>) {
+    return this.#reads.changes(...asked);
   }
 
   snapshot(...asked: Parameters<PartitionRpc["snapshot"]>) {

@@ -18,6 +18,7 @@ import type {
   ViewRow,
   ViewScan,
 } from "../../engine/partition-types.ts";
+import type { ChangePage, ChangePlace } from "../../engine/task/change-types.ts";
 import type { SnapshotPage, SnapshotPosition } from "../../engine/task/view-snapshot.ts";
 import type { UserFunctions } from "../../interpreter/user-functions.ts";
 import type { Row } from "../../interpreter/values/sql-value.ts";
@@ -117,6 +118,13 @@ export class PartitionReads {
     const waited = await this.#turns.until(({ changes }) => changes.canFollow(view), replayWaitMs, late);
     if (!waited.ok) return waited;
     return this.#turns.answer(({ changes }) => changes.follow(view, hub, keys));
+  }
+
+  /** Changes of a view from a place on; of one key, by its hash, or of all. */
+  async changes(view: FollowedView, from: ChangePlace, hash?: string): Promise<RpcResult<ChangePage>> {
+    const replayed = await this.#replayed(view.job, view.run);
+    if (!replayed.ok) return replayed;
+    return this.#turns.answer(({ changes }) => changes.read(view, from, hash));
   }
 
   /** A page of a snapshot of a view, when records that are being applied are done. */

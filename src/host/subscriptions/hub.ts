@@ -273,6 +273,9 @@ export class Hub implements HubRpc {
       subscriber.save();
       await this.#roomFor(subscriber);
       if (!subscriber.isOpen) return;
+      // One that started anew has still to come to where it was.
+      const isBehind = comparePlaces(page.next, place) <= 0;
+      if (isBehind) await deadlineAfter(this.#ports.clock, retryMs).passed;
     }
     subscriber.enter("Live");
   }

@@ -204,6 +204,24 @@ describe("queries", () => {
     expect(await query).toMatchObject({ ok: false, error: { code: "QUERY_TIMEOUT", status: 504 } });
   });
 
+  test("of changes wait for it, too: whoever follows has had them", async () => {
+    const harness = new HostHarness();
+    const view = { job: "job", run: 1, map: 1 };
+    const followed = await harness.host.follow(view, "hub");
+    harness.base.storage.commit();
+    if (!followed.ok) throw new Error(followed.error.message);
+    const append = harness.host.append([harness.request("a"), harness.request("b")]);
+    await harness.run();
+    await append;
+    harness.restart();
+    const changes = harness.host.changes(view, followed.value.head, undefined);
+    await harness.run();
+    expect(await changes).toMatchObject({
+      ok: true,
+      value: { changes: [{ kind: "+I" }, { kind: "+I" }], next: { offset: 3, row: 0 } },
+    });
+  });
+
   test("after a restart wait for what was logged before it", async () => {
     const harness = new HostHarness();
     const append = harness.host.append([harness.request("a"), harness.request("a")]);
