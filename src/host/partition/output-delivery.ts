@@ -9,8 +9,8 @@ import type { AppendResult } from "../../engine/log/records.ts";
 import type { Partition } from "../../engine/partition.ts";
 import type { OutputCall } from "../../engine/partition-outputs.ts";
 import type { RpcResult } from "../../engine/partition-types.ts";
-import { callShard, type Shards } from "../shards.ts";
-import type { WallClock } from "../wall-clock.ts";
+import { callShardBy, type Shards } from "../shards.ts";
+import { type Deadline, deadlineAfter, type WallClock } from "../wall-clock.ts";
 import type { CallRetries } from "./call-retries.ts";
 
 /** A receiver may let its senders wait so long for the answer. */
@@ -45,17 +45,19 @@ export class OutputDelivery {
 
   /** Makes the calls that are to be made now. */
   send(partition: Partition): void {
-    for (const call of partition.outputs.take(partition.identity)) void this.#deliver(partition, call);
+    const calls = partition.outputs.take(partition.identity);
+    if (calls.length === 0) return;
+    const deadline = deadlineAfter(this.#clock, sendTimeoutMs);
+    const delivered = calls.map((call) => this.#deliver(partition, call, deadline));
+    void Promise.all(delivered).finally(() => deadline.cancel());
   }
 
-  async #deliver(partition: Partition, call: OutputCall): Promise<void> {
+  async #deliver(partition: Partition, call: OutputCall, deadline: Deadline): Promise<void> {
     const { stream, generation } = call.to;
     const address = { stream, generation, shard: call.receiver };
     const sentAt = this.#clock.now();
     const requests = call.requests.map((request) => ({ ...request, sentAt }));
-    const answer = await callShard(this.#clock, sendTimeoutMs, address, () =>
-      this.#shards.open(address).append(requests),
-    );
+    const answer = await callShardBy(deadline, address, () => this.#shards.open(address).append(requests));
     const name = `${generation}/${call.receiver}`;
     this.#turn(partition, () => {
       if (partition.outputs.settle(call, answer)) {
