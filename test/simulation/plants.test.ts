@@ -11,7 +11,7 @@ import { type Life, runLife } from "./run-life.ts";
 import { shrinkLife } from "./shrink-life.ts";
 
 /** Seeds within which a planted bug must show. */
-const livesMax = 2000;
+const livesMax = 5000;
 
 const hasFork = ({ jobs }: LifePlan) => jobs.some(({ fork }) => fork !== undefined);
 /** Whoever is forgotten there is not registered either, and sends nothing. */
@@ -33,7 +33,7 @@ const symptoms: Readonly<Record<Plant, readonly [RegExp, ((plan: LifePlan) => bo
   ],
   "forgotten-producers": [/^wrong: \d+ times in the logs/, waitsForNone],
   "forgotten-alarm": [/^stuck: /],
-  "forgotten-timer": [/^stuck: /],
+  "forgotten-timer": [/^stuck: |rests with messages that nobody acknowledged/],
   "readable-epoch": [/^(wrong|crashed): /],
   "lost-letter": [/letters, expected/],
   "lost-change": [/a subscriber of \S+ (lacks|has too much of|is told)/, hasSubscribers],
