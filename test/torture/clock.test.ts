@@ -13,6 +13,20 @@ import { ServerProcess } from "./server-process.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "millrace-clock-"));
 const clock = MovedClock.make(folder);
+
+const clicks = {
+  columns: [
+    { name: "time", type: "TIMESTAMP(3)" },
+    { name: "user", type: "STRING" },
+  ],
+  eventTime: { column: "time", outOfOrderness: "1s" },
+};
+const counting: JobBody = {
+  source: "clicks",
+  key: ["user"],
+  aggregates: { clicks: { function: "count" } },
+};
+
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 test.skipIf(!clock)(
@@ -23,15 +37,8 @@ test.skipIf(!clock)(
     try {
       await server.start();
       const client = new MillraceClient({ url: server.url });
-      await client.streams.put("clicks", {
-        columns: [
-          { name: "time", type: "TIMESTAMP(3)" },
-          { name: "user", type: "STRING" },
-        ],
-        eventTime: { column: "time", outOfOrderness: "1s" },
-      });
-      const aggregates = { clicks: { function: "count" } } as const;
-      await client.jobs.put("counts", { source: "clicks", key: ["user"], aggregates, parallelism: 2 });
+      await client.streams.put("clicks", clicks);
+      await client.jobs.put("counts", { ...counting, parallelism: 2 });
       const producer = new Producer({
         ...{ streams: client.streams, stream: "clicks", id: "one" },
         wait: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
@@ -53,8 +60,7 @@ test.skipIf(!clock)(
         const { rows } = await client.views.query("counts", { key: { user: "ann" }, token, timeout: "20s" });
         expect(rows).toMatchObject([{ user: "ann", clicks: sequence }]);
         // Whoever answers for jobs must hear of it too.
-        const job = { source: "clicks", key: ["user"], aggregates, parallelism: 2 };
-        await retried(() => client.jobs.put(`counts-${++jobs}`, job));
+        await retried(() => client.jobs.put(`counts-${++jobs}`, { ...counting, parallelism: 2 }));
         const look = () => client.jobs.get(`counts-${jobs}`);
         await found("the job to run", look, ({ state }) => state === "running" || undefined);
         // Far less than the clock was moved by.
@@ -75,20 +81,7 @@ test.skipIf(!clock)(
     try {
       await server.start();
       const client = new MillraceClient({ url: server.url });
-      await client.streams.put("clicks", {
-        columns: [
-          { name: "time", type: "TIMESTAMP(3)" },
-          { name: "user", type: "STRING" },
-        ],
-        eventTime: { column: "time", outOfOrderness: "1s" },
-        distributionKey: ["user"],
-        shards: 2,
-      });
-      const body: JobBody = {
-        source: "clicks",
-        key: ["user"],
-        aggregates: { clicks: { function: "count" } },
-      };
+      await client.streams.put("clicks", { ...clicks, distributionKey: ["user"], shards: 2 });
       const runs = async (job: string) => {
         const look = () => client.jobs.get(job);
         await found(
@@ -97,7 +90,7 @@ test.skipIf(!clock)(
           ({ state, lag }) => (state === "running" && lag.bytes === 0) || undefined,
         );
       };
-      await client.jobs.put("counts", { ...body, parallelism: 2 });
+      await client.jobs.put("counts", { ...counting, parallelism: 2 });
       await runs("counts");
       await client.streams.post("clicks", [{ time: 1000, user: "ann" }]);
       await runs("counts");
@@ -106,7 +99,9 @@ test.skipIf(!clock)(
           const { savepoint } = await retried(() => client.savepoints.create("counts", {}));
           const look = () => client.savepoints.get(savepoint);
           await found("a savepoint", look, ({ state }) => state === "done" || undefined);
-          await retried(() => client.jobs.put("fork", { ...body, parallelism: 3, fromSavepoint: savepoint }));
+          await retried(() =>
+            client.jobs.put("fork", { ...counting, parallelism: 3, fromSavepoint: savepoint }),
+          );
           await runs("fork");
         },
         "a split": async () => {
@@ -115,7 +110,7 @@ test.skipIf(!clock)(
           await found("a split", look, (all) => all.every(({ state }) => state === "done") || undefined);
         },
         "a new job": async () => {
-          await retried(() => client.jobs.put("again", body));
+          await retried(() => client.jobs.put("again", counting));
           await runs("again");
         },
       };

@@ -204,7 +204,7 @@ describe("queries", () => {
     expect(await query).toMatchObject({ ok: false, error: { code: "QUERY_TIMEOUT", status: 504 } });
   });
 
-  test("of changes wait for it, too: whoever follows has had them", async () => {
+  test("of changes, after a restart, wait for what whoever follows has had", async () => {
     const harness = new HostHarness();
     const view = { job: "job", run: 1, map: 1 };
     const followed = await harness.host.follow(view, "hub");
